@@ -1,0 +1,1 @@
+"""impasto: learn art styles from paintings."""

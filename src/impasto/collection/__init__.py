@@ -1,0 +1,1 @@
+"""From a source of pictures to a collection: layouts, decoding, splits, audit, batches."""

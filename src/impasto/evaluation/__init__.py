@@ -1,0 +1,1 @@
+"""Scores beside baselines, calibration, explanations and predictions."""

@@ -1,0 +1,98 @@
+"""Writing files so that nothing is ever half-written: a temporary name beside the target, then one rename.
+
+Used by every stage. A failure of the disk becomes an ``OutputError`` that names the place and the way out.
+"""
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import InputError, OutputError
+
+_WAYS_OUT = {
+    errno.ENOSPC: "the disk is full: free some space or choose another folder with -o",
+    errno.EDQUOT: "the disk quota is used up: free some space or choose another folder with -o",
+    errno.EROFS: "the disk is read-only: choose another folder with -o",
+    errno.EACCES: "permission denied: choose a folder you may write to with -o",
+    errno.EPERM: "permission denied: choose a folder you may write to with -o",
+    errno.ENOTDIR: "part of that path is a file, not a folder: choose another with -o",
+    errno.EEXIST: "a file of that name is in the way: remove it or choose another folder with -o",
+}
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """The one-line ``OutputError`` for an ``OSError`` met while writing ``path``."""
+    way_out = _WAYS_OUT.get(error.errno or 0, error.strerror or str(error))
+    return OutputError(f"cannot write {path}: {way_out}")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` to write to; renamed to ``path`` when the block ends well.
+
+    The parent folder is made where it is missing. When the block fails, the temporary file is removed and
+    ``path`` keeps its earlier content. The new content is flushed to the disk before the rename.
+
+    Raises:
+        OutputError: the disk is full, read-only, or the folder may not be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.fchmod(handle, 0o644)
+        os.close(handle)
+    except OSError as error:
+        raise output_error(path, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> Path:
+    """``path`` as an existing folder.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(path, error) from error
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, whole or not at all; NaN and infinity are refused."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        InputError: the file is missing, unreadable or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not a JSON file ({error}): restore it or make it anew") from error

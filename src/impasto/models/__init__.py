@@ -1,0 +1,1 @@
+"""Networks, one page each: an ``nn.Module`` with its frozen configuration, importing torch only."""

@@ -1,0 +1,1 @@
+"""The sample gallery: pictures painted by code, in learnable styles."""
