@@ -79,7 +79,7 @@ class Run:
         return [json.loads(line) for line in lines[:-1] if line]
 
 
-def create(  # noqa: PLR0913 - a run is made of all of these, once
+def create(
     path: Path,
     kind: RunKind,
     *,
