@@ -1,1 +1,64 @@
-"""impasto: learn art styles from paintings."""
+"""impasto: learn art styles from paintings, from scratch, with results that a sceptic believes.
+
+Every verb of the command line is one function here, loaded when it is first used::
+
+    import impasto
+    collection = impasto.prepare("paintings", "collection")
+    run = impasto.train_classifier(collection, "run")
+    evaluation = impasto.evaluate("run")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impasto.collection.audit import audit as audit
+    from impasto.collection.painting import open_collection as open_collection
+    from impasto.collection.prepare import PrepareSettings as PrepareSettings
+    from impasto.collection.prepare import prepare as prepare
+    from impasto.evaluation.evaluate import EvaluateSettings as EvaluateSettings
+    from impasto.evaluation.evaluate import evaluate as evaluate
+    from impasto.evaluation.predict import PredictSettings as PredictSettings
+    from impasto.evaluation.predict import predict as predict
+    from impasto.runs import open_run as open_run
+    from impasto.sample.gallery import SampleSettings as SampleSettings
+    from impasto.sample.gallery import paint_gallery as paint_gallery
+    from impasto.site.report import write_report as write_report
+    from impasto.study import StudySettings as StudySettings
+    from impasto.study import run_study as run_study
+    from impasto.training.classifier import ClassifierSettings as ClassifierSettings
+    from impasto.training.classifier import train_classifier as train_classifier
+
+_HOMES = {
+    "ClassifierSettings": "impasto.training.classifier",
+    "EvaluateSettings": "impasto.evaluation.evaluate",
+    "PredictSettings": "impasto.evaluation.predict",
+    "PrepareSettings": "impasto.collection.prepare",
+    "SampleSettings": "impasto.sample.gallery",
+    "StudySettings": "impasto.study",
+    "audit": "impasto.collection.audit",
+    "evaluate": "impasto.evaluation.evaluate",
+    "open_collection": "impasto.collection.painting",
+    "open_run": "impasto.runs",
+    "paint_gallery": "impasto.sample.gallery",
+    "predict": "impasto.evaluation.predict",
+    "prepare": "impasto.collection.prepare",
+    "run_study": "impasto.study",
+    "train_classifier": "impasto.training.classifier",
+    "write_report": "impasto.site.report",
+}
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported from its home on first use so that ``import impasto`` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'impasto' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return list(__all__)

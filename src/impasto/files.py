@@ -24,6 +24,9 @@ _WAYS_OUT = {
     errno.EEXIST: "a file of that name is in the way: remove it or choose another folder with -o",
 }
 
+WRITE_ERRORS = frozenset(_WAYS_OUT)
+"""The ``errno`` values that are the user's disk's fault and not a defect of impasto."""
+
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """The one-line ``OutputError`` for an ``OSError`` met while writing ``path``."""

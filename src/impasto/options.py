@@ -1,0 +1,116 @@
+"""From the command line to settings: a file first, then ``--set`` assignments, then a verb's own options.
+
+The file is TOML or JSON with the keys of the verb's settings class. The university course's ``config.json``
+(``trainingdir``, ``testingdir``, ``modelfile``, ``device``, ``epochs``, ``batch_size``) is taken as it stands: its
+folders become the source, its model file names the study folder, and the rest goes to the settings that know it.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from impasto.config import CourseConfig, Settings, is_course, parse, read
+from impasto.errors import SettingsError
+
+S = TypeVar("S", bound=Settings)
+DEFAULT_STUDY = Path("study")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for, before a settings class checks it.
+
+    Attributes:
+        values: settings by name, tables within tables.
+        course: the course's own keys, where the file was of that form.
+        origin: where the values come from, for error messages.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    course: CourseConfig | None = None
+    origin: str = "the settings"
+
+    def settings(self, cls: type[S], options: Mapping[str, Any] | None = None) -> S:
+        """The values as ``cls``; ``options`` (``name`` or ``table.name``) that are not ``None`` win over them.
+
+        Raises:
+            SettingsError: naming every unknown key and every bad value.
+        """
+        values = _merged(_course_values(self.course, cls) if self.course else {}, self.values)
+        for name, value in (options or {}).items():
+            values = values if value is None else _merged(values, _nested(name, value))
+        return parse(cls, values, self.origin)
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The course's training and testing folder, as far as they are named."""
+        if self.course is None:
+            return ()
+        return tuple(Path(name) for name in (self.course.trainingdir, self.course.testingdir) if name)
+
+    @property
+    def study(self) -> Path:
+        """The study folder: the course's model file without its suffix, or ``study``."""
+        if self.course is None or not self.course.modelfile:
+            return DEFAULT_STUDY
+        return Path(self.course.modelfile).with_suffix("")
+
+
+def read_request(config: Path | None, assignments: Sequence[str] = ()) -> Request:
+    """The request in a settings file and ``name=value`` assignments, which win over the file.
+
+    Raises:
+        SettingsError: the file is missing or no settings file, or an assignment is not ``name=value``.
+    """
+    data = read(config) if config else {}
+    origin = str(config) if config else "the settings"
+    course = parse(CourseConfig, data, origin) if is_course(data) else None
+    values = {} if course else data
+    for text in assignments:
+        values = _merged(values, _assignment(text))
+    return Request(values, course, origin if not assignments else f"{origin} and --set" if config else "--set")
+
+
+def _assignment(text: str) -> dict[str, Any]:
+    """``"a.b=3"`` as ``{"a": {"b": 3}}``; a value that is no TOML value is taken as text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise SettingsError(f"--set {text!r} is not of the form name=value")
+    try:
+        parsed: Any = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value
+    return _nested(name.strip(), parsed)
+
+
+def _nested(name: str, value: Any) -> dict[str, Any]:
+    """``"a.b"`` and 3 as ``{"a": {"b": 3}}``."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``over`` laid upon ``base``, table by table."""
+    result = dict(base)
+    for name, value in over.items():
+        old = result.get(name)
+        result[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
+def _course_values(course: CourseConfig, cls: type[Settings]) -> dict[str, Any]:
+    """The course's device, epochs and batch size for each settings class, also within it, that knows them."""
+    known = {"epochs": course.epochs, "batch_size": course.batch_size, "device": course.device}
+    if course.device and course.device.startswith("cuda"):
+        known["device"] = "cuda"  # the course numbers its lab's devices; which one is CUDA_VISIBLE_DEVICES' matter
+    values: dict[str, Any] = {}
+    for name, info in cls.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Settings):
+            inner = _course_values(course, info.annotation)
+            values.update({name: inner} if inner else {})
+        elif known.get(name) is not None:
+            values[name] = known[name]
+    return values

@@ -1,0 +1,133 @@
+"""What each verb prints: for people as text and tables, with ``--json`` as one JSON object; notes to standard error."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from impasto.findings import Finding, as_data, spoiled
+from impasto.runs import Run
+
+if TYPE_CHECKING:
+    from impasto.collection.painting import Collection
+    from impasto.evaluation.predict import Prediction
+    from impasto.sample.gallery import GallerySummary
+
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "top_3")
+
+
+def note(line: str) -> None:
+    """Say something on standard error that is not a result."""
+    typer.echo(f"impasto: {line}", err=True)
+
+
+def complain(line: str) -> int:
+    """Print an error on standard error as one line; the exit status 2."""
+    typer.secho(f"impasto: error: {' '.join(line.split())}", fg=typer.colors.RED, err=True)
+    return 2
+
+
+def gallery(directory: Path, summary: "GallerySummary", *, as_json: bool) -> None:
+    """The result of ``sample``."""
+    counts = dict(summary.counts)
+    data = {"directory": str(directory), "pictures": sum(counts.values()), "styles": counts}
+    text = f"{data['pictures']} pictures in {len(counts)} styles in {directory}\nnext: impasto prepare {directory}"
+    _print(data, text, as_json=as_json)
+
+
+def collection(made: "Collection", *, as_json: bool) -> None:
+    """The result of ``prepare``."""
+    splits = ("train", "validation", "test")
+    counts = {
+        split: {s: int(n) for s, n in zip(made.vocabulary.styles, made.counts(split), strict=True)}  # type: ignore[arg-type]
+        for split in splits
+    }
+    data = {"collection": str(made.path), "fingerprint": made.fingerprint, "pictures": len(made), "counts": counts}
+    sums = ", ".join(f"{sum(counts[split].values())} {split}" for split in splits)
+    text = f"{len(made)} pictures in {len(made.vocabulary)} styles ({sums}) in {made.path}"
+    _print(data, f"{text}\nnext: impasto audit {made.path}", as_json=as_json)
+
+
+def audited(found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:
+    """The result of ``audit``."""
+    _print({"collection": str(folder), **_judged(found)}, None, as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
+def run(made: Run, found: Sequence[Finding], *, as_json: bool) -> None:
+    """The result of ``train``."""
+    best = [line for line in made.metrics() if line.get("event") == "validation" and line.get("best")]
+    last = best[-1] if best else {}
+    data = {"run": str(made.path), "state": made.state, "validation": last, **_judged(found)}
+    scores = ", ".join(f"{name} {last[name]:.3f}" for name in SCORES if name in last)
+    _print(data, f"trained in {made.path}; validation: {scores}\nnext: impasto evaluate {made.path}", as_json=as_json)
+
+
+def evaluation(metrics: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
+    """The result of ``evaluate``."""
+    _print({**_flat(metrics), **_judged(found)}, score_lines(metrics), as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
+def predictions(made: Sequence["Prediction"], *, as_json: bool) -> None:
+    """The result of ``predict``: one object, or one block of lines, a picture."""
+    for prediction in made:
+        typer.echo(json.dumps(prediction.as_data(), ensure_ascii=False) if as_json else prediction.as_text())
+
+
+def paths(made: Mapping[str, Path], *, as_json: bool) -> None:
+    """The result of ``report``."""
+    _print({name: str(path) for name, path in made.items()}, "\n".join(map(str, made.values())), as_json=as_json)
+
+
+def study(metrics: Mapping[str, Any], found: Sequence[Finding], made: Mapping[str, Path], *, as_json: bool) -> None:
+    """The result of ``study``."""
+    places = {name: str(path) for name, path in made.items()}
+    _print({**places, **_flat(metrics), **_judged(found)}, score_lines(metrics), as_json=as_json)
+    if not as_json:
+        _table([finding for finding in found if finding.outcome == "issue"])
+        typer.echo(f"report: {places['report']}")
+
+
+def score_lines(metrics: Mapping[str, Any]) -> str:
+    """The scores with their intervals, and the baselines under them, as aligned lines."""
+    rows = [("", "accuracy", "balanced accuracy", "macro-F1")]
+    sources = [("this run", metrics["scores"])]
+    sources += [(name.replace("_", " "), scores) for name, scores in metrics["baselines"].items() if scores]
+    rows += [(name, *(_interval(scores.get(key)) for key in SCORES[:3])) for name, scores in sources]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join([f"{metrics['pictures']} pictures of the {metrics['split']} split", *lines])
+
+
+def _interval(score: Mapping[str, float] | None) -> str:
+    return "" if not score else f"{score['value']:.1%} ({score['low']:.1%}–{score['high']:.1%})"
+
+
+def _flat(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics with each score by its standard name at the top."""
+    return {**{name: score["value"] for name, score in metrics["scores"].items()}, **metrics}
+
+
+def _judged(found: Sequence[Finding]) -> dict[str, Any]:
+    return {"spoiled": spoiled(found), "findings": as_data(found)}
+
+
+def _print(data: Mapping[str, Any], text: str | None, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(data, ensure_ascii=False, default=str))
+    elif text:
+        typer.echo(text)
+
+
+def _table(found: Sequence[Finding]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from impasto.terminal import findings_table  # noqa: PLC0415
+
+    if found:
+        Console().print(findings_table(found))

@@ -1,0 +1,162 @@
+"""A study: the whole path in order – gallery, collection, audit, training, evaluation, report – in one folder.
+
+STUDY/study.json         source, settings, command; refused when the folder is used for another study
+STUDY/gallery/           the sample gallery, where no source was given
+STUDY/collection/        what prepare and audit wrote
+STUDY/runs/classifier/   the run and its evaluation
+STUDY/report.md, .html   the report
+
+Every stage continues where it was or finds itself done, so a killed study is finished by the same command.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field
+
+from impasto import findings, runs
+from impasto.collection.audit import audit
+from impasto.collection.painting import Collection
+from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.config import Settings
+from impasto.errors import InputError, OutputError
+from impasto.evaluation.evaluate import EvaluateSettings, evaluate
+from impasto.files import make_folder, read_json, write_json
+from impasto.findings import Finding
+from impasto.runs import Run
+from impasto.sample.gallery import SampleSettings, paint_gallery
+from impasto.site.report import write_report
+from impasto.training.classifier import ClassifierSettings, train_classifier
+
+FORMAT: Final = 1
+Source = Path | str | Sequence[Path | str]
+
+
+class StudySettings(Settings):
+    """The settings of every stage, one table each."""
+
+    sample: SampleSettings = Field(SampleSettings(), description="the gallery, painted where no source is given")
+    prepare: PrepareSettings = Field(PrepareSettings(), description="the collection")
+    train: ClassifierSettings = Field(ClassifierSettings(), description="the classifier")
+    evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A finished study.
+
+    Attributes:
+        path: the study folder.
+        collection: the collection's folder.
+        run: the classifier's run.
+        metrics: the content of the evaluation's ``metrics.json``.
+        findings: everything that audit, training and evaluation found.
+        report: the HTML report; the Markdown one stands beside it.
+    """
+
+    path: Path
+    collection: Path
+    run: Run
+    metrics: dict[str, Any]
+    findings: list[Finding]
+    report: Path
+
+
+def run_study(
+    source: Source | None,
+    study: Path,
+    settings: StudySettings | None = None,
+    *,
+    progress: bool = False,
+    announce: Callable[[str], None] | None = None,
+) -> Study:
+    """The finished study of ``source``, or of the sample gallery where that is ``None``.
+
+    Args:
+        source: anything ``prepare`` reads.
+        study: the folder to write; one that was begun with the same source and settings is continued.
+        settings: of each stage; the defaults where ``None``.
+        progress: show each stage's progress on standard error.
+        announce: called with one line as each stage begins.
+
+    Raises:
+        ImpastoError: a stage cannot do its work; what is done stays, and the same command goes on from there.
+    """
+    settings, say = settings or StudySettings(), announce or (lambda line: None)
+    _claim(study, source, settings)
+    if source is None:
+        say("painting the sample gallery")
+        paint_gallery(study / "gallery", settings.sample, progress=progress)
+        source = study / "gallery"
+    say("preparing the collection")
+    collection = prepare(source, study / "collection", settings.prepare, progress=progress)
+    say("auditing the collection")
+    audited = audit(collection)
+    findings.save(collection.path / "findings.json", audited)
+    say("training the classifier")
+    run = train_classifier(collection, study / "runs" / "classifier", settings.train, progress=progress)
+    say("evaluating the classifier")
+    metrics, evaluated = _evaluate_once(run, collection, settings.evaluate)
+    say("writing the report")
+    report = write_report(study)
+    trained = findings.load(run.path / "findings.json")
+    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated], report.html)
+
+
+def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
+    """Write ``study.json``, or check that the folder's own speaks of the same study."""
+    path = study / "study.json"
+    record = {"format": FORMAT, "source": _spelled(source), "settings": settings.model_dump(mode="json")}
+    if not path.exists():
+        if study.is_dir() and any(study.iterdir()):
+            raise OutputError(f"{study} holds other work (no study.json): choose another folder with -o")
+        make_folder(study)
+        write_json(path, {**record, "command": runs.command(), "environment": runs.environment()})
+        return
+    old = read_json(path)
+    if old.get("source") != record["source"]:
+        raise InputError(
+            f"{study} is a study of {_said(old.get('source'))}, not of {_said(record['source'])}: "
+            "choose another folder with -o"
+        )
+    if old.get("settings") != record["settings"]:
+        changed = ", ".join(_changed(old.get("settings") or {}, record["settings"]))
+        raise InputError(f"{study} was begun with other settings ({changed}): repeat them, or choose another -o")
+
+
+def _changed(old: Any, new: Any, place: str = "") -> list[str]:
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return [] if old == new else [f"{place} was {json.dumps(old)}, now {json.dumps(new)}"]
+    names = sorted(old.keys() | new.keys())
+    inner = (_changed(old.get(n), new.get(n), f"{place}.{n}".lstrip(".")) for n in names)
+    return [line for lines in inner for line in lines]
+
+
+def _spelled(source: Source | None) -> list[str] | None:
+    """A source as absolute paths, so that the same study is recognised from another working folder."""
+    if source is None:
+        return None
+    parts = [source] if isinstance(source, Path | str) else list(source)
+    return [str(Path(part).resolve()) if Path(part).exists() else str(part) for part in parts]
+
+
+def _said(spelled: list[str] | None) -> str:
+    return "the sample gallery" if spelled is None else " and ".join(spelled)
+
+
+def _evaluate_once(
+    run: Run, collection: Collection, settings: EvaluateSettings
+) -> tuple[dict[str, Any], list[Finding]]:
+    """The evaluation, made now unless the one in the run folder has the same weights, pictures and settings."""
+    digest = hashlib.sha256(run.weights_path.read_bytes())
+    digest.update(json.dumps([collection.fingerprint, settings.model_dump(mode="json")]).encode())
+    key, done = digest.hexdigest(), run.evaluation_path / "inputs.json"
+    if not done.exists() or read_json(done) != {"sha256": key}:
+        done.unlink(missing_ok=True)
+        evaluate(run.path, collection.path, settings)
+        write_json(done, {"sha256": key})
+    return read_json(run.evaluation_path / "metrics.json"), findings.load(run.evaluation_path / "findings.json")
