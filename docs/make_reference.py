@@ -1,0 +1,126 @@
+"""Write docs/reference.md from the code: verbs and options, settings, finding codes, errors.
+
+``make docs`` runs it; tests/test_docs.py fails when the page and the code have drifted apart.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+from pydantic_core import PydanticUndefined
+
+from impasto import errors
+from impasto.cli import app
+from impasto.collection.prepare import PrepareSettings
+from impasto.config import CourseConfig, Settings
+from impasto.evaluation.evaluate import EvaluateSettings
+from impasto.evaluation.predict import PredictSettings
+from impasto.findings import CATALOGUE
+from impasto.sample.gallery import SampleSettings
+from impasto.study import StudySettings
+from impasto.training.classifier import ClassifierSettings
+
+PAGE = Path(__file__).with_name("reference.md")
+SETTINGS: dict[str, type[Settings]] = {
+    "sample": SampleSettings,
+    "prepare": PrepareSettings,
+    "train classifier": ClassifierSettings,
+    "evaluate": EvaluateSettings,
+    "predict": PredictSettings,
+    "study": StudySettings,
+}
+
+
+def reference() -> str:
+    """The whole page."""
+    return "\n".join([*_opening(), *_verbs(), *_settings(), *_findings(), *_errors()]) + "\n"
+
+
+def _opening() -> Iterator[str]:
+    yield "# Reference"
+    yield ""
+    yield "Made from the code by `make docs`; do not edit. Files are described in [formats](formats.md)."
+    yield ""
+    yield "Exit status of every verb: 0 done, 1 a finding spoils the result, 2 an error of the user's, 130 interrupted."
+    yield ""
+
+
+def _verbs() -> Iterator[str]:
+    yield "## Verbs"
+    for name, command in _commands(typer.main.get_command(app), ""):
+        summary, _, example = (command.help or "").partition("\n\n")
+        yield f"\n### impasto {name}\n\n{' '.join(summary.split())}"
+        yield f"\n```sh\n{example.strip()}\n```\n"
+        yield "| argument or option | what it does |\n| --- | --- |"
+        for parameter in command.params:
+            spelled = ", ".join(f"`{option}`" for option in parameter.opts if option.startswith("-"))
+            yield f"| {spelled or '`' + str(parameter.name).upper() + '`'} | {_cell(getattr(parameter, 'help', ''))} |"
+
+
+def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def _settings() -> Iterator[str]:
+    yield "\n## Settings\n"
+    yield "In a TOML or JSON file given with `--config`, or one by one with `--set name=value`."
+    for verb, cls in SETTINGS.items():
+        yield f"\n### Settings of {verb}\n\n| setting | type | default | meaning |\n| --- | --- | --- | --- |"
+        yield from _rows(cls, "")
+    yield "\n### The course's config.json\n"
+    keys = ", ".join(f"`{name}`" for name in CourseConfig.model_fields)
+    yield f"The keys {keys} are taken as they stand: see [the course's interface](how-to/course-config.md)."
+
+
+def _rows(cls: type[Settings], prefix: str) -> Iterator[str]:
+    for name, info in cls.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, Settings):
+            known = [verb for verb, other in SETTINGS.items() if other is kind]
+            if known:
+                yield f"| `{prefix}{name}` | table | | as for [{known[0]}](#settings-of-{known[0].replace(' ', '-')}) |"
+            else:
+                yield from _rows(kind, f"{prefix}{name}.")
+            continue
+        limits = ", ".join(_limit(item) for item in info.metadata)
+        spelled = kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)
+        spelled = spelled.replace("typing.", "").replace("NoneType", "None").replace("|", "or")
+        default = "required" if info.default is PydanticUndefined else f"`{info.default!r}`"
+        meaning = _cell(info.description or "") + (f" ({limits})" if limits else "")
+        yield f"| `{prefix}{name}` | {_cell(spelled)} | {default} | {meaning} |"
+
+
+def _limit(item: Any) -> str:
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
+    for name, sign in signs.items():
+        if hasattr(item, name):
+            return f"{sign} {getattr(item, name)}"
+    return str(item)
+
+
+def _findings() -> Iterator[str]:
+    yield "\n## Findings\n"
+    yield "| code | name | question | if it is an issue | spoils a test score |\n| --- | --- | --- | --- | --- |"
+    for kind in CATALOGUE.values():
+        spoils = "yes" if kind.spoils else ""
+        yield f"| {kind.code} | {kind.name} | {_cell(kind.question)} | {_cell(kind.remedy)} | {spoils} |"
+
+
+def _errors() -> Iterator[str]:
+    yield "\n## Errors\n\n```"
+    tree = (errors.__doc__ or "").splitlines()
+    yield from (line[4:] for line in tree if line.startswith("    "))
+    yield "```"
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

@@ -1,0 +1,122 @@
+"""The classifier: a pre-activation residual network with group normalisation, trained from scratch.
+
+Residual blocks after He et al. 2016, "Identity mappings in deep residual networks" (arXiv:1603.05027); group
+normalisation after Wu and He 2018 (arXiv:1803.08494), because it does not look across the batch: one process and many
+then learn the same, and averaged weights need no statistics of their own. The descriptor holds the mean and the
+standard deviation of every channel: what a texture is made of, not where it is (Gatys et al. 2015, arXiv:1505.07376,
+in its cheapest form).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Size = Literal["tiny", "small", "base"]
+
+WIDTHS: dict[Size, tuple[int, ...]] = {
+    "tiny": (16, 32, 64, 128),
+    "small": (32, 64, 128, 256),
+    "base": (64, 128, 256, 512),
+}
+DEPTHS: dict[Size, tuple[int, ...]] = {"tiny": (1, 1, 1, 1), "small": (1, 2, 2, 2), "base": (2, 2, 3, 2)}
+GROUP = 16  # channels that are normalised together
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierConfig:
+    """What a classifier is built from.
+
+    Attributes:
+        styles: the number of classes.
+        size: width and depth as one dial.
+        dropout: share of the descriptor's numbers dropped before the head while training.
+    """
+
+    styles: int
+    size: Size = "small"
+    dropout: float = 0.0
+
+
+class Block(nn.Module):
+    """Two 3×3 convolutions, each after normalisation and ReLU, beside an identity or 1×1 shortcut."""
+
+    def __init__(self, channels: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(channels // GROUP, channels)
+        self.conv1 = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
+        self.norm2 = nn.GroupNorm(out // GROUP, out)
+        self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
+        self.shortcut = nn.Conv2d(channels, out, 1, bias=False) if channels != out else None
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to ``(B, out, H / stride, W / stride)``."""
+        h = F.relu(self.norm1(x))
+        y = self.conv2(F.relu(self.norm2(self.conv1(h))))
+        if self.shortcut is None:
+            return x + y
+        if self.stride > 1:  # rounding up, as the padded convolution does
+            h = F.avg_pool2d(h, self.stride, ceil_mode=True)
+        return self.shortcut(h) + y
+
+
+class Classifier(nn.Module):
+    """Pictures to one logit per style; any resolution of 32 pixels or more."""
+
+    def __init__(self, config: ClassifierConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths, depths = WIDTHS[config.size], DEPTHS[config.size]
+        self.stem = nn.Conv2d(3, widths[0], 4, stride=2, padding=1)
+        blocks: list[Block] = []
+        channels = widths[0]
+        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+            for index in range(depth):
+                blocks.append(Block(channels, width, 2 if stage > 0 and index == 0 else 1))
+                channels = width
+        self.blocks = nn.Sequential(*blocks)
+        self.norm = nn.GroupNorm(channels // GROUP, channels)
+        self.descriptor_norm = nn.LayerNorm(2 * channels)
+        self.dropout = nn.Dropout(config.dropout)
+        self.head = nn.Linear(2 * channels, config.styles)
+        self._initialise()
+
+    def features(self, x: Tensor) -> Tensor:
+        """The last feature map, ``(B, C, H / 16, W / 16)``, of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        return F.relu(self.norm(self.blocks(self.stem(x))))
+
+    def describe(self, features: Tensor) -> Tensor:
+        """The descriptor ``(B, 2 C)`` of a feature map: each channel's mean and standard deviation, normalised."""
+        flat = features.float().flatten(2)  # (B, C, H·W)
+        mean = flat.mean(2)
+        # The constant keeps the root's slope finite where a channel is dead
+        deviation = (flat.var(2, unbiased=False) + 1e-4).sqrt()
+        described: Tensor = self.descriptor_norm(torch.cat((mean, deviation), 1))
+        return described
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The representation ``(B, 2 C)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        return self.describe(self.features(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``(B, styles)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        logits: Tensor = self.head(self.dropout(self.embed(x)))
+        return logits
+
+    def _initialise(self) -> None:
+        """He initialisation; each block's last convolution starts at zero, so that it begins as the identity.
+
+        (Goyal et al. 2017, arXiv:1706.02677, section 5.1, there by the scale of the last normalisation.)
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            if isinstance(module, Block):
+                nn.init.zeros_(module.conv2.weight)
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)

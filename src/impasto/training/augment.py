@@ -1,0 +1,139 @@
+"""Augmentation in whole batches, on the device where the pictures are: uint8 in, float in [-1, 1] out.
+
+Everything random is drawn from the generator passed in, on the CPU, so that one seed means the same pictures on every
+device. Crops after Szegedy et al. 2015 (arXiv:1409.4842), CutMix after Yun et al. 2019 (arXiv:1905.04899), mixup after
+Zhang et al. 2018 (arXiv:1710.09412).
+"""
+
+import math
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from impasto.config import Settings
+
+
+class AugmentSettings(Settings):
+    """How training pictures are varied; all at zero (and ``crop_area`` 1) leaves them as they are."""
+
+    crop_area: float = Field(0.35, gt=0, le=1, description="smallest share of the picture that a random crop shows")
+    crop_ratio: float = Field(1.33, ge=1, description="largest stretch of a crop's width against its height")
+    flip: bool = Field(True, description="mirror half of the pictures left to right")
+    brightness: float = Field(0.15, ge=0, le=1, description="largest change of brightness, as a share of the range")
+    contrast: float = Field(0.15, ge=0, lt=1, description="largest change of contrast, as a factor 1 ± this")
+    saturation: float = Field(0.15, ge=0, lt=1, description="largest change of saturation, as a factor 1 ± this")
+    cutmix: float = Field(0.5, ge=0, le=1, description="share of batches in which a box comes from another picture")
+    mixup: float = Field(0.0, ge=0, le=1, description="share of batches in which two pictures are blended")
+    mixup_alpha: float = Field(0.2, gt=0, description="mixup's Beta(alpha, alpha): small keeps one picture dominant")
+
+
+def plain(pictures: Tensor, resolution: int) -> Tensor:
+    """Pictures as a network is evaluated on: whole, antialiased to ``resolution``, without chance.
+
+    Args:
+        pictures: ``uint8 (B, 3, H, W)``.
+        resolution: height and width of the result in pixels.
+
+    Returns:
+        ``float32 (B, 3, resolution, resolution)`` in [-1, 1].
+    """
+    x = pictures.float()
+    if x.shape[-2:] != (resolution, resolution):
+        x = F.interpolate(x, (resolution, resolution), mode="bilinear", antialias=True, align_corners=False)
+    return (x / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+
+
+def augment(
+    pictures: Tensor, targets: Tensor, *, settings: AugmentSettings, resolution: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Varied pictures and their targets.
+
+    Args:
+        pictures: ``uint8 (B, 3, H, W)``.
+        targets: ``float (B, styles)``, each row a distribution.
+        settings: how far to go.
+        resolution: height and width of the result in pixels.
+        generator: the source of all randomness, on the CPU.
+
+    Returns:
+        ``float32 (B, 3, resolution, resolution)`` in [-1, 1], and targets of the shape given.
+    """
+    boxes = _boxes(len(pictures), settings, generator)
+    x = _crop(pictures, boxes.to(pictures.device), resolution)
+    x = _recolour(x, settings, generator)
+    kind = float(torch.rand((), generator=generator))
+    if kind < settings.cutmix:
+        x, targets = _cutmix(x, targets, generator)
+    elif kind < settings.cutmix + settings.mixup:
+        x, targets = _mixup(x, targets, settings.mixup_alpha, generator)
+    return x.contiguous(memory_format=torch.channels_last), targets
+
+
+def _boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
+    """Random crops ``(B, 4)``: centre x, centre y, half width, half height in [-1, 1]; mirrored ones are negative."""
+    draw = torch.rand(5, count, generator=generator)
+    area = settings.crop_area + (1 - settings.crop_area) * draw[0]
+    ratio = torch.exp((2 * draw[1] - 1) * math.log(settings.crop_ratio) / 2)
+    width, height = (area.sqrt() * ratio).clamp(max=1), (area.sqrt() / ratio).clamp(max=1)
+    x, y = (2 * draw[2] - 1) * (1 - width), (2 * draw[3] - 1) * (1 - height)
+    if settings.flip:
+        width = torch.where(draw[4] < 0.5, -width, width)
+    return torch.stack((x, y, width, height), 1)
+
+
+def _crop(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
+    """The boxes of the pictures at ``resolution``, in [-1, 1].
+
+    Sampled bilinearly on a grid of twice the resolution and averaged 2×2, so that shrinking does not alias.
+    """
+    fine = 2 * resolution if pictures.shape[-1] > resolution else resolution
+    ticks = (torch.arange(fine, device=pictures.device, dtype=torch.float32) * 2 + 1) / fine - 1
+    x = boxes[:, None, None, 0] + boxes[:, None, None, 2] * ticks[None, None, :]  # (B, 1, fine)
+    y = boxes[:, None, None, 1] + boxes[:, None, None, 3] * ticks[None, :, None]  # (B, fine, 1)
+    grid = torch.stack(torch.broadcast_tensors(x, y), -1)  # (B, fine, fine, 2)
+    source = pictures.float().contiguous(memory_format=torch.channels_last)
+    fine_crop = F.grid_sample(source, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    small = F.avg_pool2d(fine_crop, fine // resolution) if fine != resolution else fine_crop
+    return small / 127.5 - 1
+
+
+def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
+    """Pictures in [-1, 1] with brightness, contrast and saturation changed by one draw each."""
+    draw = (2 * torch.rand(3, len(x), 1, 1, 1, generator=generator) - 1).to(x.device)
+    if settings.saturation:
+        grey = x.mean(1, keepdim=True)
+        x = torch.lerp(grey.expand_as(x), x, 1 + settings.saturation * draw[0])
+    if settings.contrast:
+        mean = x.mean((1, 2, 3), keepdim=True)
+        x = mean + (x - mean) * (1 + settings.contrast * draw[1])
+    if settings.brightness:
+        x = x + 2 * settings.brightness * draw[2]
+    return x.clamp(-1, 1)
+
+
+def _cutmix(x: Tensor, targets: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """One box, the same for the batch, of each picture replaced from another; targets mixed by the area."""
+    order = torch.randperm(len(x), generator=generator).to(x.device)
+    share, centre_x, centre_y = torch.rand(3, generator=generator).tolist()  # area to replace: Beta(1, 1)
+    size = x.shape[-1]
+    half = math.sqrt(share) * size / 2
+    top, bottom = (min(max(round(centre_y * size + s * half), 0), size) for s in (-1, 1))
+    left, right = (min(max(round(centre_x * size + s * half), 0), size) for s in (-1, 1))
+    x = x.clone()
+    x[:, :, top:bottom, left:right] = x[order, :, top:bottom, left:right]
+    kept = 1 - (bottom - top) * (right - left) / size**2
+    return x, kept * targets + (1 - kept) * targets[order]
+
+
+def _mixup(x: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Each picture blended with another by one share for the batch from Beta(alpha, alpha); targets likewise."""
+    order = torch.randperm(len(x), generator=generator).to(x.device)
+    # Johnk's method: two uniforms make a Beta without a generator-less distribution object
+    while True:
+        u, v = (torch.rand(2, generator=generator, dtype=torch.float64) ** (1 / alpha)).tolist()
+        if 0 < u + v <= 1:
+            break
+    kept = u / (u + v)
+    return kept * x + (1 - kept) * x[order], kept * targets + (1 - kept) * targets[order]

@@ -1,0 +1,106 @@
+"""The documentation says what the code does: the reference is current, links lead somewhere, recipes parse."""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer.main
+
+from impasto.cli import app
+from impasto.config import parse, read
+from impasto.findings import CATALOGUE
+from impasto.study import StudySettings
+from impasto.training.classifier import ClassifierSettings
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    made = generator().reference()
+    assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == made, "run `make docs`"
+
+
+def test_the_reference_names_every_setting_verb_and_code() -> None:
+    made, module = generator().reference(), generator()
+    for cls in module.SETTINGS.values():
+        for name, info in cls.model_fields.items():
+            assert f"`{name}`" in made or f"`{name}." in made
+            assert info.description, f"{cls.__name__}.{name} has no description"
+    for code in CATALOGUE:
+        assert f"| {code} |" in made
+    for name, command in module._commands(typer.main.get_command(app), ""):
+        assert f"### impasto {name}\n" in made
+        assert all(getattr(parameter, "help", None) for parameter in command.params), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_page_is_reachable_from_the_index() -> None:
+    seen, queue = set(), [ROOT / "README.md", ROOT / "docs" / "README.md"]
+    while queue:
+        page = queue.pop()
+        if page in seen or not page.exists():
+            continue
+        seen.add(page)
+        targets = re.findall(r"\]\(([^)#\s]+\.md)[^)]*\)", page.read_text(encoding="utf-8"))
+        queue += [(page.parent / target).resolve() for target in targets if "://" not in target]
+    assert not {page for page in PAGES if page.resolve() not in seen}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_in_the_docs_exist(page: Path) -> None:
+    """Every ``impasto …`` line of a shell block names a verb and options that the command line knows."""
+    group = typer.main.get_command(app)
+    for block in re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line.split(" # ")[0].removeprefix("$ ")) if "impasto" in line else []
+            if words[:1] == ["impasto"] and len(words) > 1 and not words[1].startswith("-"):
+                check_command(group, words[1:], line)
+
+
+def check_command(group: object, words: list[str], line: str) -> None:
+    command = group
+    while hasattr(command, "commands"):
+        assert words and words[0] in command.commands, line
+        command, words = command.commands[words[0]], words[1:]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}  # type: ignore[attr-defined]
+    used = {word.split("=")[0] for word in words if word.startswith("-") and not re.fullmatch(r"-[\d.]+", word)}
+    assert used <= known, line
+
+
+def test_recipes_parse() -> None:
+    parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml"))
+    parse(StudySettings, read(ROOT / "recipes" / "demo.toml"))
+
+
+def test_the_recipe_states_the_defaults() -> None:
+    recipe = parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml"))
+    assert recipe == ClassifierSettings()
+
+
+def test_help_opens_without_loading_torch() -> None:
+    code = (
+        "import sys, impasto.cli as c\ntry: c.app(['--help'])\nexcept SystemExit: pass\nprint('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("False")
