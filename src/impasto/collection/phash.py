@@ -1,0 +1,47 @@
+"""Perceptual hashes: 64 bits that stay nearly the same when a picture is re-encoded, resized or brightened.
+
+The signs of the 8×8 lowest frequencies of the luminance's cosine transform against their median (Zauner 2010,
+"Implementation and benchmarking of perceptual image hash functions", section 3.2.1).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 32  # pixels of the thumbnail that is transformed
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+_CHUNK = 512  # pictures at a time, so that memory stays small
+
+
+def thumbnails(pixels: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.float32]:
+    """Area-averaged luminance, ``float32 (N, side, side)`` in 0–255, of ``uint8 (N, H, W, 3)``."""
+    rows, columns = _averaging(pixels.shape[1], side), _averaging(pixels.shape[2], side)
+    small = np.empty((len(pixels), side, side), np.float32)
+    for start in range(0, len(pixels), _CHUNK):
+        luminance = pixels[start : start + _CHUNK].astype(np.float32) @ _LUMA
+        small[start : start + _CHUNK] = rows @ luminance @ columns.T
+    return small
+
+
+def perceptual_hash(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The hash of each picture, ``uint64 (N,)``, of ``uint8 (N, H, W, 3)``."""
+    return hash_thumbnails(thumbnails(pixels))
+
+
+def hash_thumbnails(small: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """The hash of each thumbnail, ``uint64 (N,)``, of ``float32 (N, SIDE, SIDE)``."""
+    n = np.arange(SIDE)
+    cosines = np.cos(np.pi * (n[None, :] + 0.5) * np.arange(8)[:, None] / SIDE)  # DCT-II, frequencies 0–7
+    low = (cosines @ small @ cosines.T).reshape(len(small), 64)
+    median = np.median(low[:, 1:], axis=1, keepdims=True)  # frequency 0 is the mean brightness: left out
+    bits = (low > median + 1e-3).astype(np.uint64)  # the margin makes all bits of a constant picture equal
+    bits[:, 0] = 0
+    return np.asarray((bits << np.arange(64, dtype=np.uint64)).sum(1, dtype=np.uint64))
+
+
+def _averaging(length: int, side: int) -> NDArray[np.float32]:
+    """The matrix ``(side, length)`` that averages ``length`` pixels over ``side`` equal spans."""
+    edges = np.linspace(0, length, side + 1)
+    left, right = edges[:-1, None], edges[1:, None]
+    position = np.arange(length)[None, :]
+    overlap = np.clip(np.minimum(right, position + 1) - np.maximum(left, position), 0, 1)
+    return (overlap / overlap.sum(1, keepdims=True)).astype(np.float32)
