@@ -12,7 +12,9 @@ from dataclasses import dataclass
 _TWICE = re.compile("[\u00e2-\u00f4][\u0080-\u00bf]{1,3}")
 _YEAR = re.compile(r"^(?:(.*)-)?(\d{4})$")
 _COPY = re.compile(r"\(\d+\)$")
-_CAMERAS = frozenset("dsc dscn img image images photo pic picture pxl scan screenshot test train wp".split())
+_CAMERAS = frozenset(
+    ["dsc", "dscn", "img", "image", "images", "photo", "pic", "picture", "pxl", "scan", "screenshot", "test", "train"]
+)
 UNKNOWN_ARTISTS = frozenset({"", "unknown", "unknown-artist", "anonymous", "none"})
 
 

@@ -1,17 +1,16 @@
-"""The classifier: a pre-activation residual network with group normalisation, trained from scratch.
+"""The classifier: a pre-activation residual network with batch normalisation, trained from scratch.
 
-Residual blocks after He et al. 2016, "Identity mappings in deep residual networks" (arXiv:1603.05027); group
-normalisation after Wu and He 2018 (arXiv:1803.08494), because it does not look across the batch: one process and many
-then learn the same, and averaged weights need no statistics of their own. The descriptor holds the mean and the
-standard deviation of every channel: what a texture is made of, not where it is (Gatys et al. 2015, arXiv:1505.07376,
-in its cheapest form).
+Residual blocks after He et al. 2016, "Identity mappings in deep residual networks" (arXiv:1603.05027). The descriptor
+holds the mean and the standard deviation of every channel: what a texture is made of, not where it is (Gatys et al.
+2015, arXiv:1505.07376, in its cheapest form).
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
+from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 Size = Literal["tiny", "small", "base"]
@@ -22,7 +21,6 @@ WIDTHS: dict[Size, tuple[int, ...]] = {
     "base": (64, 128, 256, 512),
 }
 DEPTHS: dict[Size, tuple[int, ...]] = {"tiny": (1, 1, 1, 1), "small": (1, 2, 2, 2), "base": (2, 2, 3, 2)}
-GROUP = 16  # channels that are normalised together
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,40 @@ class ClassifierConfig:
     dropout: float = 0.0
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """Batch normalisation (Ioffe and Szegedy 2015, arXiv:1502.03167) over the batch of all processes together.
+
+    Several processes so learn what one would; unlike ``nn.SyncBatchNorm`` also without a GPU.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """``(B, C, H, W)`` normalised channel by channel."""
+        alone = not distributed.is_available() or not distributed.is_initialized() or distributed.get_world_size() == 1
+        if alone or not self.training:
+            return super().forward(input)
+        x = input.float()
+        sums = torch.cat((x.sum((0, 2, 3)), x.square().sum((0, 2, 3)), x.new_tensor([x.numel() / x.shape[1]])))
+        total = all_reduce(sums)
+        count = total[-1].detach()
+        mean, square = (total[:-1] / count).chunk(2)
+        variance = (square - mean.square()).clamp(min=0)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum or 0.1)  # type: ignore[union-attr]
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum or 0.1)  # type: ignore[union-attr]
+            self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        shift = self.bias - mean * scale
+        return (x * scale[:, None, None] + shift[:, None, None]).to(input.dtype)
+
+
 class Block(nn.Module):
     """Two 3×3 convolutions, each after normalisation and ReLU, beside an identity or 1×1 shortcut."""
 
     def __init__(self, channels: int, out: int, stride: int) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(channels // GROUP, channels)
+        self.norm1 = BatchNorm(channels)
         self.conv1 = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
-        self.norm2 = nn.GroupNorm(out // GROUP, out)
+        self.norm2 = BatchNorm(out)
         self.conv2 = nn.Conv2d(out, out, 3, padding=1, bias=False)
         self.shortcut = nn.Conv2d(channels, out, 1, bias=False) if channels != out else None
         self.stride = stride
@@ -78,7 +102,7 @@ class Classifier(nn.Module):
                 blocks.append(Block(channels, width, 2 if stage > 0 and index == 0 else 1))
                 channels = width
         self.blocks = nn.Sequential(*blocks)
-        self.norm = nn.GroupNorm(channels // GROUP, channels)
+        self.norm = BatchNorm(channels)
         self.descriptor_norm = nn.LayerNorm(2 * channels)
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(2 * channels, config.styles)
@@ -107,16 +131,11 @@ class Classifier(nn.Module):
         return logits
 
     def _initialise(self) -> None:
-        """He initialisation; each block's last convolution starts at zero, so that it begins as the identity.
-
-        (Goyal et al. 2017, arXiv:1706.02677, section 5.1, there by the scale of the last normalisation.)
-        """
+        """He initialisation (arXiv:1502.01852); a head that begins by answering nothing in particular."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-            if isinstance(module, Block):
-                nn.init.zeros_(module.conv2.weight)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)

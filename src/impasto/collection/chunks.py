@@ -1,0 +1,229 @@
+"""The decoding of many pictures: in threads, a chunk at a time, each chunk kept on disk until the collection stands.
+
+Threads are enough: libjpeg-turbo and Pillow let go of the interpreter while they decode and resize.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.collection import parquet
+from impasto.collection.decode import Fit, decode
+from impasto.collection.painting import Collection
+from impasto.collection.sources import Entry
+from impasto.errors import InputError
+from impasto.files import make_folder, replacing
+
+if TYPE_CHECKING:
+    from impasto.collection.prepare import PrepareSettings
+
+CHUNK: Final = 128  # pictures between two writes: at 128 pixels 6 MB, and less than a second's work
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A picture's file as it lies there: enough to tell whether it changed."""
+
+    entry: Entry
+    bytes: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture without its pixels, see ``painting.SCHEMA``."""
+
+    entry: Entry
+    width: int
+    height: int
+    format: str
+    bytes: int
+    modified: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The pictures that could be read, in the order of their ids, and the files that could not."""
+
+    pictures: list[Picture]
+    pixels: NDArray[np.uint8]
+    refused: list[dict[str, str]]
+
+    @classmethod
+    def nothing(cls) -> "Picked":
+        """No pictures at all."""
+        return cls([], np.empty((0, 0, 0, 3), np.uint8), [])
+
+
+def stat_all(entries: Sequence[Entry]) -> tuple[list[Waiting], list[dict[str, str]]]:
+    """The entries that have a file, with its size and time; and those whose file is missing, with the reason."""
+    waiting, missing = [], []
+    for entry in entries:
+        if entry.place is None:
+            continue
+        if entry.row is not None:  # inside a parquet file or at an address: told apart by its place
+            waiting.append(Waiting(entry, 0, 0))
+            continue
+        try:
+            stat = Path(entry.place).stat()
+            waiting.append(Waiting(entry, stat.st_size, stat.st_mtime_ns))
+        except OSError as error:
+            missing.append({"id": entry.id, "reason": error.strerror or str(error)})
+    return waiting, missing
+
+
+def decode_all(
+    waiting: Sequence[Waiting], old: Collection | None, work: Path, settings: "PrepareSettings", *, progress: bool
+) -> Picked:
+    """All pictures decoded, taking from ``old`` what has not changed and from ``work`` what was decoded before.
+
+    Raises:
+        OutputError: ``work`` cannot be written.
+    """
+    kept = _unchanged(waiting, old)
+    fresh = [item for item in waiting if item.entry.id not in kept]
+    chunks = [fresh[start : start + CHUNK] for start in range(0, len(fresh), CHUNK)]
+    if chunks:
+        make_folder(work)
+    workers = settings.workers or os.cpu_count() or 1
+    done: dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]] = {}
+    with ThreadPoolExecutor(workers) as pool, _bar(len(fresh), shown=progress) as advance:
+        tasks = [pool.submit(_chunk, chunk, work, settings.size, settings.fit) for chunk in chunks]
+        try:
+            for chunk, task in zip(chunks, tasks, strict=True):
+                done.update(task.result())
+                advance(len(chunk))
+        except BaseException:  # an interruption too must not wait for chunks not yet begun
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return _gather(waiting, kept, old, done, settings.size)
+
+
+def _unchanged(waiting: Sequence[Waiting], old: Collection | None) -> dict[str, int]:
+    """The row of the old collection for each id whose file is the same."""
+    if old is None:
+        return {}
+    known = zip(old.column("id"), old.column("bytes"), old.column("modified"), strict=True)
+    rows = {key: row for row, key in enumerate(known)}
+    found = ((item.entry.id, rows.get((item.entry.id, item.bytes, item.modified))) for item in waiting)
+    return {name: row for name, row in found if row is not None}
+
+
+def _gather(
+    waiting: Sequence[Waiting],
+    kept: dict[str, int],
+    old: Collection | None,
+    done: dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]],
+    size: int,
+) -> Picked:
+    """Old and new pictures in one order."""
+    facts_of_old = old.table.select(["width", "height", "format", "sha256"]).to_pylist() if old else []
+    pictures, refused, sources = [], [], []
+    for item in waiting:
+        if (row := kept.get(item.entry.id)) is not None and old is not None:
+            facts, pixels = facts_of_old[row], old.pixels[row]
+        else:
+            facts, fresh = done[item.entry.id]
+            if fresh is None:
+                refused.append({"id": item.entry.id, "reason": str(facts["reason"])})
+                continue
+            pixels = fresh
+        pictures.append(Picture(entry=item.entry, bytes=item.bytes, modified=item.modified, **facts))
+        sources.append(pixels)
+    stacked = np.empty((len(pictures), size, size, 3), np.uint8)
+    for row, pixels in enumerate(sources):
+        stacked[row] = pixels
+    return Picked(pictures, stacked, refused)
+
+
+def _chunk(
+    chunk: Sequence[Waiting], work: Path, size: int, fit: Fit
+) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]]:
+    """One chunk's facts and pixels by id, read from its file where that is whole."""
+    key = repr([(w.entry.id, w.entry.place, w.entry.row, w.bytes, w.modified) for w in chunk]) + f"{size}{fit}"
+    path = work / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+    if (found := _read_chunk(path, chunk)) is not None:
+        return found
+    facts: list[dict[str, Any]] = []
+    pixels = np.zeros((len(chunk), size, size, 3), np.uint8)
+    for row, data in enumerate(_contents(chunk)):
+        try:
+            picture = decode(data, size, fit)
+        except InputError as error:
+            facts.append({"reason": str(error)})
+            continue
+        pixels[row] = picture.pixels
+        digest = hashlib.sha256(data).hexdigest()
+        facts.append({"width": picture.width, "height": picture.height, "format": picture.format, "sha256": digest})
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, pixels=pixels, facts=np.array([json.dumps(fact) for fact in facts]))
+    return _paired(chunk, facts, pixels)
+
+
+def _paired(
+    chunk: Sequence[Waiting], facts: Sequence[dict[str, Any]], pixels: NDArray[np.uint8]
+) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]]:
+    rows = zip(chunk, facts, pixels, strict=True)
+    return {item.entry.id: (fact, None if "reason" in fact else picture) for item, fact, picture in rows}
+
+
+def _read_chunk(
+    path: Path, chunk: Sequence[Waiting]
+) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]] | None:
+    """A chunk decoded earlier; ``None`` where there is none or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            facts = [json.loads(text) for text in saved["facts"].tolist()]
+            return _paired(chunk, facts, saved["pixels"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def _contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
+    """The bytes of each picture's file; empty where it cannot be read, which decoding then refuses."""
+    group: tuple[str, int] | None = None
+    rows: list[bytes] = []
+    for item in chunk:
+        place = item.entry.place or ""
+        if item.entry.row is None:
+            try:
+                yield Path(place).read_bytes()
+            except OSError:
+                yield b""
+            continue
+        if group != (place, item.entry.row[0]):
+            group = (place, item.entry.row[0])
+            rows = parquet.read_row_group(*group)
+        yield rows[item.entry.row[1]]
+
+
+@contextmanager
+def _bar(total: int, *, shown: bool) -> Iterator[Any]:
+    """A bar on standard error with rate and time left; gives the function that advances it."""
+    if not shown or total == 0:
+        yield lambda count: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (
+        TextColumn("decoding"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.speed:.0f} pictures/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("decoding", total=total)
+        yield lambda count: bar.advance(task, count)

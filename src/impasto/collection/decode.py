@@ -1,0 +1,128 @@
+"""Decoding: the bytes of any picture to a small sRGB square.
+
+JPEG goes through libjpeg-turbo's scaled decoding (it computes only as many pixels as are needed), everything else
+through Pillow. Rotation by EXIF, colour by the ICC profile, transparency onto white. What cannot be read is refused
+with a reason.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+from impasto.errors import InputError
+
+Fit = Literal["squash", "crop"]
+MAX_PIXELS = 178_956_970  # Pillow's limit on decompression bombs, twice 1 GiB of 24-bit pixels over 4/3
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture as it is stored.
+
+    Attributes:
+        pixels: ``uint8 (size, size, 3)``, sRGB.
+        width: of the original, after rotation, in pixels.
+        height: likewise.
+        format: ``JPEG``, ``PNG``, …, by content.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    format: str
+
+
+def decode(data: bytes, size: int, fit: Fit = "squash") -> Decoded:
+    """The picture in ``data`` at ``size × size`` pixels.
+
+    Args:
+        data: the file's content.
+        size: height and width of the result.
+        fit: ``squash`` the whole picture into the square, or ``crop`` its centre.
+
+    Raises:
+        InputError: it is empty, no picture, cut off, damaged, or larger than ``MAX_PIXELS``.
+    """
+    if not data:
+        raise InputError("the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # below the limit, which stays on
+            with Image.open(io.BytesIO(data)) as image:
+                return _decode(image, data, size, fit)
+    except Image.DecompressionBombError as error:
+        raise InputError(f"a decompression bomb: more than {MAX_PIXELS // 10**6} megapixels") from error
+    except Image.UnidentifiedImageError as error:
+        raise InputError("not a picture in a format that can be read") from error
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError) as error:
+        raise InputError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
+
+
+def _decode(image: Image.Image, data: bytes, size: int, fit: Fit) -> Decoded:
+    kind = image.format or "unknown"
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    profile, orientation = image.info.get("icc_profile"), image.getexif().get(0x0112, 1)
+    small = _scaled_jpeg(image, data, size, fit) or _flattened(image)
+    square = _to_square(small, size, fit)
+    if profile:
+        square = _to_srgb(square, profile)
+    if square.mode != "RGB":
+        square = square.convert("RGB")
+    if orientation != 1:
+        square.getexif()[0x0112] = orientation
+        square = ImageOps.exif_transpose(square)
+        width, height = (height, width) if orientation >= 5 else (width, height)
+    return Decoded(np.asarray(square, np.uint8), width, height, kind)
+
+
+def _scaled_jpeg(image: Image.Image, data: bytes, size: int, fit: Fit) -> Image.Image | None:
+    """A plain JPEG decoded no larger than needed; ``None`` where Pillow should do it."""
+    if image.format != "JPEG" or image.mode not in ("RGB", "L"):
+        return None
+    width, height = image.size
+    shorter = min(width, height)
+    least = (size, size) if fit == "squash" else (size * height // shorter, size * width // shorter)
+    try:
+        pixels = simplejpeg.decode_jpeg(
+            data, "RGB" if image.mode == "RGB" else "GRAY", min_height=least[0], min_width=least[1], fastdct=False
+        )
+    except ValueError:
+        return None  # Pillow forgives harmless errors and names the others
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    """Any mode as 8-bit L, RGB or CMYK, with transparency laid on white."""
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, np.float64)
+        top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-9)
+        return Image.fromarray((values.clip(0, top) * (255 / top)).round().astype(np.uint8))
+    if image.mode == "P" or image.mode.endswith(("A", "a")) or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        white = Image.new("RGBA", clear.size, "white")
+        return Image.alpha_composite(white, clear).convert("RGB")
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def _to_square(image: Image.Image, size: int, fit: Fit) -> Image.Image:
+    if fit == "crop":
+        return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
+    return image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Colours as the profile means them; as they stand where the profile is broken or of another colour space."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return converted or image
