@@ -23,6 +23,7 @@ class Kind:
     question: str
     remedy: str
     spoils: bool = False
+    tolerance: float = 0.0  # share of the test pictures up to which an issue does not yet spoil
 
 
 _KINDS = (
@@ -62,6 +63,7 @@ _KINDS = (
         "Is no test picture also (nearly) a training picture?",
         "Prepare again with --split stratified or --split artist, which keep copies on one side.",
         spoils=True,
+        tolerance=0.02,  # a score then moves by less than its interval is wide
     ),
     Kind(
         "IMP107",
@@ -175,7 +177,7 @@ class Finding:
         code: a key of ``CATALOGUE``.
         outcome: ``issue``, ``passed`` or ``not applicable``.
         text: one or two sentences with the numbers in them.
-        numbers: the same numbers by name, for programs.
+        numbers: the same numbers by name, for programs; ``share`` is the share of the test pictures concerned.
         items: the things it speaks of (at most a few hundred), each a flat mapping such as
             ``{"id": ..., "reason": ...}``.
     """
@@ -199,7 +201,8 @@ class Finding:
     @property
     def spoils(self) -> bool:
         """Whether this finding makes a test score untrustworthy."""
-        return self.outcome == "issue" and self.kind.spoils
+        concerned = self.numbers.get("share", 1.0)
+        return self.outcome == "issue" and self.kind.spoils and concerned > self.kind.tolerance
 
 
 def spoiled(findings: Iterable[Finding]) -> bool:

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from impasto.collection.phash import thumbnails
 
 RADIUS = 10  # bits that two hashes may differ in to be looked at more closely
-CORRELATION = 0.97  # of the thumbnails' luminance from which two pictures are one; see docs/methods/audit.md
+CORRELATION = 0.95  # of the thumbnails' luminance from which two pictures are one; see docs/methods/audit.md
 FLAT = 2.0  # standard deviation of luminance (0–255) below which a picture has nothing to compare
 _CHUNK = 1024
 

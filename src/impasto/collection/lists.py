@@ -43,7 +43,7 @@ def read_lists(path: Path) -> Source:
             entries.append(entry_of(file, style, place, side))
     spelled = {said: counts.most_common(1)[0][0] for said, counts in aliases.items()}
     return Source(
-        entries=tuple(sorted(entries, key=lambda entry: entry.id)),
+        entries=tuple(entries),
         styles=tuple(sorted(set(spelled.values()))),
         aliases={said: style for said, style in sorted(spelled.items()) if said != style},
         mismatches=tuple(

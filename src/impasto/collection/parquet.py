@@ -59,7 +59,7 @@ def read_parquet_files(places: Sequence[str]) -> Source:
         except (OSError, pa.ArrowException) as error:
             raise InputError(f"cannot read {place}: {error}") from error
     styles |= {entry.style for entry in entries}
-    return Source(tuple(sorted(entries, key=lambda entry: entry.id)), tuple(sorted(styles)))
+    return Source(tuple(entries), tuple(sorted(styles)))
 
 
 def read_row_group(place: str, group: int) -> list[bytes]:

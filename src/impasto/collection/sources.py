@@ -62,7 +62,7 @@ class Source:
     """Everything a source says before its pictures are opened.
 
     Attributes:
-        entries: sorted by id.
+        entries: in the order of the table or list; those of folders sorted by id.
         styles: names that the source lists, also those without a picture.
         aliases: other spellings of styles.
         ignored: files that are no pictures.

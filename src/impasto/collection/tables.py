@@ -39,7 +39,7 @@ def read_table(table: Path, folder: Path) -> Source:
         entries[path] = _described(entry, row, f"{table}, row {number}")
     if any(entry.place for entry in entries.values()):  # then a missing file is a fault, to be named as such
         entries = {p: replace(e, place=e.place or str(folder / p)) for p, e in entries.items()}
-    ordered = tuple(sorted(entries.values(), key=lambda entry: entry.id))
+    ordered = tuple(entries.values())
     return Source(ordered, tuple(sorted({entry.style for entry in ordered})))
 
 

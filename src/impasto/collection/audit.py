@@ -1,0 +1,214 @@
+"""Audit: everything about a collection that could make a score mean something else than it says.
+
+Every code from IMP101 to IMP114 is answered: an issue, passed, or not applicable. What only ``prepare`` could see
+(damaged files, names encoded twice) is carried over from its findings.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto import findings
+from impasto.collection.duplicates import Copies, find_copies
+from impasto.collection.oracle import artist_oracle
+from impasto.collection.painting import Collection, open_collection
+from impasto.errors import CollectionError
+from impasto.files import read_json
+from impasto.findings import Finding
+
+LISTED: Final = 200  # items that a finding names; its numbers count all
+IMBALANCE: Final = 10.0  # largest over smallest style from which IMP109 is an issue
+_CHUNK: Final = 512
+
+
+def audit(collection: Path | str | Collection) -> list[Finding]:
+    """The findings on a collection, in the order of their codes.
+
+    Raises:
+        CollectionError: it is missing or damaged.
+    """
+    found = collection if isinstance(collection, Collection) else open_collection(Path(collection))
+    pictures = (found.path / "pixels.npy").is_file()
+    phash = found.table.column("phash").to_numpy().astype(np.uint64) if pictures else None
+    copies = find_copies(found.column("sha256"), phash, found.pixels if pictures else None)
+    splits = np.asarray(found.column("split"))
+    result = [
+        *_carried(found),
+        *_sizes(found, pictures),
+        *_copies(found, copies, splits, pictures),
+        _two_styles(found, copies, pictures),
+        _artists(found),
+        _imbalance(found),
+        _empty(found),
+        _not_testable(found),
+    ]
+    return sorted(result, key=lambda finding: finding.code)
+
+
+def _carried(found: Collection) -> list[Finding]:
+    """What prepare found."""
+    path = found.path / "findings.json"
+    mine = [f for f in findings.load(path) if f.code in ("IMP101", "IMP111", "IMP113", "IMP114")]
+    if len(mine) != 4:
+        raise CollectionError(f"{path} lacks prepare's findings: run impasto prepare again")
+    return mine
+
+
+def _sizes(found: Collection, pictures: bool) -> list[Finding]:
+    if not pictures:
+        reason = "There are no pictures to look at."
+        return [Finding(code, "not applicable", reason) for code in ("IMP102", "IMP103")]
+    side = int(found.settings["size"])
+    sizes = list(zip(found.column("id"), found.column("width"), found.column("height"), strict=True))
+    tiny = [{"id": i, "width": w, "height": h} for i, w, h in sizes if min(w, h) < side]
+    flat = [{"id": found.column("id")[row]} for row in _constant(found.pixels)]
+    return [
+        _counted("IMP102", tiny, f"are smaller than the {side} pixels they are stored at", len(found)),
+        _counted("IMP103", flat, "show one colour only", len(found)),
+    ]
+
+
+def _constant(pixels: NDArray[np.uint8]) -> list[int]:
+    rows: list[int] = []
+    for start in range(0, len(pixels), _CHUNK):
+        flat = pixels[start : start + _CHUNK].reshape(len(pixels[start : start + _CHUNK]), -1, 3)
+        spread = (flat.max(1).astype(np.int16) - flat.min(1)).max(1)  # of the widest channel, in levels
+        rows += (np.flatnonzero(spread <= 4) + start).tolist()  # 4: what JPEG adds to a constant
+    return rows
+
+
+def _copies(found: Collection, copies: Copies, splits: NDArray[Any], pictures: bool) -> list[Finding]:
+    if not pictures:
+        reason = "There are no pictures to compare."
+        return [Finding(code, "not applicable", reason) for code in ("IMP104", "IMP105", "IMP106")]
+    exact, near = copies.exact, copies.near
+    # Validation chooses and train teaches: a test picture may be in neither
+    test = splits == "test"
+    across = copies.all[test[copies.all[:, 0]] != test[copies.all[:, 1]]]
+    return [
+        _pairs("IMP104", found, exact[_within(exact, test)], "are equal files"),
+        _pairs("IMP105", found, near[_within(near, test)], "look the same"),
+        _pairs("IMP106", found, across, "stand on both sides of the test split"),
+    ]
+
+
+def _within(pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(test[pairs[:, 0]] == test[pairs[:, 1]])
+
+
+def _pairs(code: str, found: Collection, pairs: NDArray[np.int64], what: str) -> Finding:
+    ids, styles = found.column("id"), found.column("style")
+    items = [
+        {"id": ids[a], "copy": ids[b], "style": styles[a], "copy_style": styles[b]} for a, b in pairs[:LISTED].tolist()
+    ]
+    count = len(pairs)
+    text = f"{count} pairs of pictures {what}." if count else f"No two pictures {what}."
+    return Finding(code, "issue" if count else "passed", text, {"pairs": float(count)}, items)
+
+
+def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
+    """Works that stand under two styles: by file name, and by their pixels where there are any."""
+    ids, styles = found.column("id"), found.column("style")
+    by_name: dict[str, set[str]] = defaultdict(set)
+    known = found.column("artist")
+    for name, style, artist in zip(ids, styles, known, strict=True):
+        if artist is not None:  # "12.jpg" in two folders are two pictures
+            by_name[name.rsplit("/", 1)[-1]].add(style)
+    named = {name: sorted(under) for name, under in by_name.items() if len(under) > 1}
+    seen = [(a, b) for a, b in copies.all.tolist() if styles[a] != styles[b]]
+    items: list[dict[str, Any]] = [{"name": n, "styles": ", ".join(s)} for n, s in sorted(named.items())]
+    items += [{"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"} for a, b in seen]
+    numbers = {"names": float(len(named)), "pairs": float(len(seen))}
+    text = f"{len(named)} file names stand under two styles or more"
+    text += f", and {len(seen)} pairs of copies do." if pictures else "."
+    bad = bool(named or seen)
+    return Finding("IMP107", "issue" if bad else "passed", text, numbers, items[:LISTED])
+
+
+def _artists(found: Collection) -> Finding:
+    train, test = found.indices("train"), found.indices("test")
+    train = np.concatenate((train, found.indices("validation")))
+    artists = np.asarray(found.column("artist"), object)
+    everyone = {a for a in artists if a is not None}
+    if not everyone or not len(test):
+        return Finding("IMP108", "not applicable", "No artist is known." if len(test) else "There is no test split.")
+    learnt = {a for a in artists[train] if a is not None}
+    tested = {a for a in artists[test] if a is not None}
+    both = learnt & tested
+    named = sum(a is not None for a in artists[test])
+    works = sum(a in both for a in artists[test])
+    answers = artist_oracle(artists[train].tolist(), found.labels[train], artists[test].tolist(), len(found.vocabulary))
+    oracle = float((answers == found.labels[test]).mean())
+    majority = float((found.labels[test] == found.counts("train").argmax()).mean())
+    numbers = {
+        "artists": float(len(everyone)),
+        "test_artists": float(len(tested)),
+        "shared_artists": float(len(both)),
+        "test_works_by_shared_artists": float(works),
+        "test_works_with_artist": float(named),
+        "oracle_accuracy": oracle,
+        "majority_accuracy": majority,
+    }
+    text = (
+        f"{len(both)} of {len(tested)} test artists are also in training, with {works} of {len(test)} test works. "
+        f"Answering each artist's usual style is right for {oracle:.2%} of them, always answering the most frequent "
+        f"style for {majority:.2%}."
+    )
+    return Finding(
+        "IMP108", "issue" if both else "passed", text, numbers, [{"artist": a} for a in sorted(both)][:LISTED]
+    )
+
+
+def _imbalance(found: Collection) -> Finding:
+    counts = found.counts("train")
+    present = counts[counts > 0]
+    if len(present) == 0:
+        return Finding("IMP109", "not applicable", "There is no training split.")
+    ratio = float(present.max() / present.min())
+    styles = found.vocabulary.styles
+    most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max() + 1).argmin())
+    text = f"{styles[most]} has {counts[most]} training pictures and {styles[least]} {counts[least]}: {ratio:.1f} to 1."
+    numbers = {"ratio": ratio, "largest": float(present.max()), "smallest": float(present.min())}
+    items = [{"style": style, "train": int(n)} for style, n in zip(styles, counts, strict=True)]
+    return Finding("IMP109", "issue" if ratio >= IMBALANCE else "passed", text, numbers, items)
+
+
+def _empty(found: Collection) -> Finding:
+    excused = set(_facts(found)["not_testable"])
+    train, test = found.counts("train"), found.counts("test")
+    lacking = [
+        {"style": style, "train": int(a), "test": int(b)}
+        for style, a, b in zip(found.vocabulary.styles, train, test, strict=True)
+        if a == 0 or (b == 0 and style not in excused)
+    ]
+    names = ", ".join(str(item["style"]) for item in lacking)
+    text = f"{len(lacking)} styles have no pictures in training or test: {names}." if lacking else ""
+    well = f"All {len(found.vocabulary)} styles have pictures to learn from and to test on"
+    well += f", but for {len(excused)} that are not testable (IMP112)." if excused else "."
+    return Finding("IMP110", "issue" if lacking else "passed", text or well, {"styles": float(len(lacking))}, lacking)
+
+
+def _not_testable(found: Collection) -> Finding:
+    facts = _facts(found)
+    if facts["split"] != "artist":
+        return Finding("IMP112", "not applicable", f"The split is {facts['split']}, not by artist.")
+    names = facts["not_testable"]
+    text = f"Too few known artists carry {len(names)} styles to test them on others' works: {', '.join(names)}."
+    items = [{"style": name} for name in names]
+    well = "Every style has artists on both sides."
+    return Finding("IMP112", "issue" if names else "passed", text if names else well, {"styles": len(names)}, items)
+
+
+def _facts(found: Collection) -> dict[str, Any]:
+    return dict(read_json(found.path / "collection.json"))
+
+
+def _counted(code: str, items: Sequence[dict[str, Any]], what: str, of: int) -> Finding:
+    text = (
+        f"{len(items)} of {of} pictures {what}." if items else f"None of {of} pictures {what.replace('are ', 'is ')}."
+    )
+    return Finding(code, "issue" if items else "passed", text, {"count": float(len(items))}, list(items[:LISTED]))
