@@ -92,8 +92,19 @@ def _copies(found: Collection, copies: Copies, splits: NDArray[Any], pictures: b
     return [
         _pairs("IMP104", found, exact[_within(exact, test)], "are equal files"),
         _pairs("IMP105", found, near[_within(near, test)], "look the same"),
-        _pairs("IMP106", found, across, "stand on both sides of the test split"),
+        _across(found, across, test),
     ]
+
+
+def _across(found: Collection, pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> Finding:
+    """Copies on both sides, with the share of test pictures that have one in training or validation."""
+    plain = _pairs("IMP106", found, pairs, "stand on both sides of the test split")
+    tested = int(test.sum())
+    leaked = len(np.unique(pairs[test[pairs]])) if len(pairs) else 0
+    share = leaked / tested if tested else 0.0
+    text = f"{plain.text} {leaked} of {tested} test pictures ({share:.1%}) are known from training." if leaked else ""
+    numbers = {**plain.numbers, "test_pictures": float(leaked), "share": share}
+    return Finding("IMP106", plain.outcome, text or plain.text, numbers, plain.items)
 
 
 def _within(pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -131,7 +142,7 @@ def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
 
 def _artists(found: Collection) -> Finding:
     train, test = found.indices("train"), found.indices("test")
-    train = np.concatenate((train, found.indices("validation")))
+    train = np.sort(np.concatenate((train, found.indices("validation"))))  # in the source's order
     artists = np.asarray(found.column("artist"), object)
     everyone = {a for a in artists if a is not None}
     if not everyone or not len(test):
@@ -208,7 +219,5 @@ def _facts(found: Collection) -> dict[str, Any]:
 
 
 def _counted(code: str, items: Sequence[dict[str, Any]], what: str, of: int) -> Finding:
-    text = (
-        f"{len(items)} of {of} pictures {what}." if items else f"None of {of} pictures {what.replace('are ', 'is ')}."
-    )
+    text = f"{len(items) or 'None'} of {of} pictures {what}."
     return Finding(code, "issue" if items else "passed", text, {"count": float(len(items))}, list(items[:LISTED]))

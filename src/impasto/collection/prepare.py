@@ -165,10 +165,10 @@ def _findings(
     away = "; ".join(found.mismatches)
     result = []
     for code, bad, text, well, items in (
-        ("IMP101", bool(refused), aside, "every file could be read", refused),
-        ("IMP111", bool(away), away, "all parts of the source name the same styles", ()),
-        ("IMP113", bool(repaired), double, "no name was encoded twice", repaired[:200]),
-        ("IMP114", names_only, alone, "the pictures were found beside their names", ()),
+        ("IMP101", bool(refused), aside, "Every file could be read", refused),
+        ("IMP111", bool(away), away, "All parts of the source name the same styles", ()),
+        ("IMP113", bool(repaired), double, "No name was encoded twice", repaired[:200]),
+        ("IMP114", names_only, alone, "The pictures were found beside their names", ()),
     ):
         counts = {"IMP101": len(refused), "IMP111": len(found.mismatches), "IMP113": len(repaired)}
         numbers = {"count": float(counts.get(code, len(entries) if names_only else 0))}
