@@ -1,0 +1,73 @@
+"""The templates, filled: HTML with everything escaped by default, Markdown with its own marks escaped."""
+
+import html
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from impasto.site import words
+from impasto.site.tables import plain
+
+_MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+
+
+class Marked(str):
+    """Markdown that has been escaped already."""
+
+
+def render_html(content: Mapping[str, Any]) -> str:
+    """The page as one HTML file."""
+    environment = _environment(autoescape=True)
+    environment.filters["svg"] = Markup
+    return environment.get_template("report.html.j2").render(content).strip() + "\n"
+
+
+def render_markdown(content: Mapping[str, Any]) -> str:
+    """The report as GitHub-flavoured Markdown."""
+    environment = _environment(finalize=escape_markdown)
+    environment.filters["code"] = code
+    environment.filters["raw"] = Marked
+    environment.filters["tagged"] = lambda value: Marked(html.escape(value))
+    environment.filters["link"] = lambda name: Marked(re.sub(r"[^\w./-]", lambda c: f"%{ord(c.group()):02X}", name))
+    text = environment.get_template("report.md.j2").render(content)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def escape_markdown(value: Any) -> Any:
+    """``value`` so that Markdown shows it as it is, also in a table's cell; what is no text stays as it is."""
+    if not isinstance(value, str) or isinstance(value, Marked):
+        return value
+    return Marked(_MARKS.sub(r"\\\1", " ".join(value.splitlines())))
+
+
+def code(value: str) -> Marked:
+    """``value`` as a code span, fenced by more backticks than it holds; pipes are escaped for tables."""
+    text = " ".join(value.splitlines()).replace("|", "\\|")
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    return Marked(f"{fence}{pad}{text}{pad}{fence}")
+
+
+def _environment(**options: Any) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("impasto.site", "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **options,
+    )
+    environment.filters |= {
+        "count": words.count,
+        "duration": words.duration,
+        "interval": words.interval,
+        "percent": words.percent,
+        "percent0": partial(words.percent, digits=0),
+        "plain": plain,
+        "shown": words.shown,
+    }
+    environment.globals["SCORES"] = words.SCORES
+    return environment

@@ -1,0 +1,180 @@
+"""The report on a study, as Markdown and as one HTML file that opens offline, made from the study's files alone.
+
+STUDY/report.md      for reading in a repository; its figures stand in STUDY/figures/
+STUDY/report.html    the same, self-contained: figures, styles and script are within the file
+
+The same files give the same bytes: no clock, no random choice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from impasto.files import replacing, write_text
+from impasto.site import tables, words
+from impasto.site.charts import (
+    confusion_chart,
+    curves_chart,
+    distribution_chart,
+    reliability_chart,
+    scores_chart,
+    styles_chart,
+)
+from impasto.site.facts import RunFacts, StudyFacts, read_study
+from impasto.site.figures import Chart
+from impasto.site.pictures import Wall, contact_sheet, hang, inline_png
+from impasto.site.render import render_html, render_markdown
+
+DRAWN = ("confusion", "reliability", "calibration")
+"""Beginnings of names of the evaluation's own figures that the report draws itself, from the same numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPaths:
+    """The two forms of a report."""
+
+    markdown: Path
+    html: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A figure of the report.
+
+    Attributes:
+        name: the file in ``figures/``, with suffix.
+        alt: the figure in words.
+        caption: one sentence on how to read it.
+        command: the command that made the numbers.
+        html: an ``<svg>`` element; empty for a picture.
+        source: the ``data:`` address of a picture; empty for an ``<svg>``.
+        width, height: of a picture, in pixels.
+    """
+
+    name: str
+    alt: str
+    caption: str
+    command: str
+    html: str = ""
+    source: str = ""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunPart:
+    """A run's part of the report: its facts, tables and figures."""
+
+    facts: RunFacts
+    plates: Mapping[str, Plate]
+    pictures: Sequence[Plate]
+    scores: Sequence[tables.ScoreRow]
+    confusions: Sequence[tables.Confusion]
+    training: Sequence[tuple[str, str]]
+    same_collection: bool
+
+
+def write_report(
+    study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None
+) -> ReportPaths:
+    """The written report of a study.
+
+    Args:
+        study: the folder to read and to write ``report.md``, ``report.html`` and ``figures/`` to.
+        collection: where the collection is; ``STUDY/collection`` where ``None``.
+        runs: the run folders; those under ``STUDY/runs`` where ``None``. Stages that have not happened yet are
+            named in the report as missing.
+
+    Raises:
+        ImpastoError: there is no study or no collection, a file is damaged, or the folder cannot be written.
+    """
+    facts = read_study(Path(study), collection, runs)
+    folder = Path(study) / "figures"
+    content = _content(facts, folder)
+    paths = ReportPaths(Path(study) / "report.md", Path(study) / "report.html")
+    write_text(paths.markdown, render_markdown(content))
+    write_text(paths.html, render_html(content))
+    return paths
+
+
+def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
+    """Everything that the templates show; draws the figures on the way."""
+    rows, homeless = tables.census(facts)
+    made = str(facts.record.get("command", "not recorded"))
+    counts = {name: [getattr(row, name) for row in rows] for name in ("train", "validation", "test")}
+    counts["set aside"] = [row.set_aside for row in rows]
+    chart = distribution_chart(facts.collection.vocabulary.styles, counts)
+    caption = "Pictures of each style, found and divided; the number at the end of a bar is what was found."
+    walls = hang(facts.collection, 4 if len(facts.collection.vocabulary) > 16 else 6)
+    if walls:
+        contact_sheet(walls, folder / "examples.png")
+    found = tables.judgements(facts)
+    return {
+        "facts": facts,
+        "verdict": words.verdict(facts),
+        "issues": [judged for judged in found if judged.finding.outcome == "issue"],
+        "others": [judged for judged in found if judged.finding.outcome != "issue"],
+        "census": rows,
+        "homeless": homeless,
+        "distribution": _plate(chart, folder, caption, made),
+        "collection_command": made,
+        "walls": walls,
+        "frieze": _frieze(walls),
+        "runs": [_run_part(run, facts, folder, len(facts.runs) > 1) for run in facts.runs],
+        "settings": tables.settings_tables(facts),
+        "commands": tables.commands(facts),
+        "sources": tables.sources(facts),
+    }
+
+
+def _run_part(run: RunFacts, facts: StudyFacts, folder: Path, several: bool) -> RunPart:
+    prefix = f"{run.name}-" if several else ""
+    trained, evaluation = str(run.record.get("command", "not recorded")), run.evaluation
+    drawn: list[tuple[str, Chart, str, str]] = []
+    if curves := curves_chart(run):
+        drawn.append(("curves", curves, "The dashed line marks the weights that were kept.", trained))
+    if evaluation:
+        made = evaluation.command
+        caption = "Dots are scores in per cent, lines their 95 % bootstrap intervals."
+        drawn.append(("scores", scores_chart(evaluation), caption, made))
+        caption = "Recall and precision; in brackets the training pictures, by which the styles are ordered."
+        drawn.append(("styles", styles_chart(evaluation), caption, made))
+        caption = "Rows are true styles; numbers are test pictures, the shade is their share of the row."
+        drawn.append(("confusion", confusion_chart(evaluation), caption, made))
+        if evaluation.calibration:
+            caption = "On the dashed line, confidence can be taken at its word; the larger a dot, the more pictures."
+            drawn.append(("reliability", reliability_chart(evaluation.calibration), caption, made))
+    return RunPart(
+        facts=run,
+        plates={key: _plate(chart, folder, text, made, prefix) for key, chart, text, made in drawn},
+        pictures=[_picture(path, folder, prefix, evaluation.command) for path in _shown(run)] if evaluation else [],
+        scores=tables.score_rows(evaluation) if evaluation else [],
+        confusions=tables.confusions(evaluation) if evaluation else [],
+        training=tables.training_facts(run),
+        same_collection=run.run.collection.get("fingerprint") == facts.collection.fingerprint,
+    )
+
+
+def _plate(chart: Chart, folder: Path, caption: str, command: str, prefix: str = "") -> Plate:
+    name = f"{prefix}{chart.name}.png"
+    chart.write_png(folder / name)
+    return Plate(name, chart.alt, caption, command, html=chart.svg(prefix))
+
+
+def _shown(run: RunFacts) -> list[Path]:
+    return [path for path in run.pictures if not path.stem.startswith(DRAWN)]
+
+
+def _picture(path: Path, folder: Path, prefix: str, command: str) -> Plate:
+    source, width, height = inline_png(path)
+    with replacing(folder / f"{prefix}{path.name}") as temporary:
+        temporary.write_bytes(path.read_bytes())
+    title = path.stem.replace("_", " ").replace("-", " ").capitalize()
+    caption = f"{title}."
+    return Plate(f"{prefix}{path.name}", title, caption, command, source=source, width=width, height=height)
+
+
+def _frieze(walls: Sequence[Wall]) -> list[Any]:
+    """One picture a style for the head of the page."""
+    return [wall.examples[0] for wall in walls if wall.examples]

@@ -1,0 +1,200 @@
+"""A study folder with made-up content, exactly as the stages write it, for the tests of the report."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from impasto import findings
+from impasto.collection.painting import SCHEMA, fingerprint
+from impasto.collection.vocabulary import Vocabulary
+from impasto.files import write_json
+from impasto.findings import Finding
+
+WIKIART = (
+    "Abstract_Expressionism", "Action_painting", "Analytical_Cubism", "Art_Nouveau_Modern", "Baroque",
+    "Color_Field_Painting", "Contemporary_Realism", "Cubism", "Early_Renaissance", "Expressionism", "Fauvism",
+    "High_Renaissance", "Impressionism", "Mannerism_Late_Renaissance", "Minimalism", "Naive_Art_Primitivism",
+    "New_Realism", "Northern_Renaissance", "Pointillism", "Pop_Art", "Post_Impressionism", "Realism", "Rococo",
+    "Romanticism", "Symbolism", "Synthetic_Cubism", "Ukiyo_e",
+)  # fmt: skip
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """What the study is to hold."""
+
+    styles: Sequence[str] = WIKIART
+    test_each: int = 8
+    pictures: bool = True
+    run: bool = True
+    evaluation: bool = True
+    artists: bool = True
+    spoiled: bool = False
+
+
+def make_study(study: Path, what: MadeUp | None = None, seed: int = 0) -> Path:
+    """The folder of a made-up study."""
+    what, generator = what or MadeUp(), np.random.default_rng(seed)
+    vocabulary = Vocabulary.of(what.styles)
+    table = _paintings(vocabulary, what, generator)
+    mark = _write_collection(study / "collection", table, vocabulary, what, generator)
+    if what.run:
+        _write_run(study / "runs" / "classifier", vocabulary.styles, mark, len(table))
+    if what.run and what.evaluation:
+        write_evaluation(study / "runs" / "classifier", vocabulary.styles, table, mark, what, generator)
+    return study
+
+
+def _paintings(vocabulary: Vocabulary, what: MadeUp, generator: np.random.Generator) -> pa.Table:
+    rows: list[dict[str, Any]] = []
+    for place, style in enumerate(vocabulary.styles):
+        train = int(40 + 400 * 0.8**place) // 8
+        for split, number in zip(SPLITS, (train, 2, what.test_each), strict=True):
+            for index in range(number):
+                name = f"{style}/artist-{place}-{index % 5}_a-{split}-work-{index}-18{index % 90 + 10}.jpg"
+                rows.append(
+                    {
+                        "id": name, "style": style, "split": split, "given_split": None,
+                        "artist": f"artist-{place}-{index % 5}" if what.artists else None,
+                        "title": f"a-{split}-work-{index}", "year": 1810 + index % 90,
+                        "width": int(generator.integers(300, 900)), "height": int(generator.integers(300, 900)),
+                        "format": "JPEG", "bytes": 1000 + index, "modified": 1, "sha256": f"{place}-{split}-{index}",
+                        "phash": int(generator.integers(2**63)),
+                    }
+                )  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _pictures(table: pa.Table, vocabulary: Vocabulary, size: int, generator: np.random.Generator) -> Any:
+    """Two-colour gradients with some noise, a palette a style."""
+    ends = generator.integers(30, 225, (len(vocabulary), 2, 3))
+    ramp = np.linspace(0, 1, size)[None, :, None, None]
+    picked = ends[vocabulary.encode(table.column("style").to_pylist())]
+    smooth = picked[:, None, None, 0] * (1 - ramp) + picked[:, None, None, 1] * ramp
+    noise = generator.normal(0, 12, (len(table), size, size, 1))
+    return np.clip(np.broadcast_to(smooth, (len(table), size, size, 3)) + noise, 0, 255).astype(np.uint8)
+
+
+def _write_collection(
+    folder: Path, table: pa.Table, vocabulary: Vocabulary, what: MadeUp, generator: np.random.Generator
+) -> str:
+    folder.mkdir(parents=True)
+    settings = {"size": 32, "fit": "squash", "split": "auto", "test_share": 0.15, "seed": 0, "labels": None}
+    pq.write_table(table, folder / "paintings.parquet")
+    if what.pictures:
+        np.save(folder / "pixels.npy", _pictures(table, vocabulary, 32, generator))
+    vocabulary.save(folder / "styles.json")
+    mark = fingerprint(table, vocabulary, settings)
+    counts = {split: int(sum(value == split for value in table.column("split").to_pylist())) for split in SPLITS}
+    write_json(
+        folder / "collection.json",
+        {
+            "format": 1, "source": ["/pictures/wikiart"], "settings": settings, "fingerprint": mark, "counts": counts,
+            "not_testable": [], "command": "impasto study /pictures/wikiart -o study",
+        },
+    )  # fmt: skip
+    aside = [
+        {"id": f"{vocabulary.styles[0]}/broken.jpg", "reason": "truncated"},
+        {"id": f"{vocabulary.styles[0]}/text.jpg", "reason": "not a picture"},
+        {"id": "Nowhere/odd | file <b>.jpg", "reason": "no known style"},
+    ]
+    found = [
+        Finding("IMP101", "issue", "3 files were set aside: 2 damaged, 1 without a style.", {"set_aside": 3}, aside),
+        Finding("IMP104", "passed", "No picture stands twice.", {"duplicates": 0}),
+        Finding("IMP106", "issue" if what.spoiled else "passed", "Copies across splits were looked for.", {"pairs": 0}),
+        Finding("IMP108", "issue", "All 5 test artists a style are also in training.", {"artists": 5}),
+        Finding("IMP109", "issue", "The largest style has 10.4 times as many as the smallest.", {"ratio": 10.4}),
+        Finding("IMP112", "not applicable", "The split is not by artist."),
+    ]
+    findings.save(folder / "findings.json", found)
+    return mark
+
+
+def _write_run(run: Path, styles: Sequence[str], mark: str, pictures: int) -> None:
+    lines: list[dict[str, Any]] = []
+    for epoch in range(1, 21):
+        for step in range((epoch - 1) * 50 + 10, epoch * 50 + 1, 10):
+            loss = 0.8 + 1.9 * np.exp(-step / 300) + 0.05 * np.sin(step)
+            lines.append({"event": "train", "step": step, "epoch": epoch, "loss": loss, "learning_rate": 1e-3,
+                          "pictures_per_second": 900.0, "seconds": step * 0.3})  # fmt: skip
+        score = 0.55 * (1 - np.exp(-epoch / 6))
+        lines.append({"event": "validation", "step": epoch * 50, "epoch": epoch, "loss": 1 + 1.5 * np.exp(-epoch / 5),
+                      "accuracy": score + 0.02, "balanced_accuracy": score, "macro_f1": score - 0.02,
+                      "best": epoch <= 18, "seconds": epoch * 15.0})  # fmt: skip
+    write_json(
+        run / "run.json",
+        {
+            "format": 1, "kind": "classifier", "state": "done", "created": "2025-01-02T03:04:05+00:00",
+            "command": "impasto study /pictures/wikiart -o study", "styles": list(styles),
+            "settings": {"size": "small", "epochs": 20, "augment": {"cutmix": 0.5, "flip": True}, "seed": 0},
+            "collection": {"path": "collection", "fingerprint": mark, "pictures": pictures},
+            "facts": {"precision": "bfloat16", "steps": 1000, "parameters": 1600000, "seconds": 581.3, "best_epoch": 18},
+            "environment": {"python": "3.11.9", "torch": "2.13.0", "platform": "Linux"},
+        },
+    )  # fmt: skip
+    (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    findings.save(run / "findings.json", [Finding("IMP201", "passed", "Validation ended at 52 %, majority 8 %.")])
+
+
+def write_evaluation(
+    run: Path, styles: Sequence[str], table: pa.Table, mark: str, what: MadeUp, generator: np.random.Generator
+) -> None:
+    """The evaluation's files of a run."""
+    number, each = len(styles), what.test_each
+    matrix = np.zeros((number, number), dtype=int)
+    for row in range(number):
+        named = np.where(generator.random(each) < 0.55, row, generator.integers(0, number, each))
+        np.add.at(matrix[row], named, 1)
+    train = [sum(s == style and p == "train" for s, p in zip(*(table.column(c).to_pylist() for c in ("style", "split")), strict=True)) for style in styles]  # fmt: skip
+    recall, hits = np.diag(matrix) / each, matrix.sum(axis=0)
+    precision = [float(matrix[i, i] / hits[i]) if hits[i] else None for i in range(number)]
+    per_style = [
+        {"style": style, "train": train[i], "test": each, "precision": precision[i], "recall": float(recall[i]),
+         "f1": None if precision[i] is None else float(2 * matrix[i, i] / (each + hits[i])),
+         "group": ("many", "medium", "few")[3 * i // number]}
+        for i, style in enumerate(styles)
+    ]  # fmt: skip
+    value = float(recall.mean())
+    oracle = score(0.81) if what.artists else None
+    metrics = {
+        "format": 1, "split": "test", "pictures": number * each, "collection_fingerprint": mark,
+        "command": "impasto evaluate study/runs/classifier", "styles": list(styles),
+        "scores": {"accuracy": spread(value), "balanced_accuracy": spread(value), "macro_f1": spread(value - 0.0123),
+                   "top_3": spread(min(value + 0.2, 0.97))},
+        "baselines": {"majority": score(1 / number), "prior_matched": score(0.9 / number),
+                      "colour_histogram": score(0.317), "artist_oracle": oracle},
+        "per_style": per_style,
+        "groups": {name: {"styles": number // 3, "recall": 0.5 - 0.1 * i} for i, name in enumerate(("many", "medium", "few"))},
+        "confusion": matrix.tolist(),
+        "calibration": {"temperature": 1.234, "ece_before": 0.101, "ece_after": 0.032,
+                        "bins": [{"confidence": (i + 0.5) / 10, "accuracy": min(1, (i + 0.7) / 10), "count": 3 * i}
+                                 for i in range(10)]},
+        "conformal": {"level": 0.9, "threshold": 0.1, "coverage": 0.912, "mean_size": 3.45},
+        "validation": {"accuracy": 0.5, "balanced_accuracy": 0.49},
+    }  # fmt: skip
+    write_json(run / "evaluation" / "metrics.json", metrics)
+    findings.save(
+        run / "evaluation" / "findings.json",
+        [Finding("IMP301", "passed", "Balanced accuracy is above every baseline's."), Finding("IMP306", "issue", "Few.")],
+    )
+    (run / "evaluation" / "figures").mkdir()
+    for name in ("worst", "confusion"):
+        Image.new("RGB", (60, 40), (180, 90, 30)).save(run / "evaluation" / "figures" / f"{name}.png")
+
+
+def spread(value: float) -> dict[str, float]:
+    """A score with an interval of four points either way."""
+    return {"value": value, "low": value - 0.04, "high": value + 0.04}
+
+
+def score(value: float) -> dict[str, Any]:
+    """A baseline's scores."""
+    return {name: spread(value) for name in ("accuracy", "balanced_accuracy", "macro_f1")} | {"note": None}
