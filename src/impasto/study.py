@@ -110,7 +110,7 @@ def run_study(
 def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
     """Write ``study.json``, or check that the folder's own speaks of the same study."""
     path = study / "study.json"
-    record = {"format": FORMAT, "source": _spelled(source), "settings": settings.model_dump(mode="json")}
+    record: dict[str, Any] = {"format": FORMAT, "source": _spelled(source), "settings": settings.model_dump(mode="json")}
     if not path.exists():
         if study.is_dir() and any(study.iterdir()):
             raise OutputError(f"{study} holds other work (no study.json): choose another folder with -o")

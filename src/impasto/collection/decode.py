@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from impasto.errors import InputError
 
@@ -58,7 +58,7 @@ def decode(data: bytes, size: int, fit: Fit = "squash") -> Decoded:
                 return _decode(image, data, size, fit)
     except Image.DecompressionBombError as error:
         raise InputError(f"a decompression bomb: more than {MAX_PIXELS // 10**6} megapixels") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise InputError("not a picture in a format that can be read") from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError) as error:
         raise InputError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error

@@ -20,8 +20,10 @@ def read_folder(path: Path) -> Source:
     """
     sides = {child.name: SIDES[child.name.lower()] for child in _folders(path) if child.name.lower() in SIDES}
     sides = sides if "train" in sides.values() else {}
-    parts = [(path / name, f"{name}/", side) for name, side in sorted(sides.items())] or [(path, "", None)]
-    found = _read(parts)
+    parts: list[tuple[Path, str, str | None]] = [
+        (path / name, f"{name}/", side) for name, side in sorted(sides.items())
+    ]
+    found = _read(parts or [(path, "", None)])
     companion = path / COMPANION
     return tables.enriched(found, companion) if companion.is_file() else found
 

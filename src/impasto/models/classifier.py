@@ -51,7 +51,7 @@ class BatchNorm(nn.BatchNorm2d):
             return super().forward(input)
         x = input.float()
         sums = torch.cat((x.sum((0, 2, 3)), x.square().sum((0, 2, 3)), x.new_tensor([x.numel() / x.shape[1]])))
-        total = all_reduce(sums)
+        total: Tensor = all_reduce(sums)  # type: ignore[no-untyped-call]
         count = total[-1].detach()
         mean, square = (total[:-1] / count).chunk(2)
         variance = (square - mean.square()).clamp(min=0)

@@ -92,7 +92,7 @@ def _crop(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
     ticks = (torch.arange(fine, device=pictures.device, dtype=torch.float32) * 2 + 1) / fine - 1
     x = boxes[:, None, None, 0] + boxes[:, None, None, 2] * ticks[None, None, :]  # (B, 1, fine)
     y = boxes[:, None, None, 1] + boxes[:, None, None, 3] * ticks[None, :, None]  # (B, fine, 1)
-    grid = torch.stack(torch.broadcast_tensors(x, y), -1)  # (B, fine, fine, 2)
+    grid = torch.stack((x.expand(-1, fine, -1), y.expand(-1, -1, fine)), -1)  # (B, fine, fine, 2)
     source = pictures.float().contiguous(memory_format=torch.channels_last)
     fine_crop = F.grid_sample(source, grid, mode="bilinear", padding_mode="border", align_corners=False)
     small = F.avg_pool2d(fine_crop, fine // resolution) if fine != resolution else fine_crop

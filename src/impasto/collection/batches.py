@@ -1,0 +1,35 @@
+"""Which pictures make which batch: a function of (seed, step) alone, so that a training can begin anywhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The batches of a training: each epoch every row once, in an order of its own; an incomplete last batch is left.
+
+    Attributes:
+        rows: the training pictures' rows in the collection, ``int64 (N,)``.
+        size: pictures in a batch; never more than there are rows.
+        seed: another seed, another order.
+    """
+
+    rows: NDArray[np.int64]
+    size: int
+    seed: int
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps in an epoch."""
+        return max(1, len(self.rows) // self.size)
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """All rows in the order of one epoch, ``int64 (N,)``."""
+        return np.random.default_rng([self.seed, epoch]).permutation(self.rows)
+
+    def batch(self, step: int) -> NDArray[np.int64]:
+        """The rows of one step, ``int64 (size,)``."""
+        epoch, index = divmod(step, self.per_epoch)
+        return self.order(epoch)[index * self.size : (index + 1) * self.size]

@@ -1,0 +1,297 @@
+"""The classifier's trainer: a collection to a run folder, on the one training loop."""
+
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list, gather_object
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor, nn
+
+from impasto import findings, runs
+from impasto.collection.batches import Batches
+from impasto.collection.painting import Collection
+from impasto.config import Settings
+from impasto.errors import CollectionError, RunError, SettingsError
+from impasto.evaluation import metrics
+from impasto.files import replacing
+from impasto.models.classifier import Classifier, ClassifierConfig, Size
+from impasto.models.course import CourseConfig, CourseNetwork
+from impasto.runs import Run
+from impasto.training.augment import AugmentSettings, augment, plain
+from impasto.training.judge import training_findings
+from impasto.training.loop import Plan, Tools, fit
+from impasto.training.losses import adjusted_cross_entropy
+from impasto.training.muon import make_optimizer
+from impasto.training.pictures import Pictures
+from impasto.training.precision import Precision, fastest
+
+Network = Literal["classifier", "in-class", "published"]
+
+
+class ClassifierSettings(Settings):
+    """How a classifier is trained."""
+
+    network: Network = Field("classifier", description="impasto's classifier, or one of the course's two networks")
+    size: Size = Field("small", description="width and depth of the classifier: tiny, small or base")
+    epochs: int = Field(16, ge=1, description="passes over the training pictures")
+    batch_size: int = Field(64, ge=2, description="pictures in a step, over all processes")
+    learning_rate: float = Field(2e-3, gt=0, description="peak learning rate of AdamW: norms, stem, head")
+    matrix_learning_rate: float = Field(0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights")
+    weight_decay: float = Field(0.05, ge=0, description="decoupled weight decay of convolutions and linear layers")
+    warmup: float = Field(0.03, ge=0, lt=1, description="share of the steps until the peak learning rate")
+    label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all styles")
+    logit_adjustment: float = Field(1.0, ge=0, description="tau of the logit-adjusted loss; 0: plain cross-entropy")
+    ema: float = Field(0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept")
+    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    resolution: int = Field(64, ge=32, description="height and width that the network sees, in pixels")
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto measures and takes the faster")
+    patience: int = Field(0, ge=0, description="epochs without a better validation score until it stops; 0: never")
+    augment: AugmentSettings = Field(AugmentSettings(), description="how training pictures are varied")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a CUDA device where there is one")
+    tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
+    seed: int = Field(0, ge=0, description="of weights, order and augmentation")
+
+
+def train_classifier(
+    collection: Collection,
+    run: Path | str,
+    settings: ClassifierSettings | None = None,
+    *,
+    resume: bool = True,
+    progress: bool = False,
+) -> Run:
+    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+
+    Args:
+        collection: to learn from; its test split is never touched.
+        run: the folder to write.
+        settings: the defaults where ``None``.
+        resume: continue what the folder holds; ``False`` refuses a folder that holds a run.
+        progress: show a live display on standard error.
+
+    Raises:
+        CollectionError: there is nothing to learn from, or nothing to choose on.
+        RunError: the folder holds a run of other settings or of another collection, or the loss became no number.
+        SettingsError: the batch cannot be divided among the processes, or there is no such device.
+        OutputError: the folder cannot be written.
+    """
+    settings, path = settings or ClassifierSettings(), Path(run)
+    _check(collection)
+    accelerator = _accelerator(settings)
+    mine = _existing(path, collection, settings) if resume else None
+    if mine is not None and mine.state == "done":
+        return mine
+    task = _Task(collection, settings, accelerator)
+    torch.manual_seed(settings.seed)
+    model = make_network(settings, len(collection.vocabulary)).to(accelerator.device)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    if mine is None:
+        mine = _begin(path, collection, settings, task, model, accelerator)
+    optimizer = make_optimizer(model, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay)
+    done = fit(task, model, optimizer, mine, _plan(task, settings, mine), Tools(accelerator, progress))
+    reached = {
+        "steps_done": done.step,
+        "best_epoch": done.best_step / task.batches.per_epoch,
+        "best_score": done.best,
+        "seconds": round(done.seconds, 3),
+        "data_share_of_step": round(done.data_seconds / max(done.seconds, 1e-9), 4),
+    }
+    if accelerator.is_main_process:
+        findings.save(path / "findings.json", training_findings(mine.metrics(), collection))
+        runs.finish(mine, reached)
+    accelerator.wait_for_everyone()
+    return runs.open_run(path, "classifier")
+
+
+def make_network(settings: ClassifierSettings, styles: int) -> nn.Module:
+    """A network as the settings say, with fresh weights from torch's global generator."""
+    if settings.network == "classifier":
+        return Classifier(ClassifierConfig(styles, settings.size))
+    return CourseNetwork(CourseConfig(styles, settings.network, settings.resolution))
+
+
+class _Task:
+    """Batches, loss and validation of a classifier, see ``loop.Task``."""
+
+    score = "balanced_accuracy"
+
+    def __init__(self, collection: Collection, settings: ClassifierSettings, accelerator: Accelerator) -> None:
+        rows = collection.indices("train")
+        self.settings, self.accelerator = settings, accelerator
+        self.batches = Batches(rows, min(settings.batch_size, len(rows)), settings.seed)
+        self.pictures = Pictures(collection, rows, accelerator.device)
+        self.labels = collection.labels
+        self.validation = collection.indices("validation")
+        self.collection, self.styles = collection, len(collection.vocabulary)
+        counts = collection.counts("train").astype(np.float64)
+        # A style without a training picture keeps a finite prior, and is never predicted more than it deserves
+        prior = torch.from_numpy(np.maximum(counts, 0.5) / counts.sum()).float()
+        self.log_prior = prior.log().to(accelerator.device)
+        self.identity = torch.eye(self.styles)
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """This process's share of the augmented batch: the whole is made everywhere, so that CutMix is the same."""
+        rows = self.batches.batch(step)
+        targets = self.identity[self.labels[rows]].to(self.accelerator.device)
+        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + step)
+        x, targets = augment(
+            self.pictures.take(rows),
+            targets,
+            settings=self.settings.augment,
+            resolution=self.settings.resolution,
+            generator=generator,
+        )
+        share = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
+        return x[share], targets[share]
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """The logit-adjusted cross-entropy."""
+        x, targets = batch
+        return adjusted_cross_entropy(
+            model(x),
+            targets,
+            self.log_prior,
+            adjustment=self.settings.logit_adjustment,
+            smoothing=self.settings.label_smoothing,
+        )
+
+    @torch.no_grad()
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Loss and scores on the validation split, each process having looked at its share."""
+        mine = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
+        parts = [self._logits(model, mine[start : start + 256]) for start in range(0, len(mine), 256)]
+        pairs = [(mine, torch.cat(parts).numpy() if parts else np.empty((0, self.styles), np.float32))]
+        gathered = gather_object(pairs) if self.accelerator.num_processes > 1 else pairs
+        rows = np.concatenate([part[0] for part in gathered])
+        logits = torch.from_numpy(np.concatenate([part[1] for part in gathered]))
+        labels = self.labels[rows]
+        return self._scores(logits, labels)
+
+    def _logits(self, model: nn.Module, rows: NDArray[np.int64]) -> Tensor:
+        x = plain(Pictures.gather(self.collection, rows).to(self.accelerator.device), self.settings.resolution)
+        return model(x).float().cpu()  # type: ignore[no-any-return]
+
+    def _scores(self, logits: Tensor, labels: NDArray[np.int64]) -> dict[str, float]:
+        adjusted = logits + self.settings.logit_adjustment * self.log_prior.cpu()
+        loss = float(nn.functional.cross_entropy(adjusted, torch.from_numpy(labels)))
+        predicted = logits.argmax(1).numpy()
+        return {
+            "loss": loss,
+            "accuracy": metrics.accuracy(labels, predicted),
+            "balanced_accuracy": metrics.balanced_accuracy(labels, predicted, self.styles),
+            "macro_f1": metrics.macro_f1(labels, predicted, self.styles),
+        }
+
+
+def _check(collection: Collection) -> None:
+    counts = collection.counts("train")
+    if (counts > 0).sum() < 2:
+        raise CollectionError(
+            f"{collection.path} has training pictures of fewer than two styles: nothing to tell apart"
+        )
+    if len(collection.indices("validation")) == 0:
+        raise CollectionError(
+            f"{collection.path} has no validation pictures to choose on: add pictures and run impasto prepare again"
+        )
+    _ = collection.pixels  # names without pictures are refused here
+
+
+def _accelerator(settings: ClassifierSettings) -> Accelerator:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("device=cuda: this machine has no CUDA device that torch can use: say --device cpu")
+    cpu = settings.device == "cpu" or not torch.cuda.is_available()
+    accelerator = Accelerator(cpu=cpu)
+    if settings.batch_size % accelerator.num_processes:
+        raise SettingsError(
+            f"batch_size={settings.batch_size} cannot be divided among {accelerator.num_processes} processes"
+        )
+    return accelerator
+
+
+def _existing(path: Path, collection: Collection, settings: ClassifierSettings) -> Run | None:
+    """The run in the folder, checked to be this very training."""
+    if not (path / "run.json").exists():
+        return None
+    run = runs.open_run(path, "classifier")
+    collection.vocabulary.require(run.styles, f"the run in {path}")
+    if run.collection["fingerprint"] != collection.fingerprint:
+        raise RunError(
+            f"{path} was trained on another state of {run.collection['path']}: choose another folder with -o, "
+            "or prepare the collection as it was"
+        )
+    asked = settings.model_dump(mode="json", exclude={"device"})
+    had = {name: value for name, value in run.settings.items() if name != "device"}
+    if changed := sorted(name for name in asked.keys() | had.keys() if asked.get(name) != had.get(name)):
+        pairs = ", ".join(f"{name} was {had.get(name)}, now {asked.get(name)}" for name in changed)
+        raise RunError(f"{path} was trained with other settings ({pairs}): repeat them, or choose another folder")
+    return run
+
+
+def _begin(
+    path: Path,
+    collection: Collection,
+    settings: ClassifierSettings,
+    task: _Task,
+    model: nn.Module,
+    accelerator: Accelerator,
+) -> Run:
+    """The new run's folder, with what is settled once and for all."""
+    precision = [_precision(settings, task, model, accelerator) if accelerator.is_main_process else None]
+    broadcast_object_list(precision)
+    facts = {
+        "precision": precision[0],
+        "steps": settings.epochs * task.batches.per_epoch,
+        "steps_per_epoch": task.batches.per_epoch,
+        "train_counts": collection.counts("train").tolist(),
+        "resolution": settings.resolution,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "processes": accelerator.num_processes,
+    }
+    if accelerator.is_main_process:
+        splits = collection.table.select(["sha256", "split"])
+        seen = splits.filter(pa.compute.not_equal(splits["split"], "test"))
+        with replacing(path / "seen.parquet") as temporary:
+            pq.write_table(seen, temporary)
+        about = {
+            "path": str(collection.path),
+            "fingerprint": collection.fingerprint,
+            "pictures": len(collection),
+        }
+        dumped: dict[str, Any] = settings.model_dump(mode="json")
+        runs.create(
+            path, "classifier", settings=dumped, styles=collection.vocabulary.styles, collection=about, facts=facts
+        )
+    accelerator.wait_for_everyone()
+    return runs.open_run(path, "classifier")
+
+
+def _precision(settings: ClassifierSettings, task: _Task, model: nn.Module, accelerator: Accelerator) -> Precision:
+    if settings.precision != "auto":
+        return settings.precision
+    if accelerator.num_processes > 1:  # a trial on one process would wait for the others' statistics
+        return "bfloat16" if accelerator.device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+    batch = task.batch(0)
+    return fastest(model, lambda trial: task.loss(trial, batch), accelerator.device)
+
+
+def _plan(task: _Task, settings: ClassifierSettings, run: Run) -> Plan:
+    steps = settings.epochs * task.batches.per_epoch
+    return Plan(
+        steps=steps,
+        per_epoch=task.batches.per_epoch,
+        batch_size=task.batches.size,
+        warmup=math.ceil(settings.warmup * steps),
+        decay=settings.ema,
+        clip=settings.clip,
+        precision=run.facts["precision"],
+        patience=settings.patience,
+        seed=settings.seed,
+        tensorboard=settings.tensorboard,
+    )

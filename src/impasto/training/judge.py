@@ -1,0 +1,31 @@
+"""What a training says about itself: whether it learned, and whether it learned by heart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from impasto.collection.painting import Collection
+from impasto.findings import Finding
+
+RISE = 1.1  # of the validation loss above its lowest from which IMP202 is an issue
+
+
+def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection) -> list[Finding]:
+    """IMP201 and IMP202, from the lines of ``metrics.jsonl``."""
+    validations = [line for line in lines if line["event"] == "validation"]
+    best = max(float(line["balanced_accuracy"]) for line in validations)
+    counts = collection.counts("validation")
+    chance = 1 / max(1, int((counts > 0).sum()))  # what the majority class scores when classes weigh the same
+    # Two standard errors of the majority's score, so that luck does not pass for learning
+    margin = 2 * float(np.sqrt(chance * (1 - chance) / counts.sum()))
+    learned = best > chance + margin
+    text = f"The best balanced accuracy on validation is {best:.1%}; the majority style's is {chance:.1%}."
+    numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
+    losses = [float(line["loss"]) for line in validations]
+    rise = losses[-1] / max(min(losses), 1e-9)
+    grown = f"The last validation loss is {losses[-1]:.3f}, the lowest was {min(losses):.3f}."
+    return [
+        Finding("IMP201", "passed" if learned else "issue", text, numbers),
+        Finding("IMP202", "issue" if rise > RISE else "passed", grown, {"last": losses[-1], "lowest": min(losses)}),
+    ]

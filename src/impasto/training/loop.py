@@ -1,0 +1,229 @@
+"""The one training loop: steps, average, schedule, validation, checkpoints, metrics; every trainer runs on it.
+
+A trainer is a ``Task``: batches, a loss and validation scores. Everything random is a function of (seed, step), so a
+training that continues from its checkpoint takes the very steps that it would have taken. Runs unchanged on one process
+or, under torchrun, on several (Accelerate).
+"""
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from impasto.errors import MissingExtraError, RunError
+from impasto.files import make_folder, output_error, write_text
+from impasto.runs import Run
+from impasto.training import checkpoint
+from impasto.training.averaging import Average
+from impasto.training.checkpoint import Progress
+from impasto.training.display import Display, display
+from impasto.training.precision import Precision, autocast
+from impasto.training.schedule import warmup_cosine
+
+LOGS_PER_EPOCH = 10
+CHECKPOINT_SECONDS = 60.0
+
+
+class Task(Protocol):
+    """What differs between trainers."""
+
+    score: str
+    """The validation score, higher is better, by which the best weights are chosen."""
+
+    def batch(self, step: int) -> Any:
+        """This process's share of the batch of a step, on the device."""
+
+    def loss(self, model: nn.Module, batch: Any) -> Tensor:
+        """The mean loss of a batch."""
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Scores of a network on the validation split, equal on every process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how a network is trained.
+
+    Attributes:
+        steps: gradient steps in all.
+        per_epoch: steps between two validations.
+        batch_size: pictures in a step, over all processes.
+        warmup: steps until the peak learning rate.
+        decay: of the weights' average.
+        clip: largest norm of the gradient.
+        precision: of the arithmetic.
+        patience: validations without a better score until the training stops; 0 never stops early.
+        seed: of dropout.
+        tensorboard: also write TensorBoard's files.
+    """
+
+    steps: int
+    per_epoch: int
+    batch_size: int
+    warmup: int
+    decay: float
+    clip: float
+    precision: Precision
+    patience: int = 0
+    seed: int = 0
+    tensorboard: bool = False
+
+
+def fit(
+    task: Task, model: nn.Module, optimizer: torch.optim.Optimizer, run: Run, plan: Plan, tools: "Tools"
+) -> Progress:
+    """The progress at the end of a training, begun or continued; its best weights are in the run's folder.
+
+    Raises:
+        RunError: the loss is no number any more, or the checkpoint is damaged.
+        OutputError: the run's folder cannot be written.
+    """
+    average = Average(model, plan.decay)
+    progress = checkpoint.load(run.checkpoint_path, model, average.model, optimizer) or Progress()
+    state = _State(task, model, average, optimizer, run, plan, tools, progress)
+    make_folder(run.checkpoint_path)
+    _rewind(run, progress.step, tools.accelerator)
+    trained, prepared = tools.accelerator.prepare(model, optimizer)
+    with display(plan.steps, plan.per_epoch, shown=tools.progress and tools.accelerator.is_main_process) as show:
+        try:
+            while progress.step < plan.steps and not (plan.patience and progress.stale >= plan.patience):
+                _step(state, trained, prepared, show)
+        except KeyboardInterrupt:
+            _save(state)
+            raise
+    _save(state)
+    return progress
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Where a training runs and whether it shows itself."""
+
+    accelerator: Accelerator
+    progress: bool = False
+
+
+@dataclass(slots=True)
+class _State:
+    task: Task
+    model: nn.Module
+    average: Average
+    optimizer: torch.optim.Optimizer
+    run: Run
+    plan: Plan
+    tools: Tools
+    progress: Progress
+    saved: float = 0.0  # progress.seconds at the last checkpoint
+
+
+def _step(state: _State, model: nn.Module, optimizer: Any, show: Display) -> None:
+    """One gradient step, and what is due after it."""
+    progress, plan, accelerator = state.progress, state.plan, state.tools.accelerator
+    began = time.perf_counter()
+    batch = state.task.batch(progress.step)
+    gathered = time.perf_counter()
+    rate = warmup_cosine(progress.step, plan.steps, plan.warmup)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate * group["peak"]
+    model.train()
+    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
+    with torch.random.fork_rng(devices):  # dropout: the only user of the global generator
+        torch.manual_seed((plan.seed * 1_000_003 + progress.step) * 4096 + accelerator.process_index)
+        with autocast(accelerator.device, plan.precision):
+            loss = state.task.loss(model, batch)
+        accelerator.backward(loss)
+    accelerator.clip_grad_norm_(model.parameters(), plan.clip)
+    value = float(accelerator.reduce(loss.detach(), "mean"))
+    if not math.isfinite(value):
+        raise RunError(
+            f"{state.run.path}: the loss is {value} at step {progress.step}: lower learning_rate and train into "
+            "another folder, or use precision=float32"
+        )
+    optimizer.step()
+    optimizer.zero_grad()
+    state.average.update(state.model, progress.step)
+    progress.step += 1
+    progress.loss_sum += value
+    progress.loss_count += 1
+    now = time.perf_counter()
+    progress.seconds += now - began
+    progress.data_seconds += gathered - began
+    _after(state, rate, value, show)
+
+
+def _after(state: _State, rate: float, loss: float, show: Display) -> None:
+    """Metrics, validation and checkpoint, where they are due."""
+    progress, plan = state.progress, state.plan
+    speed = progress.step * plan.batch_size / max(progress.seconds, 1e-9)
+    show(progress.step, {"loss": loss, "pictures/s": speed})
+    if progress.step % max(1, plan.per_epoch // LOGS_PER_EPOCH) == 0:
+        line = {
+            "loss": progress.loss_sum / progress.loss_count,
+            "learning_rate": rate * state.optimizer.param_groups[-1]["peak"],
+            "pictures_per_second": speed,
+        }
+        _write(state, "train", line)
+        progress.loss_sum, progress.loss_count = 0.0, 0
+    if progress.step % plan.per_epoch == 0 or progress.step == plan.steps:
+        began = time.perf_counter()
+        scores = state.task.validate(state.average.model)
+        better = scores[state.task.score] > progress.best
+        if better:
+            progress.best, progress.best_step, progress.stale = scores[state.task.score], progress.step, 0
+            if state.tools.accelerator.is_main_process:
+                checkpoint.save_weights(state.run.weights_path, state.average.model)
+        else:
+            progress.stale += 1
+        progress.seconds += time.perf_counter() - began
+        _write(state, "validation", {**scores, "best": better})
+        show(progress.step, {"validation": scores["loss"], state.task.score.replace("_", " "): progress.best})
+        _save(state)
+    elif progress.seconds - state.saved >= CHECKPOINT_SECONDS:
+        _save(state)
+
+
+def _save(state: _State) -> None:
+    if state.tools.accelerator.is_main_process:
+        checkpoint.save(state.run.checkpoint_path, state.progress, state.model, state.average.model, state.optimizer)
+    state.saved = state.progress.seconds
+
+
+def _write(state: _State, event: str, numbers: Mapping[str, Any]) -> None:
+    """One line of metrics.jsonl, and the same to TensorBoard where that is wanted."""
+    if not state.tools.accelerator.is_main_process:
+        return
+    progress = state.progress
+    epoch = progress.step / state.plan.per_epoch
+    line = {"event": event, "step": progress.step, "epoch": round(epoch, 3), **numbers}
+    line["seconds"] = round(progress.seconds, 3)
+    try:
+        with state.run.metrics_path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise output_error(state.run.metrics_path, error) from error
+    if state.plan.tensorboard:
+        _board(state.run, event, progress.step, numbers)
+
+
+def _board(run: Run, event: str, step: int, numbers: Mapping[str, Any]) -> None:
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("tensorboard=true", "board") from error
+    with SummaryWriter(str(run.path / "tensorboard")) as writer:
+        for name, value in numbers.items():
+            writer.add_scalar(f"{event}/{name}", float(value), step)
+
+
+def _rewind(run: Run, step: int, accelerator: Accelerator) -> None:
+    """Forget the metrics of steps that will be taken again."""
+    if accelerator.is_main_process and run.metrics_path.exists():
+        kept = [json.dumps(line) + "\n" for line in run.metrics() if line["step"] <= step]
+        write_text(run.metrics_path, "".join(kept))
+    accelerator.wait_for_everyone()
