@@ -79,12 +79,13 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, H, W)`` to ``(B, out, H / stride, W / stride)``."""
         h = F.relu(self.norm1(x))
-        y = self.conv2(F.relu(self.norm2(self.conv1(h))))
+        y: Tensor = self.conv2(F.relu(self.norm2(self.conv1(h))))
         if self.shortcut is None:
             return x + y
         if self.stride > 1:  # rounding up, as the padded convolution does
             h = F.avg_pool2d(h, self.stride, ceil_mode=True)
-        return self.shortcut(h) + y
+        short: Tensor = self.shortcut(h)
+        return short + y
 
 
 class Classifier(nn.Module):

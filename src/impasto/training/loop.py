@@ -16,13 +16,15 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from impasto.errors import MissingExtraError, RunError
+from impasto.errors import RunError
 from impasto.files import make_folder, output_error, write_text
 from impasto.runs import Run
 from impasto.training import checkpoint
 from impasto.training.averaging import Average
+from impasto.training.board import Board, board
 from impasto.training.checkpoint import Progress
 from impasto.training.display import Display, display
+from impasto.training.interrupt import deferred_interrupt
 from impasto.training.precision import Precision, autocast
 from impasto.training.schedule import warmup_cosine
 
@@ -83,21 +85,28 @@ def fit(
     Raises:
         RunError: the loss is no number any more, or the checkpoint is damaged.
         OutputError: the run's folder cannot be written.
+        MissingExtraError: the plan wants TensorBoard's files and TensorBoard is not installed.
+        KeyboardInterrupt: on Ctrl-C, after the step that was under way; the same call continues.
     """
     average = Average(model, plan.decay)
     progress = checkpoint.load(run.checkpoint_path, model, average.model, optimizer) or Progress()
-    state = _State(task, model, average, optimizer, run, plan, tools, progress)
     make_folder(run.checkpoint_path)
     _rewind(run, progress.step, tools.accelerator)
     trained, prepared = tools.accelerator.prepare(model, optimizer)
-    with display(plan.steps, plan.per_epoch, shown=tools.progress and tools.accelerator.is_main_process) as show:
-        try:
-            while progress.step < plan.steps and not (plan.patience and progress.stale >= plan.patience):
-                _step(state, trained, prepared, show)
-        except KeyboardInterrupt:
-            _save(state)
-            raise
-    _save(state)
+    main = tools.accelerator.is_main_process
+    with (
+        board(run.path / "tensorboard", progress.step, wanted=plan.tensorboard and main) as note,
+        display(plan.steps, plan.per_epoch, shown=tools.progress and main) as show,
+        deferred_interrupt() as interrupted,
+    ):
+        state = _State(task, model, average, optimizer, run, plan, tools, note, progress)
+        while progress.step < plan.steps and not (plan.patience and progress.stale >= plan.patience):
+            _step(state, trained, prepared, show)
+            if interrupted():
+                break
+        _save(state)
+        if interrupted():
+            raise KeyboardInterrupt
     return progress
 
 
@@ -118,6 +127,7 @@ class _State:
     run: Run
     plan: Plan
     tools: Tools
+    board: Board
     progress: Progress
     saved: float = 0.0  # progress.seconds at the last checkpoint
 
@@ -134,7 +144,7 @@ def _step(state: _State, model: nn.Module, optimizer: Any, show: Display) -> Non
     model.train()
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
     with torch.random.fork_rng(devices):  # dropout: the only user of the global generator
-        torch.manual_seed((plan.seed * 1_000_003 + progress.step) * 4096 + accelerator.process_index)
+        torch.manual_seed(((plan.seed * 1_000_003 + progress.step) * 4096 + accelerator.process_index) % 2**63)
         with autocast(accelerator.device, plan.precision):
             loss = state.task.loss(model, batch)
         accelerator.backward(loss)
@@ -195,7 +205,7 @@ def _save(state: _State) -> None:
 
 
 def _write(state: _State, event: str, numbers: Mapping[str, Any]) -> None:
-    """One line of metrics.jsonl, and the same to TensorBoard where that is wanted."""
+    """One line of metrics.jsonl, and the same to TensorBoard."""
     if not state.tools.accelerator.is_main_process:
         return
     progress = state.progress
@@ -207,18 +217,7 @@ def _write(state: _State, event: str, numbers: Mapping[str, Any]) -> None:
             stream.write(json.dumps(line) + "\n")
     except OSError as error:
         raise output_error(state.run.metrics_path, error) from error
-    if state.plan.tensorboard:
-        _board(state.run, event, progress.step, numbers)
-
-
-def _board(run: Run, event: str, step: int, numbers: Mapping[str, Any]) -> None:
-    try:
-        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingExtraError("tensorboard=true", "board") from error
-    with SummaryWriter(str(run.path / "tensorboard")) as writer:
-        for name, value in numbers.items():
-            writer.add_scalar(f"{event}/{name}", float(value), step)
+    state.board(event, progress.step, numbers)
 
 
 def _rewind(run: Run, step: int, accelerator: Accelerator) -> None:

@@ -45,7 +45,7 @@ class MuonAdamW(torch.optim.Optimizer):
     def _adamw(self, weight: Tensor, gradient: Tensor, state: dict[str, Tensor], group: dict[str, Any]) -> None:
         first = state.setdefault("first", torch.zeros_like(weight))
         second = state.setdefault("second", torch.zeros_like(weight))
-        count = state.setdefault("count", torch.zeros(()))
+        count = state.setdefault("step", torch.zeros(()))  # the one name that torch leaves on the CPU when it loads
         count += 1
         low, high = group["betas"]
         first.lerp_(gradient, 1 - low)
