@@ -29,22 +29,6 @@ class AugmentSettings(Settings):
     mixup_alpha: float = Field(0.2, gt=0, description="mixup's Beta(alpha, alpha): small keeps one picture dominant")
 
 
-def plain(pictures: Tensor, resolution: int) -> Tensor:
-    """Pictures as a network is evaluated on: whole, antialiased to ``resolution``, without chance.
-
-    Args:
-        pictures: ``uint8 (B, 3, H, W)``.
-        resolution: height and width of the result in pixels.
-
-    Returns:
-        ``float32 (B, 3, resolution, resolution)`` in [-1, 1].
-    """
-    x = pictures.float()
-    if x.shape[-2:] != (resolution, resolution):
-        x = F.interpolate(x, (resolution, resolution), mode="bilinear", antialias=True, align_corners=False)
-    return (x / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-
-
 def augment(
     pictures: Tensor, targets: Tensor, *, settings: AugmentSettings, resolution: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:

@@ -21,18 +21,17 @@ from impasto.config import Settings
 from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.evaluation import metrics
 from impasto.files import replacing
-from impasto.models.classifier import Classifier, ClassifierConfig, Size
-from impasto.models.course import CourseConfig, CourseNetwork
+from impasto.models.build import Network, build
+from impasto.models.classifier import Size
+from impasto.models.inputs import plain
 from impasto.runs import Run
-from impasto.training.augment import AugmentSettings, augment, plain
+from impasto.training.augment import AugmentSettings, augment
 from impasto.training.judge import training_findings
 from impasto.training.loop import Plan, Tools, fit
 from impasto.training.losses import adjusted_cross_entropy
 from impasto.training.muon import make_optimizer
 from impasto.training.pictures import Pictures
 from impasto.training.precision import Precision, fastest
-
-Network = Literal["classifier", "in-class", "published"]
 
 
 class ClassifierSettings(Settings):
@@ -85,13 +84,16 @@ def train_classifier(
     settings, path = settings or ClassifierSettings(), Path(run)
     _check(collection)
     accelerator = _accelerator(settings)
-    mine = _existing(path, collection, settings) if resume else None
+    if not resume and (path / "run.json").exists():
+        raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
+    mine = _existing(path, collection, settings)
     if mine is not None and mine.state == "done":
         return mine
     task = _Task(collection, settings, accelerator)
-    torch.manual_seed(settings.seed)
-    model = make_network(settings, len(collection.vocabulary)).to(accelerator.device)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    torch.manual_seed(settings.seed % 2**63)
+    styles = len(collection.vocabulary)
+    model = build(settings.network, styles=styles, size=settings.size, resolution=settings.resolution)
+    model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if mine is None:
         mine = _begin(path, collection, settings, task, model, accelerator)
     optimizer = make_optimizer(model, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay)
@@ -108,13 +110,6 @@ def train_classifier(
         runs.finish(mine, reached)
     accelerator.wait_for_everyone()
     return runs.open_run(path, "classifier")
-
-
-def make_network(settings: ClassifierSettings, styles: int) -> nn.Module:
-    """A network as the settings say, with fresh weights from torch's global generator."""
-    if settings.network == "classifier":
-        return Classifier(ClassifierConfig(styles, settings.size))
-    return CourseNetwork(CourseConfig(styles, settings.network, settings.resolution))
 
 
 class _Task:
@@ -140,7 +135,7 @@ class _Task:
         """This process's share of the augmented batch: the whole is made everywhere, so that CutMix is the same."""
         rows = self.batches.batch(step)
         targets = self.identity[self.labels[rows]].to(self.accelerator.device)
-        generator = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + step)
+        generator = torch.Generator().manual_seed((self.settings.seed * 1_000_003 + step) % 2**63)
         x, targets = augment(
             self.pictures.take(rows),
             targets,
@@ -263,6 +258,8 @@ def _begin(
             "path": str(collection.path),
             "fingerprint": collection.fingerprint,
             "pictures": len(collection),
+            "size": collection.settings["size"],
+            "fit": collection.settings["fit"],
         }
         dumped: dict[str, Any] = settings.model_dump(mode="json")
         runs.create(

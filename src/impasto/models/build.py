@@ -1,0 +1,24 @@
+"""The networks that tell styles apart, by name: ours, and the course's two."""
+
+from typing import Literal
+
+from impasto.models.classifier import Classifier, ClassifierConfig, Size
+from impasto.models.course import CourseConfig, CourseNetwork
+
+Network = Literal["classifier", "in-class", "published"]
+StyleNetwork = Classifier | CourseNetwork
+"""Both give logits when called, and have ``features``, ``describe``, ``embed`` and ``head``."""
+
+
+def build(network: Network, *, styles: int, size: Size, resolution: int) -> StyleNetwork:
+    """A network with fresh weights from torch's global generator.
+
+    Args:
+        network: impasto's classifier, or one of the course's.
+        styles: the number of classes.
+        size: the classifier's dial; the course's networks have none.
+        resolution: of the pictures in pixels, which fixes the course's linear layer.
+    """
+    if network == "classifier":
+        return Classifier(ClassifierConfig(styles, size))
+    return CourseNetwork(CourseConfig(styles, network, resolution))
