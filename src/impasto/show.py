@@ -95,7 +95,7 @@ def study(metrics: Mapping[str, Any], found: Sequence[Finding], made: Mapping[st
 
 def score_lines(metrics: Mapping[str, Any]) -> str:
     """The scores with their intervals, and the baselines under them, as aligned lines."""
-    rows = [("", "accuracy", "balanced accuracy", "macro-F1")]
+    rows: list[tuple[str, ...]] = [("", "accuracy", "balanced accuracy", "macro-F1")]
     sources = [("this run", metrics["scores"])]
     sources += [(name.replace("_", " "), scores) for name, scores in metrics["baselines"].items() if scores]
     rows += [(name, *(_interval(scores.get(key)) for key in SCORES[:3])) for name, scores in sources]

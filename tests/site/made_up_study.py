@@ -1,6 +1,7 @@
 """A study folder with made-up content, exactly as the stages write it, for the tests of the report."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,8 @@ def _write_run(run: Path, styles: Sequence[str], mark: str, pictures: int) -> No
             "command": "impasto study /pictures/wikiart -o study", "styles": list(styles),
             "settings": {"size": "small", "epochs": 20, "augment": {"cutmix": 0.5, "flip": True}, "seed": 0},
             "collection": {"path": "collection", "fingerprint": mark, "pictures": pictures},
-            "facts": {"precision": "bfloat16", "steps": 1000, "parameters": 1600000, "seconds": 581.3, "best_epoch": 18},
+            "facts": {"precision": "bfloat16", "steps": 1000, "parameters": 1600000, "seconds": 581.3,
+                      "best_epoch": 18},
             "environment": {"python": "3.11.9", "torch": "2.13.0", "platform": "Linux"},
         },
     )  # fmt: skip
@@ -153,7 +155,8 @@ def write_evaluation(
     for row in range(number):
         named = np.where(generator.random(each) < 0.55, row, generator.integers(0, number, each))
         np.add.at(matrix[row], named, 1)
-    train = [sum(s == style and p == "train" for s, p in zip(*(table.column(c).to_pylist() for c in ("style", "split")), strict=True)) for style in styles]  # fmt: skip
+    places = Counter(zip(*(table.column(name).to_pylist() for name in ("style", "split")), strict=True))
+    train = [places[style, "train"] for style in styles]
     recall, hits = np.diag(matrix) / each, matrix.sum(axis=0)
     precision = [float(matrix[i, i] / hits[i]) if hits[i] else None for i in range(number)]
     per_style = [
@@ -172,7 +175,8 @@ def write_evaluation(
         "baselines": {"majority": score(1 / number), "prior_matched": score(0.9 / number),
                       "colour_histogram": score(0.317), "artist_oracle": oracle},
         "per_style": per_style,
-        "groups": {name: {"styles": number // 3, "recall": 0.5 - 0.1 * i} for i, name in enumerate(("many", "medium", "few"))},
+        "groups": {name: {"styles": number // 3, "recall": 0.5 - 0.1 * i}
+                   for i, name in enumerate(("many", "medium", "few"))},
         "confusion": matrix.tolist(),
         "calibration": {"temperature": 1.234, "ece_before": 0.101, "ece_after": 0.032,
                         "bins": [{"confidence": (i + 0.5) / 10, "accuracy": min(1, (i + 0.7) / 10), "count": 3 * i}
@@ -183,7 +187,10 @@ def write_evaluation(
     write_json(run / "evaluation" / "metrics.json", metrics)
     findings.save(
         run / "evaluation" / "findings.json",
-        [Finding("IMP301", "passed", "Balanced accuracy is above every baseline's."), Finding("IMP306", "issue", "Few.")],
+        [
+            Finding("IMP301", "passed", "Balanced accuracy is above every baseline's."),
+            Finding("IMP306", "issue", "Few."),
+        ],
     )
     (run / "evaluation" / "figures").mkdir()
     for name in ("worst", "confusion"):

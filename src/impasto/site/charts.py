@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from impasto.site.facts import Calibration, Evaluated, RunFacts, Score
 from impasto.site.figures import ACCENT, ALARM, INK, MUTED, PAPER, RULE, SECOND, THIRD, WIDTH, Chart, Sheet, quiet
@@ -28,13 +30,16 @@ def scores_chart(evaluation: Evaluated) -> Chart:
                 if scores.get(name) is not None:
                     _whisker(sheet, axes, y, (label, scores[name]))
             axes.set_xlim(0, 1.0)
-            axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", f"{100} %"])
+            axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
+            axes.set_xlabel("per cent")
         panels[0].set_yticks(range(len(rows)), [label for label, _ in rows])
         panels[0].set_ylim(len(rows) - 0.4, -0.6)
         panels[0].tick_params(axis="y", labelcolor=INK)
 
     said = "; ".join(
-        f"{label} {percent(scores['balanced_accuracy'].value)}" for label, scores in rows if "balanced_accuracy" in scores
+        f"{label} {percent(scores['balanced_accuracy'].value)}"
+        for label, scores in rows
+        if "balanced_accuracy" in scores
     )
     alt = f"Dots with interval whiskers for the network and its baselines. Balanced accuracy: {said}."
     return Chart("scores", alt, (WIDTH, 1.0 + 0.3 * len(rows)), draw, 620)
@@ -118,8 +123,11 @@ def curves_chart(facts: RunFacts) -> Chart | None:
         scores.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         for axes in (left, right):
             axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             if best:
-                axes.axvline(best[-1], color=MUTED, linewidth=0.9, linestyle=(0, (3, 3)), label=f"kept: epoch {best[-1]}")
+                axes.axvline(
+                    best[-1], color=MUTED, linewidth=0.9, linestyle=(0, (3, 3)), label=f"kept: epoch {best[-1]}"
+                )
         left.legend(loc="upper right")
         right.legend(loc="lower right")
 
@@ -142,7 +150,9 @@ def _losses(axes: Axes, train: Sequence[Mapping[str, Any]], valid: Sequence[Mapp
         parts = np.array_split(np.arange(len(steps)), min(len(steps), 300))
         points = [(epochs[part].mean(), losses[part].mean()) for part in parts]
         axes.plot(*zip(*points, strict=True), color=MUTED, linewidth=1, alpha=0.8, label="training, with augmentation")
-    axes.plot([v["epoch"] for v in valid], [v["loss"] for v in valid], "o-", color=ACCENT, markersize=2.6, label="validation")
+    axes.plot(
+        [v["epoch"] for v in valid], [v["loss"] for v in valid], "o-", color=ACCENT, markersize=2.6, label="validation"
+    )
 
 
 def styles_chart(evaluation: Evaluated) -> Chart:
@@ -155,11 +165,12 @@ def styles_chart(evaluation: Evaluated) -> Chart:
             words = f"{shown(row.style)}: recall {percent(row.recall)}, precision {percent(row.precision)}"
             if row.recall is not None and row.precision is not None:
                 axes.plot([row.recall, row.precision], [y, y], color=RULE, linewidth=2.4, zorder=1)
-            for value, colour, face in ((row.precision, SECOND, PAPER), (row.recall, ACCENT, ACCENT)):
+            # The ring is wider than the dot, so that both are seen where they fall together.
+            for value, colour, face, size in ((row.precision, SECOND, PAPER, 8.5), (row.recall, ACCENT, ACCENT, 5)):
                 if value is not None:
-                    axes.plot([value], [y], "o", color=colour, markerfacecolor=face, markersize=6, gid=sheet.hover(words))
-        axes.plot([], [], "o", color=ACCENT, label="recall: of its pictures, how many were recognised")
-        axes.plot([], [], "o", color=SECOND, markerfacecolor=PAPER, label="precision: of those named so, how many are")
+                    _ring(axes, (value, y), (colour, face, size)).set_gid(sheet.hover(words))
+        _ring(axes, None, (ACCENT, ACCENT, 5)).set_label("recall: of its pictures, how many were recognised")
+        _ring(axes, None, (SECOND, PAPER, 8)).set_label("precision: of those named so, how many are")
         axes.set_xlim(-0.02, 1.02)
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         axes.set_yticks(range(len(rows)), [f"{shown(row.style)}  ({row.train:,})" for row in rows])
@@ -174,6 +185,13 @@ def styles_chart(evaluation: Evaluated) -> Chart:
         f"{percent(best.recall)}; lowest: {shown(worst.style)}, {percent(worst.recall)}."
     )
     return Chart("styles", alt, (WIDTH, 0.9 + 0.235 * len(rows)), draw, 560)
+
+
+def _ring(axes: Axes, point: tuple[float, float] | None, look: tuple[str, str, float]) -> Line2D:
+    """A dot of edge colour, face colour and size; without a point, for the legend alone."""
+    x, y = ([], []) if point is None else ([point[0]], [point[1]])
+    (edge, face, size) = look
+    return axes.plot(x, y, "o", color=edge, markerfacecolor=face, markersize=size, markeredgewidth=1.3)[0]
 
 
 def confusion_chart(evaluation: Evaluated) -> Chart:

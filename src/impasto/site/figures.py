@@ -42,7 +42,7 @@ VARIABLES: Final = {
 WIDTH: Final = 8.6
 """Inches; shown at about 860 CSS pixels, so that 8.5 points read as 12 pixels."""
 
-_RC: Final = {
+_RC: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "impasto",
     "text.parse_math": False,
@@ -61,7 +61,9 @@ _RC: Final = {
     "figure.facecolor": PAPER,
     "grid.color": RULE,
     "grid.linewidth": 0.7,
-    "legend.frameon": False,
+    "legend.edgecolor": "none",
+    "legend.facecolor": PAPER,
+    "legend.framealpha": 0.85,
     "legend.labelcolor": INK,
     "text.color": INK,
     "xtick.color": MUTED,

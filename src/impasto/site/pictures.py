@@ -17,7 +17,7 @@ from impasto.errors import InputError
 from impasto.files import replacing
 from impasto.site.words import shown
 
-HEIGHT: Final = 104
+HEIGHT: Final = 120
 """Of an example on the page and on the contact sheet, in pixels."""
 HEAVY: Final = 250_000
 """Bytes from which a figure of the evaluation is stored on the page as JPEG."""

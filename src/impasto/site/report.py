@@ -75,9 +75,7 @@ class RunPart:
     same_collection: bool
 
 
-def write_report(
-    study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None
-) -> ReportPaths:
+def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None) -> ReportPaths:
     """The written report of a study.
 
     Args:

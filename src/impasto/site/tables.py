@@ -98,7 +98,9 @@ def _style_of(item: Mapping[str, Any], facts: StudyFacts) -> str | None:
 def score_rows(evaluation: Evaluated) -> list[ScoreRow]:
     """The network first, then its baselines."""
     return [ScoreRow("The network", evaluation.scores, "")] + [
-        ScoreRow(baseline_name(name), {key: getattr(b, key) for key in type(b).model_fields if key != "note"}, b.note or "")
+        ScoreRow(
+            baseline_name(name), {key: getattr(b, key) for key in type(b).model_fields if key != "note"}, b.note or ""
+        )
         for name, b in baselines(evaluation).items()
     ]
 
@@ -177,7 +179,11 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
 def training_facts(run: RunFacts) -> list[tuple[str, str]]:
     """What was settled and measured in training, without the counts that stand elsewhere."""
     skipped = {"train_counts", "seconds", "data_share_of_step"}
-    return [(name.replace("_", " "), plain(value)) for name, value in run.run.facts.items() if name not in skipped]
+    return [
+        (name.replace("_", " "), f"{value:,}" if type(value) is int else plain(value))
+        for name, value in run.run.facts.items()
+        if name not in skipped
+    ]
 
 
 def sources(facts: StudyFacts) -> Sequence[str]:

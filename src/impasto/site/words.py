@@ -118,7 +118,9 @@ def _measured(facts: StudyFacts, main: RunFacts, evaluation: Evaluated) -> Verdi
     everything = [*(facts.found or ()), *(main.trained or ()), *main.evaluated]
     if spoiled(everything):
         codes = ", ".join(sorted({finding.code for finding in everything if finding.spoils}))
-        return Verdict(f"A finding spoils this result ({codes}): {title[0].lower()}{title[1:]}", _lead(evaluation), "spoiled")
+        return Verdict(
+            f"A finding spoils this result ({codes}): {title[0].lower()}{title[1:]}", _lead(evaluation), "spoiled"
+        )
     return Verdict(title.removesuffix("; "), _lead(evaluation), "good" if tone == "good" else "poor")
 
 
