@@ -1,0 +1,214 @@
+"""The classifier: shapes, golden numbers, gradients, and its parts against slow re-writes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from impasto.models.classifier import BatchNorm, Block, Classifier, ClassifierConfig, Size
+
+SIZES: tuple[Size, ...] = ("tiny", "small", "base")
+
+
+@pytest.fixture(autouse=True)
+def _two_threads() -> None:
+    torch.set_num_threads(2)
+
+
+def network(size: Size = "tiny", styles: int = 5, dropout: float = 0.0) -> Classifier:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Classifier(ClassifierConfig(styles, size, dropout))
+
+
+def pictures(count: int = 2, height: int = 32, width: int | None = None) -> Tensor:
+    """Waves of which no two pictures or channels have the same, in [-1, 1]."""
+    width = width or height
+    y, x = torch.meshgrid(torch.arange(height) / 9, torch.arange(width) / 7, indexing="ij")
+    waves = [[torch.sin((b + 1) * y + (c + 2) * x + b * c) for c in range(3)] for b in range(count)]
+    return torch.stack([torch.stack(channels) for channels in waves])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (64, 64), (96, 96), (50, 50), (33, 77)])
+def test_shapes_at_any_resolution(size: Size, height: int, width: int) -> None:
+    model, x = network(size).eval(), pictures(2, height, width)
+    channels = {"tiny": 128, "small": 256, "base": 512}[size]
+    with torch.no_grad():
+        features = model.features(x)
+        down = height // 2, width // 2
+        for _ in range(3):
+            down = -(-down[0] // 2), -(-down[1] // 2)
+        assert features.shape == (2, channels, *down)
+        assert model.embed(x).shape == (2, 2 * channels)
+        assert model(x).shape == (2, 5)
+
+
+@pytest.mark.parametrize(("size", "expected"), [("tiny", 314_891), ("small", 2_791_163), ("base", 12_378_843)])
+def test_parameter_counts(size: Size, expected: int) -> None:
+    assert sum(p.numel() for p in network(size, styles=27).parameters()) == expected
+
+
+def test_golden_logits() -> None:
+    model = network().train()
+    with torch.no_grad():
+        logits = model(pictures(3))
+    torch.testing.assert_close(
+        logits[:, :3],
+        torch.tensor(
+            [[0.139696, 0.021537, -0.157472], [0.179947, -0.137043, 0.103060], [-0.456283, 0.049577, 0.198172]]
+        ),
+        atol=2e-5,
+        rtol=1e-4,
+    )
+    with torch.no_grad():  # the statistics of one batch have gone into the running ones
+        logits = model.eval()(pictures(3))
+    torch.testing.assert_close(logits[0, :3], torch.tensor([-0.013435, 0.260561, 0.067291]), atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_gradient_reaches_every_parameter(size: Size) -> None:
+    model = network(size).train()
+    nn.functional.cross_entropy(model(pictures(4)), torch.tensor([0, 1, 2, 3])).backward()
+    still = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert not still
+
+
+def test_a_dead_channel_keeps_the_gradient_finite() -> None:
+    model = network()
+    features = torch.zeros(2, 128, 3, 3, requires_grad=True)
+    model.describe(features).square().sum().backward()
+    assert features.grad is not None
+    assert torch.isfinite(features.grad).all()
+
+
+def test_the_descriptor_is_mean_and_deviation_of_each_channel() -> None:
+    model = network()
+    features = torch.rand(3, 128, 4, 5, generator=torch.Generator().manual_seed(1))
+    slow = torch.empty(3, 256)
+    for b in range(3):
+        for c in range(128):
+            values = [float(v) for v in features[b, c].flatten()]
+            mean = sum(values) / len(values)
+            variance = sum((v - mean) ** 2 for v in values) / len(values)
+            slow[b, c], slow[b, 128 + c] = mean, (variance + 1e-4) ** 0.5
+        centred = slow[b] - slow[b].mean()
+        slow[b] = centred / (centred.square().mean() + 1e-5).sqrt()
+    torch.testing.assert_close(model.describe(features), slow, atol=1e-4, rtol=1e-4)
+
+
+def test_the_descriptor_does_not_see_where_things_are() -> None:
+    model = network()
+    features = torch.rand(1, 128, 4, 4, generator=torch.Generator().manual_seed(2))
+    moved = features.flatten(2)[:, :, torch.randperm(16, generator=torch.Generator().manual_seed(3))].view(1, 128, 4, 4)
+    torch.testing.assert_close(model.describe(features), model.describe(moved))
+
+
+def test_the_logits_are_the_head_of_the_representation() -> None:
+    model, x = network().eval(), pictures(2)
+    with torch.no_grad():
+        torch.testing.assert_close(model(x), model.embed(x) @ model.head.weight.T + model.head.bias)
+        torch.testing.assert_close(model.embed(x), model.describe(model.features(x)))
+
+
+def test_dropout_acts_in_training_only() -> None:
+    model, x = network(dropout=0.5), pictures(4)
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        model.train()
+        assert not torch.equal(model(x), model(x))
+        model.eval()
+        assert torch.equal(model(x), model(x))
+
+
+def test_channels_last_gives_the_same_numbers() -> None:
+    x = pictures(3, 50)
+    with torch.no_grad():
+        plain = network().train()(x)
+        other = network().to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        last = other(x.contiguous(memory_format=torch.channels_last))
+    torch.testing.assert_close(last, plain, atol=1e-5, rtol=1e-4)
+
+
+def test_a_block_is_its_formula() -> None:
+    """Pre-activation: norm, ReLU, convolution, twice; the shortcut averages before its 1×1 convolution."""
+    block, x = Block(3, 6, stride=2).eval(), pictures(2, 9)
+    with torch.no_grad():
+        h = torch.relu(x / (1 + 1e-5) ** 0.5)  # fresh statistics: mean 0, variance 1
+        y = nn.functional.conv2d(h, block.conv1.weight, stride=2, padding=1)
+        y = nn.functional.conv2d(torch.relu(y / (1 + 1e-5) ** 0.5), block.conv2.weight, padding=1)
+        assert block.shortcut is not None
+        pooled = torch.stack(
+            [h[:, :, i : i + 2, j : j + 2].mean((2, 3)) for i in range(0, 9, 2) for j in range(0, 9, 2)]
+        )
+        short = torch.einsum("nbc,oc->bon", pooled, block.shortcut.weight[:, :, 0, 0]).view(2, 6, 5, 5)
+        torch.testing.assert_close(block(x), y + short, atol=1e-5, rtol=1e-4)
+
+
+def test_batch_norm_alone_is_torchs() -> None:
+    ours, theirs = BatchNorm(3), nn.BatchNorm2d(3)
+    for training in (True, False):
+        ours.train(training)
+        theirs.train(training)
+        assert torch.equal(ours(pictures(4)), theirs(pictures(4)))
+    for name, value in theirs.state_dict().items():
+        assert torch.equal(ours.state_dict()[name], value)
+
+
+BATCH_NORM = """
+import sys, torch
+from torch import distributed
+from impasto.models.classifier import BatchNorm
+
+torch.set_num_threads(1)
+distributed.init_process_group("gloo")
+rank = distributed.get_rank()
+given = torch.load(sys.argv[1])
+norm = BatchNorm(3)
+norm.load_state_dict(given["state"])
+x = given["x"][given["rows"][rank]].requires_grad_()
+for _ in range(2):
+    y = norm(x)
+(y * given["slope"][given["rows"][rank]]).sum().backward()
+for p in norm.parameters():
+    distributed.all_reduce(p.grad)  # the sum over processes, as the loss is a sum
+norm.eval()
+state = {k: v for k, v in norm.state_dict().items()}
+seen = {"y": y.detach(), "x": x.grad, "weight": norm.weight.grad, "bias": norm.bias.grad, "state": state}
+torch.save(seen | {"evaluated": norm(x).detach()}, f"{sys.argv[2]}/{rank}.pt")
+distributed.destroy_process_group()
+"""
+
+
+def test_batch_norm_on_two_processes_is_that_on_one(tmp_path: Path) -> None:
+    """Also with shares of different sizes: outputs, running statistics and every gradient."""
+    norm, x = nn.BatchNorm2d(3), pictures(5, 8).requires_grad_()
+    with torch.no_grad():
+        norm.weight.copy_(torch.tensor([0.5, 1.5, -1.0]))
+        norm.bias.copy_(torch.tensor([0.1, 0.0, 2.0]))
+    rows = [[0, 3, 4], [1, 2]]
+    slope = torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
+    given = {"state": norm.state_dict(), "x": x.detach(), "rows": rows, "slope": slope}
+    torch.save(given, tmp_path / "given.pt")
+    (tmp_path / "norm.py").write_text(BATCH_NORM)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command = [*launch, tmp_path / "norm.py", tmp_path / "given.pt", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for _ in range(2):
+        y = norm(x)
+    (y * slope).sum().backward()
+    evaluated = norm.eval()(x).detach()
+    assert x.grad is not None
+    for rank in (0, 1):
+        seen, mine = torch.load(tmp_path / f"{rank}.pt"), rows[rank]
+        torch.testing.assert_close(seen["y"], y.detach()[mine], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(seen["x"], x.grad[mine], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(seen["weight"], norm.weight.grad, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(seen["bias"], norm.bias.grad, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(seen["evaluated"], evaluated[mine], atol=1e-5, rtol=1e-4)
+        for name, value in norm.state_dict().items():
+            torch.testing.assert_close(seen["state"][name], value, atol=1e-5, rtol=1e-4)
