@@ -199,7 +199,7 @@ def write_evaluation(
 
 def spread(value: float) -> dict[str, float]:
     """A score with an interval of four points either way."""
-    return {"value": value, "low": value - 0.04, "high": value + 0.04}
+    return {"value": value, "low": max(value - 0.04, 0.0), "high": min(value + 0.04, 1.0)}
 
 
 def score(value: float) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def scores_chart(evaluation: Evaluated) -> Chart:
         if "balanced_accuracy" in scores
     )
     alt = f"Dots with interval whiskers for the network and its baselines. Balanced accuracy: {said}."
-    return Chart("scores", alt, (WIDTH, 1.0 + 0.3 * len(rows)), draw, 620)
+    return Chart("scores", alt, (WIDTH, 1.0 + 0.3 * len(rows)), draw, 760)
 
 
 def _whisker(sheet: Sheet, axes: Axes, y: int, row: tuple[str, Score]) -> None:
@@ -99,7 +99,7 @@ def distribution_chart(styles: Sequence[str], counts: Counts) -> Chart:
         f"Bars of the pictures of each style, from {shown(styles[first])} with {totals[first]:,} "
         f"to {shown(styles[last])} with {totals[last]:,}, divided into train, validation, test and set aside."
     )
-    return Chart("distribution", alt, (WIDTH, 1.0 + 0.235 * len(styles)), draw, 520)
+    return Chart("distribution", alt, (WIDTH, 1.0 + 0.235 * len(styles)), draw, 680)
 
 
 def curves_chart(facts: RunFacts) -> Chart | None:
@@ -136,7 +136,7 @@ def curves_chart(facts: RunFacts) -> Chart | None:
         f"Left: training and validation loss over {count(len(valid), 'validation')}, the last validation loss "
         f"{valid[-1]['loss']:.2f}. Right: validation scores; the highest balanced accuracy is {percent(top)}."
     )
-    return Chart("learning-curves", alt, (WIDTH, 3.1), draw, 640)
+    return Chart("learning-curves", alt, (WIDTH, 3.1), draw, 720)
 
 
 def _losses(axes: Axes, train: Sequence[Mapping[str, Any]], valid: Sequence[Mapping[str, Any]]) -> None:
@@ -184,7 +184,7 @@ def styles_chart(evaluation: Evaluated) -> Chart:
         f"Recall and precision of each style, ordered by training pictures. Highest recall: {shown(best.style)}, "
         f"{percent(best.recall)}; lowest: {shown(worst.style)}, {percent(worst.recall)}."
     )
-    return Chart("styles", alt, (WIDTH, 0.9 + 0.235 * len(rows)), draw, 560)
+    return Chart("styles", alt, (WIDTH, 0.9 + 0.235 * len(rows)), draw, 680)
 
 
 def _ring(axes: Axes, point: tuple[float, float] | None, look: tuple[str, str, float]) -> Line2D:

@@ -42,6 +42,9 @@ VARIABLES: Final = {
 WIDTH: Final = 8.6
 """Inches; shown at about 860 CSS pixels, so that 8.5 points read as 12 pixels."""
 
+_LACKING: Final = "Glyph .* missing from font"
+"""A style in a script that the bundled font lacks is boxes in the PNG; the page draws it with the reader's fonts."""
+
 _RC: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "impasto",
@@ -112,7 +115,8 @@ class Chart:
 
     def svg(self, prefix: str = "") -> str:
         """An inline ``<svg>`` element; ``prefix`` keeps its ids apart from another run's."""
-        with mpl.rc_context(_RC):
+        with mpl.rc_context(_RC), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=_LACKING)
             sheet = self._sheet()
             buffer = io.StringIO()
             metadata: Mapping[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -122,17 +126,14 @@ class Chart:
     def write_png(self, path: Path) -> None:
         """Write the light form as PNG, twice as fine as a screen's pixels."""
         with mpl.rc_context(_RC), warnings.catch_warnings():
-            # A style in a script that the bundled font lacks is drawn as boxes here; the page has the reader's fonts.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            warnings.filterwarnings("ignore", message=_LACKING)
             sheet = self._sheet()
             with replacing(path) as temporary:
                 sheet.figure.savefig(temporary, format="png", dpi=144, metadata={"Software": None})
 
     def _sheet(self) -> Sheet:
         sheet = Sheet(Figure(figsize=self.size, layout="constrained"))
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            self.draw(sheet)
+        self.draw(sheet)
         return sheet
 
 

@@ -119,20 +119,23 @@ def _measured(facts: StudyFacts, main: RunFacts, evaluation: Evaluated) -> Verdi
     if spoiled(everything):
         codes = ", ".join(sorted({finding.code for finding in everything if finding.spoils}))
         return Verdict(
-            f"A finding spoils this result ({codes}): {title[0].lower()}{title[1:]}", _lead(evaluation), "spoiled"
+            f"A finding spoils this result ({codes}): {title[0].lower()}{title[1:]}",
+            _lead(evaluation, clean=False),
+            "spoiled",
         )
-    return Verdict(title.removesuffix("; "), _lead(evaluation), "good" if tone == "good" else "poor")
+    return Verdict(title.removesuffix("; "), _lead(evaluation, clean=True), "good" if tone == "good" else "poor")
 
 
-def _lead(evaluation: Evaluated) -> tuple[str, ...]:
+def _lead(evaluation: Evaluated, *, clean: bool) -> tuple[str, ...]:
     others = [
         f"{SCORES[name].lower().replace('macro-f1', 'macro-F1')} {percent(score.value)} {interval(score)}".rstrip()
         for name in ("balanced_accuracy", "macro_f1", "top_3")
         if (score := evaluation.scores.get(name))
     ]
+    apart = " that took no part in training or in any choice" if clean else ""
     lead = [
-        f"Measured on {count(evaluation.pictures, evaluation.split + ' picture')} that took no part in training or in "
-        f"any choice: {', '.join(others)}. In brackets: 95{NBSP}% bootstrap intervals, in per cent."
+        f"Measured on {count(evaluation.pictures, evaluation.split + ' picture')}{apart}: {', '.join(others)}. "
+        f"In brackets: 95{NBSP}% bootstrap intervals, in per cent."
     ]
     oracle = evaluation.baselines.get("artist_oracle")
     if oracle is not None:
