@@ -98,7 +98,8 @@ def _write_collection(
     write_json(
         folder / "collection.json",
         {
-            "format": 1, "source": ["/pictures/wikiart"], "settings": settings, "fingerprint": mark, "counts": counts,
+            "format": 1, "source": "/pictures/wikiart", "split": "stratified",
+            "settings": settings, "fingerprint": mark, "counts": counts,
             "not_testable": [], "command": "impasto study /pictures/wikiart -o study",
         },
     )  # fmt: skip
@@ -108,7 +109,13 @@ def _write_collection(
         {"id": "Nowhere/odd | file <b>.jpg", "reason": "no known style"},
     ]
     found = [
-        Finding("IMP101", "issue", "3 files were set aside: 2 damaged, 1 without a style.", {"set_aside": 3}, aside),
+        Finding(
+            "IMP101",
+            "issue",
+            "3 files were set aside: 2 damaged, 1 without a style.",
+            {"count": 3, "files": len(table) + 3, "ignored": 1},
+            aside,
+        ),
         Finding("IMP104", "passed", "No picture stands twice.", {"duplicates": 0}),
         Finding("IMP106", "issue" if what.spoiled else "passed", "Copies across splits were looked for.", {"pairs": 0}),
         Finding("IMP108", "issue", "All 5 test artists a style are also in training.", {"artists": 5}),

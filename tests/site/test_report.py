@@ -214,6 +214,12 @@ def test_the_largest_confusion_leads_its_table(study: Path, markdown: str) -> No
     assert first == [FEW[true].replace("_", " "), FEW[named].replace("_", " "), f"{most} of 12"]
 
 
+def test_files_set_aside_are_counted_once(page: Page, markdown: str) -> None:
+    row = next(line for line in markdown.splitlines() if line.startswith("| Baroque | "))
+    assert row.split("|")[3].strip() == "2"
+    assert "1 more file was set aside that cannot be assigned" in page.text
+
+
 def test_stages_that_are_missing_are_named(tmp_path: Path) -> None:
     page, markdown = report(small(tmp_path, run=False))
     assert "no network has been trained on them yet" in page.text and "impasto train classifier" in page.text

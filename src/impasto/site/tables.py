@@ -77,10 +77,8 @@ def census(facts: StudyFacts) -> tuple[list[Census], int]:
     for finding in facts.found or ():
         if finding.code == "IMP101" and finding.outcome == "issue":
             aside.update(_style_of(item, facts) for item in finding.items)
-            # At most a few hundred items are listed; the number is whole.
             listed = len(finding.items)
-            whole = int(finding.numbers.get("set_aside", finding.numbers.get("files", listed)))
-            aside[None] += max(0, whole - listed)
+            aside[None] += max(0, int(finding.numbers.get("count", listed)) - listed)  # the list may be cut, not it
     counts = [collection.counts(split) for split in ("train", "validation", "test")]
     rows = [
         Census(style, aside[style], *(int(part[place]) for part in counts))
