@@ -84,7 +84,7 @@ def groups_of(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """A group number for each of ``count`` pictures, ``int64 (count,)``: equal for those tied by pairs."""
     ones = np.ones(len(pairs), bool)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def _confirmed(pairs: NDArray[np.int64], pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -44,4 +44,4 @@ def _averaging(length: int, side: int) -> NDArray[np.float32]:
     left, right = edges[:-1, None], edges[1:, None]
     position = np.arange(length)[None, :]
     overlap = np.clip(np.minimum(right, position + 1) - np.maximum(left, position), 0, 1)
-    return (overlap / overlap.sum(1, keepdims=True)).astype(np.float32)
+    return np.asarray(overlap / overlap.sum(1, keepdims=True), np.float32)

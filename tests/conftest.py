@@ -1,0 +1,120 @@
+"""What tests share: made-up pictures that can be learned, collections of them, and real data where it is at hand."""
+
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.collection.painting import Collection
+from impasto.collection.prepare import PrepareSettings, prepare
+
+BESIDE = Path(__file__).parents[2] / "shared"
+STYLES = ("Bands", "Columns", "Diagonals")
+FOLDER_ARGUMENTS = ("styles", "train", "test", "size", "artists", "seed")
+
+
+def striped(style: int, styles: int, rng: np.random.Generator, size: int = 40) -> NDArray[np.uint8]:
+    """A picture of one of ``styles`` styles, ``uint8 (size, size, 3)``.
+
+    The stripes' direction and tint tell the style. A smooth ground of its own keeps any two pictures from looking like copies.
+    """
+    y, x = np.mgrid[0:size, 0:size] / size
+    angle = math.pi * style / styles
+    wave = np.sin(2 * math.pi * (5 * (x * math.cos(angle) + y * math.sin(angle)) + rng.random()))
+    tint = np.cos(2 * math.pi * (style / styles + np.arange(3) / 3))
+    ground = np.asarray(Image.fromarray(rng.uniform(0, 255, (4, 4)).astype(np.uint8)).resize((size, size)), float)
+    picture = 0.4 * ground[..., None] + 75 + 35 * wave[..., None] * (1 + 0.5 * tint) + 15 * tint
+    return (picture + rng.normal(0, 6, picture.shape)).clip(0, 255).astype(np.uint8)
+
+
+def write_pictures(  # one argument for each thing that a test may vary
+    folder: Path,
+    styles: Sequence[str] = STYLES,
+    train: int | Sequence[int] = 12,
+    test: int | Sequence[int] = 4,
+    size: int = 40,
+    artists: int = 0,
+    seed: int = 0,
+) -> Path:
+    """Write ``train/<Style>/*.jpg`` and ``test/<Style>/*.jpg``; without test pictures ``<Style>/*.jpg``.
+
+    Args:
+        folder: where to.
+        styles: their names; each has stripes of its own.
+        train: training pictures of each style, or of every one of them.
+        test: likewise; 0 for a source that names no split.
+        size: height and width in pixels.
+        artists: artists of each style, in turn, on both sides; 0: the names do not tell.
+        seed: of the pictures.
+    """
+    counts = {"train": train, "test": test}
+    sides = {side: [n] * len(styles) if isinstance(n, int) else list(n) for side, n in counts.items()}
+    flat = not any(sides["test"])
+    for s, style in enumerate(styles):
+        for t, side in enumerate(sides):
+            inner = folder / style if flat else folder / side / style
+            if not flat or side == "train":
+                inner.mkdir(parents=True, exist_ok=True)
+            for number in range(sides[side][s]):
+                rng = np.random.default_rng([seed, s, t, number])
+                name = f"{side}{number:03d}.jpg"
+                if artists:
+                    painter = f"{style.lower().replace('_', '-')}-painter-{number % artists}"
+                    name = f"{painter}_{side}-no-{number:03d}-1890.jpg"
+                Image.fromarray(striped(s, len(styles), rng, size)).save(inner / name, quality=92)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def picture_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A factory: ``picture_folder(styles=…, train=…, test=…, size=…, artists=…, seed=…)`` writes a new folder."""
+
+    def make(**arguments: object) -> Path:
+        return write_pictures(tmp_path_factory.mktemp("source") / "pictures", **arguments)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_collection(
+    picture_folder: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Collection]:
+    """A factory: the arguments of ``picture_folder``, ``stored`` (pixels, 32) and those of ``PrepareSettings``."""
+
+    def make(stored: int = 32, **arguments: object) -> Collection:
+        pictures = {name: arguments.pop(name) for name in FOLDER_ARGUMENTS if name in arguments}
+        settings = PrepareSettings(size=stored, workers=1, **arguments)  # type: ignore[arg-type]
+        return prepare(picture_folder(**pictures), tmp_path_factory.mktemp("made") / "collection", settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def paintings() -> Path:
+    """The folder of real paintings; tests that take it carry the mark ``paintings``."""
+    return _beside("IMPASTO_PAINTINGS", "paintings", "real paintings")
+
+
+@pytest.fixture(scope="session")
+def wikiart_splits() -> Path:
+    """The folder of the official WikiArt lists."""
+    return _beside("IMPASTO_WIKIART_SPLITS", "wikiart-splits", "official WikiArt lists")
+
+
+@pytest.fixture(scope="session")
+def paintings_collection(paintings: Path, tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    """All real paintings, prepared at 64 pixels."""
+    settings = PrepareSettings(size=64, workers=2)
+    return prepare(paintings, tmp_path_factory.mktemp("real") / "collection", settings)
+
+
+def _beside(variable: str, name: str, what: str) -> Path:
+    path = Path(os.environ.get(variable, BESIDE / name))
+    if not path.is_dir():
+        pytest.skip(f"no {what} in {path}: name their folder in {variable}")
+    return path
