@@ -1,0 +1,109 @@
+"""Small collections whose styles can be learned in seconds: stripes of one direction and width a style, in noise."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from impasto import findings
+from impasto.collection.painting import SCHEMA, SPLITS, Collection, fingerprint, open_collection
+from impasto.collection.vocabulary import Vocabulary
+from impasto.files import write_json
+from impasto.training.augment import AugmentSettings
+from impasto.training.classifier import ClassifierSettings
+
+Pixels = NDArray[np.uint8]
+Stripes = Callable[..., Collection]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def paint(styles: NDArray[np.int64], number: int, size: int, noise: float, seed: int) -> Pixels:
+    """``uint8 (N, size, size, 3)``: a wave whose direction and length belong to the style, its colour to nobody."""
+    generator = np.random.default_rng(seed)
+    angle = np.pi * styles / number + generator.normal(0, 0.03, len(styles))
+    length = (4 + 2 * (styles % 3)) * generator.uniform(0.95, 1.05, len(styles))
+    y, x = np.mgrid[:size, :size]
+    along = np.cos(angle)[:, None, None] * x + np.sin(angle)[:, None, None] * y
+    wave = np.sin(2 * np.pi * (along / length[:, None, None] + generator.random((len(styles), 1, 1))))
+    colour = generator.uniform(20, 60, (len(styles), 1, 1, 3))
+    pixels = 128 + wave[..., None] * colour + generator.normal(0, noise, (len(styles), size, size, 3))
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+def write(folder: Path, pixels: Pixels, styles: Sequence[str], splits: Sequence[str], names: Sequence[str]) -> Path:
+    """A collection folder as ``prepare`` writes it."""
+    folder.mkdir(parents=True)
+    vocabulary, size = Vocabulary.of(names), int(pixels.shape[1])
+    blank: dict[str, Any] = dict.fromkeys(SCHEMA.names)
+    rows = [
+        {**blank, "id": f"{style}/{index}.png", "style": style, "split": split, "sha256": f"{index:064x}",
+         "phash": index, "width": size, "height": size, "format": "PNG", "bytes": 1, "modified": 1}
+        for index, (style, split) in enumerate(zip(styles, splits, strict=True))
+    ]  # fmt: skip
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    settings = {"size": size, "fit": "squash", "split": "given", "seed": 0}
+    pq.write_table(table, folder / "paintings.parquet")
+    np.save(folder / "pixels.npy", pixels)
+    vocabulary.save(folder / "styles.json")
+    findings.save(folder / "findings.json", [])
+    mark = fingerprint(table, vocabulary, settings)
+    facts = {"format": 1, "source": "stripes", "settings": settings, "split": "given", "not_testable": []}
+    counts = {split: list(splits).count(split) for split in SPLITS}
+    write_json(folder / "collection.json", {**facts, "counts": counts, "fingerprint": mark, "command": "pytest"})
+    return folder
+
+
+@pytest.fixture
+def stripes(tmp_path: Path) -> Stripes:
+    """Make a collection: ``train`` counts a style, ``validation`` and ``test`` a style each, and a little more."""
+
+    def make(
+        train: Sequence[int] = (24, 24, 24),
+        *,
+        validation: int = 12,
+        test: int = 4,
+        size: int = 32,
+        noise: float = 15.0,
+        seed: int = 0,
+        name: str = "collection",
+        prefix: str = "Style",
+    ) -> Collection:
+        number = len(train)
+        labels: list[int] = []
+        splits: list[str] = []
+        for style, count in enumerate(train):
+            for split, share in zip(SPLITS, (count, validation, test), strict=True):
+                labels += [style] * share
+                splits += [split] * share
+        pixels = paint(np.array(labels), number, size, noise, seed)
+        names = [f"{prefix}_{style}" for style in range(number)]
+        return open_collection(write(tmp_path / name, pixels, [names[i] for i in labels], splits, names))
+
+    return make
+
+
+@pytest.fixture
+def quick() -> Callable[..., ClassifierSettings]:
+    """Settings of a training that takes a second; any of them can be given another value."""
+
+    def make(**given: Any) -> ClassifierSettings:
+        calm = AugmentSettings(crop_area=0.8, flip=False, cutmix=0)  # a mirrored slope is another style
+        base: dict[str, Any] = {"size": "tiny", "epochs": 2, "batch_size": 12, "resolution": 32, "augment": calm}
+        return ClassifierSettings(**{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given})
+
+    return make
+
+
+@pytest.fixture
+def run_path(tmp_path: Path) -> Path:
+    return tmp_path / "run"

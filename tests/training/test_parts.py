@@ -1,0 +1,220 @@
+"""Schedule, average, loss, batches, precision, display and judgement, each against its definition."""
+
+import copy
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from impasto.collection.batches import Batches
+from impasto.models.classifier import Classifier, ClassifierConfig
+from impasto.training import precision
+from impasto.training.averaging import Average
+from impasto.training.display import display
+from impasto.training.judge import training_findings
+from impasto.training.losses import adjusted_cross_entropy
+from impasto.training.precision import autocast, fastest
+from impasto.training.schedule import warmup_cosine
+
+
+def network(seed: int = 0) -> Classifier:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return Classifier(ClassifierConfig(3, "tiny"))
+
+
+def test_the_schedule_rises_in_a_line_and_falls_in_half_a_cosine() -> None:
+    factors = [warmup_cosine(step, 110, 10) for step in range(110)]
+    assert factors[:10] == pytest.approx([0.1 * n for n in range(1, 11)])
+    assert factors[10:] == pytest.approx([(1 + math.cos(math.pi * n / 100)) / 2 for n in range(100)], abs=1e-7)
+    assert all(0 < factor <= 1 for factor in factors)
+    assert sorted(factors[10:], reverse=True) == factors[10:]
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(1, 0), (1, 1), (2, 1), (5, 5)])
+def test_the_schedule_of_very_short_trainings_is_positive(steps: int, warmup: int) -> None:
+    assert all(0 < warmup_cosine(step, steps, warmup) <= 1 for step in range(steps))
+
+
+def test_the_average_follows_weights_and_statistics() -> None:
+    model, generator = network(), torch.Generator().manual_seed(0)
+    average, slow = Average(model, 0.6), {k: v.clone().double() for k, v in model.state_dict().items()}
+    for step in range(12):
+        with torch.no_grad():
+            for value in (*model.parameters(), *model.buffers()):
+                if value.is_floating_point():
+                    value.add_(torch.randn(value.shape, generator=generator))
+                else:
+                    value.add_(1)
+        average.update(model, step)
+        decay = min(0.6, (1 + step) / (10 + step))
+        for name, value in model.state_dict().items():
+            mixed = decay * slow[name] + (1 - decay) * value.double()
+            slow[name] = mixed if value.is_floating_point() else value.double()
+    for name, value in average.model.state_dict().items():
+        torch.testing.assert_close(value.double(), slow[name], atol=1e-4, rtol=1e-4)
+
+
+def test_without_decay_the_average_is_the_network() -> None:
+    model = network()
+    average = Average(model, 0.0)
+    model.load_state_dict(network(1).state_dict())
+    average.update(model, 50)
+    assert all(torch.equal(v, model.state_dict()[k]) for k, v in average.model.state_dict().items())
+
+
+def test_the_average_is_a_network_of_its_own() -> None:
+    model = network()
+    average = Average(model, 0.9)
+    assert not average.model.training
+    assert not any(p.requires_grad for p in average.model.parameters())
+    with torch.no_grad():
+        model.head.weight.add_(1)
+    assert not torch.equal(average.model.state_dict()["head.weight"], model.head.weight)
+
+
+def some_logits() -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(6, 4, generator=generator) * 3, torch.rand(6, 4, generator=generator).softmax(1)
+
+
+@pytest.mark.parametrize(("adjustment", "smoothing"), [(0.0, 0.0), (1.0, 0.0), (0.0, 0.2), (0.7, 0.1)])
+def test_the_loss_is_its_definition(adjustment: float, smoothing: float) -> None:
+    logits, targets = some_logits()
+    prior = [0.6, 0.25, 0.1, 0.05]
+    total = 0.0
+    for row, target in zip(logits.tolist(), targets.tolist(), strict=True):
+        adjusted = [z + adjustment * math.log(p) for z, p in zip(row, prior, strict=True)]
+        log_sum = math.log(sum(math.exp(a) for a in adjusted))
+        smooth = [(1 - smoothing) * t + smoothing / 4 for t in target]
+        total -= sum(t * (a - log_sum) for t, a in zip(smooth, adjusted, strict=True))
+    log_prior = torch.tensor(prior).log()
+    made = adjusted_cross_entropy(logits, targets, log_prior, adjustment=adjustment, smoothing=smoothing)
+    assert float(made) == pytest.approx(total / 6, rel=1e-5)
+
+
+def test_plain_it_is_torchs_cross_entropy() -> None:
+    logits, _ = some_logits()
+    labels = torch.tensor([0, 1, 2, 3, 0, 1])
+    made = adjusted_cross_entropy(logits, torch.eye(4)[labels], torch.zeros(4) - 5, adjustment=0, smoothing=0)
+    torch.testing.assert_close(made, F.cross_entropy(logits, labels))
+
+
+def test_adjustment_pushes_rare_styles_up() -> None:
+    """With equal evidence for both styles, the gradient is balanced when weighed by how often they occur."""
+    logits = torch.zeros(10, 2, requires_grad=True)
+    targets = torch.eye(2)[torch.tensor([0] * 9 + [1])]
+    prior = torch.tensor([0.9, 0.1]).log()
+    adjusted_cross_entropy(logits, targets, prior, adjustment=1, smoothing=0).backward()
+    assert logits.grad is not None
+    torch.testing.assert_close(logits.grad.sum(0), torch.zeros(2), atol=1e-6, rtol=0)
+
+
+def test_every_row_once_an_epoch() -> None:
+    rows = np.arange(100, 124)
+    batches = Batches(rows, 6, seed=1)
+    assert batches.per_epoch == 4
+    for epoch in range(3):
+        taken = np.concatenate([batches.batch(4 * epoch + step) for step in range(4)])
+        assert sorted(taken) == list(rows)
+    assert list(batches.batch(0)) != list(batches.batch(4))
+
+
+def test_an_incomplete_last_batch_is_left() -> None:
+    batches = Batches(np.arange(11), 4, seed=0)
+    assert batches.per_epoch == 2
+    taken = np.concatenate([batches.batch(step) for step in range(2)])
+    assert len(set(taken)) == len(taken) == 8
+    seen = {int(row) for step in range(40) for row in batches.batch(step)}
+    assert seen == set(range(11))  # left in one epoch, taken in another
+    assert len(Batches(np.arange(3), 3, seed=0).batch(5)) == 3
+
+
+def test_batches_are_a_function_of_seed_and_step() -> None:
+    rows = np.arange(50)
+    straight = [Batches(rows, 8, seed=3).batch(step) for step in range(20)]
+    for step in (13, 2, 19, 7):
+        assert np.array_equal(Batches(rows, 8, seed=3).batch(step), straight[step])
+    assert not np.array_equal(Batches(rows, 8, seed=4).batch(0), straight[0])
+
+
+def quadratic(model: nn.Module) -> Tensor:
+    x = torch.ones(2, 3, 32, 32)
+    made: Tensor = model(x).square().sum()
+    return made
+
+
+def test_measuring_precision_leaves_the_network_as_it_is() -> None:
+    model = network().train()
+    before = copy.deepcopy(model.state_dict())
+    assert fastest(model, quadratic, torch.device("cpu"), seconds=0.0) in ("float32", "bfloat16")
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize(("slow", "expected"), [(torch.bfloat16, "float32"), (torch.float32, "bfloat16")])
+def test_the_faster_precision_is_taken(slow: torch.dtype, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = {"now": 0.0}
+    monkeypatch.setattr(precision.time, "perf_counter", lambda: clock["now"])
+
+    def loss(model: nn.Module) -> Tensor:
+        made = F.linear(torch.ones(1, 3), torch.ones(2, 3))
+        clock["now"] += 2.0 if made.dtype == slow else 1.0
+        return quadratic(model)
+
+    assert fastest(network(), loss, torch.device("cpu"), seconds=5.0) == expected
+
+
+def test_autocast_computes_in_the_precision_asked_for() -> None:
+    layer, cpu = nn.Linear(3, 2), torch.device("cpu")
+    with autocast(cpu, "bfloat16"):
+        assert layer(torch.ones(1, 3)).dtype == torch.bfloat16
+    with autocast(cpu, "float32"):
+        assert layer(torch.ones(1, 3)).dtype == torch.float32
+
+
+def test_the_display_shows_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with display(20, 10, shown=True) as show:
+        show(3, {"loss": 1.23456})
+        show(15, {"validation": 0.5, "pictures/s": 812.3})
+    output, shown = capsys.readouterr()
+    assert output == ""
+    assert "epoch 2/2" in shown
+    assert "loss 1.235" in shown  # kept from the first call
+    assert "pictures/s 812" in shown
+
+
+def test_a_display_that_is_not_wanted_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    with display(20, 10, shown=False) as show:
+        show(3, {"loss": 1.0})
+    assert capsys.readouterr() == ("", "")
+
+
+def validation(score: float, loss: float) -> dict[str, Any]:
+    return {"event": "validation", "balanced_accuracy": score, "loss": loss}
+
+
+@pytest.mark.parametrize(
+    ("scores", "losses", "learning", "heart"),
+    [
+        ([0.4, 0.8], [1.0, 0.5], "passed", "passed"),
+        ([0.8, 0.3], [0.5, 0.9], "passed", "issue"),
+        ([1 / 3, 1 / 3], [1.1, 1.1], "issue", "passed"),
+        ([0.40, 0.36], [1.1, 1.15], "issue", "passed"),  # luck: two standard errors of 36 pictures are 16 %
+    ],
+)
+def test_what_a_training_says_of_itself(
+    stripes: Callable[..., Any], scores: list[float], losses: list[float], learning: str, heart: str
+) -> None:
+    lines = [{"event": "train", "loss": 9.0}, *map(validation, scores, losses)]
+    found = {finding.code: finding for finding in training_findings(lines, stripes())}
+    assert (found["IMP201"].outcome, found["IMP202"].outcome) == (learning, heart)
+    assert found["IMP201"].numbers["balanced_accuracy"] == max(scores)
+    assert found["IMP201"].numbers["majority"] == pytest.approx(1 / 3)
+    assert json.dumps(dict(found["IMP202"].numbers))
