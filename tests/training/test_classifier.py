@@ -1,0 +1,238 @@
+"""The trainer on stripes: it learns, says what it did, refuses what it must, and never looks at the test split."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from impasto import findings, runs
+from impasto.collection.painting import Collection, open_collection
+from impasto.errors import CollectionError, MissingExtraError, RunError, SettingsError, VocabularyError
+from impasto.evaluation import metrics
+from impasto.files import read_json, write_json
+from impasto.models.build import build
+from impasto.models.inputs import plain
+from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.training.pictures import Pictures
+
+Stripes = Callable[..., Collection]
+Quick = Callable[..., ClassifierSettings]
+
+
+def recalls(run: runs.Run, collection: Collection) -> Any:
+    """The kept weights' recall of each style on the test split."""
+    model = build("classifier", styles=len(run.styles), size="tiny", resolution=32).eval()
+    model.load_state_dict(load_file(run.weights_path))
+    rows = collection.indices("test")
+    with torch.no_grad():
+        predicted = model(plain(Pictures.gather(collection, rows), 32)).argmax(1).numpy()
+    return metrics.recalls(metrics.confusion_matrix(collection.labels[rows], predicted, len(run.styles)))
+
+
+def test_it_learns(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    collection = stripes((24, 24, 24), test=12)
+    run = train_classifier(collection, run_path, quick(epochs=8))
+    assert run.facts["best_score"] > 0.8  # the majority has a third
+    assert recalls(run, collection).mean() > 0.8
+    losses = [line["loss"] for line in run.metrics() if line["event"] == "train"]
+    assert losses[-1] < 0.8 * losses[0]
+    found = {finding.code: finding.outcome for finding in findings.load(run_path / "findings.json")}
+    assert found["IMP201"] == "passed"
+
+
+def test_adjustment_helps_rare_styles(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
+    collection = stripes((60, 60, 6), test=25, noise=60.0)
+    few: dict[float, float] = {}
+    for tau in (0.0, 1.0):
+        settings = quick(epochs=5, logit_adjustment=tau)
+        few[tau] = recalls(train_classifier(collection, tmp_path / f"run{tau}", settings), collection)[2]
+    assert few[1.0] > few[0.0] + 0.1
+
+
+@pytest.mark.parametrize("network", ["in-class", "published"])
+def test_the_courses_networks_train_on_the_same_loop(
+    stripes: Stripes, quick: Quick, run_path: Path, network: str
+) -> None:
+    run = train_classifier(stripes(), run_path, quick(network=network, matrix_learning_rate=0.0, epochs=1))
+    shapes = {name: tuple(t.shape) for name, t in load_file(run.weights_path).items()}
+    assert shapes["linear.weight"] == (300, 49)
+    assert ("second.weight" in shapes) == (network == "published")
+
+
+def test_a_run_says_what_it_is(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    collection = stripes((20, 16, 4))
+    run = train_classifier(collection, run_path, quick(epochs=2))
+    assert (run.state, run.kind, run.styles) == ("done", "classifier", ("Style_0", "Style_1", "Style_2"))
+    assert run.collection["fingerprint"] == collection.fingerprint
+    assert run.facts["train_counts"] == [20, 16, 4]
+    assert run.facts["precision"] == "float32"
+    assert (run.facts["steps"], run.facts["steps_per_epoch"], run.facts["steps_done"]) == (6, 3, 6)
+    assert run.facts["parameters"] == sum(
+        p.numel() for p in build("classifier", styles=3, size="tiny", resolution=32).parameters()
+    )
+    assert run.facts["best_epoch"] in (1, 2)
+    assert 0 < run.facts["data_share_of_step"] < 1
+    assert ClassifierSettings.model_validate_json(json.dumps(dict(run.settings))) == quick(epochs=2)
+
+
+def test_the_lines_of_the_metrics(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    run = train_classifier(stripes((40, 40, 40)), run_path, quick(epochs=2, batch_size=6))
+    lines = run.metrics()
+    train = [line for line in lines if line["event"] == "train"]
+    validation = [line for line in lines if line["event"] == "validation"]
+    assert [line["step"] for line in train] == list(range(2, 41, 2))  # ten an epoch
+    assert [(line["step"], line["epoch"]) for line in validation] == [(20, 1.0), (40, 2.0)]
+    assert set(train[0]) == {"event", "step", "epoch", "loss", "learning_rate", "pictures_per_second", "seconds"}
+    scores = {"loss", "accuracy", "balanced_accuracy", "macro_f1", "best"}
+    assert set(validation[0]) == {"event", "step", "epoch", "seconds", *scores}
+    assert validation[0]["best"] is True
+    assert max(line["learning_rate"] for line in train) == pytest.approx(2e-3, rel=0.01)
+    assert train[-1]["learning_rate"] < 1e-4
+    assert [line["seconds"] for line in lines] == sorted(line["seconds"] for line in lines)
+    best = max(validation, key=lambda line: line["balanced_accuracy"])
+    assert run.facts["best_score"] == best["balanced_accuracy"]
+
+
+def test_seen_holds_no_test_picture(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    collection = stripes()
+    train_classifier(collection, run_path, quick(epochs=1))
+    seen = pq.read_table(run_path / "seen.parquet").to_pydict()
+    hashes, splits = collection.column("sha256"), collection.column("split")
+    expected = {(h, s) for h, s in zip(hashes, splits, strict=True) if s != "test"}
+    assert set(zip(seen["sha256"], seen["split"], strict=True)) == expected
+    assert len(seen["sha256"]) == len(expected)
+
+
+def test_the_test_split_is_never_looked_at(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
+    """Other test pictures under other labels: the same weights to the bit."""
+    clean, poisoned = stripes(name="clean"), stripes(name="poisoned")
+    rows = clean.indices("test")
+    pixels = np.load(poisoned.path / "pixels.npy")
+    pixels[rows] = 255 - pixels[rows][::-1]
+    np.save(poisoned.path / "pixels.npy", pixels)
+    table = pq.read_table(poisoned.path / "paintings.parquet")
+    styles = np.array(table.column("style").to_pylist())
+    styles[rows] = np.roll(styles[rows], 5)
+    place = table.schema.get_field_index("style")
+    table = table.set_column(place, table.schema.field("style"), [styles.tolist()])
+    pq.write_table(table, poisoned.path / "paintings.parquet")
+    made = [
+        train_classifier(collection, tmp_path / collection.path.name / "run", quick(patience=1))
+        for collection in (clean, open_collection(poisoned.path))
+    ]
+    assert made[0].weights_path.read_bytes() == made[1].weights_path.read_bytes()
+
+
+def test_a_finished_run_is_returned_as_it_is(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    collection, settings = stripes(), quick(epochs=1)
+    first = train_classifier(collection, run_path, settings)
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in run_path.rglob("*") if path.is_file()}
+    assert train_classifier(collection, run_path, settings) == first
+    assert before == {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in run_path.rglob("*") if p.is_file()}
+
+
+def test_a_run_of_something_else_is_refused_by_name(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    collection = stripes()
+    train_classifier(collection, run_path, quick(epochs=1))
+    before = (run_path / "seen.parquet").stat().st_mtime_ns
+    with pytest.raises(RunError, match=r"epochs was 1, now 3"):
+        train_classifier(collection, run_path, quick(epochs=3))
+    with pytest.raises(RunError, match="another state of"):
+        train_classifier(stripes((20, 24, 24), name="other"), run_path, quick(epochs=1))
+    with pytest.raises(VocabularyError, match=r"lacks Kind_0.* adds Style_0"):
+        train_classifier(stripes(name="renamed", prefix="Kind"), run_path, quick(epochs=1))
+    with pytest.raises(RunError, match="already holds a run"):
+        train_classifier(collection, run_path, quick(epochs=1), resume=False)
+    assert (run_path / "seen.parquet").stat().st_mtime_ns == before
+
+
+def test_where_it_runs_is_no_other_setting(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    collection = stripes()
+    train_classifier(collection, run_path, quick(epochs=1, device="cpu"))
+    assert train_classifier(collection, run_path, quick(epochs=1, device="auto")).state == "done"
+
+
+def test_nothing_to_learn_from_is_refused(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    with pytest.raises(CollectionError, match="fewer than two styles"):
+        train_classifier(stripes((9, 0, 0), name="one"), run_path, quick())
+    with pytest.raises(CollectionError, match="no validation pictures"):
+        train_classifier(stripes(validation=0, name="none"), run_path, quick())
+    names = stripes(name="names")
+    (names.path / "pixels.npy").unlink()
+    with pytest.raises(CollectionError, match="names without pictures"):
+        train_classifier(names, run_path, quick())
+    assert not run_path.exists()
+
+
+def test_a_style_without_training_pictures_is_survived(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    run = train_classifier(stripes((12, 12, 0)), run_path, quick(epochs=1))
+    assert all(np.isfinite(line["loss"]) for line in run.metrics())
+
+
+def test_no_device_no_training(stripes: Stripes, quick: Quick, run_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SettingsError, match="no CUDA device"):
+        train_classifier(stripes(), run_path, quick(device="cuda"))
+
+
+def test_a_loss_that_is_no_number_stops_it(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    with pytest.raises(RunError, match=r"the loss is nan at step \d+: lower learning_rate") as caught:
+        train_classifier(stripes(), run_path, quick(epochs=4, learning_rate=1e25, matrix_learning_rate=1e25))
+    assert str(run_path) in str(caught.value)
+
+
+def test_it_stops_where_nothing_gets_better(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    """With a rate of all but zero and no average to move, every validation is the first again."""
+    settings = quick(epochs=12, patience=2, learning_rate=1e-30, matrix_learning_rate=0.0, ema=0.999)
+    run = train_classifier(stripes(), run_path, settings)
+    lines = [line for line in run.metrics() if line["event"] == "validation"]
+    stale = [line["best"] for line in lines]
+    assert run.facts["steps_done"] < run.facts["steps"]
+    assert stale[-2:] == [False, False]
+    assert stale[-3] is True
+
+
+def test_tensorboard_on_request(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    run = train_classifier(stripes(), run_path, quick(epochs=2, tensorboard=True))
+    assert len(list((run.path / "tensorboard").iterdir())) == 1
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: PLC0415
+
+    events = EventAccumulator(str(run.path / "tensorboard")).Reload()
+    scores = [(e.step, pytest.approx(e.value)) for e in events.Scalars("validation/balanced_accuracy")]
+    lines = [line for line in run.metrics() if line["event"] == "validation"]
+    assert [(line["step"], line["balanced_accuracy"]) for line in lines] == scores
+    assert len(events.Scalars("train/loss")) == sum(line["event"] == "train" for line in run.metrics())
+
+
+def test_no_tensorboard_unasked(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    train_classifier(stripes(), run_path, quick(epochs=1))
+    assert not (run_path / "tensorboard").exists()
+
+
+def test_a_missing_tensorboard_is_named(
+    stripes: Stripes, quick: Quick, run_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
+    with pytest.raises(MissingExtraError, match=r"impasto\[board\]"):
+        train_classifier(stripes(), run_path, quick(tensorboard=True))
+
+
+def test_precision_is_settled_once(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    """A training cut off under one precision goes on with it, whatever would be measured now."""
+    collection, settings = stripes(), quick(epochs=1, precision="auto")
+    run = train_classifier(collection, run_path, settings)
+    assert run.facts["precision"] in ("float32", "bfloat16")
+    data = read_json(run_path / "run.json")
+    data["state"], data["facts"]["precision"] = "running", "float32"
+    write_json(run_path / "run.json", data)
+    assert train_classifier(collection, run_path, settings).facts["precision"] == "float32"
+
+
+def test_huge_seeds_are_seeds_too(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    assert train_classifier(stripes(), run_path, quick(epochs=1, seed=2**70)).state == "done"

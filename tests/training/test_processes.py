@@ -1,0 +1,66 @@
+"""Two processes under torchrun learn what one does."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from impasto.collection.painting import Collection
+from impasto.runs import Run, open_run
+from impasto.training.augment import AugmentSettings
+from impasto.training.classifier import ClassifierSettings, train_classifier
+
+
+def torchrun(collection: Path, run: Path, config: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "impasto"]
+    command = [*launch, "train", "classifier", collection, "-o", run, "--config", config, "--device", "cpu", *more]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def trained_by_two(collection: Collection, run: Path, settings: ClassifierSettings) -> Run:
+    config = run.with_suffix(".json")
+    config.write_text(settings.model_dump_json())
+    done = torchrun(collection.path, run, config, "--quiet")
+    assert done.returncode in (0, 1), done.stderr  # 1: the judgement that so short a training learned nothing
+    return open_run(run)
+
+
+# Normalisation takes any constant out again, so the stem's bias has no gradient but rounding, which AdamW magnifies
+FREE = {"stem.bias", "blocks.0.norm1.running_mean", "blocks.1.norm1.running_mean"}
+
+
+def test_two_processes_learn_what_one_does(
+    stripes: Callable[..., Collection], quick: Callable[..., ClassifierSettings], tmp_path: Path
+) -> None:
+    """Also where CutMix takes boxes from pictures of the other process's share."""
+    collection = stripes((25, 24, 24))
+    settings = quick(epochs=1, ema=0.5, learning_rate=1e-3, augment=AugmentSettings(cutmix=1.0))
+    alone = train_classifier(collection, tmp_path / "one", settings)
+    together = trained_by_two(collection, tmp_path / "two", settings)
+    assert (alone.facts["processes"], together.facts["processes"]) == (1, 2)
+    assert together.facts["steps_done"] == alone.facts["steps_done"] == 6
+    assert together.facts["train_counts"] == [25, 24, 24]
+    one, two = load_file(alone.weights_path), load_file(together.weights_path)
+    assert one.keys() == two.keys()
+    for name in one.keys() - FREE:
+        torch.testing.assert_close(two[name], one[name], atol=2e-4, rtol=1e-3)
+    for mine, theirs in zip(alone.metrics(), together.metrics(), strict=True):
+        assert (mine["event"], mine["step"]) == (theirs["event"], theirs["step"])
+        assert theirs["loss"] == pytest.approx(mine["loss"], abs=2e-3)
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(
+    stripes: Callable[..., Collection], quick: Callable[..., ClassifierSettings], tmp_path: Path
+) -> None:
+    config = tmp_path / "odd.json"
+    config.write_text(quick(batch_size=9).model_dump_json())
+    done = torchrun(stripes().path, tmp_path / "run", config)
+    assert done.returncode != 0
+    assert "batch_size=9 cannot be divided among 2 processes" in done.stderr
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,215 @@
+"""A training that was cut off and continued is the unbroken one: the same weights to the bit, the same metrics."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from impasto.collection.painting import Collection
+from impasto.errors import RunError
+from impasto.runs import Run, open_run
+from impasto.training import classifier, loop
+from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.training.interrupt import deferred_interrupt
+
+Stripes = Callable[..., Collection]
+Quick = Callable[..., ClassifierSettings]
+TIMING = {"seconds", "pictures_per_second"}
+
+
+def untimed(run: Run) -> list[dict[str, Any]]:
+    return [{name: value for name, value in line.items() if name not in TIMING} for line in run.metrics()]
+
+
+def same(one: Run, other: Run) -> None:
+    """Two finished runs that differ in nothing but time."""
+    assert one.weights_path.read_bytes() == other.weights_path.read_bytes()
+    assert untimed(one) == untimed(other)
+    facts = [{k: v for k, v in run.facts.items() if k not in ("seconds", "data_share_of_step")} for run in (one, other)]
+    assert facts[0] == facts[1]
+
+
+def act_once(monkeypatch: pytest.MonkeyPatch, method: str, call: int, act: Callable[[], None]) -> None:
+    """Make the task do something after the ``call``-th call of one of its methods."""
+    original, calls = getattr(classifier._Task, method), 0
+
+    def counted(self: Any, *given: Any) -> Any:
+        nonlocal calls
+        result, calls = original(self, *given), calls + 1
+        if calls == call:
+            act()
+        return result
+
+    monkeypatch.setattr(classifier._Task, method, counted)
+
+
+def break_off() -> None:
+    raise KeyboardInterrupt
+
+
+def press_ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("network", ["classifier", "published"])  # the course's has dropout
+@pytest.mark.parametrize("often", [True, False])
+@pytest.mark.parametrize(("method", "call"), [("batch", 5), ("loss", 8), ("loss", 1), ("validate", 2)])
+def test_broken_off_anywhere_and_continued(
+    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, often: bool,
+    method: str, call: int,
+) -> None:  # fmt: skip
+    """In the middle of a step, with a checkpoint at every step or none since the epoch began."""
+    collection = stripes()
+    settings = quick(network=network, epochs=2, batch_size=18, augment=classifier.AugmentSettings())
+    straight = train_classifier(collection, tmp_path / "straight", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0 if often else 1e9)
+        act_once(patch, method, call, break_off)
+        with pytest.raises(KeyboardInterrupt):
+            train_classifier(collection, tmp_path / "broken", settings)
+    assert open_run(tmp_path / "broken").state == "running"
+    same(train_classifier(collection, tmp_path / "broken", settings), straight)
+
+
+@pytest.mark.parametrize("call", [1, 6, 8])
+def test_ctrl_c_ends_after_the_step_and_loses_none(
+    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    collection, settings = stripes(), quick(epochs=2, batch_size=18)
+    straight = train_classifier(collection, tmp_path / "straight", settings)
+    with monkeypatch.context() as patch:
+        act_once(patch, "batch", call, press_ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            train_classifier(collection, tmp_path / "broken", settings)
+    calls = 0
+
+    def count() -> None:
+        nonlocal calls
+        calls += 1
+
+    with monkeypatch.context() as patch:
+        original = classifier._Task.batch
+        patch.setattr(classifier._Task, "batch", lambda self, step: (count(), original(self, step))[1])
+        same(train_classifier(collection, tmp_path / "broken", settings), straight)
+    assert calls == 8 - call
+
+
+def test_broken_off_again_and_again(
+    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection, settings = stripes(), quick(epochs=2, batch_size=18, patience=5)
+    straight = train_classifier(collection, tmp_path / "straight", settings)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    for _ in range(4):
+        with monkeypatch.context() as patch:
+            act_once(patch, "loss", 2, break_off)
+            with pytest.raises(KeyboardInterrupt):
+                train_classifier(collection, tmp_path / "broken", settings)
+    same(train_classifier(collection, tmp_path / "broken", settings), straight)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+from impasto.collection.painting import open_collection
+from impasto.training import classifier, loop
+
+torch.set_num_threads(1)
+loop.CHECKPOINT_SECONDS = 0.0
+original, calls = classifier._Task.loss, 0
+
+def loss(self, model, batch):
+    global calls
+    calls += 1
+    if calls == 6:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(self, model, batch)
+
+classifier._Task.loss = loss
+settings = classifier.ClassifierSettings.model_validate_json(Path(sys.argv[2]).read_text())
+classifier.train_classifier(open_collection(Path(sys.argv[1])), sys.argv[3], settings)
+"""
+
+
+def test_killed_and_continued(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
+    """No chance to tidy up, and half a line of metrics on top."""
+    collection, settings = stripes(), quick(epochs=2, batch_size=18)
+    straight = train_classifier(collection, tmp_path / "straight", settings)
+    (tmp_path / "settings.json").write_text(settings.model_dump_json())
+    (tmp_path / "killed.py").write_text(KILLED)
+    broken = tmp_path / "broken"
+    command = [sys.executable, tmp_path / "killed.py", collection.path, tmp_path / "settings.json", broken]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with (broken / "metrics.jsonl").open("a") as stream:
+        stream.write('{"event": "train", "st')
+    same(train_classifier(collection, broken, settings), straight)
+
+
+def test_a_damaged_checkpoint_is_named(
+    stripes: Stripes, quick: Quick, run_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection, settings = stripes(), quick()
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+        act_once(patch, "batch", 3, break_off)
+        with pytest.raises(KeyboardInterrupt):
+            train_classifier(collection, run_path, settings)
+    (run_path / "last" / "checkpoint.safetensors").write_bytes(b"torn")
+    with pytest.raises(RunError, match=r"checkpoint\.safetensors is damaged"):
+        train_classifier(collection, run_path, settings)
+
+
+def test_training_leaves_the_global_generator_to_its_owner(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
+    """Equal trainings come of any state of it."""
+    collection, settings = stripes(), quick(network="published", epochs=1)
+    made = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        made.append(train_classifier(collection, tmp_path / f"run{seed}", settings))
+    same(*made)
+    other = train_classifier(collection, tmp_path / "other", quick(network="published", epochs=1, seed=1))
+    assert other.weights_path.read_bytes() != made[0].weights_path.read_bytes()
+
+
+def test_ctrl_c_twice_interrupts_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), deferred_interrupt() as interrupted:
+        assert not interrupted()
+        press_ctrl_c()
+        assert interrupted()
+        press_ctrl_c()
+        pytest.fail("the second Ctrl-C was swallowed")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_programs_own_handler_is_left_alone() -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    try:
+        with deferred_interrupt() as interrupted:
+            press_ctrl_c()
+            assert seen == [signal.SIGINT]
+            assert not interrupted()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_another_thread_may_train() -> None:
+    asked: list[bool] = []
+
+    def work() -> None:
+        with deferred_interrupt() as interrupted:
+            asked.append(interrupted())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert asked == [False]
