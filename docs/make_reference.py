@@ -14,8 +14,8 @@ from impasto import errors
 from impasto.cli import app
 from impasto.collection.prepare import PrepareSettings
 from impasto.config import CourseConfig, Settings
-from impasto.evaluation.evaluate import EvaluateSettings
 from impasto.evaluation.predict import PredictSettings
+from impasto.evaluation.settings import EvaluateSettings
 from impasto.findings import CATALOGUE
 from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from impasto.collection.painting import open_collection as open_collection
     from impasto.collection.prepare import PrepareSettings as PrepareSettings
     from impasto.collection.prepare import prepare as prepare
-    from impasto.evaluation.evaluate import EvaluateSettings as EvaluateSettings
     from impasto.evaluation.evaluate import evaluate as evaluate
     from impasto.evaluation.predict import PredictSettings as PredictSettings
     from impasto.evaluation.predict import predict as predict
+    from impasto.evaluation.settings import EvaluateSettings as EvaluateSettings
     from impasto.runs import open_run as open_run
     from impasto.sample.gallery import SampleSettings as SampleSettings
     from impasto.sample.gallery import paint_gallery as paint_gallery
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ClassifierSettings": "impasto.training.classifier",
-    "EvaluateSettings": "impasto.evaluation.evaluate",
+    "EvaluateSettings": "impasto.evaluation.settings",
     "PredictSettings": "impasto.evaluation.predict",
     "PrepareSettings": "impasto.collection.prepare",
     "SampleSettings": "impasto.sample.gallery",

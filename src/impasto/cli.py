@@ -152,8 +152,8 @@ def evaluate(
 
     impasto evaluate run
     """
-    from impasto.evaluation.evaluate import EvaluateSettings  # noqa: PLC0415
     from impasto.evaluation.evaluate import evaluate as run_evaluate  # noqa: PLC0415
+    from impasto.evaluation.settings import EvaluateSettings  # noqa: PLC0415
 
     request = read_request(config, assignments or ())
     settings = request.settings(EvaluateSettings, {"device": device})
@@ -180,7 +180,7 @@ def predict(
     from impasto.evaluation.predict import predict as run_predict  # noqa: PLC0415
 
     settings = read_request(config, assignments or ()).settings(PredictSettings, {"device": device})
-    predictions = run_predict(run, images, settings, output=output)
+    predictions = run_predict(run, images, settings, output=output, aside=show.note)
     show.predictions(predictions, as_json=as_json)
 
 

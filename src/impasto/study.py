@@ -24,7 +24,8 @@ from impasto.collection.painting import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.config import Settings
 from impasto.errors import InputError, OutputError
-from impasto.evaluation.evaluate import EvaluateSettings, evaluate
+from impasto.evaluation.evaluate import evaluate
+from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import make_folder, read_json, write_json
 from impasto.findings import Finding
 from impasto.runs import Run
@@ -110,7 +111,11 @@ def run_study(
 def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
     """Write ``study.json``, or check that the folder's own speaks of the same study."""
     path = study / "study.json"
-    record: dict[str, Any] = {"format": FORMAT, "source": _spelled(source), "settings": settings.model_dump(mode="json")}
+    record: dict[str, Any] = {
+        "format": FORMAT,
+        "source": _spelled(source),
+        "settings": settings.model_dump(mode="json"),
+    }
     if not path.exists():
         if study.is_dir() and any(study.iterdir()):
             raise OutputError(f"{study} holds other work (no study.json): choose another folder with -o")

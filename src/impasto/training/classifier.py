@@ -255,7 +255,7 @@ def _begin(
         with replacing(path / "seen.parquet") as temporary:
             pq.write_table(seen, temporary)
         about = {
-            "path": str(collection.path),
+            "path": str(collection.path.resolve()),
             "fingerprint": collection.fingerprint,
             "pictures": len(collection),
             "size": collection.settings["size"],

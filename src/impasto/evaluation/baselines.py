@@ -1,0 +1,115 @@
+"""What every score stands beside: answers that need no network, or that do not look at the picture.
+
+The majority style; guessing in the training shares; colour histograms with logistic regression, chosen on validation;
+and each artist's usual style.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from impasto.collection.oracle import artist_oracle
+from impasto.collection.painting import Collection
+from impasto.evaluation import metrics
+from impasto.evaluation.bootstrap import confusion_scores, interval, with_intervals
+
+Labels = NDArray[np.int64]
+Rows = NDArray[np.int64]
+STRENGTHS = (0.1, 1.0, 10.0)  # inverse regularisation of the logistic regression, tried on validation
+_CHUNK = 256
+
+
+def baselines(
+    collection: Collection, rows: Mapping[str, Rows], *, uniform: bool, resamples: int, seed: int
+) -> dict[str, dict[str, Any] | None]:
+    """Each baseline's scores on the test rows with intervals and a note; ``None`` where it is not applicable.
+
+    Args:
+        collection: with pictures.
+        rows: to learn from (``train``), to choose the histogram's regularisation on (``validation``; may be empty),
+            and to answer (``test``).
+        uniform: weigh every style the same when learning, as the network's answers do.
+        resamples: of the bootstrap.
+        seed: of resampling and guessing.
+    """
+    labels, styles = collection.labels, len(collection.vocabulary)
+    train, test = rows["train"], rows["test"]
+
+    def scored(answers: Labels, note: str) -> dict[str, Any]:
+        confusion = metrics.confusion_matrix(labels[test], answers, styles)
+        return {**with_intervals(confusion, resamples=resamples, seed=seed), "note": note}
+
+    counts = np.bincount(labels[train], minlength=styles)
+    majority = int(counts.argmax())
+    answers, note = _histogram(collection, rows, uniform)
+    return {
+        "majority": scored(np.full(len(test), majority), f"always {collection.vocabulary.styles[majority]}"),
+        "prior_matched": _guesses(labels[test], counts / counts.sum(), resamples, seed),
+        "colour_histogram": scored(answers, note),
+        "artist_oracle": _oracle(collection, np.sort(np.concatenate((train, rows["validation"]))), test, scored),
+    }
+
+
+def histograms(collection: Collection, rows: Rows) -> NDArray[np.float32]:
+    """Colour histograms ``float32 (len(rows), 512)``: 8 levels a channel, square roots of shares (Hellinger)."""
+    result = np.empty((len(rows), 512), np.float32)
+    for start in range(0, len(rows), _CHUNK):
+        part = collection.pixels[rows[start : start + _CHUNK]]
+        levels = (part >> 5).reshape(len(part), -1, 3).astype(np.int32)
+        cells = levels[..., 0] * 64 + levels[..., 1] * 8 + levels[..., 2]
+        cells += np.arange(len(part), dtype=np.int32)[:, None] * 512
+        counted = np.bincount(cells.ravel(), minlength=len(part) * 512).reshape(len(part), 512)
+        result[start : start + len(part)] = np.sqrt(counted / cells.shape[1])
+    return result
+
+
+def _histogram(collection: Collection, rows: Mapping[str, Rows], uniform: bool) -> tuple[Labels, str]:
+    """Answers of the logistic regression on histograms."""
+    labels, styles = collection.labels, len(collection.vocabulary)
+    train, chosen_on, test = (rows[split] for split in ("train", "validation", "test"))
+    known, tried = histograms(collection, train), histograms(collection, chosen_on)
+
+    def fit(strength: float) -> LogisticRegression:
+        weight = "balanced" if uniform else None
+        return LogisticRegression(C=strength, class_weight=weight, max_iter=200, tol=1e-3).fit(known, labels[train])
+
+    def score(model: LogisticRegression) -> float:
+        answers = model.predict(tried)
+        if uniform:
+            return metrics.balanced_accuracy(labels[chosen_on], answers, styles)
+        return metrics.accuracy(labels[chosen_on], answers)
+
+    if len(chosen_on) == 0:
+        return fit(STRENGTHS[1]).predict(histograms(collection, test)), f"C = {STRENGTHS[1]:g}, not chosen"
+    models = {strength: fit(strength) for strength in STRENGTHS}
+    best = max(models, key=lambda strength: score(models[strength]))
+    answers = models[best].predict(histograms(collection, test))
+    return answers, f"8×8×8 colours, logistic regression with C = {best:g} chosen on validation"
+
+
+def _guesses(labels: Labels, shares: NDArray[np.float64], resamples: int, seed: int) -> dict[str, Any]:
+    """Scores of guessing in the shares of the training pictures: their mean and spread over many rounds."""
+    generator = np.random.default_rng(seed)
+    counts = np.bincount(labels, minlength=len(shares))
+    drawn = np.stack([generator.multinomial(n, shares, resamples) for n in counts], axis=1)
+    scores = confusion_scores(drawn)
+    note = f"mean of {resamples} rounds of guessing in the training shares"
+    return {name: {"value": float(v.mean()), **interval(v)} for name, v in scores.items()} | {"note": note}
+
+
+def _oracle(
+    collection: Collection, train: Rows, test: Rows, scored: Callable[[Labels, str], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """The artist oracle's scores, where any test picture's artist is known from training."""
+    artists = np.asarray(collection.column("artist"), object)
+    known = {a for a in artists[train] if a is not None}
+    met = sum(a in known for a in artists[test])
+    if not met:
+        return None
+    answers = artist_oracle(
+        artists[train].tolist(), collection.labels[train], artists[test].tolist(), len(collection.vocabulary)
+    )
+    return scored(answers, f"artist known from training for {met} of {len(test)} pictures")

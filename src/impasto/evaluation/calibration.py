@@ -1,0 +1,69 @@
+"""Probabilities that can be taken at their word: one temperature, fitted on validation, and the error that is left.
+
+Temperature scaling and the expected calibration error after Guo et al. 2017 (arXiv:1706.04599).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+Floats = NDArray[np.float64]
+BINS = 15
+
+
+def log_posterior(
+    logits: NDArray[np.float32], prior: Floats, *, adjustment: float, temperature: float, uniform: bool
+) -> Floats:
+    """Unnormalised log-probabilities ``float64 (N, styles)``.
+
+    Args:
+        logits: of a network whose loss added ``adjustment`` times the log prior to them, ``(N, styles)``.
+        prior: the training shares, ``(styles,)``.
+        adjustment: the loss's factor τ; 0 for plain cross-entropy.
+        temperature: what the logits are divided by; above 1 makes less sure.
+        uniform: suppose that every style is as frequent as any other, instead of the training shares.
+    """
+    weight = adjustment - 1.0 if uniform else adjustment
+    return logits.astype(np.float64) / temperature + weight * np.log(prior)
+
+
+def probabilities(scores: Floats) -> Floats:
+    """The softmax of ``log_posterior``, ``float64 (N, styles)``."""
+    return np.asarray(softmax(scores, axis=1))
+
+
+def fit_temperature(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], prior: Floats, *, adjustment: float
+) -> float:
+    """The temperature with the smallest negative log-likelihood on pictures in the training shares (validation)."""
+
+    def loss(log_temperature: float) -> float:
+        scores = log_posterior(
+            logits, prior, adjustment=adjustment, temperature=float(np.exp(log_temperature)), uniform=False
+        )
+        return float(-log_softmax(scores, axis=1)[np.arange(len(labels)), labels].mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def reliability(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], confidence: Floats
+) -> tuple[float, Sequence[dict[str, Any]]]:
+    """The expected calibration error, and the bins of equal width of the reliability figure behind it."""
+    edges = np.linspace(0, 1, BINS + 1)
+    place = np.clip(np.digitize(confidence, edges[1:-1], right=True), 0, BINS - 1)
+    error, bins = 0.0, []
+    for number in range(BINS):
+        mine = place == number
+        count = int(mine.sum())
+        mean = float(confidence[mine].mean()) if count else None
+        right = float((labels[mine] == predicted[mine]).mean()) if count else None
+        if mean is not None and right is not None:
+            error += count / len(labels) * abs(mean - right)
+        bins.append({"confidence": mean, "accuracy": right, "count": count})
+    return error, bins

@@ -1,0 +1,166 @@
+"""Evaluate: a run's scores on the test split, beside baselines, with intervals; written into the run's folder.
+
+RUN/evaluation/metrics.json             scores, baselines, per style, confusion, calibration
+RUN/evaluation/predictions.parquet      one row a test picture
+RUN/evaluation/findings.json            IMP301 to IMP306
+RUN/evaluation/figures/                 the worst and the most confused pictures
+RUN/evaluation/calibration.json         temperature, prior and conformal thresholds, for predict
+RUN/evaluation/familiarity.safetensors  what training pictures look like to the network, for predict
+
+On another collection than the run's own the same goes to ``RUN/evaluation-NAME``, without the files for predict. The
+test split chooses nothing: temperature, thresholds and the histogram's regularisation come from validation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from impasto import findings
+from impasto.collection.painting import Collection, open_collection
+from impasto.errors import CollectionError, RunError
+from impasto.evaluation import conformal
+from impasto.evaluation.familiarity import KEPT, Familiarity
+from impasto.evaluation.figures import draw_sheets
+from impasto.evaluation.judge import evaluation_findings
+from impasto.evaluation.network import Network, open_network
+from impasto.evaluation.scoring import Belief, Looked, calibrate, score
+from impasto.evaluation.settings import EvaluateSettings
+from impasto.files import replacing, write_json
+from impasto.findings import Finding
+from impasto.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A finished evaluation.
+
+    Attributes:
+        path: its folder in the run's folder.
+        metrics: the content of ``metrics.json``.
+        findings: IMP301 to IMP306.
+    """
+
+    path: Path
+    metrics: Mapping[str, Any]
+    findings: list[Finding]
+
+
+def evaluate(
+    run: Path | str, collection: Path | str | None = None, settings: EvaluateSettings | None = None
+) -> Evaluation:
+    """The evaluation of a run on the test split of a collection, also written into the run's folder.
+
+    Args:
+        run: the run's folder.
+        collection: the collection's; ``None``: the one that the run was trained on, unchanged.
+        settings: the defaults where ``None``.
+
+    Raises:
+        RunError: there is no trained classifier, or its collection has changed since.
+        CollectionError: the collection is missing or has no test pictures.
+        VocabularyError: the collection speaks of other styles.
+        OutputError: the run's folder cannot be written.
+    """
+    settings, path = settings or EvaluateSettings(), Path(run)
+    network = open_network(path, settings.device)
+    found = _collection(network.run, collection)
+    own = found.fingerprint == network.run.collection["fingerprint"]
+    test = found.indices("test")
+    if not len(test):
+        raise CollectionError(f"{found.path} has no test pictures: prepare it with --split stratified")
+    trained, chosen = _seen(network.run)
+    hashes = np.asarray(found.column("sha256"), object)
+    validation = found.indices("validation")
+    validation = validation[[name not in trained for name in hashes[validation]]]
+    looked, checked = (_look(network, found, rows, flip=settings.flip) for rows in (test, validation))
+    belief = Belief(network.prior, network.adjustment, settings.prior == "uniform")
+    calibration = calibrate(belief, checked, settings)
+    measured = score(found, belief, looked, checked, calibration, settings)
+    ids = np.asarray(found.column("id"), object)
+    judged = evaluation_findings(measured, [ids[row] for row in test if hashes[row] in trained | chosen])
+    folder = network.run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
+    known = _known(network, found, checked, flip=settings.flip) if own and calibration else None
+    if network.accelerator.is_main_process:
+        shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
+        _write(folder, found, looked, shares, calibration, known)
+        write_json(folder / "metrics.json", measured)
+        findings.save(folder / "findings.json", judged)
+    network.accelerator.wait_for_everyone()
+    return Evaluation(folder, measured, judged)
+
+
+def _collection(run: Run, given: Path | str | None) -> Collection:
+    if given is not None:
+        found = open_collection(Path(given))
+        found.vocabulary.require(run.styles, f"the run in {run.path}")
+        return found
+    # Where a whole study was moved, the collection moved with it
+    places = [Path(run.collection["path"]), run.path.parent.parent / "collection"]
+    found = open_collection(next((place for place in places if (place / "collection.json").is_file()), places[0]))
+    found.vocabulary.require(run.styles, f"the run in {run.path}")
+    if found.fingerprint != run.collection["fingerprint"]:
+        raise RunError(
+            f"{found.path} has changed since {run.path} was trained on it: train again into another folder, or say "
+            f"--collection {found.path} to score the run on it as it is now"
+        )
+    return found
+
+
+def _seen(run: Run) -> tuple[set[str], set[str]]:
+    """The hashes of the pictures that a run was trained on, and of those that it was chosen on."""
+    path = run.path / "seen.parquet"
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise RunError(f"{path} cannot be read ({error}): train again into another folder") from error
+    pairs = list(zip(table["sha256"].to_pylist(), table["split"].to_pylist(), strict=True))
+    return {mark for mark, split in pairs if split == "train"}, {mark for mark, split in pairs if split != "train"}
+
+
+def _look(network: Network, found: Collection, rows: NDArray[np.int64], *, flip: bool) -> Looked:
+    logits, embedded = network.look(lambda at: found.pixels[rows[at]], len(rows), flip=flip)
+    return Looked(rows, found.labels[rows], logits, embedded)
+
+
+def _known(network: Network, found: Collection, checked: Looked, *, flip: bool) -> Familiarity:
+    """What training pictures look like: all, or an even choice of them."""
+    train = found.indices("train")
+    some = train[np.linspace(0, len(train) - 1, min(KEPT, len(train))).round().astype(np.int64)]
+    return Familiarity.fit(_look(network, found, some, flip=flip).embedded, checked.embedded)
+
+
+def _write(
+    folder: Path,
+    found: Collection,
+    looked: Looked,
+    shares: NDArray[np.float64],
+    calibration: Mapping[str, Any] | None,
+    known: Familiarity | None,
+) -> None:
+    """Everything but the numbers and the findings, which come last because they say that the rest is there."""
+    styles = np.asarray(found.vocabulary.styles, object)
+    columns: dict[str, Any] = {name: [found.column(name)[row] for row in looked.rows] for name in ("id", "artist")}
+    columns |= {
+        "style": styles[looked.labels].tolist(),
+        "predicted": styles[shares.argmax(1)].tolist(),
+        "confidence": shares.max(1),
+        "probabilities": list(shares),
+        "logits": list(looked.logits),
+    }
+    if calibration:
+        inside = conformal.members(shares, np.asarray(calibration["thresholds"]))
+        columns["set"] = [styles[row].tolist() for row in inside]
+    if known:
+        distances = known.distances(looked.embedded)
+        columns |= {"distance": distances, "familiar": distances <= known.limit}
+        known.save(folder / "familiarity.safetensors")
+        write_json(folder / "calibration.json", calibration)
+    with replacing(folder / "predictions.parquet") as temporary:
+        pq.write_table(pa.table(columns), temporary)
+    draw_sheets(folder / "figures", found, looked, shares)

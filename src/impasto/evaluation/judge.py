@@ -1,0 +1,87 @@
+"""What an evaluation says about itself: the findings IMP301 to IMP306."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from impasto.findings import Finding
+
+LARGE_ERROR = 0.05  # expected calibration error from which IMP303 is an issue
+ENOUGH = 10  # test pictures a style from which IMP306 is passed
+
+
+def evaluation_findings(metrics: Mapping[str, Any], seen: Sequence[str]) -> list[Finding]:
+    """The findings on the content of ``metrics.json``; ``seen`` are the ids of test pictures that the run had seen."""
+    return [
+        _baselines(metrics),
+        _oracle(metrics),
+        _calibration(metrics),
+        _unlearned(metrics),
+        _seen(metrics, seen),
+        _small(metrics),
+    ]
+
+
+def _baselines(metrics: Mapping[str, Any]) -> Finding:
+    mine = metrics["scores"]["balanced_accuracy"]
+    others = {
+        name: scores["balanced_accuracy"]
+        for name, scores in metrics["baselines"].items()
+        if scores and name != "artist_oracle"  # which needs more than the picture: IMP302
+    }
+    name, best = max(others.items(), key=lambda item: item[1]["value"])
+    # Better than luck: the whole interval lies above the baseline's score
+    beaten = mine["low"] > best["value"]
+    text = (
+        f"Balanced accuracy is {mine['value']:.1%} ({mine['low']:.1%} to {mine['high']:.1%}); the best baseline, "
+        f"{name.replace('_', ' ')}, has {best['value']:.1%}."
+    )
+    numbers = {"balanced_accuracy": mine["value"], "low": mine["low"], "best_baseline": best["value"]}
+    return Finding("IMP301", "passed" if beaten else "issue", text, numbers, [{"baseline": name}])
+
+
+def _oracle(metrics: Mapping[str, Any]) -> Finding:
+    oracle = metrics["baselines"].get("artist_oracle")
+    if not oracle:
+        return Finding("IMP302", "not applicable", "No test picture's artist is known from training.")
+    mine, its = metrics["scores"]["accuracy"]["value"], oracle["accuracy"]["value"]
+    text = f"Accuracy is {mine:.1%}; answering each artist's usual style, without the picture, has {its:.1%}."
+    return Finding("IMP302", "passed" if mine > its else "issue", text, {"accuracy": mine, "oracle": its})
+
+
+def _calibration(metrics: Mapping[str, Any]) -> Finding:
+    found = metrics["calibration"]
+    if found is None:
+        return Finding("IMP303", "not applicable", "There was no validation picture to fit a temperature on.")
+    error, before = found["ece_after"], found["ece_before"]
+    text = (
+        f"The expected calibration error is {error:.3f} at temperature {found['temperature']:.2f}; "
+        f"it was {before:.3f} without."
+    )
+    numbers = {"ece_after": error, "ece_before": before, "temperature": found["temperature"]}
+    return Finding("IMP303", "issue" if error > LARGE_ERROR else "passed", text, numbers)
+
+
+def _unlearned(metrics: Mapping[str, Any]) -> Finding:
+    rows = [row for row in metrics["per_style"] if row["test"]]
+    never = [{"style": row["style"], "train": row["train"]} for row in rows if not row["recall"]]
+    names = ", ".join(str(row["style"]) for row in never)
+    text = f"{len(never)} of {len(rows)} styles are never recognised: {names}." if never else ""
+    well = f"All {len(rows)} styles are recognised at least once."
+    return Finding("IMP304", "issue" if never else "passed", text or well, {"styles": float(len(never))}, never)
+
+
+def _seen(metrics: Mapping[str, Any], seen: Sequence[str]) -> Finding:
+    share = len(seen) / metrics["pictures"]
+    text = f"The run was trained or chosen on {len(seen)} of the {metrics['pictures']} test pictures ({share:.1%})."
+    well = f"The run has seen none of the {metrics['pictures']} test pictures."
+    items = [{"id": name} for name in seen[:200]]
+    numbers = {"pictures": float(len(seen)), "share": share}
+    return Finding("IMP305", "issue" if seen else "passed", text if seen else well, numbers, items)
+
+
+def _small(metrics: Mapping[str, Any]) -> Finding:
+    few = [{"style": row["style"], "test": row["test"]} for row in metrics["per_style"] if row["test"] < ENOUGH]
+    names = ", ".join(f"{row['style']} ({row['test']})" for row in few)
+    text = f"{len(few)} styles have fewer than {ENOUGH} test pictures: {names}." if few else ""
+    well = f"Every style has at least {ENOUGH} test pictures."
+    return Finding("IMP306", "issue" if few else "passed", text or well, {"styles": float(len(few))}, few)

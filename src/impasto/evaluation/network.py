@@ -1,0 +1,114 @@
+"""A trained classifier as evaluation and prediction use it: opened from its run folder, fed pictures in batches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from impasto.errors import RunError, SettingsError
+from impasto.evaluation.settings import Device
+from impasto.models.build import StyleNetwork, build
+from impasto.models.inputs import plain
+from impasto.runs import Run, open_run
+
+Floats = NDArray[np.float32]
+BATCH = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A classifier ready to look at pictures.
+
+    Attributes:
+        run: where it comes from.
+        model: in evaluation mode, on its device.
+        accelerator: the processes that share the work.
+        resolution: height and width that it sees, in pixels.
+        prior: the styles' shares of the training pictures, ``float64 (styles,)``; never quite zero.
+        adjustment: the factor τ of the log prior in its loss: so much of the prior its logits leave out.
+    """
+
+    run: Run
+    model: StyleNetwork
+    accelerator: Accelerator
+    resolution: int
+    prior: NDArray[np.float64]
+    adjustment: float
+
+    def look(
+        self, fetch: Callable[[NDArray[np.int64]], NDArray[np.uint8]], count: int, *, flip: bool
+    ) -> tuple[Floats, Floats]:
+        """Logits and representations of ``count`` pictures, each process looking at its share of them.
+
+        Args:
+            fetch: pictures by position, ``uint8 (B, H, W, 3)``.
+            count: how many there are.
+            flip: average over the picture and its mirror image.
+
+        Returns:
+            ``float32 (count, styles)`` and ``float32 (count, D)``, equal on every process.
+        """
+        if count == 0:
+            return np.empty((0, len(self.run.styles)), np.float32), np.empty((0, 0), np.float32)
+        here, processes = self.accelerator.process_index, self.accelerator.num_processes
+        mine = np.arange(here, count, processes)
+        parts = [self._batch(fetch(mine[start : start + BATCH]), flip) for start in range(0, len(mine), BATCH)]
+        shares = [(mine, [np.concatenate(kind) for kind in zip(*parts, strict=True)])]
+        if processes > 1:
+            shares = gather_object(shares)
+        filled = [(rows, arrays) for rows, arrays in shares if len(rows)]
+        order = np.argsort(np.concatenate([rows for rows, _ in filled]), kind="stable")
+        logits, embedded = (np.concatenate([arrays[kind] for _, arrays in filled])[order] for kind in (0, 1))
+        return logits, embedded
+
+    @torch.no_grad()
+    def _batch(self, pictures: NDArray[np.uint8], flip: bool) -> tuple[Floats, Floats]:
+        x = self.input(pictures)
+        embedded = self.model.embed(x)
+        logits = self.model.head(embedded)
+        if flip:
+            mirrored = self.model.embed(x.flip(3))
+            logits, embedded = (logits + self.model.head(mirrored)) / 2, (embedded + mirrored) / 2
+        return logits.float().cpu().numpy(), embedded.float().cpu().numpy()
+
+    def input(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """Pictures ``uint8 (B, H, W, 3)`` as the network takes them, ``float32 (B, 3, R, R)`` in [-1, 1]."""
+        return plain(torch.from_numpy(pictures).permute(0, 3, 1, 2).to(self.accelerator.device), self.resolution)
+
+
+def open_network(path: Path, device: Device = "auto") -> Network:
+    """The classifier of a run folder, with its best weights.
+
+    Raises:
+        RunError: there is no classifier's run, it has no weights yet, or they are damaged.
+        SettingsError: there is no such device.
+    """
+    run = open_run(path, "classifier")
+    if not run.weights_path.is_file():
+        raise RunError(f"{path} has no weights yet: let impasto train classifier reach its first validation")
+    settings, counts = run.settings, np.asarray(run.facts["train_counts"], np.float64)
+    model = build(settings["network"], styles=len(run.styles), size=settings["size"], resolution=settings["resolution"])
+    try:
+        model.load_state_dict(load_file(run.weights_path))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise RunError(f"{run.weights_path} is damaged ({reason}): train again into another folder") from error
+    accelerator = _accelerator(device)
+    model = model.to(accelerator.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    prior = np.maximum(counts, 0.5)
+    adjustment = float(settings["logit_adjustment"])
+    return Network(run, model, accelerator, int(settings["resolution"]), prior / prior.sum(), adjustment)
+
+
+def _accelerator(device: Device) -> Accelerator:
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("device=cuda: this machine has no CUDA device that torch can use: say --device cpu")
+    return Accelerator(cpu=device == "cpu" or not torch.cuda.is_available())

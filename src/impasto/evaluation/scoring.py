@@ -1,0 +1,172 @@
+"""From logits to the content of ``metrics.json``: nothing here looks at a picture or writes a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto import runs
+from impasto.collection.painting import Collection
+from impasto.evaluation import conformal, metrics
+from impasto.evaluation.baselines import baselines
+from impasto.evaluation.bootstrap import share_with_interval, with_intervals
+from impasto.evaluation.calibration import fit_temperature, log_posterior, probabilities, reliability
+from impasto.evaluation.settings import EvaluateSettings
+
+FORMAT = 1
+MANY, FEW = 100, 20  # training pictures: more are many, fewer are few (Liu et al. 2019, arXiv:1904.05160)
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the network says of some rows of a collection.
+
+    Attributes:
+        rows: ``int64 (N,)``.
+        labels: their styles, ``int64 (N,)``.
+        logits: ``float32 (N, styles)``.
+        embedded: representations, ``float32 (N, D)``.
+    """
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    embedded: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """How logits become probabilities.
+
+    Attributes:
+        prior: the training shares, ``float64 (styles,)``.
+        adjustment: the factor of the log prior in the training's loss.
+        uniform: suppose every style equally frequent, instead of as in training.
+    """
+
+    prior: Floats
+    adjustment: float
+    uniform: bool
+
+    def __call__(self, logits: NDArray[np.float32], temperature: float) -> Floats:
+        """Probabilities ``float64 (N, styles)``."""
+        scores = log_posterior(
+            logits, self.prior, adjustment=self.adjustment, temperature=temperature, uniform=self.uniform
+        )
+        return probabilities(scores)
+
+
+def calibrate(belief: Belief, checked: Looked, settings: EvaluateSettings) -> dict[str, Any] | None:
+    """What ``predict`` needs to know, from validation pictures alone; ``None`` where there are none."""
+    if not len(checked.rows):
+        return None
+    temperature = fit_temperature(checked.logits, checked.labels, belief.prior, adjustment=belief.adjustment)
+    known = belief(checked.logits, temperature)
+    limits = conformal.thresholds(known, checked.labels, level=settings.level, uniform=belief.uniform)
+    return {
+        "format": FORMAT,
+        "temperature": temperature,
+        "prior": settings.prior,
+        "flip": settings.flip,
+        "level": settings.level,
+        "thresholds": limits.tolist(),
+    }
+
+
+def score(
+    found: Collection,
+    belief: Belief,
+    looked: Looked,
+    checked: Looked,
+    calibration: Mapping[str, Any] | None,
+    settings: EvaluateSettings,
+) -> dict[str, Any]:
+    """The content of ``metrics.json``.
+
+    Args:
+        found: the collection.
+        belief: how logits become probabilities.
+        looked: what the network says of the test pictures.
+        checked: and of the validation pictures.
+        calibration: of ``calibrate``.
+        settings: of the evaluation.
+    """
+    shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
+    confusion = metrics.confusion_matrix(looked.labels, shares.argmax(1), len(found.vocabulary))
+    again: dict[str, int] = {"resamples": settings.resamples, "seed": settings.seed}
+    near = np.argsort(-shares, axis=1, kind="stable")[:, :3]
+    top_3 = (near == looked.labels[:, None]).any(1)
+    rows = _per_style(found, confusion)
+    parts = {"train": found.indices("train"), "validation": checked.rows, "test": looked.rows}
+    return {
+        "format": FORMAT,
+        "split": "test",
+        "pictures": len(looked.rows),
+        "collection": str(found.path),
+        "collection_fingerprint": found.fingerprint,
+        "command": runs.command(),
+        "prior": settings.prior,
+        "styles": list(found.vocabulary.styles),
+        "scores": {
+            **with_intervals(confusion, **again),
+            "top_3": share_with_interval(top_3, looked.labels, **again),
+        },
+        "baselines": baselines(found, parts, uniform=belief.uniform, **again),
+        "per_style": rows,
+        "groups": {group: _group(rows, group) for group in ("many", "medium", "few")},
+        "confusion": confusion.tolist(),
+        "calibration": _calibration(belief, looked, shares, calibration) if calibration else None,
+        "conformal": _conformal(looked, shares, calibration) if calibration else None,
+        "validation": _validation(belief, checked, calibration["temperature"]) if calibration else {},
+    }
+
+
+def _per_style(found: Collection, confusion: NDArray[np.int64]) -> list[dict[str, Any]]:
+    counts, tested = found.counts("train"), confusion.sum(1)
+    columns = {
+        "precision": metrics.precisions(confusion),
+        "recall": metrics.recalls(confusion),
+        "f1": metrics.f1_scores(confusion),
+    }
+    return [
+        {
+            "style": style,
+            "train": int(counts[place]),
+            "test": int(tested[place]),
+            **{name: float(column[place]) if tested[place] else None for name, column in columns.items()},
+            "group": "many" if counts[place] > MANY else "few" if counts[place] < FEW else "medium",
+        }
+        for place, style in enumerate(found.vocabulary.styles)
+    ]
+
+
+def _group(rows: list[dict[str, Any]], group: str) -> dict[str, Any] | None:
+    """The mean recall of the styles of a group; ``None`` where there are none."""
+    mine = [row["recall"] for row in rows if row["group"] == group and row["recall"] is not None]
+    return {"styles": len(mine), "recall": float(np.mean(mine))} if mine else None
+
+
+def _calibration(belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]) -> dict[str, Any]:
+    raw = belief(looked.logits, 1.0)
+    before, _ = reliability(looked.labels, raw.argmax(1), raw.max(1))
+    after, bins = reliability(looked.labels, shares.argmax(1), shares.max(1))
+    return {"temperature": calibration["temperature"], "ece_before": before, "ece_after": after, "bins": bins}
+
+
+def _conformal(looked: Looked, shares: Floats, calibration: Mapping[str, Any]) -> dict[str, Any]:
+    inside = conformal.members(shares, np.asarray(calibration["thresholds"]))
+    held = inside[np.arange(len(inside)), looked.labels]
+    return {"level": calibration["level"], "coverage": float(held.mean()), "mean_size": float(inside.sum(1).mean())}
+
+
+def _validation(belief: Belief, checked: Looked, temperature: float) -> dict[str, float]:
+    answers, styles = belief(checked.logits, temperature).argmax(1), len(belief.prior)
+    return {
+        "pictures": len(checked.rows),
+        "accuracy": metrics.accuracy(checked.labels, answers),
+        "balanced_accuracy": metrics.balanced_accuracy(checked.labels, answers, styles),
+        "macro_f1": metrics.macro_f1(checked.labels, answers, styles),
+    }
