@@ -21,7 +21,8 @@ FOLDER_ARGUMENTS = ("styles", "train", "test", "size", "artists", "seed")
 def striped(style: int, styles: int, rng: np.random.Generator, size: int = 40) -> NDArray[np.uint8]:
     """A picture of one of ``styles`` styles, ``uint8 (size, size, 3)``.
 
-    The stripes' direction and tint tell the style. A smooth ground of its own keeps any two pictures from looking like copies.
+    The stripes' direction and tint tell the style. A smooth ground of its own keeps two pictures from looking like
+    copies.
     """
     y, x = np.mgrid[0:size, 0:size] / size
     angle = math.pi * style / styles

@@ -44,7 +44,7 @@ def read(path: Path) -> dict[str, Any]:
         SettingsError: the file is missing, is neither format, or holds no table.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read the settings file {path}: {error}") from error
     try:
@@ -68,7 +68,7 @@ def parse(cls: type[S], data: Mapping[str, Any], origin: str = "the settings") -
         SettingsError: naming every unknown key (with the nearest known one) and every bad value.
     """
     try:
-        return cls.model_validate_json(json.dumps(data))
+        return cls.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         lines = [_explain(cls, detail) for detail in error.errors(include_url=False)]
         noun = "error" if len(lines) == 1 else "errors"

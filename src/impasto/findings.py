@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from impasto.errors import InputError
 from impasto.files import read_json, write_json
 
 Outcome = Literal["issue", "passed", "not applicable"]
@@ -221,8 +222,15 @@ def save(path: Path, findings: Iterable[Finding]) -> None:
 
 
 def load(path: Path) -> list[Finding]:
-    """The findings of a file written by ``save``."""
-    return [
-        Finding(row["code"], row["outcome"], row["text"], row["numbers"], row["items"])
-        for row in read_json(path)["findings"]
-    ]
+    """The findings of a file written by ``save``.
+
+    Raises:
+        InputError: the file is missing or damaged, or holds codes of a newer impasto.
+    """
+    data = read_json(path)
+    try:
+        return [
+            Finding(row["code"], row["outcome"], row["text"], row["numbers"], row["items"]) for row in data["findings"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path} does not hold findings ({error}): run the stage that wrote it again") from error

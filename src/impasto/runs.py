@@ -72,11 +72,18 @@ class Run:
         return self.path / "evaluation"
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All lines of ``metrics.jsonl``; a last line cut off by a kill is left out."""
+        """All lines of ``metrics.jsonl``; a last line cut off by a kill is left out.
+
+        Raises:
+            RunError: another line is damaged.
+        """
         if not self.metrics_path.exists():
             return []
-        lines = self.metrics_path.read_text(encoding="utf-8").split("\n")
-        return [json.loads(line) for line in lines[:-1] if line]
+        try:
+            lines = self.metrics_path.read_text(encoding="utf-8").split("\n")
+            return [json.loads(line) for line in lines[:-1] if line]
+        except ValueError as error:
+            raise RunError(f"{self.metrics_path} is damaged ({error}): train again into another folder") from error
 
 
 def create(

@@ -6,6 +6,7 @@ Threads are enough: libjpeg-turbo and Pillow let go of the interpreter while the
 import hashlib
 import json
 import os
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from impasto.files import make_folder, replacing
 if TYPE_CHECKING:
     from impasto.collection.prepare import PrepareSettings
 
+Decodings = dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]]  # facts and pixels by id; None: refused
 CHUNK: Final = 128  # pictures between two writes: at 128 pixels 6 MB, and less than a second's work
 
 
@@ -72,7 +74,7 @@ def stat_all(entries: Sequence[Entry]) -> tuple[list[Waiting], list[dict[str, st
     for entry in entries:
         if entry.place is None:
             continue
-        if entry.row is not None:  # inside a parquet file or at an address: told apart by its place
+        if entry.row is not None and "://" in entry.place:  # at an address: told apart by its place
             waiting.append(Waiting(entry, 0, 0))
             continue
         try:
@@ -97,8 +99,17 @@ def decode_all(
     if chunks:
         make_folder(work)
     workers = settings.workers or os.cpu_count() or 1
-    done: dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]] = {}
-    with ThreadPoolExecutor(workers) as pool, _bar(len(fresh), shown=progress) as advance:
+    with warnings.catch_warnings():  # around all threads: they share the filters, and must not restore each other's
+        warnings.simplefilter("ignore")
+        done = _decode_chunks(chunks, work, settings, workers, progress=progress)
+    return _gather(waiting, kept, old, done, settings.size)
+
+
+def _decode_chunks(
+    chunks: Sequence[Sequence[Waiting]], work: Path, settings: "PrepareSettings", workers: int, *, progress: bool
+) -> Decodings:
+    done: Decodings = {}
+    with ThreadPoolExecutor(workers) as pool, _bar(sum(map(len, chunks)), shown=progress) as advance:
         tasks = [pool.submit(_chunk, chunk, work, settings.size, settings.fit) for chunk in chunks]
         try:
             for chunk, task in zip(chunks, tasks, strict=True):
@@ -107,7 +118,7 @@ def decode_all(
         except BaseException:  # an interruption too must not wait for chunks not yet begun
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return _gather(waiting, kept, old, done, settings.size)
+    return done
 
 
 def _unchanged(waiting: Sequence[Waiting], old: Collection | None) -> dict[str, int]:
@@ -124,7 +135,7 @@ def _gather(
     waiting: Sequence[Waiting],
     kept: dict[str, int],
     old: Collection | None,
-    done: dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]],
+    done: Decodings,
     size: int,
 ) -> Picked:
     """Old and new pictures in one order."""
@@ -147,12 +158,10 @@ def _gather(
     return Picked(pictures, stacked, refused)
 
 
-def _chunk(
-    chunk: Sequence[Waiting], work: Path, size: int, fit: Fit
-) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]]:
+def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> Decodings:
     """One chunk's facts and pixels by id, read from its file where that is whole."""
     key = repr([(w.entry.id, w.entry.place, w.entry.row, w.bytes, w.modified) for w in chunk]) + f"{size}{fit}"
-    path = work / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
+    path = work / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:24]}.npz"
     if (found := _read_chunk(path, chunk)) is not None:
         return found
     facts: list[dict[str, Any]] = []
@@ -171,16 +180,12 @@ def _chunk(
     return _paired(chunk, facts, pixels)
 
 
-def _paired(
-    chunk: Sequence[Waiting], facts: Sequence[dict[str, Any]], pixels: NDArray[np.uint8]
-) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]]:
+def _paired(chunk: Sequence[Waiting], facts: Sequence[dict[str, Any]], pixels: NDArray[np.uint8]) -> Decodings:
     rows = zip(chunk, facts, pixels, strict=True)
     return {item.entry.id: (fact, None if "reason" in fact else picture) for item, fact, picture in rows}
 
 
-def _read_chunk(
-    path: Path, chunk: Sequence[Waiting]
-) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]] | None:
+def _read_chunk(path: Path, chunk: Sequence[Waiting]) -> Decodings | None:
     """A chunk decoded earlier; ``None`` where there is none or it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as saved:

@@ -8,6 +8,7 @@ with a reason.
 import io
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,16 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from impasto.errors import InputError
 
 Fit = Literal["squash", "crop"]
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")  # none that runs a program
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # what EXIF's orientations ask for
 MAX_PIXELS = 178_956_970  # Pillow's limit on decompression bombs, twice 1 GiB of 24-bit pixels over 4/3
 
 
@@ -53,15 +64,22 @@ def decode(data: bytes, size: int, fit: Fit = "squash") -> Decoded:
         raise InputError("the file is empty")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # below the limit, which stays on
-            with Image.open(io.BytesIO(data)) as image:
+            warnings.simplefilter("ignore")  # large but below the limit, or with damaged EXIF: still a picture
+            with Image.open(io.BytesIO(data), formats=_readable()) as image:
                 return _decode(image, data, size, fit)
     except Image.DecompressionBombError as error:
         raise InputError(f"a decompression bomb: more than {MAX_PIXELS // 10**6} megapixels") from error
     except UnidentifiedImageError as error:
         raise InputError("not a picture in a format that can be read") from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, MemoryError) as error:
+    except Exception as error:  # each format's plugin fails in its own way
         raise InputError(f"damaged: {' '.join(str(error).split()) or type(error).__name__}") from error
+
+
+@cache
+def _readable() -> tuple[str, ...]:
+    """Those of ``FORMATS`` that this Pillow knows."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _decode(image: Image.Image, data: bytes, size: int, fit: Fit) -> Decoded:
@@ -76,9 +94,8 @@ def _decode(image: Image.Image, data: bytes, size: int, fit: Fit) -> Decoded:
         square = _to_srgb(square, profile)
     if square.mode != "RGB":
         square = square.convert("RGB")
-    if orientation != 1:
-        square.getexif()[0x0112] = orientation
-        square = ImageOps.exif_transpose(square)
+    if isinstance(orientation, int) and orientation in _TURNS:
+        square = square.transpose(_TURNS[orientation])
         width, height = (height, width) if orientation >= 5 else (width, height)
     return Decoded(np.asarray(square, np.uint8), width, height, kind)
 

@@ -49,20 +49,19 @@ def find_copies(
         return Copies(exact, np.empty((0, 2), np.int64))
     candidates = close_pairs(phash, RADIUS)
     near = candidates[_confirmed(candidates, pixels)]
-    known = set(map(tuple, exact.tolist()))
-    keep = np.fromiter((tuple(pair) not in known for pair in near.tolist()), bool, len(near))
+    keep = np.fromiter((hashes[a] is None or hashes[a] != hashes[b] for a, b in near.tolist()), bool, len(near))
     return Copies(exact, near[keep])
 
 
 def exact_pairs(hashes: Sequence[str | None]) -> NDArray[np.int64]:
-    """Pairs of equal hashes, each later row with the first of its kind, ``int64 (P, 2)``."""
-    first: dict[str, int] = {}
-    pairs = [
-        (first[value], row)
-        for row, value in enumerate(hashes)
-        if value is not None and first.setdefault(value, row) != row
-    ]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+    """All pairs of equal hashes, ``int64 (P, 2)``, sorted."""
+    rows: dict[str, list[int]] = {}
+    for row, value in enumerate(hashes):
+        if value is not None:
+            rows.setdefault(value, []).append(row)
+    found = [np.array(same, np.int64)[np.stack(np.triu_indices(len(same), 1), 1)] for same in rows.values() if same[1:]]
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
 def close_pairs(phash: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:

@@ -42,6 +42,11 @@ def read_several(paths: Sequence[Path]) -> Source:
     return _read([(paths[0], "train/", "train"), (paths[1], "test/", "test")])
 
 
+def _legible(name: str) -> str:
+    """A name whose bytes are no UTF-8 with those bytes spelled out, so that it can be written down."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
 def _read(parts: Sequence[tuple[Path, str, str | None]]) -> Source:
     entries: list[Entry] = []
     styles: dict[str, set[str]] = {}
@@ -49,11 +54,11 @@ def _read(parts: Sequence[tuple[Path, str, str | None]]) -> Source:
     for folder, prefix, side in parts:
         named = styles.setdefault(prefix, set())
         for style in _folders(folder):
-            named.add(style.name)
+            named.add(_legible(style.name))
             for file in _files(style):
                 if file.suffix.lower() in PICTURES:
-                    inner = file.relative_to(folder).as_posix()
-                    entries.append(replace(entry_of(inner, style.name, file, side), id=prefix + inner))
+                    inner = _legible(file.relative_to(folder).as_posix())
+                    entries.append(replace(entry_of(inner, _legible(style.name), file, side), id=prefix + inner))
                 else:
                     ignored += 1
     every = set().union(*styles.values())

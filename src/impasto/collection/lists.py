@@ -7,6 +7,7 @@ split. Artist and genre lists have the same lines, some with a header, a blank l
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from impasto.collection.sources import Entry, Source, entry_of
@@ -41,6 +42,8 @@ def read_lists(path: Path) -> Source:
             aliases.setdefault(classes[index], Counter())[style] += 1
             place = next((root / file for root in roots if (root / file).is_file()), None)
             entries.append(entry_of(file, style, place, side))
+    if any(entry.place for entry in entries):  # then a missing file is a fault, to be named as such
+        entries = [replace(entry, place=entry.place or str(path / entry.id)) for entry in entries]
     spelled = {said: counts.most_common(1)[0][0] for said, counts in aliases.items()}
     return Source(
         entries=tuple(entries),

@@ -9,7 +9,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_TWICE = re.compile("[\u00e2-\u00f4][\u0080-\u00bf]{1,3}")
+# Lead bytes of Latin, Greek, Cyrillic and punctuation only: é before a guillemet or a hard space is what it seems
+_TWICE = re.compile(
+    "\u00f0[\u0080-\u00bf]{3}|[\u00e2\u00e3][\u0080-\u00bf]{2}|[\u00e2-\u00e5\u00ee-\u00f1][\u0080-\u00bf]"
+)
 _YEAR = re.compile(r"^(?:(.*)-)?(\d{4})$")
 _COPY = re.compile(r"\(\d+\)$")
 _CAMERAS = frozenset(
@@ -56,6 +59,15 @@ def artist_slug(name: str | None) -> str | None:
     """An artist's name in lower case with hyphens, ``None`` where nobody is named."""
     slug = "-".join(repair(name or "").lower().replace("_", " ").replace("-", " ").split())
     return None if slug in UNKNOWN_ARTISTS else slug
+
+
+def year_of(value: object) -> int | None:
+    """A year as a whole number of at most four digits, also from text; ``None`` where it is none."""
+    try:
+        year = int(float(str(value)))
+    except (ValueError, OverflowError):
+        return None
+    return year if -9999 <= year <= 9999 else None
 
 
 def _once(found: re.Match[str]) -> str:

@@ -73,7 +73,7 @@ class Collection:
             raise CollectionError(f"{self.path} holds names without pictures: prepare it from the folder of pictures")
         try:
             pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-        except ValueError as error:
+        except (ValueError, EOFError, OSError) as error:
             raise CollectionError(f"{path} is damaged ({error}): run impasto prepare again") from error
         if pixels.ndim != 4 or len(pixels) != len(self):
             raise CollectionError(f"{path} and paintings.parquet do not match: run impasto prepare again")

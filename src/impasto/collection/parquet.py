@@ -6,6 +6,7 @@ pictures are read row group by row group when they are decoded, from disk or thr
 """
 
 import json
+import os.path
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impasto.collection.names import artist_slug
+from impasto.collection.names import artist_slug, year_of
 from impasto.collection.sources import SIDES, Entry, Source
 from impasto.errors import InputError
 
@@ -47,6 +48,7 @@ def read_parquet_files(places: Sequence[str]) -> Source:
     """
     entries: list[Entry] = []
     styles: set[str] = set()
+    root = os.path.commonpath([place.rpartition("/")[0] for place in places]) if places else ""
     for place in places:
         try:
             with fsspec.open(place, "rb") as stream:
@@ -55,28 +57,36 @@ def read_parquet_files(places: Sequence[str]) -> Source:
                 if not {"image", "style"} <= set(file.schema_arrow.names):
                     raise InputError(f"{place} needs the columns image and style")
                 styles |= set(names.get("style", ()))
-                entries += _entries(file, place, names)
+                entries += _entries(file, place, root, names)
         except (OSError, pa.ArrowException) as error:
             raise InputError(f"cannot read {place}: {error}") from error
-    styles |= {entry.style for entry in entries}
+    styles |= {entry.style for entry in entries if entry.style}
     return Source(tuple(entries), tuple(sorted(styles)))
 
 
 def read_row_group(place: str, group: int) -> list[bytes]:
-    """The pictures' files in one row group, in order; empty bytes where there is none."""
-    with fsspec.open(place, "rb") as stream:
-        column = pq.ParquetFile(stream).read_row_group(group, columns=["image"]).column("image").to_pylist()
+    """The pictures' files in one row group, in order; empty bytes where there is none.
+
+    Raises:
+        InputError: it is damaged or cannot be reached.
+    """
+    try:
+        with fsspec.open(place, "rb") as stream:
+            column = pq.ParquetFile(stream).read_row_group(group, columns=["image"]).column("image").to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"cannot read row group {group} of {place} ({error}): run again to go on from here") from error
     return [(value or {}).get("bytes") or b"" if isinstance(value, dict) else bytes(value or b"") for value in column]
 
 
-def _entries(file: pq.ParquetFile, place: str, names: dict[str, list[str]]) -> Iterator[Entry]:
+def _entries(file: pq.ParquetFile, place: str, root: str, names: dict[str, list[str]]) -> Iterator[Entry]:
     columns = [name for name in ("style", "artist", "title", "year", "split") if name in file.schema_arrow.names]
-    stem = place.rsplit("/", 1)[-1].removesuffix(".parquet")
-    side = SIDES.get(stem.split("-")[0])
+    stem = place.removeprefix(root).strip("/").removesuffix(".parquet")  # the hub has 0000.parquet in every folder
+    parts = place.removesuffix(".parquet").split("/")[:-3:-1]  # the file's name first, then its folder's
+    side = next((SIDES[said] for part in parts if (said := part.removeprefix("partial-").split("-")[0]) in SIDES), None)
     number = 0
     for group in range(file.num_row_groups):
         for row, values in enumerate(file.read_row_group(group, columns=columns).to_pylist()):
-            artist, year = _name(values.get("artist"), names.get("artist"), place), values.get("year")
+            artist, title = _name(values.get("artist"), names.get("artist"), place), values.get("title")
             yield Entry(
                 id=f"{stem}/{number:06d}",
                 style=_name(values["style"], names.get("style"), place) or "",
@@ -84,8 +94,8 @@ def _entries(file: pq.ParquetFile, place: str, names: dict[str, list[str]]) -> I
                 row=(group, row),
                 split=SIDES.get(str(values["split"]).lower()) if "split" in values else side,
                 artist=artist_slug(artist),
-                title=values.get("title"),
-                year=None if year is None else int(year),
+                title=None if title is None else str(title),
+                year=year_of(values.get("year")),
             )
             number += 1
 
@@ -96,12 +106,15 @@ def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
         features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}")).get("info", {}).get("features", {})
     except ValueError:
         return {}
-    return {name: list(feature["names"]) for name, feature in features.items() if feature.get("names")}
+    labels = {name: feature for name, feature in features.items() if isinstance(feature, dict)}  # others are lists
+    return {name: list(feature["names"]) for name, feature in labels.items() if feature.get("names")}
 
 
 def _name(value: Any, names: list[str] | None, place: str) -> str | None:
     if value is None or names is None or isinstance(value, str):
         return None if value is None else str(value)
+    if value == -1:  # how ClassLabel says that nobody labelled it
+        return None
     if not 0 <= int(value) < len(names):
         raise InputError(f"{place}: the label {value} has no name: the file's metadata names {len(names)}")
     return names[int(value)]

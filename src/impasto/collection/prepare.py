@@ -27,7 +27,7 @@ from impasto.collection.split import How, SplitPlan, assign
 from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Settings
 from impasto.errors import ImpastoError, InputError, OutputError
-from impasto.files import make_folder, output_error, replacing, write_json
+from impasto.files import make_folder, output_error, read_json, replacing, write_json
 from impasto.findings import Finding
 from impasto.runs import command
 
@@ -71,20 +71,22 @@ def prepare(
         SettingsError: the split asked for cannot be made of this source.
     """
     settings, path = settings or PrepareSettings(), Path(collection)
-    _claim(path)
+    _claim(path, [source] if isinstance(source, Path | str) else source)
     found = read_source(source, Path(settings.labels) if settings.labels else None)
-    pictures, unreadable = stat_all(found.entries)
+    labelled = [entry for entry in found.entries if entry.style]
+    nameless = [{"id": entry.id, "reason": "no style is given"} for entry in found.entries if not entry.style]
+    pictures, unreadable = stat_all(labelled)
     old = _reusable(path, settings)
     picked = decode_all(pictures, old, path / WORK, settings, progress=progress) if pictures else Picked.nothing()
-    refused = [*unreadable, *picked.refused]
-    if pictures and not picked.pictures:
+    names_only = all(entry.place is None for entry in labelled)
+    refused = [*nameless, *unreadable, *picked.refused]
+    if not names_only and not picked.pictures:
         first = refused[0]
         raise InputError(f"no picture in {_spelled(source)} can be read; the first, {first['id']}: {first['reason']}")
-    names_only = not pictures and all(entry.place is None for entry in found.entries)
-    entries = list(found.entries) if names_only else [picture.entry for picture in picked.pictures]
+    entries = labelled if names_only else [picture.entry for picture in picked.pictures]
     if len({entry.style for entry in entries}) < 2:
         raise InputError(f"fewer than two styles in {_spelled(source)} have a picture that can be read")
-    vocabulary = Vocabulary.of([*found.styles, *(entry.style for entry in found.entries)], found.aliases)
+    vocabulary = Vocabulary.of([*found.styles, *(entry.style for entry in labelled)], found.aliases)
     phash = None if names_only else perceptual_hash(picked.pixels)
     plan = _plan(entries, picked, phash, settings)
     table = _table(entries, picked.pictures, phash, plan)
@@ -95,8 +97,11 @@ def prepare(
     return open_collection(path)
 
 
-def _claim(path: Path) -> None:
-    """Refuse a folder that holds anything but a collection or the beginning of one."""
+def _claim(path: Path, sources: Sequence[Path | str]) -> None:
+    """Refuse a folder that holds anything but a collection or the beginning of one, or lies among the pictures."""
+    for folder in map(Path, sources):
+        if folder.is_dir() and folder.resolve() in (path.resolve(), *path.resolve().parents):
+            raise OutputError(f"{path} lies within the source {folder}: choose a folder outside with -o")
     if not path.exists():
         return
     if not path.is_dir():
@@ -104,6 +109,8 @@ def _claim(path: Path) -> None:
     strangers = sorted(child.name for child in path.iterdir() if child.name not in _MINE and child.name[0] != ".")
     if strangers:
         raise OutputError(f"{path} holds other work ({', '.join(strangers[:3])}): choose another folder with -o")
+    for left in path.glob(".*.part"):  # by a preparation that was killed while writing; they can be large
+        left.unlink(missing_ok=True)
 
 
 def _reusable(path: Path, settings: PrepareSettings) -> Collection | None:
@@ -204,9 +211,12 @@ def _write(
 ) -> None:
     """Write the collection; nothing at all where the same one is there already."""
     try:
-        old = open_collection(path)
-        same = old.fingerprint == facts["fingerprint"] and old.settings == facts["settings"]
+        old, recorded = open_collection(path), read_json(path / "collection.json")
+        same = {**recorded, "command": ""} == {**facts, "command": ""} and old.vocabulary == vocabulary
         if same and old.table.equals(table) and (path / "pixels.npy").exists() == (pixels is not None):
+            codes = {finding.code for finding in mine}
+            if [f for f in findings.load(path / "findings.json") if f.code in codes] != list(mine):
+                findings.save(path / "findings.json", mine)
             return
         del old
     except ImpastoError:

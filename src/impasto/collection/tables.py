@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impasto.collection import parquet
-from impasto.collection.names import artist_slug, repair
+from impasto.collection.names import artist_slug, repair, year_of
 from impasto.collection.sources import SIDES, Entry, Source, entry_of
 from impasto.errors import InputError
 
@@ -68,8 +68,8 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
                 return list(pq.read_table(table).to_pylist())
             case ".jsonl" | ".ndjson":
                 lines_ = table.read_text(encoding="utf-8").splitlines()
-                return [json.loads(line) for line in lines_ if line.strip()]
-    except (OSError, ValueError, pa.ArrowException, csv.Error) as error:
+                return [dict(json.loads(line)) for line in lines_ if line.strip()]
+    except (OSError, ValueError, TypeError, pa.ArrowException, csv.Error) as error:
         raise InputError(f"cannot read the table {table}: {error}") from error
     raise InputError(f"{table} is not a table that can be read: use .csv, .tsv, .parquet or .jsonl")
 
@@ -78,14 +78,13 @@ def _described(entry: Entry, row: Mapping[str, Any], place: str) -> Entry:
     """The entry with the table's artist, title, year and side, where the table has those columns."""
     changes: dict[str, Any] = {}
     if "artist" in row:
-        changes["artist"] = artist_slug(row["artist"])
+        changes["artist"] = artist_slug(None if row["artist"] is None else str(row["artist"]))
     if row.get("title"):
         changes["title"] = repair(str(row["title"]))
     if row.get("year") not in (None, ""):
-        try:
-            changes["year"] = int(float(row["year"]))
-        except ValueError as error:
-            raise InputError(f"{place}: the year {row['year']!r} is no number") from error
+        if (year := year_of(row["year"])) is None:
+            raise InputError(f"{place}: the year {row['year']!r} is no number of a year")
+        changes["year"] = year
     if side := str(row.get("split") or "").strip().lower():
         if side not in SIDES:
             raise InputError(f"{place}: the split {side!r} is none of train, validation, test")
