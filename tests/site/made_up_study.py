@@ -131,11 +131,11 @@ def _write_run(run: Path, styles: Sequence[str], mark: str, pictures: int) -> No
     for epoch in range(1, 21):
         for step in range((epoch - 1) * 50 + 10, epoch * 50 + 1, 10):
             loss = 0.8 + 1.9 * np.exp(-step / 300) + 0.05 * np.sin(step)
-            lines.append({"event": "train", "step": step, "epoch": epoch, "loss": loss, "learning_rate": 1e-3,
+            lines.append({"event": "train", "step": step, "epoch": step / 50, "loss": loss, "learning_rate": 1e-3,
                           "pictures_per_second": 900.0, "seconds": step * 0.3})  # fmt: skip
         score = 0.55 * (1 - np.exp(-epoch / 6))
-        lines.append({"event": "validation", "step": epoch * 50, "epoch": epoch, "loss": 1 + 1.5 * np.exp(-epoch / 5),
-                      "accuracy": score + 0.02, "balanced_accuracy": score, "macro_f1": score - 0.02,
+        lines.append({"event": "validation", "step": epoch * 50, "epoch": float(epoch),
+                      "loss": 1 + 1.5 * np.exp(-epoch / 5), "accuracy": score + 0.02, "balanced_accuracy": score, "macro_f1": score - 0.02,
                       "best": epoch <= 18, "seconds": epoch * 15.0})  # fmt: skip
     write_json(
         run / "run.json",

@@ -126,7 +126,7 @@ def curves_chart(facts: RunFacts) -> Chart | None:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             if best:
                 axes.axvline(
-                    best[-1], color=MUTED, linewidth=0.9, linestyle=(0, (3, 3)), label=f"kept: epoch {best[-1]}"
+                    best[-1], color=MUTED, linewidth=0.9, linestyle=(0, (3, 3)), label=f"kept: epoch {best[-1]:g}"
                 )
         left.legend(loc="upper right")
         right.legend(loc="lower right")

@@ -28,6 +28,11 @@ from impasto.site.render import render_html, render_markdown
 
 DRAWN = ("confusion", "reliability", "calibration")
 """Beginnings of names of the evaluation's own figures that the report draws itself, from the same numbers."""
+SHEETS = {
+    "worst": "The wrong answers that the network was surest of: the true style, and what it said.",
+    "confused": "Pictures of the most frequent confusions, one confusion a row.",
+}
+"""What the evaluation's sheets of pictures show, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +173,8 @@ def _picture(path: Path, folder: Path, prefix: str, command: str) -> Plate:
     source, width, height = inline_png(path)
     with replacing(folder / f"{prefix}{path.name}") as temporary:
         temporary.write_bytes(path.read_bytes())
-    title = path.stem.replace("_", " ").replace("-", " ").capitalize()
-    caption = f"{title}."
-    return Plate(f"{prefix}{path.name}", title, caption, command, source=source, width=width, height=height)
+    caption = SHEETS.get(path.stem, path.stem.replace("_", " ").replace("-", " ").capitalize() + ".")
+    return Plate(f"{prefix}{path.name}", caption, caption, command, source=source, width=width, height=height)
 
 
 def _frieze(walls: Sequence[Wall]) -> list[Any]:
