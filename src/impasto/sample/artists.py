@@ -22,7 +22,7 @@ _CODA: Final = ("beck", "court", "dahl", "feld", "ghi", "kov", "lund", "mont", "
                 "velde", "wick", "zon")  # fmt: skip
 _TIMES: Final = ("morning", "noon", "evening", "dusk", "autumn", "spring", "winter", "frost", "august")
 _PLACES: Final = ("ardenholm", "bellavane", "corsolo", "dunmere", "estrella", "fennmark", "grannoy", "hollin",
-                  "isola-verde", "kestrel-bay", "lowmarsh", "monteval", "norwick", "old-mill", "saint-aubrel")  # fmt: skip
+                  "isola-verde", "kestrel-bay", "lowmarsh", "monteval", "norwick", "old-mill", "aubrel")  # fmt: skip
 _THINGS: Final = {
     "landscape": ("hills-at", "the-road-to", "cypresses-near", "fields-of", "the-orchard-at", "the-river-at"),
     "seascape": ("boats-off", "the-bay-of", "regatta-at", "calm-water-off", "sails-at", "the-cliffs-of"),

@@ -22,7 +22,7 @@ def wet_wash(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
     tooth = brushes.paper(rng, size, 0.35)
     page = lch(0.965, 0.012, 90)
     flat = turned(flat, 0.0, 1.35)
-    load = np.clip(0.66 + 0.17 * bloom + 0.42 * rim + 0.07 * tooth, 0.12, 1.15)
+    load = np.clip(0.66 + 0.23 * bloom + 0.42 * rim + 0.1 * tooth, 0.12, 1.15)
     edge = np.minimum.reduce([*np.meshgrid(*[np.minimum(np.arange(size), np.arange(size)[::-1]) / size] * 2)])
     load = load * np.clip((edge - 0.02 + 0.014 * noise(rng, size, 12)) / 0.012, 0, 1) * (1 - white)
     wet = mixed(np.broadcast_to(page, flat.shape), flat, load)
@@ -59,17 +59,17 @@ def lamplight(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
     """One lamp in the dark: smooth modelling, deep warm shadow, colours only where the light falls."""
     size = scene.size
     y, x = np.indices((size, size), dtype=np.float32) / size
-    px, py = rng.uniform(0.3, 0.7), rng.uniform(0.25, 0.6)
+    px, py = rng.uniform(0.3, 0.7), rng.uniform(0.3, 0.68)
     away = np.hypot(x - px, (y - py) * 1.1) / rng.uniform(0.42, 0.62)
     pool = np.exp(-(away**2) * 1.1).astype(np.float32)
     edge = blurred(scene.depth, 0.02)
     side = np.gradient(edge, axis=1) * np.sign(px - x) * size
-    light = 0.2 + 1.15 * pool * np.clip(0.55 + 0.6 * scene.shade**2 * (0.45 + 0.75 * scene.depth), 0, 1.15)
+    light = 0.2 + 1.15 * pool * np.clip(0.55 + 0.6 * scene.shade**2 * (0.25 + 1.0 * scene.depth), 0, 1.15)
     light = light + np.clip(0.025 * side, -0.1, 0.12) * pool
-    seen = blurred(scene.albedo, 0.004) * np.clip(blurred(light, 0.006), 0.08, 1.2)[..., None]
+    seen = blurred(scene.albedo, 0.003) * np.clip(blurred(light, 0.004), 0.08, 1.2)[..., None]
     glow = mixed(seen, lch(0.22, 0.035, 60), np.clip(0.6 - pool, 0, 0.6))
     glow[..., 2] += 0.022 * pool
-    fine = Brush(0.02 * hand.scale, 4.0, 0.8, 2, varied=0.006, tinted=0.003, streaks=0.006)
+    fine = Brush(0.02 * hand.scale, 4.0, 0.8, 2, ragged=0.0, varied=0.006, tinted=0.003, streaks=0.006)
     canvas = Canvas.primed(glow, size)
     lay(canvas, fine, glow, scene.flow + hand.angle, rng)
     return mixed(glow, canvas.colour, 0.5)
