@@ -135,7 +135,8 @@ def _write_run(run: Path, styles: Sequence[str], mark: str, pictures: int) -> No
                           "pictures_per_second": 900.0, "seconds": step * 0.3})  # fmt: skip
         score = 0.55 * (1 - np.exp(-epoch / 6))
         lines.append({"event": "validation", "step": epoch * 50, "epoch": float(epoch),
-                      "loss": 1 + 1.5 * np.exp(-epoch / 5), "accuracy": score + 0.02, "balanced_accuracy": score, "macro_f1": score - 0.02,
+                      "loss": 1 + 1.5 * np.exp(-epoch / 5), "accuracy": score + 0.02,
+                      "balanced_accuracy": score, "macro_f1": score - 0.02,
                       "best": epoch <= 18, "seconds": epoch * 15.0})  # fmt: skip
     write_json(
         run / "run.json",
