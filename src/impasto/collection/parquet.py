@@ -6,8 +6,8 @@ pictures are read row group by row group when they are decoded, from disk or thr
 """
 
 import json
-import os.path
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def holds_pictures(file: Path) -> bool:
     try:
         return "image" in pq.read_schema(file).names
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"cannot read {file}: {error}: download it again") from error
+        raise InputError(f"cannot read {file}: {' '.join(str(error).split())}: download it again") from error
 
 
 def read_parquet_folder(path: Path) -> Source:
@@ -48,7 +48,7 @@ def read_parquet_files(places: Sequence[str]) -> Source:
     """
     entries: list[Entry] = []
     styles: set[str] = set()
-    root = os.path.commonpath([place.rpartition("/")[0] for place in places]) if places else ""
+    root = _shared_folder(places)
     for place in places:
         try:
             with fsspec.open(place, "rb") as stream:
@@ -59,7 +59,7 @@ def read_parquet_files(places: Sequence[str]) -> Source:
                 styles |= set(names.get("style", ()))
                 entries += _entries(file, place, root, names)
         except (OSError, pa.ArrowException) as error:
-            raise InputError(f"cannot read {place}: {error}") from error
+            raise InputError(f"cannot read {place}: {' '.join(str(error).split())}") from error
     styles |= {entry.style for entry in entries if entry.style}
     return Source(tuple(entries), tuple(sorted(styles)))
 
@@ -74,7 +74,10 @@ def read_row_group(place: str, group: int) -> list[bytes]:
         with fsspec.open(place, "rb") as stream:
             column = pq.ParquetFile(stream).read_row_group(group, columns=["image"]).column("image").to_pylist()
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"cannot read row group {group} of {place} ({error}): run again to go on from here") from error
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"cannot read row group {group} of {place} ({reason}): run again to go on from here"
+        ) from error
     return [(value or {}).get("bytes") or b"" if isinstance(value, dict) else bytes(value or b"") for value in column]
 
 
@@ -98,6 +101,12 @@ def _entries(file: pq.ParquetFile, place: str, root: str, names: dict[str, list[
                 year=year_of(values.get("year")),
             )
             number += 1
+
+
+def _shared_folder(places: Sequence[str]) -> str:
+    """The folder that all files lie below, at an address too."""
+    levels = zip(*(place.split("/")[:-1] for place in places), strict=False)
+    return "/".join(level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels))
 
 
 def _class_names(schema: pa.Schema) -> dict[str, list[str]]:

@@ -70,7 +70,7 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
                 lines_ = table.read_text(encoding="utf-8").splitlines()
                 return [dict(json.loads(line)) for line in lines_ if line.strip()]
     except (OSError, ValueError, TypeError, pa.ArrowException, csv.Error) as error:
-        raise InputError(f"cannot read the table {table}: {error}") from error
+        raise InputError(f"cannot read the table {table}: {' '.join(str(error).split())}") from error
     raise InputError(f"{table} is not a table that can be read: use .csv, .tsv, .parquet or .jsonl")
 
 
