@@ -90,9 +90,10 @@ def train_classifier(
     if mine is not None and mine.state == "done":
         return mine
     task = _Task(collection, settings, accelerator)
-    torch.manual_seed(settings.seed % 2**63)
     styles = len(collection.vocabulary)
-    model = build(settings.network, styles=styles, size=settings.size, resolution=settings.resolution)
+    with torch.random.fork_rng([]):  # networks draw their weights from the global generator, which is not ours
+        torch.manual_seed(settings.seed % 2**63)
+        model = build(settings.network, styles=styles, size=settings.size, resolution=settings.resolution)
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if mine is None:
         mine = _begin(path, collection, settings, task, model, accelerator)

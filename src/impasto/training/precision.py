@@ -27,16 +27,17 @@ def fastest(
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     best = dict.fromkeys(precisions, float("inf"))
     began, rounds = time.perf_counter(), 0
-    while rounds < 2 or time.perf_counter() - began < seconds:
-        for precision in precisions:
-            start = time.perf_counter()
-            with autocast(device, precision):
-                value = loss(trial)
-            value.backward()  # type: ignore[no-untyped-call]
-            if device.type == "cuda":
-                torch.cuda.synchronize()
-            if rounds:  # the first round prepares kernels
-                best[precision] = min(best[precision], time.perf_counter() - start)
-            trial.zero_grad()
-        rounds += 1
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):  # dropout draws from the global generator
+        while rounds < 2 or time.perf_counter() - began < seconds:
+            for precision in precisions:
+                start = time.perf_counter()
+                with autocast(device, precision):
+                    value = loss(trial)
+                value.backward()  # type: ignore[no-untyped-call]
+                if device.type == "cuda":
+                    torch.cuda.synchronize()
+                if rounds:  # the first round prepares kernels
+                    best[precision] = min(best[precision], time.perf_counter() - start)
+                trial.zero_grad()
+            rounds += 1
     return "bfloat16" if best["float32"] > GAIN * best["bfloat16"] else "float32"
