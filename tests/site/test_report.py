@@ -205,6 +205,12 @@ def page_order() -> tuple[str, ...]:
     return ("colour_histogram", "prior_matched", "majority", "artist_oracle")
 
 
+def test_three_guesses_at_three_styles_are_no_news(tmp_path: Path, page: Page) -> None:
+    lead = report(small(tmp_path))[0].text.split("In brackets", 1)[0]
+    assert "top-3" not in lead
+    assert "top-3" in page.text.split("In brackets", 1)[0]
+
+
 def test_the_largest_confusion_leads_its_table(study: Path, markdown: str) -> None:
     matrix = read_json(study / "runs" / "classifier" / "evaluation" / "metrics.json")["confusion"]
     pairs = [(n, i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) if i != j]

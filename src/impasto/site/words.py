@@ -130,7 +130,7 @@ def _lead(evaluation: Evaluated, *, clean: bool) -> tuple[str, ...]:
     others = [
         f"{SCORES[name].lower().replace('macro-f1', 'macro-F1')} {percent(score.value)} {interval(score)}".rstrip()
         for name in ("balanced_accuracy", "macro_f1", "top_3")
-        if (score := evaluation.scores.get(name))
+        if (score := evaluation.scores.get(name)) and (name != "top_3" or len(evaluation.styles) > 3)
     ]
     apart = " that took no part in training or in any choice" if clean else ""
     lead = [
