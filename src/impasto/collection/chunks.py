@@ -191,7 +191,7 @@ def _read_chunk(path: Path, chunk: Sequence[Waiting]) -> Decodings | None:
         with np.load(path, allow_pickle=False) as saved:
             facts = [json.loads(text) for text in saved["facts"].tolist()]
             return _paired(chunk, facts, saved["pixels"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
@@ -226,9 +226,15 @@ def _bar(total: int, *, shown: bool) -> Iterator[Any]:
         TextColumn("decoding"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.speed:.0f} pictures/s"),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("decoding", total=total)
-        yield lambda count: bar.advance(task, count)
+        task = bar.add_task("decoding", total=total, rate="")
+
+        def advance(count: int) -> None:
+            bar.update(task, advance=count)
+            speed = bar.tasks[0].speed  # None until two chunks are there
+            bar.update(task, rate=f"{speed:.0f} pictures/s" if speed else "")
+
+        yield advance

@@ -213,7 +213,8 @@ def _write(
     try:
         old, recorded = open_collection(path), read_json(path / "collection.json")
         same = {**recorded, "command": ""} == {**facts, "command": ""} and old.vocabulary == vocabulary
-        if same and old.table.equals(table) and (path / "pixels.npy").exists() == (pixels is not None):
+        stored = old.pixels.shape if (path / "pixels.npy").exists() else None
+        if same and old.table.equals(table) and stored == (None if pixels is None else pixels.shape):
             codes = {finding.code for finding in mine}
             if [f for f in findings.load(path / "findings.json") if f.code in codes] != list(mine):
                 findings.save(path / "findings.json", mine)

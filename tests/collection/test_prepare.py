@@ -1,0 +1,368 @@
+"""Prepare: the same collection however often, in whatever portions and after whatever interruption it is made."""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from impasto import findings
+from impasto.collection.painting import Collection, open_collection
+from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.errors import CollectionError, InputError, OutputError, SettingsError
+
+Folders = Callable[..., Path]
+SETTINGS = PrepareSettings(size=24, workers=2)
+CONTENT = ("pixels.npy", "paintings.parquet", "styles.json")
+
+
+def state(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file with its inode, time and content."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+def assert_equal_content(one: Path, other: Path) -> None:
+    for name in CONTENT:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    assert open_collection(one).fingerprint == open_collection(other).fingerprint
+
+
+def refused(collection: Collection) -> dict[str, str]:
+    """The files set aside, with their reasons."""
+    first = findings.load(collection.path / "findings.json")[0]
+    assert first.code == "IMP101"
+    return {item["id"]: item["reason"] for item in first.items}
+
+
+def test_a_collection_holds_its_pictures_in_order(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=5, test=2, artists=2)
+    made = prepare(source, tmp_path / "c", SETTINGS)
+    files = sorted(path.relative_to(source).as_posix() for path in source.rglob("*.jpg"))
+    assert made.column("id") == files
+    assert made.column("style") == [Path(file).parent.name for file in files]
+    assert made.vocabulary.styles == ("Bands", "Columns", "Diagonals")
+    assert made.pixels.shape == (21, 24, 24, 3) and made.pixels.dtype == np.uint8
+    assert made.column("artist")[0] == "bands-painter-0" and set(made.column("year")) == {1890}
+    assert set(zip(made.column("width"), made.column("height"), made.column("format"), strict=True)) == {
+        (40, 40, "JPEG")
+    }
+    for row in (0, 8, 20):
+        whole = np.asarray(Image.open(source / files[row]).resize((24, 24)), int)
+        assert np.abs(whole - made.pixels[row]).mean() < 6
+    assert [int(made.counts(split).sum()) for split in ("train", "validation", "test")] == [12, 3, 6]
+    with pytest.raises(ValueError, match="read-only"):
+        made.pixels[0] = 0
+    assert not (made.path / ".work").exists()
+
+
+def test_a_second_preparation_touches_nothing(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=5, test=2)
+    first = prepare(source, tmp_path / "c", SETTINGS)
+    before = state(first.path)
+    second = prepare(source, tmp_path / "c", SETTINGS.model_copy(update={"workers": 1}))
+    assert state(second.path) == before
+    assert second.fingerprint == first.fingerprint
+
+
+def test_adding_pictures_equals_preparing_all_at_once(
+    picture_folder: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = picture_folder(train=9, test=3)
+    part = shutil.copytree(whole, tmp_path / "part")
+    later = [path for path in sorted(part.rglob("*.jpg")) if path.stem.endswith(("1", "6"))]
+    kept = {path: path.read_bytes() for path in later}
+    for path in later:
+        path.unlink()
+    prepare(part, tmp_path / "grown", SETTINGS)
+    for path, data in kept.items():
+        path.write_bytes(data)
+        os.utime(
+            path,
+            ns=(stat := (whole / path.relative_to(part)).stat()).st_mtime_ns and (stat.st_atime_ns, stat.st_mtime_ns),
+        )
+    decoded: list[int] = []
+    from impasto.collection import chunks  # noqa: PLC0415
+
+    def counting(data: bytes, *rest: Any) -> Any:
+        decoded.append(len(data))
+        return real(data, *rest)
+
+    real = chunks.decode
+    monkeypatch.setattr(chunks, "decode", counting)
+    grown = prepare(part, tmp_path / "grown", SETTINGS)
+    assert len(decoded) == len(later)  # what had not changed was not decoded again
+    at_once = prepare(whole, tmp_path / "whole", SETTINGS)
+    assert_equal_content(grown.path, at_once.path)
+
+
+def test_removed_and_changed_pictures_are_noticed(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=6, test=2)
+    first = prepare(source, tmp_path / "c", SETTINGS)
+    before = np.array(first.pixels)
+    (source / "test/Bands/test000.jpg").unlink()
+    Image.new("RGB", (50, 50), "orange").save(source / "train/Bands/train003.jpg")
+    second = prepare(source, tmp_path / "c", SETTINGS)
+    assert second.fingerprint != first.fingerprint
+    assert "test/Bands/test000.jpg" not in second.column("id")
+    row = second.column("id").index("train/Bands/train003.jpg")
+    assert np.abs(second.pixels[row].astype(int) - (255, 165, 0)).max() < 12
+    assert np.array_equal(second.pixels[-1], before[-1])
+
+
+def test_another_size_is_decoded_anew(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=1)
+    small = prepare(source, tmp_path / "c", SETTINGS)
+    large = prepare(source, tmp_path / "c", SETTINGS.model_copy(update={"size": 32}))
+    assert large.pixels.shape[1:] == (32, 32, 3)
+    assert large.fingerprint != small.fingerprint
+    assert_equal_content(large.path, prepare(source, tmp_path / "d", SETTINGS.model_copy(update={"size": 32})).path)
+
+
+def test_bad_files_are_set_aside_by_name_and_the_rest_goes_on(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=1)
+    folder = source / "train/Bands"
+    (folder / "empty.jpg").touch()
+    (folder / "text.jpg").write_text("not a picture")
+    (folder / "cut.jpg").write_bytes((folder / "train000.jpg").read_bytes()[:-400])
+    (folder / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    Image.new("RGB", (9, 9), "red").save(folder / "png-inside.jpg", "PNG")
+    (folder / "readme.txt").write_text("passed over")
+    made = prepare(source, tmp_path / "c", SETTINGS)
+    aside = refused(made)
+    assert set(aside) == {f"train/Bands/{name}.jpg" for name in ("empty", "text", "cut", "gone")}
+    assert aside["train/Bands/empty.jpg"] == "the file is empty"
+    assert aside["train/Bands/text.jpg"] == "not a picture in a format that can be read"
+    assert aside["train/Bands/cut.jpg"].startswith("damaged: image file is truncated")
+    assert aside["train/Bands/gone.jpg"] == "No such file or directory"
+    assert made.column("format")[made.column("id").index("train/Bands/png-inside.jpg")] == "PNG"
+    assert len(made) == 16
+    first = findings.load(made.path / "findings.json")[0]
+    assert first.text == "4 of 20 files were set aside."
+    assert (first.numbers["files"], first.numbers["ignored"]) == (20, 1)
+
+
+def test_a_new_bad_file_is_told_even_where_no_picture_changed(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=1)
+    first = prepare(source, tmp_path / "c", SETTINGS)
+    assert refused(first) == {}
+    (source / "test/Bands/broken.jpg").write_text("oh")
+    second = prepare(source, tmp_path / "c", SETTINGS)
+    assert second.fingerprint == first.fingerprint
+    assert list(refused(second)) == ["test/Bands/broken.jpg"]
+
+
+def test_an_empty_style_keeps_its_place_in_the_vocabulary(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=1)
+    (source / "train/Arabesque").mkdir()
+    (source / "test/Arabesque").mkdir()
+    made = prepare(source, tmp_path / "c", SETTINGS)
+    assert made.vocabulary.styles == ("Arabesque", "Bands", "Columns", "Diagonals")
+    assert made.counts("train")[0] == 0 and set(made.labels) == {1, 2, 3}
+
+
+def test_names_alone_make_a_collection_without_pixels(tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("path,style\n" + "".join(f"{n}.jpg,{'AB'[n % 2]}\n" for n in range(40)))
+    made = prepare(table, tmp_path / "c", SETTINGS)
+    before = state(made.path)
+    assert len(made) == 40 and made.column("phash") == [None] * 40
+    with pytest.raises(CollectionError, match="holds names without pictures"):
+        _ = made.pixels
+    prepare(table, tmp_path / "c", SETTINGS)
+    assert state(made.path) == before
+
+
+def test_sources_that_cannot_be_prepared_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    for style in "AB":
+        (tmp_path / "bad" / style).mkdir(parents=True)
+        (tmp_path / "bad" / style / "1.jpg").write_text("no")
+    with pytest.raises(InputError, match=r"no picture in .*bad can be read; the first, A/1\.jpg: not a picture"):
+        prepare(tmp_path / "bad", tmp_path / "c", SETTINGS)
+    Image.new("RGB", (9, 9)).save(tmp_path / "bad/A/2.jpg")
+    with pytest.raises(InputError, match=r"fewer than two styles in .*bad have a picture that can be read"):
+        prepare(tmp_path / "bad", tmp_path / "c", SETTINGS)
+    with pytest.raises(InputError, match="no folder or file"):
+        prepare(tmp_path / "nowhere", tmp_path / "c", SETTINGS)
+    assert not (tmp_path / "c" / "collection.json").exists()
+
+
+def test_a_split_that_cannot_be_made_is_refused(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=0)
+    with pytest.raises(SettingsError, match="names no test split: use split=stratified"):
+        prepare(source, tmp_path / "c", SETTINGS.model_copy(update={"split": "given"}))
+    with pytest.raises(SettingsError, match="no artist is known"):
+        prepare(source, tmp_path / "c", SETTINGS.model_copy(update={"split": "artist"}))
+
+
+def test_folders_that_hold_other_work_are_refused(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=1)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("years of work")
+    with pytest.raises(OutputError, match=r"other holds other work \(thesis\.tex\): choose another folder with -o"):
+        prepare(source, other, SETTINGS)
+    with pytest.raises(OutputError, match=r"thesis\.tex is a file, not a folder"):
+        prepare(source, other / "thesis.tex", SETTINGS)
+    with pytest.raises(OutputError, match="part of that path is a file, not a folder"):
+        prepare(source, other / "thesis.tex/deeper", SETTINGS)
+    for within in (source, source / "collection", source / "train/../train/c"):
+        with pytest.raises(OutputError, match="lies within the source"):
+            prepare(source, within, SETTINGS)
+    assert [path.name for path in other.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("full_at", ["pixels.npy", "paintings.parquet", "collection.json", ".npz"])
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
+    picture_folder: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_at: str
+) -> None:
+    source = picture_folder(train=4, test=1)
+    real = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        if str(target).endswith(full_at):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        with pytest.raises(
+            OutputError, match=rf"cannot write .*{full_at}: the disk is full: free some space"
+        ) as refusal:
+            prepare(source, tmp_path / "c", SETTINGS)
+    assert "\n" not in str(refusal.value)
+    assert not list(tmp_path.rglob("*.part"))
+    with pytest.raises(CollectionError, match="no collection in"):
+        open_collection(tmp_path / "c")
+    assert_equal_content(prepare(source, tmp_path / "c", SETTINGS).path, prepare(source, tmp_path / "d", SETTINGS).path)
+
+
+def test_what_a_killed_preparation_left_is_cleared_away(picture_folder: Folders, tmp_path: Path) -> None:
+    made = prepare(picture_folder(train=4, test=1), tmp_path / "c", SETTINGS)
+    left = made.path / ".pixels.npy.abc.part"
+    left.write_bytes(b"half")
+    prepare(picture_folder(train=4, test=1, seed=1), tmp_path / "c", SETTINGS)
+    assert not left.exists()
+
+
+def chunks_in(work: Path) -> list[Path]:
+    return sorted(work.glob("*.npz")) if work.is_dir() else []
+
+
+def test_a_killed_preparation_continues_where_it_was(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=120, test=20, size=200)
+    out = tmp_path / "killed"
+    command = [sys.executable, "-m", "impasto", "prepare", str(source), "-o", str(out), "--size", "24", "--quiet"]
+    process = subprocess.Popen([*command, "--set", "workers=1"], start_new_session=True)
+    while process.poll() is None and not chunks_in(out / ".work"):
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it was done before it could be killed"
+    assert not (out / "collection.json").exists()
+    done = chunks_in(out / ".work")
+    assert done and len(done) < 5
+    marks = [path.stat().st_mtime_ns for path in done]
+    damaged = done[-1].read_bytes() if len(done) > 1 else None
+    resumed: list[list[int]] = []
+    real = shutil.rmtree
+
+    def watching(path: Path, **options: Any) -> None:
+        resumed.append([item.stat().st_mtime_ns for item in done])
+        real(path, **options)
+
+    shutil.rmtree = watching  # type: ignore[assignment]
+    try:
+        made = prepare(source, out, SETTINGS)
+    finally:
+        shutil.rmtree = real
+    assert damaged is None or damaged
+    assert resumed == [marks]  # the chunks that were there have been used, not written again
+    assert_equal_content(made.path, prepare(source, tmp_path / "unbroken", SETTINGS).path)
+
+
+def test_damaged_chunks_are_decoded_again(
+    picture_folder: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = picture_folder(train=60, test=0)
+    from impasto.collection import prepare as module  # noqa: PLC0415
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "perceptual_hash", lambda pixels: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(source, tmp_path / "c", SETTINGS)
+    chunks = chunks_in(tmp_path / "c/.work")
+    assert len(chunks) == 2
+    chunks[0].write_bytes(chunks[0].read_bytes()[:1000])
+    chunks[1].write_bytes(b"")
+    assert_equal_content(prepare(source, tmp_path / "c", SETTINGS).path, prepare(source, tmp_path / "d", SETTINGS).path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("collection.json", "{}", "is not a whole collection"),
+        ("collection.json", "[]", "is not a whole collection"),
+        ("collection.json", '{"format": 99}', r"written by a newer impasto \(format 99\)"),
+        ("collection.json", "{", "is not a whole collection"),
+        ("paintings.parquet", "PAR1", "is not a whole collection"),
+        ("styles.json", "{}", "is not a vocabulary"),
+        ("pixels.npy", "", "is damaged"),
+        ("pixels.npy", "NUMPY", "is damaged"),
+    ],
+)
+def test_a_damaged_collection_is_named_and_made_anew(
+    picture_folder: Folders, tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    source = picture_folder(train=4, test=1)
+    made = prepare(source, tmp_path / "c", SETTINGS)
+    whole = {name: (made.path / name).read_bytes() for name in CONTENT}
+    (made.path / name).write_text(content)
+    from impasto.errors import ImpastoError  # noqa: PLC0415
+
+    with pytest.raises(ImpastoError, match=said) as refusal:
+        _ = open_collection(made.path).pixels
+    assert "\n" not in str(refusal.value)
+    prepare(source, tmp_path / "c", SETTINGS)
+    assert {name: (made.path / name).read_bytes() for name in CONTENT} == whole
+
+
+def test_pixels_and_table_must_match(picture_folder: Folders, tmp_path: Path) -> None:
+    made = prepare(picture_folder(train=4, test=1), tmp_path / "c", SETTINGS)
+    pq.write_table(made.table.slice(0, 5), made.path / "paintings.parquet")
+    with pytest.raises(CollectionError, match="do not match: run impasto prepare again"):
+        _ = open_collection(made.path).pixels
+
+
+def test_the_fingerprint_tells_what_matters(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=8, test=0)
+
+    def made(name: str, **changes: Any) -> str:
+        return prepare(source, tmp_path / name, SETTINGS.model_copy(update=changes)).fingerprint
+
+    plain = made("plain")
+    assert made("workers", workers=1) == plain
+    assert len({plain, made("size", size=16), made("fit", fit="crop"), made("seed", seed=5)}) == 4
+
+
+def test_the_command_line_prepares_and_says_so(picture_folder: Folders, tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=1)
+    command = [sys.executable, "-m", "impasto", "prepare", str(source), "-o", str(tmp_path / "c"), "--size", "16"]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["pictures"] == 15 and told["counts"]["test"] == {"Bands": 1, "Columns": 1, "Diagonals": 1}
+    wrong = subprocess.run(
+        [*command[:3], "prepare", "nowhere", "-o", str(tmp_path / "d")], capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2 and wrong.stdout == ""
+    assert wrong.stderr.startswith("impasto: error: no folder or file nowhere") and wrong.stderr.count("\n") == 1
