@@ -127,20 +127,20 @@ def cubist_facets(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
     size, seen = scene.size, scene.lit()
     y, x = np.indices((size, size), dtype=np.float32) / size
     facet = np.zeros((size, size), np.int64)
-    for _ in range(round(7 / hand.scale)):
+    for _ in range(round(8 / hand.scale)):
         turn = rng.choice([0.5, 1.1, 2.0, 2.7]) + hand.angle + rng.normal(0, 0.12)
         offset = (rng.uniform(0.1, 0.9) - 0.5) * np.cos(turn) + (rng.uniform(0.1, 0.9) - 0.5) * np.sin(turn)
         facet = facet * 2 + ((x - 0.5) * np.cos(turn) + (y - 0.5) * np.sin(turn) > offset)
     facet = np.unique(facet, return_inverse=True)[1].reshape(size, size)
     count = int(facet.max()) + 1
-    shift = rng.normal(0, 0.045, (2, count)).astype(np.float32)
+    shift = rng.normal(0, 0.05, (2, count)).astype(np.float32)
     moved = displaced(seen, shift[0][facet], shift[1][facet])
-    moved = mixed(moved, averaged(moved, facet), 0.35)
+    moved = mixed(moved, averaged(moved, facet), 0.15)
     lean = rng.uniform(0, 2 * np.pi, count).astype(np.float32)
     middle_x, middle_y = (averaged(np.stack([v, v, v], -1), facet)[..., 0] for v in (x, y))
     slope = (x - middle_x) * np.cos(lean)[facet] + (y - middle_y) * np.sin(lean)[facet]
-    moved = mixed(moved, lch(0.6, 0.05, rng.choice([75.0, 250.0, 130.0])), 0.2)
-    moved[..., 0] += np.clip(1.5 * slope, -0.14, 0.14) + rng.normal(0, 0.02, count).astype(np.float32)[facet]
+    moved = mixed(moved, lch(0.6, 0.05, rng.choice([75.0, 250.0, 130.0])), 0.12)
+    moved[..., 0] += np.clip(1.3 * slope, -0.12, 0.12) + rng.normal(0, 0.02, count).astype(np.float32)[facet]
     moved[..., 0] += 0.022 * brushes.paper(rng, size, 0.6)
     edge = contours(facet, 0.007, rng, 0.9)
     return mixed(moved, lch(0.27, 0.03, 60), 0.7 * edge)

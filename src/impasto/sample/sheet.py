@@ -17,7 +17,7 @@ _GROUND: Final = (250, 248, 244)
 _INK: Final = (70, 66, 62)
 
 
-def contact_sheet(path: Path, tile: int = 168, rows: int = 2, seed: int = 0) -> None:
+def contact_sheet(path: Path, tile: int = 168, rows: int = 2, seed: int = 1) -> None:
     """Write ``rows`` pictures of every style, eight styles abreast, with their names.
 
     Args:

@@ -31,7 +31,7 @@ def wet_wash(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
 
 
 def ink_wash(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
-    """A loaded brush on soft paper: few greys that run into mist, quick dark lines, a red seal."""
+    """A loaded brush on soft paper: few greys that run into mist, quick dark lines, most often a red seal."""
     size, k = scene.size, hand.scale
     seen = scene.lit()
     page = lch(rng.uniform(0.86, 0.94), rng.uniform(0.01, 0.05), 85)
@@ -50,8 +50,9 @@ def ink_wash(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
     touch = Brush(0.018 * k, 5.0, 1.6, 2, 0.8, ragged=0.9, streaks=0.05, varied=0.03, tinted=0.0, dry=0.4)
     lay(canvas, touch, washed * 0.62, scene.flow + hand.angle, rng, where=dark > 0.62)
     done = mixed(canvas.colour, ink, np.clip(line, 0, 1) * 0.85)
-    row, column, side = int(size * rng.uniform(0.78, 0.88)), int(size * rng.choice([0.07, 0.85])), int(size * 0.07)
-    done[row : row + side, column : column + side] = lch(0.52, 0.19, 28)
+    if rng.random() < 0.7:
+        row, column, side = int(size * rng.uniform(0.78, 0.88)), int(size * rng.choice([0.07, 0.85])), int(size * 0.07)
+        done[row : row + side, column : column + side] = lch(0.52, 0.19, 28)
     return done
 
 
