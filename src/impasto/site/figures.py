@@ -40,7 +40,9 @@ VARIABLES: Final = {
 """The light theme's colours; in SVG each stands as ``var(--name)``."""
 
 WIDTH: Final = 8.6
-"""Inches; shown at about 860 CSS pixels, so that 8.5 points read as 12 pixels."""
+"""Inches of a chart as wide as the page."""
+PIXELS: Final = 112
+"""CSS pixels an inch at most, so that 8.5 points read as 13 pixels on a wide window and no chart is blown up."""
 
 _LACKING: Final = "Glyph .* missing from font"
 """A style in a script that the bundled font lacks is boxes in the PNG; the page draws it with the reader's fonts."""
@@ -162,7 +164,9 @@ def _inline(text: str, chart: Chart, space: str, hovers: Mapping[str, str]) -> s
     text = re.sub(r' id="([^"]*)"', lambda found: found.group() if found.group(1) in used else "", text)
     text = re.sub(r"<defs>\s*</defs>|\n\s*", lambda found: "\n" if found.group()[0] == "\n" else "", text)
     box = re.search(r'viewBox="[^"]*"', text)
-    head = f'<svg class="chart" {box.group() if box else ""} role="img" style="min-width:{chart.narrow}px">'
+    wide = round(chart.size[0] * PIXELS)
+    style = f"min-width:{min(chart.narrow, wide)}px;max-width:{wide}px"
+    head = f'<svg class="chart" {box.group() if box else ""} role="img" style="{style}">'
     title = f"<title>{html.escape(chart.alt)}</title>"
     return re.sub(r"<svg[^>]*>", lambda _: head + title, text, count=1).strip()
 
