@@ -1,0 +1,52 @@
+"""One small trained and evaluated run for the tests that only look."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from impasto.collection.painting import Collection
+from impasto.evaluation.evaluate import Evaluation, evaluate
+from impasto.runs import Run
+from impasto.training.augment import AugmentSettings
+from impasto.training.classifier import ClassifierSettings, train_classifier
+
+STYLES = ("Bands", "Columns", "Diagonals", "Hatching")
+SETTINGS = ClassifierSettings(
+    size="tiny",
+    resolution=32,
+    epochs=8,
+    batch_size=16,
+    ema=0.9,
+    precision="float32",
+    device="cpu",
+    augment=AugmentSettings(cutmix=0, flip=False),
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    collection: Collection
+    run: Run
+    evaluation: Evaluation
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def trained(make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A run that learned four styles of stripes, and its evaluation."""
+    collection = make_collection(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
+    run = train_classifier(collection, tmp_path_factory.mktemp("trained") / "run", SETTINGS)
+    return Trained(collection, run, evaluate(run.path))
+
+
+@pytest.fixture
+def run_of() -> Callable[[Collection, Path], Run]:
+    """A factory: the run of ``SETTINGS`` on a collection."""
+    return lambda collection, path: train_classifier(collection, path, SETTINGS)

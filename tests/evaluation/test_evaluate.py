@@ -1,0 +1,161 @@
+"""Evaluating a trained run: what is written agrees with itself, and nothing is chosen on the test split."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from impasto import findings
+from impasto.collection.painting import Collection, open_collection
+from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.errors import CollectionError, RunError, VocabularyError
+from impasto.evaluation import metrics
+from impasto.evaluation.evaluate import evaluate
+from impasto.evaluation.network import open_network
+from impasto.evaluation.settings import EvaluateSettings
+from impasto.runs import Run
+
+from .conftest import STYLES, Trained
+
+
+def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained) -> None:
+    written = json.loads((trained.evaluation.path / "metrics.json").read_text())
+    assert written == trained.evaluation.metrics
+    table = pq.read_table(trained.evaluation.path / "predictions.parquet").to_pydict()
+    labels, said = (np.array([STYLES.index(style) for style in table[name]]) for name in ("style", "predicted"))
+    assert len(labels) == 48
+    scores = {name: score["value"] for name, score in written["scores"].items()}
+    assert scores["accuracy"] > 0.7
+    assert scores["accuracy"] == pytest.approx(metrics.accuracy(labels, said))
+    assert scores["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy(labels, said, 4))
+    assert scores["macro_f1"] == pytest.approx(metrics.macro_f1(labels, said, 4))
+    shares = np.stack(table["probabilities"])
+    assert shares.sum(1) == pytest.approx(1)
+    assert scores["top_3"] == pytest.approx(metrics.top_k(labels, shares, 3))
+    assert written["confusion"] == metrics.confusion_matrix(labels, said, 4).tolist()
+    assert [row["recall"] for row in written["per_style"]] == np.divide(np.diag(written["confusion"]), 12).tolist()
+    held = np.mean([style in members for style, members in zip(table["style"], table["set"], strict=True)])
+    assert written["conformal"]["coverage"] == pytest.approx(held)
+    for score in written["scores"].values():
+        assert score["low"] <= score["value"] <= score["high"]
+
+
+def test_the_files_are_all_there(trained: Trained) -> None:
+    made = {path.name for path in trained.evaluation.path.iterdir()}
+    assert made == {
+        "metrics.json", "predictions.parquet", "findings.json", "figures", "calibration.json", "familiarity.safetensors"
+    }  # fmt: skip
+    written = findings.load(trained.evaluation.path / "findings.json")
+    assert json.dumps(findings.as_data(written)) == json.dumps(findings.as_data(trained.evaluation.findings))
+    for sheet in (trained.evaluation.path / "figures").glob("*.png"):
+        with Image.open(sheet) as image:
+            assert min(image.size) > 100
+
+
+def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> None:
+    """With every test label wrong, temperature and thresholds are the same."""
+    moved = tmp_path / "collection"
+    shutil.copytree(trained.collection.path, moved)
+    wrong = {style: STYLES[place - 1] for place, style in enumerate(STYLES)}
+    table = pq.read_table(moved / "paintings.parquet")
+    rows = [{**row, "style": wrong[row["style"]]} if row["split"] == "test" else row for row in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), moved / "paintings.parquet")
+    poisoned = evaluate(trained.run.path, moved)
+    assert poisoned.metrics["scores"]["accuracy"]["value"] < 0.4
+    temperatures = [e.metrics["calibration"]["temperature"] for e in (poisoned, trained.evaluation)]
+    assert temperatures[0] == temperatures[1]
+    assert poisoned.metrics["validation"] == trained.evaluation.metrics["validation"]
+
+
+def test_flipping_averages_both_views(trained: Trained) -> None:
+    network, pixels = open_network(trained.run.path, "cpu"), np.asarray(trained.collection.pixels[:5])
+    once, _ = network.look(lambda at: pixels[at], 5, flip=False)
+    mirrored, _ = network.look(lambda at: pixels[at, :, ::-1].copy(), 5, flip=False)
+    both, _ = network.look(lambda at: pixels[at], 5, flip=True)
+    assert both == pytest.approx((once + mirrored) / 2, abs=1e-5)
+
+
+def test_the_prior_moves_answers_to_the_frequent(trained: Trained, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.run.path, run)
+    frequent = evaluate(run, trained.collection.path, EvaluateSettings(prior="train"))
+    named = [np.sum(e.metrics["confusion"], 0)[0] for e in (frequent, trained.evaluation)]
+    assert named[0] >= named[1]
+    assert frequent.metrics["prior"] == "train"
+
+
+def test_another_collection_is_scored_beside_the_first(
+    trained: Trained, make_collection: Callable[..., Collection]
+) -> None:
+    other = make_collection(styles=STYLES, train=20, test=6, seed=9)
+    scored = evaluate(trained.run.path, other.path)
+    assert scored.path == trained.run.path / "evaluation-collection"
+    assert scored.metrics["pictures"] == 24
+    assert not (scored.path / "calibration.json").exists()
+    assert json.loads((trained.evaluation.path / "metrics.json").read_text())["pictures"] == 48
+
+
+def test_a_picture_seen_in_training_is_found(
+    picture_folder: Callable[..., Path], trained: Trained, tmp_path: Path
+) -> None:
+    source = picture_folder(styles=STYLES, train=12, test=4, seed=3)
+    known = picture_folder(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
+    taken = next((known / "train" / STYLES[0]).glob("*.jpg"))
+    shutil.copy(taken, source / "test" / STYLES[0] / "leak.jpg")
+    leaky = prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    found = {finding.code: finding for finding in evaluate(trained.run.path, leaky.path).findings}
+    assert found["IMP305"].spoils
+    assert [item["id"] for item in found["IMP305"].items] == [f"test/{STYLES[0]}/leak.jpg"]
+
+
+def test_a_changed_collection_is_refused_by_name(
+    picture_folder: Callable[..., Path], run_of: Callable[[Collection, Path], Run], tmp_path: Path
+) -> None:
+    source = picture_folder(train=12, test=4)
+    collection = prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    run = run_of(collection, tmp_path / "run")
+    next((source / "test").rglob("*.jpg")).unlink()
+    prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    with pytest.raises(RunError, match=r"has changed since .*run was trained on it: train again .* --collection"):
+        evaluate(run.path)
+    assert evaluate(run.path, tmp_path / "collection").metrics["pictures"] == 11
+
+
+def test_other_styles_and_missing_things_are_refused(
+    trained: Trained, make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    other = make_collection(styles=("Bands", "Columns", "Spots"), train=12, test=3)
+    with pytest.raises(VocabularyError, match="adds Diagonals, Hatching"):
+        evaluate(trained.run.path, other.path)
+    with pytest.raises(CollectionError, match="no collection in"):
+        evaluate(trained.run.path, tmp_path)
+    with pytest.raises(RunError, match="no run in"):
+        evaluate(tmp_path)
+    empty = tmp_path / "run"
+    shutil.copytree(trained.run.path, empty)
+    (empty / "best.safetensors").write_bytes(b"nothing")
+    with pytest.raises(RunError, match=r"best\.safetensors is damaged"):
+        evaluate(empty)
+    (empty / "best.safetensors").unlink()
+    with pytest.raises(RunError, match="has no weights yet"):
+        evaluate(empty)
+
+
+def test_a_study_that_was_moved_finds_its_collection(
+    trained: Trained, make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(trained.run.path, study / "runs" / "classifier")
+    shutil.copytree(trained.collection.path, study / "collection")
+    record = json.loads((study / "runs" / "classifier" / "run.json").read_text())
+    record["collection"]["path"] = "/nowhere/collection"
+    (study / "runs" / "classifier" / "run.json").write_text(json.dumps(record))
+    moved = evaluate(study / "runs" / "classifier")
+    assert moved.metrics["scores"] == trained.evaluation.metrics["scores"]
+    assert open_collection(study / "collection").fingerprint == moved.metrics["collection_fingerprint"]

@@ -1,0 +1,100 @@
+"""Predicting: the same answers as the evaluation's, heat maps, and clear words about what cannot be read."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from impasto.errors import InputError, RunError
+from impasto.evaluation.predict import PredictSettings, predict
+
+from .conftest import STYLES, Trained
+
+
+@pytest.fixture(scope="session")
+def pictures(picture_folder: Callable[..., Path]) -> Path:
+    """The pictures of the trained run's collection, painted again: equal to the byte."""
+    return picture_folder(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
+
+
+def test_predictions_are_the_evaluations(trained: Trained, pictures: Path) -> None:
+    table = pq.read_table(trained.evaluation.path / "predictions.parquet").to_pylist()
+    made = {str(p.path.relative_to(pictures)): p for p in predict(trained.run.path, pictures / "test")}
+    assert made.keys() == {row["id"] for row in table}
+    for row in table:
+        mine = made[row["id"]]
+        assert mine.style == row["predicted"]
+        assert list(mine.members or ()) == row["set"]
+        assert mine.familiar == row["familiar"]
+        assert [mine.probabilities[style] for style in STYLES] == pytest.approx(row["probabilities"], abs=1e-5)
+        shares = list(mine.probabilities.values())
+        assert shares == sorted(shares, reverse=True)
+
+
+def test_noise_looks_unlike_anything_trained_on(trained: Trained, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    (prediction,) = predict(trained.run.path, [tmp_path / "noise.png"])
+    assert prediction.familiar is False
+    assert "unlike anything trained on" in prediction.as_text()
+
+
+def test_heat_maps_are_written_under_names_of_their_own(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+    first = sorted((pictures / "test" / STYLES[0]).glob("*.jpg"))[0]
+    (tmp_path / "again").mkdir()
+    second = Path(shutil.copy(first, tmp_path / "again" / first.name))
+    made = predict(trained.run.path, [first, second], output=tmp_path / "heat")
+    assert len({p.heatmap for p in made}) == 2
+    for prediction in made:
+        assert prediction.heatmap is not None
+        with Image.open(prediction.heatmap) as image:
+            assert image.size == (384, 384)
+
+
+def test_bad_pictures_are_left_out_by_name(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+    good = next((pictures / "test").rglob("*.jpg"))
+    (tmp_path / "text.jpg").write_text("not a picture")
+    (tmp_path / "empty.jpg").touch()
+    said: list[str] = []
+    made = predict(trained.run.path, [tmp_path / "text.jpg", good, tmp_path / "empty.jpg"], aside=said.append)
+    assert [p.path for p in made] == [good]
+    assert [line.split(" is left out: ")[0] for line in said] == [
+        str(tmp_path / "text.jpg"),
+        str(tmp_path / "empty.jpg"),
+    ]
+    with pytest.raises(InputError, match="none of the pictures can be read"):
+        predict(trained.run.path, tmp_path)
+    with pytest.raises(InputError, match="no such picture"):
+        predict(trained.run.path, [tmp_path / "nowhere.jpg"])
+    (tmp_path / "hollow").mkdir()
+    with pytest.raises(InputError, match="holds no pictures"):
+        predict(trained.run.path, tmp_path / "hollow")
+
+
+def test_a_run_without_evaluation_says_what_is_lacking(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.run.path, run, ignore=shutil.ignore_patterns("evaluation*"))
+    said: list[str] = []
+    (prediction, *_) = predict(run, pictures / "test", aside=said.append)
+    assert prediction.members is None
+    assert prediction.familiar is None
+    assert len(said) == 1
+    assert "run impasto evaluate first" in said[0]
+
+
+def test_another_prior_has_no_conformal_sets(trained: Trained, pictures: Path) -> None:
+    (prediction, *_) = predict(trained.run.path, pictures / "test", PredictSettings(prior="train"))
+    assert prediction.members is None
+    assert prediction.familiar is not None
+
+
+def test_a_damaged_evaluation_is_named(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.run.path, run)
+    (run / "evaluation" / "calibration.json").write_text("{}")
+    with pytest.raises(RunError, match=r"calibration\.json is damaged .*: run impasto evaluate again"):
+        predict(run, pictures / "test")
