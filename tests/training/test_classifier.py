@@ -110,7 +110,7 @@ def test_seen_holds_no_test_picture(stripes: Stripes, quick: Quick, run_path: Pa
 
 
 def test_the_test_split_is_never_looked_at(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
-    """Other test pictures under other labels: the same weights to the bit."""
+    """Other test pictures under other labels: the same weights to the bit, chosen by the same scores."""
     clean, poisoned = stripes(name="clean"), stripes(name="poisoned")
     rows = clean.indices("test")
     pixels = np.load(poisoned.path / "pixels.npy")
@@ -127,6 +127,8 @@ def test_the_test_split_is_never_looked_at(stripes: Stripes, quick: Quick, tmp_p
         for collection in (clean, open_collection(poisoned.path))
     ]
     assert made[0].weights_path.read_bytes() == made[1].weights_path.read_bytes()
+    numbers = [[(line["loss"], line.get("accuracy")) for line in run.metrics()] for run in made]
+    assert numbers[0] == numbers[1]
 
 
 def test_a_finished_run_is_returned_as_it_is(stripes: Stripes, quick: Quick, run_path: Path) -> None:
