@@ -4,6 +4,7 @@ Results go to standard output, for people or with ``--json`` as one object; prog
 Exit status: 0 done, 1 a finding that spoils the result, 2 an error of the user's input, 130 interrupted.
 """
 
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -229,8 +230,10 @@ def study(
 
 def main() -> None:
     """Run the command line and exit with its status; every error of the user's is one line on standard error."""
+    if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
     try:
-        app()
+        app(prog_name="impasto")
     except ImpastoError as error:
         sys.exit(show.complain(str(error)))
     except OSError as error:

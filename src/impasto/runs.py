@@ -12,6 +12,7 @@ RUN/evaluation/         written by ``impasto evaluate``
 import datetime
 import json
 import platform
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -146,7 +147,8 @@ def environment() -> dict[str, str]:
 
 def command() -> str:
     """The command line that is running, for the record beside what it made."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    program = Path(sys.argv[0]).name.replace("__main__.py", "impasto")  # python -m impasto
+    return shlex.join([program, *sys.argv[1:]])
 
 
 def _write(run: Run, created: str) -> None:

@@ -183,6 +183,8 @@ def _imbalance(found: Collection) -> Finding:
     styles = found.vocabulary.styles
     most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max() + 1).argmin())
     text = f"{styles[most]} has {counts[most]} training pictures and {styles[least]} {counts[least]}: {ratio:.1f} to 1."
+    if ratio == 1:
+        text = f"Every style has {counts[most]} training pictures."
     numbers = {"ratio": ratio, "largest": float(present.max()), "smallest": float(present.min())}
     items = [{"style": style, "train": int(n)} for style, n in zip(styles, counts, strict=True)]
     return Finding("IMP109", "issue" if ratio >= IMBALANCE else "passed", text, numbers, items)

@@ -97,13 +97,14 @@ class Collection:
         return np.bincount(self.labels[self.indices(split)], minlength=len(self.vocabulary)).astype(np.int64)
 
 
-def open_collection(path: Path) -> Collection:
+def open_collection(path: Path | str) -> Collection:
     """The collection in a folder.
 
     Raises:
         CollectionError: there is none, it is damaged, empty, or written by a newer impasto.
         VocabularyError: its vocabulary is missing or damaged.
     """
+    path = Path(path)
     if not (path / "collection.json").is_file():
         raise CollectionError(f"no collection in {path} (collection.json is missing): make one with impasto prepare")
     try:

@@ -1,0 +1,111 @@
+"""The command line as its users meet it: exit statuses, one-line errors, JSON on standard output alone."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from impasto.collection.painting import Collection
+
+QUICK = ("--size", "tiny", "--epochs", "1", "--set", "resolution=32", "--set", "batch_size=16", "--device", "cpu")
+
+
+def impasto(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "impasto", *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The error of a refused command: one line, no traceback, nothing on standard output, status 2."""
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("impasto: error: ")]
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[0].removeprefix("impasto: error: ")
+
+
+def test_every_verb_in_order(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source = picture_folder(train=(24, 16, 12), test=10, artists=3)
+    collection, run = tmp_path / "collection", tmp_path / "run"
+    done = impasto("prepare", source, "-o", collection, "--size", 32, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pictures"] == 82
+    done = impasto("audit", collection, "--json")
+    assert done.returncode == 0, done.stderr
+    assert {finding["code"] for finding in json.loads(done.stdout)["findings"]} >= {"IMP101", "IMP108", "IMP114"}
+    done = impasto("train", "classifier", collection, "-o", run, *QUICK, "--quiet", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["state"] == "done"
+    done = impasto("evaluate", run, "--json")
+    assert done.returncode == 0, done.stderr
+    evaluated = json.loads(done.stdout)
+    assert evaluated["accuracy"] == evaluated["scores"]["accuracy"]["value"]
+    assert evaluated["spoiled"] is False
+    done = impasto("evaluate", run)
+    assert "colour histogram" in done.stdout
+    done = impasto("predict", run, source / "test" / "Bands", "--json", "-o", tmp_path / "heat")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 10
+    assert all({"path", "style", "probabilities"} <= line.keys() for line in lines)
+    assert len(list((tmp_path / "heat").iterdir())) == 10
+
+
+def test_a_spoiled_collection_exits_with_one(make_collection: Callable[..., Collection]) -> None:
+    collection = make_collection(styles=("A", "B"), train=6, test=(6, 0))
+    done = impasto("audit", collection.path)
+    assert done.returncode == 1
+    assert "IMP110" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("prepare", "nowhere", "-o", "c"), "nowhere"),
+        (("prepare",), "no source: name a folder of pictures"),
+        (("audit", "nowhere"), "no collection in nowhere"),
+        (("train", "classifier", "nowhere", "-o", "run"), "no collection in nowhere"),
+        (("evaluate", "nowhere"), "no run in nowhere"),
+        (("predict", "nowhere", "a.jpg"), "no run in nowhere"),
+        (("report", "nowhere"), "no study in nowhere"),
+        (("sample", "g", "--set", "picturs=3"), "did you mean 'pictures'?"),
+        (("sample", "g", "--set", "pictures"), "is not of the form name=value"),
+        (("study", "-c", "nowhere.toml"), "cannot read the settings file nowhere.toml"),
+        (("study", "nowhere", "-o", "s"), "nowhere"),
+    ],
+)
+def test_errors_are_one_line(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    assert said in refused(impasto(*arguments, cwd=tmp_path))
+
+
+def test_an_unknown_option_is_an_error_of_the_users(tmp_path: Path) -> None:
+    done = impasto("study", "--colour", "red", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_in_the_way_is_named(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("something of the user's")
+    error = refused(impasto("prepare", picture_folder(train=3, test=0), "-o", tmp_path / "taken", "--size", 32))
+    assert str(tmp_path / "taken") in error
+    assert (tmp_path / "taken").read_text() == "something of the user's"
+
+
+def test_other_processes_of_torchrun_are_silent(make_collection: Callable[..., Collection], tmp_path: Path) -> None:
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "impasto"]
+    collection = make_collection(train=16, test=10)
+    arguments = ["train", "classifier", collection.path, "-o", tmp_path / "run", *QUICK, "--quiet", "--json"]
+    done = subprocess.run(
+        [sys.executable, *words, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert json.loads(done.stdout)["state"] == "done"  # one object, not two
+
+
+def test_the_version_is_the_packages() -> None:
+    from importlib.metadata import version
+
+    assert impasto("--version").stdout.strip() == version("impasto")

@@ -1,0 +1,131 @@
+"""The whole path: a folder becomes a report; killed anywhere, the same command ends with the same result."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from impasto import study as module
+from impasto.collection.prepare import PrepareSettings
+from impasto.errors import InputError, OutputError
+from impasto.evaluation.settings import EvaluateSettings
+from impasto.sample.gallery import SampleSettings
+from impasto.study import StudySettings, run_study
+from impasto.training.classifier import ClassifierSettings
+
+TRAIN = ClassifierSettings(size="tiny", resolution=32, epochs=2, batch_size=16, precision="float32", device="cpu")
+SETTINGS = StudySettings(
+    sample=SampleSettings(pictures=160, size=40, workers=1),
+    prepare=PrepareSettings(size=32, workers=1),
+    train=TRAIN,
+    evaluate=EvaluateSettings(device="cpu"),
+)
+
+
+def results(study: Path) -> dict[str, object]:
+    """What must not depend on interruptions: pixels, table, weights, predictions, scores."""
+    run = study / "runs" / "classifier"
+    metrics = json.loads((run / "evaluation" / "metrics.json").read_text())
+    return {
+        "table": pq.read_table(study / "collection" / "paintings.parquet").drop_columns(["modified"]).to_pylist(),
+        "pixels": (study / "collection" / "pixels.npy").read_bytes(),
+        "weights": (run / "best.safetensors").read_bytes(),
+        "predictions": pq.read_table(run / "evaluation" / "predictions.parquet").to_pylist(),
+        "scores": (metrics["scores"], metrics["baselines"], metrics["calibration"]),
+    }
+
+
+def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source = picture_folder(train=(40, 30, 20), test=10, artists=4)
+    said: list[str] = []
+    made = run_study(source, tmp_path / "study", SETTINGS, announce=said.append)
+    assert [line.split()[0] for line in said] == ["preparing", "auditing", "training", "evaluating", "writing"]
+    page, text = made.report.read_text(), (tmp_path / "study" / "report.md").read_text()
+    assert "Diagonals" in page and "IMP108" in page
+    accuracy = made.metrics["scores"]["accuracy"]["value"]
+    assert f"{100 * accuracy:.1f}" in text
+    codes = {finding.code for finding in made.findings}
+    assert {"IMP101", "IMP108", "IMP201", "IMP301"} <= codes
+
+
+def test_a_second_time_does_nothing_again(
+    picture_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = picture_folder(train=20, test=6)
+    first = run_study(source, tmp_path / "study", SETTINGS)
+    changed = {path: path.stat().st_mtime_ns for path in (first.run.path, first.run.weights_path)}
+    monkeypatch.setattr(module, "evaluate", lambda *a: pytest.fail("evaluated again"))
+    again = run_study(source, tmp_path / "study", SETTINGS)
+    assert again.metrics == first.metrics
+    assert {path: path.stat().st_mtime_ns for path in changed} == changed
+
+
+def test_another_study_is_refused(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source, other = picture_folder(train=12, test=6), picture_folder(train=12, test=6, seed=1)
+    run_study(source, tmp_path / "study", SETTINGS)
+    with pytest.raises(InputError, match="is a study of .* not of .*: choose another folder with -o"):
+        run_study(other, tmp_path / "study", SETTINGS)
+    changed = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 3})})
+    with pytest.raises(InputError, match=r"train\.epochs was 2, now 3"):
+        run_study(source, tmp_path / "study", changed)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(OutputError, match="holds other work"):
+        run_study(source, tmp_path / "mine", SETTINGS)
+
+
+def test_killed_anywhere_it_ends_with_the_same_result(tmp_path: Path) -> None:
+    """A study of the sample gallery, killed with SIGKILL every few seconds until it gets through."""
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(SETTINGS.model_dump_json())
+    unbroken = run_study(None, tmp_path / "unbroken", SETTINGS)
+    words = [sys.executable, "-m", "impasto", "study", "-o", str(tmp_path / "killed"), "-c", str(recipe), "-q"]
+    lot, kills = random.Random(0), 0
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    for patience in range(1, 40):
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        try:
+            process.communicate(timeout=lot.uniform(1, 2 + 1.5 * patience))
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+            time.sleep(0.05)
+    assert process.returncode in (0, 1)
+    assert kills >= 2
+    assert results(tmp_path / "killed") == results(unbroken.path)
+    leftovers = [path for path in (tmp_path / "killed").rglob("*.part")]
+    assert not leftovers
+
+
+def test_the_courses_config_runs_a_study(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source = picture_folder(train=16, test=6)
+    course = {
+        "trainingdir": str(source / "train"),
+        "testingdir": str(source / "test"),
+        "modelfile": "wikiart.pth",
+        "device": "cpu",
+        "epochs": 1,
+        "batch_size": 8,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(course))
+    words = [sys.executable, "-m", "impasto", "study", "--config", "config.json", "-q", "--json"]
+    small = ["--size", "tiny", "--set", "prepare.size=32", "--set", "train.resolution=32"]
+    done = subprocess.run([*words, *small], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    settings = json.loads((tmp_path / "wikiart" / "runs" / "classifier" / "run.json").read_text())["settings"]
+    assert (settings["epochs"], settings["batch_size"], settings["device"]) == (1, 8, "cpu")
+    evaluated = json.loads(done.stdout)
+    assert evaluated["pictures"] == 18
+    words[3:4] = ["evaluate"]
+    done = subprocess.run([*words[:6], "--json"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["scores"] == evaluated["scores"]
