@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from impasto.collection.lists import read_list
 from impasto.collection.sources import Source, read_source
 from impasto.errors import InputError
 
@@ -211,8 +212,6 @@ def test_the_official_lists(tmp_path: Path) -> None:
 
 
 def test_a_list_with_header_blank_line_and_double_comma(tmp_path: Path) -> None:
-    from impasto.collection.lists import read_list  # noqa: PLC0415
-
     path = tmp_path / "artist_train"
     path.write_text("(Path to image), (Ground truth class)\n\nRealism/a_b.jpg,,22\nBaroque/c_d.jpg,,20\n")
     assert read_list(path) == [("Realism/a_b.jpg", 22), ("Baroque/c_d.jpg", 20)]
