@@ -34,6 +34,11 @@ def output_error(path: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {path}: {way_out}")
 
 
+def damaged_error(path: Path, what: str, error: Exception) -> InputError:
+    """The one-line ``InputError`` for a file that a stage wrote and that does not hold ``what`` it should."""
+    return InputError(f"{path} does not hold {what} ({error}): run the stage that wrote it again")
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` to write to; renamed to ``path`` when the block ends well.

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from impasto.errors import InputError
-from impasto.files import read_json, write_json
+from impasto.files import damaged_error, read_json, write_json
 
 Outcome = Literal["issue", "passed", "not applicable"]
 
@@ -165,6 +164,12 @@ _KINDS = (
         "Are there at least ten test pictures for every style?",
         "Read the intervals; enlarge the test split.",
     ),
+    Kind(
+        "IMP307",
+        "unfinished-training",
+        "Had the training come to its end?",
+        "Repeat the train command, which goes on where it was, and evaluate again.",
+    ),
 )
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _KINDS}
@@ -233,4 +238,4 @@ def load(path: Path) -> list[Finding]:
             Finding(row["code"], row["outcome"], row["text"], row["numbers"], row["items"]) for row in data["findings"]
         ]
     except (KeyError, TypeError) as error:
-        raise InputError(f"{path} does not hold findings ({error}): run the stage that wrote it again") from error
+        raise damaged_error(path, "findings", error) from error

@@ -1,19 +1,14 @@
 """Prepare: the same collection however often, in whatever portions and after whatever interruption it is made."""
 
-import errno
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -21,7 +16,7 @@ from impasto import findings
 from impasto.collection import chunks
 from impasto.collection.painting import Collection, open_collection
 from impasto.collection.prepare import PrepareSettings, prepare
-from impasto.errors import CollectionError, ImpastoError, InputError, OutputError, SettingsError
+from impasto.errors import CollectionError, InputError, OutputError, SettingsError
 
 Folders = Callable[..., Path]
 SETTINGS = PrepareSettings(size=24, workers=2)
@@ -218,121 +213,6 @@ def test_folders_that_hold_other_work_are_refused(picture_folder: Folders, tmp_p
         with pytest.raises(OutputError, match="lies within the source"):
             prepare(source, within, SETTINGS)
     assert [path.name for path in other.iterdir()] == ["thesis.tex"]
-
-
-@pytest.mark.parametrize("full_at", ["pixels.npy", "paintings.parquet", "collection.json", ".npz"])
-def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
-    picture_folder: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_at: str
-) -> None:
-    source = picture_folder(train=4, test=1)
-    real = Path.replace
-
-    def replace(self: Path, target: Path) -> Path:
-        if str(target).endswith(full_at):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(self, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", replace)
-        with pytest.raises(
-            OutputError, match=rf"cannot write .*{full_at}: the disk is full: free some space"
-        ) as refusal:
-            prepare(source, tmp_path / "c", SETTINGS)
-    assert "\n" not in str(refusal.value)
-    assert not list(tmp_path.rglob("*.part"))
-    with pytest.raises(CollectionError, match="no collection in"):
-        open_collection(tmp_path / "c")
-    assert_equal_content(prepare(source, tmp_path / "c", SETTINGS).path, prepare(source, tmp_path / "d", SETTINGS).path)
-
-
-def test_what_a_killed_preparation_left_is_cleared_away(picture_folder: Folders, tmp_path: Path) -> None:
-    made = prepare(picture_folder(train=4, test=1), tmp_path / "c", SETTINGS)
-    left = made.path / ".pixels.npy.abc.part"
-    left.write_bytes(b"half")
-    prepare(picture_folder(train=4, test=1, seed=1), tmp_path / "c", SETTINGS)
-    assert not left.exists()
-
-
-def chunks_in(work: Path) -> list[Path]:
-    return sorted(work.glob("*.npz")) if work.is_dir() else []
-
-
-def test_a_killed_preparation_continues_where_it_was(
-    picture_folder: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = picture_folder(train=120, test=20, size=200)
-    out = tmp_path / "killed"
-    command = [sys.executable, "-m", "impasto", "prepare", str(source), "-o", str(out), "--size", "24", "--quiet"]
-    process = subprocess.Popen([*command, "--set", "workers=1"], start_new_session=True)
-    while process.poll() is None and not chunks_in(out / ".work"):
-        time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was done before it could be killed"
-    assert not (out / "collection.json").exists()
-    done = chunks_in(out / ".work")
-    assert done and len(done) < 5
-    marks = [path.stat().st_mtime_ns for path in done]
-    resumed: list[list[int]] = []
-    real = shutil.rmtree
-
-    def watching(path: Path, **options: Any) -> None:
-        resumed.append([item.stat().st_mtime_ns for item in done])
-        real(path, **options)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shutil, "rmtree", watching)
-        made = prepare(source, out, SETTINGS)
-    assert resumed == [marks]  # the chunks that were there have been used, not written again
-    assert_equal_content(made.path, prepare(source, tmp_path / "unbroken", SETTINGS).path)
-
-
-def test_damaged_chunks_are_decoded_again(
-    picture_folder: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = picture_folder(train=60, test=0)
-    with monkeypatch.context() as patch:
-        patch.setattr("impasto.collection.prepare.perceptual_hash", lambda pixels: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            prepare(source, tmp_path / "c", SETTINGS)
-    saved = chunks_in(tmp_path / "c/.work")
-    assert len(saved) == 2
-    saved[0].write_bytes(saved[0].read_bytes()[:1000])
-    saved[1].write_bytes(b"")
-    assert_equal_content(prepare(source, tmp_path / "c", SETTINGS).path, prepare(source, tmp_path / "d", SETTINGS).path)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("collection.json", "{}", "is not a whole collection"),
-        ("collection.json", "[]", "is not a whole collection"),
-        ("collection.json", '{"format": 99}', r"written by a newer impasto \(format 99\)"),
-        ("collection.json", "{", "is not a whole collection"),
-        ("paintings.parquet", "PAR1", "is not a whole collection"),
-        ("styles.json", "{}", "is not a vocabulary"),
-        ("pixels.npy", "", "is damaged"),
-        ("pixels.npy", "NUMPY", "is damaged"),
-    ],
-)
-def test_a_damaged_collection_is_named_and_made_anew(
-    picture_folder: Folders, tmp_path: Path, name: str, content: str, said: str
-) -> None:
-    source = picture_folder(train=4, test=1)
-    made = prepare(source, tmp_path / "c", SETTINGS)
-    whole = {name: (made.path / name).read_bytes() for name in CONTENT}
-    (made.path / name).write_text(content)
-    with pytest.raises(ImpastoError, match=said) as refusal:
-        _ = open_collection(made.path).pixels
-    assert "\n" not in str(refusal.value)
-    prepare(source, tmp_path / "c", SETTINGS)
-    assert {name: (made.path / name).read_bytes() for name in CONTENT} == whole
-
-
-def test_pixels_and_table_must_match(picture_folder: Folders, tmp_path: Path) -> None:
-    made = prepare(picture_folder(train=4, test=1), tmp_path / "c", SETTINGS)
-    pq.write_table(made.table.slice(0, 5), made.path / "paintings.parquet")
-    with pytest.raises(CollectionError, match="do not match: run impasto prepare again"):
-        _ = open_collection(made.path).pixels
 
 
 def test_the_fingerprint_tells_what_matters(picture_folder: Folders, tmp_path: Path) -> None:
