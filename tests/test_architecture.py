@@ -17,7 +17,7 @@ MIDDLE = {"training", "evaluation"}
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "files": {"errors"},
-    "findings": {"files"},
+    "findings": {"errors", "files"},
     "config": {"errors"},
     "runs": {"errors", "files"},
     "terminal": GROUND,

@@ -116,6 +116,8 @@ def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
         "source": _spelled(source),
         "settings": settings.model_dump(mode="json"),
     }
+    for leftover in study.rglob(".*.part"):  # half-written by a process that was killed
+        leftover.unlink(missing_ok=True)
     if not path.exists():
         if study.is_dir() and any(study.iterdir()):
             raise OutputError(f"{study} holds other work (no study.json): choose another folder with -o")

@@ -25,8 +25,8 @@ def metrics(**changes: Any) -> dict[str, Any]:
     return {**found, **changes}
 
 
-def outcomes(found: dict[str, Any], seen: tuple[str, ...] = ()) -> dict[str, str]:
-    return {finding.code: finding.outcome for finding in evaluation_findings(found, seen)}
+def outcomes(found: dict[str, Any], seen: tuple[str, ...] = (), finished: bool = True) -> dict[str, str]:
+    return {finding.code: finding.outcome for finding in evaluation_findings(found, seen, finished=finished)}
 
 
 def test_all_well() -> None:
@@ -50,12 +50,16 @@ def test_one_issue(code: str, changes: dict[str, Any]) -> None:
 
 
 def test_seen_test_pictures_spoil() -> None:
-    found = evaluation_findings(metrics(), ["a.jpg"])
+    found = evaluation_findings(metrics(), ["a.jpg"], finished=True)
     assert spoiled(found)
     assert next(f for f in found if f.code == "IMP305").items == [{"id": "a.jpg"}]
-    assert not spoiled(evaluation_findings(metrics(), []))
+    assert not spoiled(evaluation_findings(metrics(), [], finished=True))
 
 
 def test_what_cannot_be_judged_says_so() -> None:
     found = outcomes(metrics(calibration=None, baselines={"majority": scores(0.2), "artist_oracle": None}))
     assert found["IMP302"] == found["IMP303"] == "not applicable"
+
+
+def test_a_training_that_was_cut_off_is_said() -> None:
+    assert outcomes(metrics(), finished=False)["IMP307"] == "issue"

@@ -47,7 +47,7 @@ def test_shapes_at_any_resolution(size: Size) -> None:
             assert model(x).shape == (2, 5)
 
 
-@pytest.mark.parametrize(("size", "expected"), [("tiny", 314_891), ("small", 2_791_163), ("base", 12_378_843)])
+@pytest.mark.parametrize(("size", "expected"), [("tiny", 314_875), ("small", 2_791_131), ("base", 12_378_779)])
 def test_parameter_counts(size: Size, expected: int) -> None:
     assert sum(p.numel() for p in network(size, styles=27).parameters()) == expected
 
@@ -59,14 +59,14 @@ def test_golden_logits() -> None:
     torch.testing.assert_close(
         logits[:, :3],
         torch.tensor(
-            [[0.139696, 0.021537, -0.157472], [0.179947, -0.137043, 0.103060], [-0.456283, 0.049577, 0.198172]]
+            [[0.190699, -0.106476, -0.200784], [-0.013048, 0.107610, -0.041219], [-0.063035, -0.060855, 0.201597]]
         ),
         atol=2e-5,
         rtol=1e-4,
     )
     with torch.no_grad():  # the statistics of one batch have gone into the running ones
         logits = model.eval()(pictures(3))
-    torch.testing.assert_close(logits[0, :3], torch.tensor([-0.013435, 0.260561, 0.067291]), atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(logits[0, :3], torch.tensor([0.132582, -0.269113, 0.072184]), atol=2e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("size", SIZES)

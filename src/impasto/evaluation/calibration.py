@@ -13,6 +13,7 @@ from scipy.special import log_softmax, softmax
 
 Floats = NDArray[np.float64]
 BINS = 15
+LIMIT = 5.0  # temperatures beyond, or below one fifth, come from too few pictures, not from a network
 
 
 def log_posterior(
@@ -47,7 +48,7 @@ def fit_temperature(
         )
         return float(-log_softmax(scores, axis=1)[np.arange(len(labels)), labels].mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    found = minimize_scalar(loss, bounds=(-np.log(LIMIT), np.log(LIMIT)), method="bounded")
     return float(np.exp(found.x))
 
 

@@ -2,7 +2,7 @@
 
 RUN/evaluation/metrics.json             scores, baselines, per style, confusion, calibration
 RUN/evaluation/predictions.parquet      one row a test picture
-RUN/evaluation/findings.json            IMP301 to IMP306
+RUN/evaluation/findings.json            IMP301 to IMP307
 RUN/evaluation/figures/                 the worst and the most confused pictures
 RUN/evaluation/calibration.json         temperature, prior and conformal thresholds, for predict
 RUN/evaluation/familiarity.safetensors  what training pictures look like to the network, for predict
@@ -43,7 +43,7 @@ class Evaluation:
     Attributes:
         path: its folder in the run's folder.
         metrics: the content of ``metrics.json``.
-        findings: IMP301 to IMP306.
+        findings: IMP301 to IMP307.
     """
 
     path: Path
@@ -83,7 +83,8 @@ def evaluate(
     calibration = calibrate(belief, checked, settings)
     measured = score(found, belief, looked, checked, calibration, settings)
     ids = np.asarray(found.column("id"), object)
-    judged = evaluation_findings(measured, [ids[row] for row in test if hashes[row] in trained | chosen])
+    seen = [ids[row] for row in test if hashes[row] in trained | chosen]
+    judged = evaluation_findings(measured, seen, finished=network.run.state == "done")
     folder = network.run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
     known = _known(network, found, checked, flip=settings.flip) if own and calibration else None
     if network.accelerator.is_main_process:

@@ -1,4 +1,4 @@
-"""What an evaluation says about itself: the findings IMP301 to IMP306."""
+"""What an evaluation says about itself: the findings IMP301 to IMP307."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +9,14 @@ LARGE_ERROR = 0.05  # expected calibration error from which IMP303 is an issue
 ENOUGH = 10  # test pictures a style from which IMP306 is passed
 
 
-def evaluation_findings(metrics: Mapping[str, Any], seen: Sequence[str]) -> list[Finding]:
-    """The findings on the content of ``metrics.json``; ``seen`` are the ids of test pictures that the run had seen."""
+def evaluation_findings(metrics: Mapping[str, Any], seen: Sequence[str], *, finished: bool) -> list[Finding]:
+    """The findings on an evaluation.
+
+    Args:
+        metrics: the content of ``metrics.json``.
+        seen: ids of test pictures that the run was trained or chosen on.
+        finished: whether its training came to its end.
+    """
     return [
         _baselines(metrics),
         _oracle(metrics),
@@ -18,6 +24,11 @@ def evaluation_findings(metrics: Mapping[str, Any], seen: Sequence[str]) -> list
         _unlearned(metrics),
         _seen(metrics, seen),
         _small(metrics),
+        Finding(
+            "IMP307",
+            "passed" if finished else "issue",
+            "The training came to its end." if finished else "The training was cut off; these are its weights so far.",
+        ),
     ]
 
 

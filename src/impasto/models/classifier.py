@@ -95,7 +95,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.config = config
         widths, depths = WIDTHS[config.size], DEPTHS[config.size]
-        self.stem = nn.Conv2d(3, widths[0], 4, stride=2, padding=1)
+        self.stem = nn.Conv2d(3, widths[0], 4, stride=2, padding=1, bias=False)  # every path from here is normalised
         blocks: list[Block] = []
         channels = widths[0]
         for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
@@ -136,7 +136,5 @@ class Classifier(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)

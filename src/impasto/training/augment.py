@@ -16,7 +16,7 @@ from impasto.config import Settings
 
 
 class AugmentSettings(Settings):
-    """How training pictures are varied; all at zero (and ``crop_area`` 1) leaves them as they are."""
+    """How training pictures are varied; all at zero, with both crop settings 1, leaves them as they are."""
 
     crop_area: float = Field(0.35, gt=0, le=1, description="smallest share of the picture that a random crop shows")
     crop_ratio: float = Field(1.33, ge=1, description="largest stretch of a crop's width against its height")

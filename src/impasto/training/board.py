@@ -15,6 +15,19 @@ class Board(Protocol):
         """``numbers`` after ``step`` steps, each under ``event/name``."""
 
 
+def require_board() -> Any:
+    """TensorBoard's writer.
+
+    Raises:
+        MissingExtraError: TensorBoard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("tensorboard=true", "board") from error
+    return SummaryWriter
+
+
 @contextmanager
 def board(folder: Path, step: int, *, wanted: bool) -> Iterator[Board]:
     """A writer of event files into ``folder``; one that writes nothing where it is not ``wanted``.
@@ -30,11 +43,7 @@ def board(folder: Path, step: int, *, wanted: bool) -> Iterator[Board]:
     if not wanted:
         yield lambda event, step, numbers: None
         return
-    try:
-        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingExtraError("tensorboard=true", "board") from error
-    with SummaryWriter(str(folder), purge_step=step + 1 if step else None) as writer:
+    with require_board()(str(folder), purge_step=step + 1 if step else None) as writer:
 
         def add(event: str, step: int, numbers: Mapping[str, Any]) -> None:
             for name, value in numbers.items():

@@ -26,6 +26,7 @@ from impasto.models.classifier import Size
 from impasto.models.inputs import plain
 from impasto.runs import Run
 from impasto.training.augment import AugmentSettings, augment
+from impasto.training.board import require_board
 from impasto.training.judge import training_findings
 from impasto.training.loop import Plan, Tools, fit
 from impasto.training.losses import adjusted_cross_entropy
@@ -79,11 +80,14 @@ def train_classifier(
         CollectionError: there is nothing to learn from, or nothing to choose on.
         RunError: the folder holds a run of other settings or of another collection, or the loss became no number.
         SettingsError: the batch cannot be divided among the processes, or there is no such device.
+        MissingExtraError: TensorBoard is wanted and not installed.
         OutputError: the folder cannot be written.
     """
     settings, path = settings or ClassifierSettings(), Path(run)
     _check(collection)
     accelerator = _accelerator(settings)
+    if settings.tensorboard:
+        require_board()  # before anything is written
     if not resume and (path / "run.json").exists():
         raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
     mine = _existing(path, collection, settings)
@@ -121,7 +125,8 @@ class _Task:
     def __init__(self, collection: Collection, settings: ClassifierSettings, accelerator: Accelerator) -> None:
         rows = collection.indices("train")
         self.settings, self.accelerator = settings, accelerator
-        self.batches = Batches(rows, min(settings.batch_size, len(rows)), settings.seed)
+        size = min(settings.batch_size, len(rows))
+        self.batches = Batches(rows, size - size % accelerator.num_processes, settings.seed)
         self.pictures = Pictures(collection, rows, accelerator.device)
         self.labels = collection.labels
         self.validation = collection.indices("validation")
