@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a finding that spoils the result, 2 an error of the user'
 
 import os
 import sys
+from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -230,16 +231,16 @@ def study(
 
 def main() -> None:
     """Run the command line and exit with its status; every error of the user's is one line on standard error."""
-    if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
-    try:
-        app(prog_name="impasto")
-    except ImpastoError as error:
-        sys.exit(show.complain(str(error)))
-    except OSError as error:
-        if error.errno not in WRITE_ERRORS:
-            raise
-        sys.exit(show.complain(str(output_error(Path(error.filename or "the output"), error))))
+    first = os.environ.get("RANK", "0") == "0"  # under torchrun the first process speaks for all
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(sys.stdout if first else nowhere):
+        try:
+            app(prog_name="impasto")
+        except ImpastoError as error:
+            sys.exit(show.complain(str(error)))
+        except OSError as error:
+            if error.errno not in WRITE_ERRORS:
+                raise
+            sys.exit(show.complain(str(output_error(Path(error.filename or "the output"), error))))
 
 
 def _exit(found: list[findings.Finding]) -> None:

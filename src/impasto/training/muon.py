@@ -56,14 +56,22 @@ class MuonAdamW(torch.optim.Optimizer):
 
 
 def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """``matrix`` with its singular values brought near 1 (0.7–1.2) by a quintic Newton–Schulz iteration."""
+    """``matrix`` with its singular values brought near 1 (0.7–1.2) by a quintic Newton–Schulz iteration.
+
+    Each round is x ← p(x xᵀ) x with p(g) = 3.4445 − 4.7750 g + 2.0315 g². All p commute, so the rounds are run on the
+    small square x xᵀ alone, and x itself is multiplied once: a third of the arithmetic for convolutions.
+    """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     x = wide / (wide.norm() + 1e-7)
-    for _ in range(rounds):
-        gram = x @ x.T
-        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    result: Tensor = x if matrix.shape[0] <= matrix.shape[1] else x.T
-    return result
+    gram, product = x @ x.T, None
+    for number in range(rounds):
+        p = torch.addmm(-4.7750 * gram, gram, gram, alpha=2.0315)
+        p.diagonal().add_(3.4445)
+        product = p if product is None else product @ p
+        if number < rounds - 1:
+            gram = gram @ (p @ p)
+    result: Tensor = x if product is None else product @ x
+    return result if matrix.shape[0] <= matrix.shape[1] else result.T
 
 
 def make_optimizer(model: nn.Module, rate: float, matrix_rate: float, weight_decay: float) -> MuonAdamW:
