@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,4 @@ def test_other_processes_of_torchrun_are_silent(make_collection: Callable[..., C
 
 
 def test_the_version_is_the_packages() -> None:
-    from importlib.metadata import version
-
     assert impasto("--version").stdout.strip() == version("impasto")

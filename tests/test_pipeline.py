@@ -71,7 +71,7 @@ def test_a_second_time_does_nothing_again(
 def test_another_study_is_refused(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     source, other = picture_folder(train=12, test=6), picture_folder(train=12, test=6, seed=1)
     run_study(source, tmp_path / "study", SETTINGS)
-    with pytest.raises(InputError, match="is a study of .* not of .*: choose another folder with -o"):
+    with pytest.raises(InputError, match=r"is a study of .* not of .*: choose another folder with -o"):
         run_study(other, tmp_path / "study", SETTINGS)
     changed = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 3})})
     with pytest.raises(InputError, match=r"train\.epochs was 2, now 3"):

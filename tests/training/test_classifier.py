@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from impasto import findings, runs
@@ -19,6 +20,7 @@ from impasto.files import read_json, write_json
 from impasto.models.build import build
 from impasto.models.inputs import plain
 from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.training.classifier_task import ClassifierTask
 from impasto.training.pictures import Pictures
 
 Stripes = Callable[..., Collection]
@@ -238,3 +240,12 @@ def test_precision_is_settled_once(stripes: Stripes, quick: Quick, run_path: Pat
 
 def test_huge_seeds_are_seeds_too(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     assert train_classifier(stripes(), run_path, quick(epochs=1, seed=2**70)).state == "done"
+
+
+def test_only_our_network_sees_growing_pictures(stripes: Stripes) -> None:
+    settings = ClassifierSettings(resolution=64, epochs=4, device="cpu", batch_size=8)
+    accelerator = Accelerator(cpu=True)
+    grown = ClassifierTask(stripes(), settings, accelerator)
+    assert [grown.batch(step)[0].shape[-1] for step in (0, grown.steps - 1)] == [32, 64]
+    fixed = ClassifierTask(stripes(), settings.model_copy(update={"network": "in-class"}), accelerator)
+    assert fixed.batch(0)[0].shape[-1] == 64

@@ -20,7 +20,7 @@ from impasto.training.display import display
 from impasto.training.judge import training_findings
 from impasto.training.losses import adjusted_cross_entropy
 from impasto.training.precision import autocast, fastest
-from impasto.training.schedule import warmup_cosine
+from impasto.training.schedule import growing_resolution, warmup_cosine
 
 
 def network(seed: int = 0) -> Classifier:
@@ -40,6 +40,25 @@ def test_the_schedule_rises_in_a_line_and_falls_in_half_a_cosine() -> None:
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0), (1, 1), (2, 1), (5, 5)])
 def test_the_schedule_of_very_short_trainings_is_positive(steps: int, warmup: int) -> None:
     assert all(0 < warmup_cosine(step, steps, warmup) <= 1 for step in range(steps))
+
+
+def test_pictures_grow_evenly_to_their_full_resolution() -> None:
+    sizes = [growing_resolution(step, 100, first=32, last=64, share=0.5) for step in range(100)]
+    assert sizes == sorted(sizes)
+    assert set(sizes) == {32, 40, 48, 56, 64}
+    assert sizes[0] == 32
+    assert sizes.index(64) == 44  # where 60 is passed on the way to 64 at step 50
+    assert np.mean(sizes[:50]) == pytest.approx(48, abs=1)
+
+
+@pytest.mark.parametrize(("first", "last", "share"), [(64, 64, 0.7), (96, 64, 0.7), (32, 64, 0.0)])
+def test_pictures_of_one_resolution(first: int, last: int, share: float) -> None:
+    assert {growing_resolution(step, 30, first=first, last=last, share=share) for step in range(30)} == {64}
+
+
+def test_an_odd_resolution_is_reached_exactly() -> None:
+    sizes = [growing_resolution(step, 40, first=32, last=50, share=0.7) for step in range(40)]
+    assert max(sizes) == sizes[-1] == 50
 
 
 def test_the_average_follows_weights_and_statistics() -> None:

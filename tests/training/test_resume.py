@@ -38,7 +38,7 @@ def same(one: Run, other: Run) -> None:
 
 def act_once(monkeypatch: pytest.MonkeyPatch, method: str, call: int, act: Callable[[], None]) -> None:
     """Make the task do something after the ``call``-th call of one of its methods."""
-    original, calls = getattr(classifier._Task, method), 0
+    original, calls = getattr(classifier.ClassifierTask, method), 0
 
     def counted(self: Any, *given: Any) -> Any:
         nonlocal calls
@@ -47,7 +47,7 @@ def act_once(monkeypatch: pytest.MonkeyPatch, method: str, call: int, act: Calla
             act()
         return result
 
-    monkeypatch.setattr(classifier._Task, method, counted)
+    monkeypatch.setattr(classifier.ClassifierTask, method, counted)
 
 
 def break_off() -> None:
@@ -95,8 +95,8 @@ def test_ctrl_c_ends_after_the_step_and_loses_none(
         calls += 1
 
     with monkeypatch.context() as patch:
-        original = classifier._Task.batch
-        patch.setattr(classifier._Task, "batch", lambda self, step: (count(), original(self, step))[1])
+        original = classifier.ClassifierTask.batch
+        patch.setattr(classifier.ClassifierTask, "batch", lambda self, step: (count(), original(self, step))[1])
         same(train_classifier(collection, tmp_path / "broken", settings), straight)
     assert calls == 8 - call
 
@@ -124,7 +124,7 @@ from impasto.training import classifier, loop, precision
 
 torch.set_num_threads(1)
 loop.CHECKPOINT_SECONDS = 0.0
-original, calls = classifier._Task.loss, 0
+original, calls = classifier.ClassifierTask.loss, 0
 
 def loss(self, model, batch):
     global calls
@@ -133,7 +133,7 @@ def loss(self, model, batch):
         os.kill(os.getpid(), signal.SIGKILL)
     return original(self, model, batch)
 
-classifier._Task.loss = loss
+classifier.ClassifierTask.loss = loss
 settings = classifier.ClassifierSettings.model_validate_json(Path(sys.argv[2]).read_text())
 classifier.train_classifier(open_collection(Path(sys.argv[1])), sys.argv[3], settings)
 """

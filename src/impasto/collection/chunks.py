@@ -1,6 +1,7 @@
 """The decoding of many pictures: in threads, a chunk at a time, each chunk kept on disk until the collection stands.
 
-Threads are enough: libjpeg-turbo and Pillow let go of the interpreter while they decode and resize.
+Threads are enough: libjpeg-turbo and Pillow let go of the interpreter while they decode and resize. No more than a few
+chunks are in memory at a time, so that a collection may be larger than it.
 """
 
 import hashlib
@@ -22,13 +23,13 @@ from impasto.collection import parquet
 from impasto.collection.decode import Fit, decode
 from impasto.collection.painting import Collection
 from impasto.collection.sources import Entry
-from impasto.errors import InputError
+from impasto.errors import InputError, OutputError
 from impasto.files import make_folder, replacing
 
 if TYPE_CHECKING:
     from impasto.collection.prepare import PrepareSettings
 
-Decodings = dict[str, tuple[dict[str, Any], NDArray[np.uint8] | None]]  # facts and pixels by id; None: refused
+PIXELS: Final = "pixels.npy"
 CHUNK: Final = 128  # pictures between two writes: at 128 pixels 6 MB, and less than a second's work
 
 
@@ -56,16 +57,51 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """The pictures that could be read, in the order of their ids, and the files that could not."""
+    """The pictures that could be read, in the order of their ids, and the files that could not.
+
+    Attributes:
+        pictures: those that could be read.
+        pixels: theirs, ``uint8 (N, size, size, 3)``, memory-mapped.
+        refused: ``id`` and ``reason`` of the others.
+        file: where the pixels are, to be moved to their place; ``None`` where they are in it already.
+    """
 
     pictures: list[Picture]
     pixels: NDArray[np.uint8]
     refused: list[dict[str, str]]
+    file: Path | None = None
 
     @classmethod
     def nothing(cls) -> "Picked":
         """No pictures at all."""
         return cls([], np.empty((0, 0, 0, 3), np.uint8), [])
+
+
+_Chunk = tuple[Path, list[dict[str, Any]]]
+"""A decoded chunk: its file, and the facts of each picture or the ``reason`` why it was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """All chunks of a preparation, on disk."""
+
+    chunks: Sequence[Sequence[Waiting]]
+    done: Sequence[_Chunk]
+    work: Path
+    size: int
+
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """The facts of every picture by its id."""
+        pairs = zip(self.chunks, self.done, strict=True)
+        return {item.entry.id: fact for chunk, (_, facts) in pairs for item, fact in zip(chunk, facts, strict=True)}
+
+    def pixels(self) -> Iterator[NDArray[np.uint8]]:
+        """The pixels of every picture that was not refused, in order."""
+        for path, facts in self.done:
+            found = _read_chunk(path)
+            if found is None:
+                raise OutputError(f"{path} vanished while it was needed: run impasto prepare again")
+            yield from (pixels for fact, pixels in zip(facts, found[1], strict=True) if "reason" not in fact)
 
 
 def stat_all(entries: Sequence[Entry]) -> tuple[list[Waiting], list[dict[str, str]]]:
@@ -102,18 +138,18 @@ def decode_all(
     with warnings.catch_warnings():  # around all threads: they share the filters, and must not restore each other's
         warnings.simplefilter("ignore")
         done = _decode_chunks(chunks, work, settings, workers, progress=progress)
-    return _gather(waiting, kept, old, done, settings.size)
+    return _gather(waiting, kept, old, _Decoded(chunks, done, work, settings.size))
 
 
 def _decode_chunks(
     chunks: Sequence[Sequence[Waiting]], work: Path, settings: "PrepareSettings", workers: int, *, progress: bool
-) -> Decodings:
-    done: Decodings = {}
+) -> list[_Chunk]:
+    done: list[_Chunk] = []
     with ThreadPoolExecutor(workers) as pool, _bar(sum(map(len, chunks)), shown=progress) as advance:
         tasks = [pool.submit(_chunk, chunk, work, settings.size, settings.fit) for chunk in chunks]
         try:
             for chunk, task in zip(chunks, tasks, strict=True):
-                done.update(task.result())
+                done.append(task.result())
                 advance(len(chunk))
         except BaseException:  # an interruption too must not wait for chunks not yet begun
             pool.shutdown(wait=False, cancel_futures=True)
@@ -131,39 +167,39 @@ def _unchanged(waiting: Sequence[Waiting], old: Collection | None) -> dict[str, 
     return {name: row for name, row in found if row is not None}
 
 
-def _gather(
-    waiting: Sequence[Waiting],
-    kept: dict[str, int],
-    old: Collection | None,
-    done: Decodings,
-    size: int,
-) -> Picked:
+def _gather(waiting: Sequence[Waiting], kept: dict[str, int], old: Collection | None, fresh: _Decoded) -> Picked:
     """Old and new pictures in one order."""
     facts_of_old = old.table.select(["width", "height", "format", "sha256"]).to_pylist() if old else []
-    pictures, refused, sources = [], [], []
+    facts_of_new = fresh.facts()
+    pictures: list[Picture] = []
+    rows: list[int] = []  # in the old collection; -1: fresh
+    refused: list[dict[str, str]] = []
     for item in waiting:
-        if (row := kept.get(item.entry.id)) is not None and old is not None:
-            facts, pixels = facts_of_old[row], old.pixels[row]
-        else:
-            facts, fresh = done[item.entry.id]
-            if fresh is None:
-                refused.append({"id": item.entry.id, "reason": str(facts["reason"])})
-                continue
-            pixels = fresh
+        row = kept.get(item.entry.id, -1)
+        facts = facts_of_old[row] if row >= 0 else facts_of_new[item.entry.id]
+        if "reason" in facts:
+            refused.append({"id": item.entry.id, "reason": str(facts["reason"])})
+            continue
         pictures.append(Picture(entry=item.entry, bytes=item.bytes, modified=item.modified, **facts))
-        sources.append(pixels)
-    stacked = np.empty((len(pictures), size, size, 3), np.uint8)
-    for row, pixels in enumerate(sources):
-        stacked[row] = pixels
-    return Picked(pictures, stacked, refused)
+        rows.append(row)
+    if old is not None and rows == list(range(len(old))):
+        return Picked(pictures, old.pixels, refused)
+    path = make_folder(fresh.work) / PIXELS
+    pixels = fresh.pixels()
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        shape = (len(pictures), fresh.size, fresh.size, 3)
+        np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        for row in rows:
+            stream.write((next(pixels) if row < 0 or old is None else old.pixels[row]).tobytes())
+    return Picked(pictures, np.load(path, mmap_mode="r"), refused, path)
 
 
-def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> Decodings:
-    """One chunk's facts and pixels by id, read from its file where that is whole."""
+def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> _Chunk:
+    """One chunk decoded into its file, where that is not there and whole already."""
     key = repr([(w.entry.id, w.entry.place, w.entry.row, w.bytes, w.modified) for w in chunk]) + f"{size}{fit}"
     path = work / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:24]}.npz"
-    if (found := _read_chunk(path, chunk)) is not None:
-        return found
+    if (found := _read_chunk(path)) is not None:
+        return path, found[0]
     facts: list[dict[str, Any]] = []
     pixels = np.zeros((len(chunk), size, size, 3), np.uint8)
     for row, data in enumerate(_contents(chunk)):
@@ -177,20 +213,14 @@ def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> Decodin
         facts.append({"width": picture.width, "height": picture.height, "format": picture.format, "sha256": digest})
     with replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, pixels=pixels, facts=np.array([json.dumps(fact) for fact in facts]))
-    return _paired(chunk, facts, pixels)
+    return path, facts
 
 
-def _paired(chunk: Sequence[Waiting], facts: Sequence[dict[str, Any]], pixels: NDArray[np.uint8]) -> Decodings:
-    rows = zip(chunk, facts, pixels, strict=True)
-    return {item.entry.id: (fact, None if "reason" in fact else picture) for item, fact, picture in rows}
-
-
-def _read_chunk(path: Path, chunk: Sequence[Waiting]) -> Decodings | None:
-    """A chunk decoded earlier; ``None`` where there is none or it is damaged."""
+def _read_chunk(path: Path) -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | None:
+    """The facts and pixels of a chunk decoded earlier; ``None`` where there is none or it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as saved:
-            facts = [json.loads(text) for text in saved["facts"].tolist()]
-            return _paired(chunk, facts, saved["pixels"])
+            return [json.loads(text) for text in saved["facts"].tolist()], saved["pixels"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 

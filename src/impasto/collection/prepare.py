@@ -18,7 +18,7 @@ from pydantic import Field
 
 from impasto import findings
 from impasto.collection import duplicates
-from impasto.collection.chunks import Picked, Picture, decode_all, stat_all
+from impasto.collection.chunks import PIXELS, Picked, Picture, decode_all, stat_all
 from impasto.collection.decode import Fit
 from impasto.collection.painting import FORMAT, SCHEMA, SPLITS, Collection, fingerprint, open_collection
 from impasto.collection.phash import perceptual_hash
@@ -92,7 +92,7 @@ def prepare(
     table = _table(entries, picked.pictures, phash, plan)
     mine = _findings(found, refused, entries, names_only)
     facts = _facts(_spelled(source), settings, table, vocabulary, plan)
-    _write(path, table, None if names_only else picked.pixels, vocabulary, mine, facts)
+    _write(path, table, picked, vocabulary, mine, facts)
     shutil.rmtree(path / WORK, ignore_errors=True)
     return open_collection(path)
 
@@ -204,7 +204,7 @@ def _facts(
 def _write(
     path: Path,
     table: pa.Table,
-    pixels: NDArray[np.uint8] | None,
+    picked: Picked,
     vocabulary: Vocabulary,
     mine: Sequence[Finding],
     facts: dict[str, Any],
@@ -213,8 +213,7 @@ def _write(
     try:
         old, recorded = open_collection(path), read_json(path / "collection.json")
         same = {**recorded, "command": ""} == {**facts, "command": ""} and old.vocabulary == vocabulary
-        stored = old.pixels.shape if (path / "pixels.npy").exists() else None
-        if same and old.table.equals(table) and stored == (None if pixels is None else pixels.shape):
+        if same and old.table.equals(table) and picked.file is None:
             codes = {finding.code for finding in mine}
             if [f for f in findings.load(path / "findings.json") if f.code in codes] != list(mine):
                 findings.save(path / "findings.json", mine)
@@ -225,13 +224,12 @@ def _write(
     make_folder(path)
     try:
         (path / "collection.json").unlink(missing_ok=True)
+        if picked.file:
+            picked.file.replace(path / PIXELS)
+        elif not picked.pictures:
+            (path / PIXELS).unlink(missing_ok=True)
     except OSError as error:
         raise output_error(path, error) from error
-    if pixels is None:
-        (path / "pixels.npy").unlink(missing_ok=True)
-    else:
-        with replacing(path / "pixels.npy") as temporary, temporary.open("wb") as stream:
-            np.save(stream, pixels)
     with replacing(path / "paintings.parquet") as temporary:
         pq.write_table(table, temporary)
     vocabulary.save(path / "styles.json")

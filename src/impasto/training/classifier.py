@@ -4,34 +4,28 @@ import math
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list, gather_object
-from numpy.typing import NDArray
+from accelerate.utils import broadcast_object_list
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
 from impasto import findings, runs
-from impasto.collection.batches import Batches
 from impasto.collection.painting import Collection
 from impasto.config import Settings
 from impasto.errors import CollectionError, RunError, SettingsError
-from impasto.evaluation import metrics
 from impasto.files import replacing
 from impasto.models.build import Network, build
 from impasto.models.classifier import Size
-from impasto.models.inputs import plain
 from impasto.runs import Run
-from impasto.training.augment import AugmentSettings, augment
+from impasto.training.augment import AugmentSettings
 from impasto.training.board import require_board
+from impasto.training.classifier_task import ClassifierTask
 from impasto.training.judge import training_findings
 from impasto.training.loop import Plan, Tools, fit
-from impasto.training.losses import adjusted_cross_entropy
 from impasto.training.muon import make_optimizer
-from impasto.training.pictures import Pictures
 from impasto.training.precision import Precision, fastest
 
 
@@ -40,7 +34,7 @@ class ClassifierSettings(Settings):
 
     network: Network = Field("classifier", description="impasto's classifier, or one of the course's two networks")
     size: Size = Field("small", description="width and depth of the classifier: tiny, small or base")
-    epochs: int = Field(16, ge=1, description="passes over the training pictures")
+    epochs: int = Field(20, ge=1, description="passes over the training pictures")
     batch_size: int = Field(64, ge=2, description="pictures in a step, over all processes")
     learning_rate: float = Field(2e-3, gt=0, description="peak learning rate of AdamW: norms, stem, head")
     matrix_learning_rate: float = Field(0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights")
@@ -51,6 +45,8 @@ class ClassifierSettings(Settings):
     ema: float = Field(0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept")
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
     resolution: int = Field(64, ge=32, description="height and width that the network sees, in pixels")
+    first_resolution: int = Field(32, ge=32, description="what it sees at first; grows to resolution")
+    growth: float = Field(0.7, ge=0, le=1, description="share of the steps until the full resolution; 0: at once")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto measures and takes the faster")
     patience: int = Field(0, ge=0, description="epochs without a better validation score until it stops; 0: never")
     augment: AugmentSettings = Field(AugmentSettings(), description="how training pictures are varied")
@@ -93,7 +89,7 @@ def train_classifier(
     mine = _existing(path, collection, settings)
     if mine is not None and mine.state == "done":
         return mine
-    task = _Task(collection, settings, accelerator)
+    task = ClassifierTask(collection, settings, accelerator)
     styles = len(collection.vocabulary)
     with torch.random.fork_rng([]):  # networks draw their weights from the global generator, which is not ours
         torch.manual_seed(settings.seed % 2**63)
@@ -115,80 +111,6 @@ def train_classifier(
         runs.finish(mine, reached)
     accelerator.wait_for_everyone()
     return runs.open_run(path, "classifier")
-
-
-class _Task:
-    """Batches, loss and validation of a classifier, see ``loop.Task``."""
-
-    score = "balanced_accuracy"
-
-    def __init__(self, collection: Collection, settings: ClassifierSettings, accelerator: Accelerator) -> None:
-        rows = collection.indices("train")
-        self.settings, self.accelerator = settings, accelerator
-        size = min(settings.batch_size, len(rows))
-        self.batches = Batches(rows, size - size % accelerator.num_processes, settings.seed)
-        self.pictures = Pictures(collection, rows, accelerator.device)
-        self.labels = collection.labels
-        self.validation = collection.indices("validation")
-        self.collection, self.styles = collection, len(collection.vocabulary)
-        counts = collection.counts("train").astype(np.float64)
-        # A style without a training picture keeps a finite prior, and is never predicted more than it deserves
-        prior = torch.from_numpy(np.maximum(counts, 0.5) / counts.sum()).float()
-        self.log_prior = prior.log().to(accelerator.device)
-        self.identity = torch.eye(self.styles)
-
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """This process's share of the augmented batch: the whole is made everywhere, so that CutMix is the same."""
-        rows = self.batches.batch(step)
-        targets = self.identity[self.labels[rows]].to(self.accelerator.device)
-        generator = torch.Generator().manual_seed((self.settings.seed * 1_000_003 + step) % 2**63)
-        x, targets = augment(
-            self.pictures.take(rows),
-            targets,
-            settings=self.settings.augment,
-            resolution=self.settings.resolution,
-            generator=generator,
-        )
-        share = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
-        return x[share], targets[share]
-
-    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """The logit-adjusted cross-entropy."""
-        x, targets = batch
-        return adjusted_cross_entropy(
-            model(x),
-            targets,
-            self.log_prior,
-            adjustment=self.settings.logit_adjustment,
-            smoothing=self.settings.label_smoothing,
-        )
-
-    @torch.no_grad()
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """Loss and scores on the validation split, each process having looked at its share."""
-        mine = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
-        parts = [self._logits(model, mine[start : start + 256]) for start in range(0, len(mine), 256)]
-        pairs = [(mine, torch.cat(parts).numpy() if parts else np.empty((0, self.styles), np.float32))]
-        gathered = gather_object(pairs) if self.accelerator.num_processes > 1 else pairs
-        rows = np.concatenate([part[0] for part in gathered])
-        logits = torch.from_numpy(np.concatenate([part[1] for part in gathered]))
-        labels = self.labels[rows]
-        return self._scores(logits, labels)
-
-    def _logits(self, model: nn.Module, rows: NDArray[np.int64]) -> Tensor:
-        x = plain(Pictures.gather(self.collection, rows).to(self.accelerator.device), self.settings.resolution)
-        return model(x).float().cpu()  # type: ignore[no-any-return]
-
-    def _scores(self, logits: Tensor, labels: NDArray[np.int64]) -> dict[str, float]:
-        adjusted = logits + self.settings.logit_adjustment * self.log_prior.cpu()
-        loss = float(nn.functional.cross_entropy(adjusted, torch.from_numpy(labels)))
-        predicted = logits.argmax(1).numpy()
-        return {
-            "loss": loss,
-            "accuracy": metrics.accuracy(labels, predicted),
-            "balanced_accuracy": metrics.balanced_accuracy(labels, predicted, self.styles),
-            "macro_f1": metrics.macro_f1(labels, predicted, self.styles),
-        }
 
 
 def _check(collection: Collection) -> None:
@@ -239,7 +161,7 @@ def _begin(
     path: Path,
     collection: Collection,
     settings: ClassifierSettings,
-    task: _Task,
+    task: ClassifierTask,
     model: nn.Module,
     accelerator: Accelerator,
 ) -> Run:
@@ -248,7 +170,7 @@ def _begin(
     broadcast_object_list(precision)
     facts = {
         "precision": precision[0],
-        "steps": settings.epochs * task.batches.per_epoch,
+        "steps": task.steps,
         "steps_per_epoch": task.batches.per_epoch,
         "train_counts": collection.counts("train").tolist(),
         "resolution": settings.resolution,
@@ -275,22 +197,23 @@ def _begin(
     return runs.open_run(path, "classifier")
 
 
-def _precision(settings: ClassifierSettings, task: _Task, model: nn.Module, accelerator: Accelerator) -> Precision:
+def _precision(
+    settings: ClassifierSettings, task: ClassifierTask, model: nn.Module, accelerator: Accelerator
+) -> Precision:
     if settings.precision != "auto":
         return settings.precision
     if accelerator.num_processes > 1:  # a trial on one process would wait for the others' statistics
         return "bfloat16" if accelerator.device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
-    batch = task.batch(0)
+    batch = task.batch(task.steps - 1)  # at full resolution, where the time goes
     return fastest(model, lambda trial: task.loss(trial, batch), accelerator.device)
 
 
-def _plan(task: _Task, settings: ClassifierSettings, run: Run) -> Plan:
-    steps = settings.epochs * task.batches.per_epoch
+def _plan(task: ClassifierTask, settings: ClassifierSettings, run: Run) -> Plan:
     return Plan(
-        steps=steps,
+        steps=task.steps,
         per_epoch=task.batches.per_epoch,
         batch_size=task.batches.size,
-        warmup=math.ceil(settings.warmup * steps),
+        warmup=math.ceil(settings.warmup * task.steps),
         decay=settings.ema,
         clip=settings.clip,
         precision=run.facts["precision"],

@@ -9,3 +9,22 @@ def warmup_cosine(step: int, steps: int, warmup: int) -> float:
         return (step + 1) / warmup
     progress = (step - warmup) / max(1, steps - warmup)
     return max(0.5 * (1 + math.cos(math.pi * progress)), 1e-8)
+
+
+def growing_resolution(step: int, steps: int, *, first: int, last: int, share: float) -> int:
+    """The height and width of the pictures of a step, in pixels: growing evenly from ``first`` to ``last``.
+
+    Progressive resizing (Howard 2018, in the fast.ai entry to DAWNBench; Touvron et al. 2019, arXiv:1906.06423, on what
+    resolution does): small pictures cost little and teach the coarse things first.
+
+    Args:
+        step: from 0.
+        steps: of the whole training.
+        first: at the beginning; a value above ``last`` counts as ``last``.
+        last: at the end.
+        share: of the steps after which ``last`` is reached; 0: from the beginning.
+    """
+    grown = min(1.0, step / (share * steps)) if share else 1.0
+    if first >= last or grown >= 1:
+        return last
+    return min(last, round((first + (last - first) * grown) / 8) * 8)  # multiples of 8 keep the kernels few
