@@ -244,8 +244,8 @@ def test_huge_seeds_are_seeds_too(stripes: Stripes, quick: Quick, run_path: Path
 
 def test_only_our_network_sees_growing_pictures(stripes: Stripes) -> None:
     settings = ClassifierSettings(resolution=64, epochs=4, device="cpu", batch_size=8)
-    accelerator = Accelerator(cpu=True)
-    grown = ClassifierTask(stripes(), settings, accelerator)
+    accelerator, collection = Accelerator(cpu=True), stripes()
+    grown = ClassifierTask(collection, settings, accelerator)
     assert [grown.batch(step)[0].shape[-1] for step in (0, grown.steps - 1)] == [32, 64]
-    fixed = ClassifierTask(stripes(), settings.model_copy(update={"network": "in-class"}), accelerator)
+    fixed = ClassifierTask(collection, settings.model_copy(update={"network": "in-class"}), accelerator)
     assert fixed.batch(0)[0].shape[-1] == 64
