@@ -48,7 +48,7 @@ def test_a_loaded_training_takes_the_same_steps(tmp_path: Path) -> None:
         assert all(torch.equal(v, theirs.state_dict()[k]) for k, v in mine.state_dict().items())
 
 
-def test_before_the_first_score_the_best_is_minus_infinity(tmp_path: Path) -> None:
+def test_before_the_first_validation_any_loss_is_better(tmp_path: Path) -> None:
     model, average, optimizer = parts(0)
     checkpoint.save(tmp_path, Progress(), model, average, optimizer)
     assert checkpoint.load(tmp_path, model, average, optimizer) == Progress()

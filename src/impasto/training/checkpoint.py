@@ -26,14 +26,14 @@ class Progress:
 
     Attributes:
         step: steps done.
-        best: the best validation score, and the step at which it was reached.
+        best: the lowest validation loss, and the step at which it was reached.
         stale: validations since then.
         losses: sum of the training losses since they were last written down, and their number.
         seconds: spent training, and thereof on gathering and augmenting pictures.
     """
 
     step: int = 0
-    best: float = float("-inf")
+    best: float = float("inf")
     best_step: int = 0
     stale: int = 0
     loss_sum: float = 0.0

@@ -48,7 +48,7 @@ class ClassifierSettings(Settings):
     first_resolution: int = Field(32, ge=32, description="what it sees at first; grows to resolution")
     growth: float = Field(0.7, ge=0, le=1, description="share of the steps until the full resolution; 0: at once")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto measures and takes the faster")
-    patience: int = Field(0, ge=0, description="epochs without a better validation score until it stops; 0: never")
+    patience: int = Field(0, ge=0, description="epochs without a lower validation loss until it stops; 0: never")
     augment: AugmentSettings = Field(AugmentSettings(), description="how training pictures are varied")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a CUDA device where there is one")
     tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
@@ -102,7 +102,7 @@ def train_classifier(
     reached = {
         "steps_done": done.step,
         "best_epoch": done.best_step / task.batches.per_epoch,
-        "best_score": done.best,
+        "best_loss": done.best,
         "seconds": round(done.seconds, 3),
         "data_share_of_step": round(done.data_seconds / max(done.seconds, 1e-9), 4),
     }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class ClassifierTask:
     """Batches, loss and validation of a classifier, see ``loop.Task``."""
 
-    score = "balanced_accuracy"
+    shown = "balanced_accuracy"
 
     def __init__(self, collection: Collection, settings: "ClassifierSettings", accelerator: Accelerator) -> None:
         rows = collection.indices("train")

@@ -14,13 +14,14 @@ RISE = 1.1  # of the validation loss above its lowest from which IMP202 is an is
 def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection) -> list[Finding]:
     """IMP201 and IMP202, from the lines of ``metrics.jsonl``."""
     validations = [line for line in lines if line["event"] == "validation"]
-    best = max(float(line["balanced_accuracy"]) for line in validations)
+    kept = min(validations, key=lambda line: float(line["loss"]))
+    best = float(kept["balanced_accuracy"])
     counts = collection.counts("validation")
     chance = 1 / max(1, int((counts > 0).sum()))  # what the majority class scores when classes weigh the same
     # Two standard errors of the majority's score, so that luck does not pass for learning
     margin = 2 * float(np.sqrt(chance * (1 - chance) / counts.sum()))
     learned = best > chance + margin
-    text = f"The best balanced accuracy on validation is {best:.1%}; the majority style's is {chance:.1%}."
+    text = f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is {chance:.1%}, on validation."
     numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
     losses = [float(line["loss"]) for line in validations]
     rise = losses[-1] / max(min(losses), 1e-9)

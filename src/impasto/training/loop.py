@@ -35,8 +35,8 @@ CHECKPOINT_SECONDS = 60.0
 class Task(Protocol):
     """What differs between trainers."""
 
-    score: str
-    """The validation score, higher is better, by which the best weights are chosen."""
+    shown: str
+    """The validation score that the display shows beside the loss."""
 
     def batch(self, step: int) -> Any:
         """This process's share of the batch of a step, on the device."""
@@ -45,7 +45,10 @@ class Task(Protocol):
         """The mean loss of a batch."""
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Scores of a network on the validation split, equal on every process."""
+        """Scores of a network on the validation split, equal on every process.
+
+        The weights with the lowest ``loss`` are kept: other scores of a long tail hang on a handful of pictures.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Plan:
         decay: of the weights' average.
         clip: largest norm of the gradient.
         precision: of the arithmetic.
-        patience: validations without a better score until the training stops; 0 never stops early.
+        patience: validations without a lower loss until the training stops; 0 never stops early.
         seed: of dropout.
         tensorboard: also write TensorBoard's files.
     """
@@ -183,16 +186,17 @@ def _after(state: _State, rate: float, loss: float, show: Display) -> None:
     if progress.step % plan.per_epoch == 0 or progress.step == plan.steps:
         began = time.perf_counter()
         scores = state.task.validate(state.average.model)
-        better = scores[state.task.score] > progress.best
+        better = scores["loss"] < progress.best
         if better:
-            progress.best, progress.best_step, progress.stale = scores[state.task.score], progress.step, 0
+            progress.best, progress.best_step, progress.stale = scores["loss"], progress.step, 0
             if state.tools.accelerator.is_main_process:
                 checkpoint.save_weights(state.run.weights_path, state.average.model)
         else:
             progress.stale += 1
         progress.seconds += time.perf_counter() - began
         _write(state, "validation", {**scores, "best": better})
-        show(progress.step, {"validation": scores["loss"], state.task.score.replace("_", " "): progress.best})
+        shown = state.task.shown
+        show(progress.step, {"validation": scores["loss"], shown.replace("_", " "): scores[shown]})
         _save(state)
     elif progress.seconds - state.saved >= CHECKPOINT_SECONDS:
         _save(state)
