@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from impasto import findings
@@ -18,10 +19,11 @@ from impasto.errors import CollectionError, RunError, VocabularyError
 from impasto.evaluation import metrics
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.network import open_network
-from impasto.evaluation.settings import EvaluateSettings
+from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.runs import Run
+from impasto.training.classifier import train_classifier
 
-from .conftest import STYLES, Trained
+from .conftest import SETTINGS, STYLES, Trained
 
 
 def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained) -> None:
@@ -73,12 +75,26 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
     assert poisoned.metrics["validation"] == trained.evaluation.metrics["validation"]
 
 
-def test_flipping_averages_both_views(trained: Trained) -> None:
+def test_views_are_averaged(trained: Trained) -> None:
     network, pixels = open_network(trained.run.path, "cpu"), np.asarray(trained.collection.pixels[:5])
-    once, _ = network.look(lambda at: pixels[at], 5, flip=False)
-    mirrored, _ = network.look(lambda at: pixels[at, :, ::-1].copy(), 5, flip=False)
-    both, _ = network.look(lambda at: pixels[at], 5, flip=True)
-    assert both == pytest.approx((once + mirrored) / 2, abs=1e-5)
+
+    def logits(flip: bool, *scales: float, mirrored: bool = False) -> NDArray[np.float32]:
+        shown = pixels[:, :, ::-1].copy() if mirrored else pixels
+        return network.look(lambda at: shown[at], 5, Views(flip, scales))[0]
+
+    once, mirrored, larger = logits(False, 1.0), logits(False, 1.0, mirrored=True), logits(False, 1.25)
+    assert not np.allclose(once, larger, atol=1e-3)
+    assert logits(True, 1.0) == pytest.approx((once + mirrored) / 2, abs=1e-5)
+    assert logits(False, 1.0, 1.25) == pytest.approx((once + larger) / 2, abs=1e-5)
+    assert network.input(pixels, 1.25).shape == (5, 3, 40, 40)
+
+
+def test_the_courses_network_is_evaluated_at_its_resolution(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    settings = SETTINGS.model_copy(update={"network": "in-class", "epochs": 1, "logit_adjustment": 0.0})
+    run = train_classifier(make_collection(train=16, test=10), tmp_path / "run", settings)
+    assert evaluate(run.path).metrics["pictures"] == 30
 
 
 def test_the_prior_moves_answers_to_the_frequent(trained: Trained, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def _pairs(code: str, found: Collection, pairs: NDArray[np.int64], what: str) ->
         {"id": ids[a], "copy": ids[b], "style": styles[a], "copy_style": styles[b]} for a, b in pairs[:LISTED].tolist()
     ]
     count = len(pairs)
-    text = f"{count} pairs of pictures {what}." if count else f"No two pictures {what}."
+    text = f"Pairs of pictures that {what}: {count}." if count else f"No two pictures {what}."
     return Finding(code, "issue" if count else "passed", text, {"pairs": float(count)}, items)
 
 

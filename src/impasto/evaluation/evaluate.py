@@ -30,7 +30,7 @@ from impasto.evaluation.figures import draw_sheets
 from impasto.evaluation.judge import evaluation_findings
 from impasto.evaluation.network import Network, open_network
 from impasto.evaluation.scoring import Belief, Looked, calibrate, score
-from impasto.evaluation.settings import EvaluateSettings
+from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.files import replacing, write_json
 from impasto.findings import Finding
 from impasto.runs import Run
@@ -78,7 +78,7 @@ def evaluate(
     hashes = np.asarray(found.column("sha256"), object)
     validation = found.indices("validation")
     validation = validation[[name not in trained for name in hashes[validation]]]
-    looked, checked = (_look(network, found, rows, flip=settings.flip) for rows in (test, validation))
+    looked, checked = (_look(network, found, rows, settings.views) for rows in (test, validation))
     belief = Belief(network.prior, network.adjustment, settings.prior == "uniform")
     calibration = calibrate(belief, checked, settings)
     measured = score(found, belief, looked, checked, calibration, settings)
@@ -86,7 +86,7 @@ def evaluate(
     seen = [ids[row] for row in test if hashes[row] in trained | chosen]
     judged = evaluation_findings(measured, seen, finished=network.run.state == "done")
     folder = network.run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
-    known = _known(network, found, checked, flip=settings.flip) if own and calibration else None
+    known = _known(network, found, checked, settings.views) if own and calibration else None
     if network.accelerator.is_main_process:
         shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
         _write(folder, found, looked, shares, calibration, known)
@@ -124,16 +124,16 @@ def _seen(run: Run) -> tuple[set[str], set[str]]:
     return {mark for mark, split in pairs if split == "train"}, {mark for mark, split in pairs if split != "train"}
 
 
-def _look(network: Network, found: Collection, rows: NDArray[np.int64], *, flip: bool) -> Looked:
-    logits, embedded = network.look(lambda at: found.pixels[rows[at]], len(rows), flip=flip)
+def _look(network: Network, found: Collection, rows: NDArray[np.int64], views: Views) -> Looked:
+    logits, embedded = network.look(lambda at: found.pixels[rows[at]], len(rows), views)
     return Looked(rows, found.labels[rows], logits, embedded)
 
 
-def _known(network: Network, found: Collection, checked: Looked, *, flip: bool) -> Familiarity:
+def _known(network: Network, found: Collection, checked: Looked, views: Views) -> Familiarity:
     """What training pictures look like: all, or an even choice of them."""
     train = found.indices("train")
     some = train[np.linspace(0, len(train) - 1, min(KEPT, len(train))).round().astype(np.int64)]
-    return Familiarity.fit(_look(network, found, some, flip=flip).embedded, checked.embedded)
+    return Familiarity.fit(_look(network, found, some, views).embedded, checked.embedded)
 
 
 def _write(

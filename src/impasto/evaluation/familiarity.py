@@ -16,7 +16,7 @@ from impasto.errors import RunError
 from impasto.files import replacing
 
 NEAREST = 10
-KEPT = 5000  # training pictures that are remembered
+KEPT = 3000  # training pictures that are remembered
 QUANTILE = 0.99  # share of validation pictures that count as familiar
 
 

@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from impasto.errors import RunError, SettingsError
-from impasto.evaluation.settings import Device
+from impasto.evaluation.settings import Device, Views
 from impasto.models.build import StyleNetwork, build
+from impasto.models.course import CourseNetwork
 from impasto.models.inputs import plain
 from impasto.runs import Run, open_run
 
@@ -44,14 +45,14 @@ class Network:
     adjustment: float
 
     def look(
-        self, fetch: Callable[[NDArray[np.int64]], NDArray[np.uint8]], count: int, *, flip: bool
+        self, fetch: Callable[[NDArray[np.int64]], NDArray[np.uint8]], count: int, views: Views
     ) -> tuple[Floats, Floats]:
         """Logits and representations of ``count`` pictures, each process looking at its share of them.
 
         Args:
             fetch: pictures by position, ``uint8 (B, H, W, 3)``.
             count: how many there are.
-            flip: average over the picture and its mirror image.
+            views: what is averaged over.
 
         Returns:
             ``float32 (count, styles)`` and ``float32 (count, D)``, equal on every process.
@@ -60,7 +61,7 @@ class Network:
             return np.empty((0, len(self.run.styles)), np.float32), np.empty((0, 0), np.float32)
         here, processes = self.accelerator.process_index, self.accelerator.num_processes
         mine = np.arange(here, count, processes)
-        parts = [self._batch(fetch(mine[start : start + BATCH]), flip) for start in range(0, len(mine), BATCH)]
+        parts = [self._batch(fetch(mine[start : start + BATCH]), views) for start in range(0, len(mine), BATCH)]
         shares = [(mine, [np.concatenate(kind) for kind in zip(*parts, strict=True)])]
         if processes > 1:
             shares = gather_object(shares)
@@ -70,18 +71,20 @@ class Network:
         return logits, embedded
 
     @torch.no_grad()
-    def _batch(self, pictures: NDArray[np.uint8], flip: bool) -> tuple[Floats, Floats]:
-        x = self.input(pictures)
-        embedded = self.model.embed(x)
-        logits = self.model.head(embedded)
-        if flip:
-            mirrored = self.model.embed(x.flip(3))
-            logits, embedded = (logits + self.model.head(mirrored)) / 2, (embedded + mirrored) / 2
-        return logits.float().cpu().numpy(), embedded.float().cpu().numpy()
+    def _batch(self, pictures: NDArray[np.uint8], views: Views) -> tuple[Floats, Floats]:
+        # The course's networks take one resolution only
+        scales = (1.0,) if isinstance(self.model, CourseNetwork) else views.scales
+        seen = [self.input(pictures, scale) for scale in scales]
+        seen += [x.flip(3) for x in seen] if views.flip else []
+        embedded = torch.stack([self.model.embed(x).float() for x in seen])  # (views, B, D)
+        logits = self.model.head(embedded).mean(0)
+        return logits.cpu().numpy(), embedded.mean(0).cpu().numpy()
 
-    def input(self, pictures: NDArray[np.uint8]) -> Tensor:
+    def input(self, pictures: NDArray[np.uint8], scale: float = 1.0) -> Tensor:
         """Pictures ``uint8 (B, H, W, 3)`` as the network takes them, ``float32 (B, 3, R, R)`` in [-1, 1]."""
-        return plain(torch.from_numpy(pictures).permute(0, 3, 1, 2).to(self.accelerator.device), self.resolution)
+        resolution = max(32, round(self.resolution * scale / 8) * 8) if scale != 1 else self.resolution
+        writable = np.require(pictures, requirements="W")  # torch warns of others
+        return plain(torch.from_numpy(writable).permute(0, 3, 1, 2).to(self.accelerator.device), resolution)
 
 
 def open_network(path: Path, device: Device = "auto") -> Network:

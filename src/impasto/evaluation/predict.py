@@ -19,7 +19,7 @@ from impasto.evaluation.explain import grad_cam, overlay
 from impasto.evaluation.familiarity import Familiarity
 from impasto.evaluation.network import Network, open_network
 from impasto.evaluation.scoring import Belief
-from impasto.evaluation.settings import Device, Prior
+from impasto.evaluation.settings import Device, EvaluateSettings, Prior, Views
 from impasto.files import read_json, replacing
 
 HEAT_SIDE = 384  # pixels of a heat map's shorter side
@@ -117,7 +117,7 @@ def predict(
     if not paths:
         raise InputError("none of the pictures can be read: name pictures such as JPEG or PNG files")
     stack = np.stack(pixels)
-    logits, embedded = network.look(lambda at: stack[at], len(stack), flip=known.flip)
+    logits, embedded = network.look(lambda at: stack[at], len(stack), known.views)
     shares = known.belief(logits, known.temperature)
     inside = conformal.members(shares, known.limits) if known.limits is not None else None
     near = known.familiarity.distances(embedded) <= known.familiarity.limit if known.familiarity else None
@@ -142,7 +142,7 @@ class _Knowledge:
 
     belief: Belief
     temperature: float
-    flip: bool
+    views: Views
     limits: NDArray[np.float64] | None
     familiarity: Familiarity | None
 
@@ -152,16 +152,16 @@ def _knowledge(network: Network, settings: PredictSettings, say: Callable[[str],
     if not (folder / "calibration.json").is_file():
         say(f"{network.run.path} is not evaluated: probabilities are not calibrated (run impasto evaluate first)")
         belief = Belief(network.prior, network.adjustment, settings.prior != "train")
-        return _Knowledge(belief, 1.0, True, None, None)
+        return _Knowledge(belief, 1.0, EvaluateSettings().views, None, None)
     data = read_json(folder / "calibration.json")
     try:
         prior = settings.prior or data["prior"]
         belief = Belief(network.prior, network.adjustment, prior == "uniform")
         # Thresholds hold for the prior that they were found under
         limits = np.asarray(data["thresholds"], np.float64) if prior == data["prior"] else None
-        return _Knowledge(
-            belief, data["temperature"], data["flip"], limits, Familiarity.load(folder / "familiarity.safetensors")
-        )
+        views = Views(data["flip"], tuple(data["scales"]))
+        familiarity = Familiarity.load(folder / "familiarity.safetensors")
+        return _Knowledge(belief, data["temperature"], views, limits, familiarity)
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{folder / 'calibration.json'} is damaged ({error}): run impasto evaluate again") from error
 

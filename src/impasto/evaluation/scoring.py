@@ -71,6 +71,7 @@ def calibrate(belief: Belief, checked: Looked, settings: EvaluateSettings) -> di
         "temperature": temperature,
         "prior": settings.prior,
         "flip": settings.flip,
+        "scales": list(settings.scales),
         "level": settings.level,
         "thresholds": limits.tolist(),
     }

@@ -21,7 +21,9 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     # Two standard errors of the majority's score, so that luck does not pass for learning
     margin = 2 * float(np.sqrt(chance * (1 - chance) / counts.sum()))
     learned = best > chance + margin
-    text = f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is {chance:.1%}, on validation."
+    text = (
+        f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is {chance:.1%}, on validation."
+    )
     numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
     losses = [float(line["loss"]) for line in validations]
     rise = losses[-1] / max(min(losses), 1e-9)
