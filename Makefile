@@ -31,6 +31,7 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/decode.py
+	$(BIN)/python benchmarks/course_baseline.py
 
 clean:
 	rm -rf demo $(VENV)
