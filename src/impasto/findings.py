@@ -141,7 +141,7 @@ _KINDS = (
     ),
     Kind(
         "IMP303",
-        "over-confident",
+        "miscalibrated",
         "Are the probabilities calibrated (ECE at most 0.05 after temperature)?",
         "Read the probabilities as ranks only, or enlarge the validation split.",
     ),
