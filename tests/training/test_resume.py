@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,14 @@ from impasto.training.interrupt import deferred_interrupt
 Stripes = Callable[..., Collection]
 Quick = Callable[..., ClassifierSettings]
 TIMING = {"seconds", "pictures_per_second"}
+
+
+@pytest.fixture(autouse=True)
+def _python_hears_ctrl_c() -> Iterator[None]:
+    """Also where the tests run in the background of a shell, which has Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def untimed(run: Run) -> list[dict[str, Any]]:
