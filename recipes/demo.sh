@@ -9,8 +9,7 @@ recipe=$(dirname "$0")/demo.toml
 # same command goes on from there. The stages by hand are: sample, prepare, audit, train classifier, evaluate, report.
 impasto study -o "$folder/study" --config "$recipe"
 
-# Ask the network about two pictures, with heat maps.
-set -- $(find "$folder/study/gallery" -name '*.jpg' | sort | sed -n '7p;300p')
-impasto predict "$folder/study/runs/classifier" "$@" -o "$folder/heatmaps"
+# Ask the network about the test pictures of one style, with heat maps.
+impasto predict "$folder/study/runs/classifier" "$folder/study/gallery/test/Impasto" -o "$folder/heatmaps"
 
 echo "open $folder/study/report.html"

@@ -62,6 +62,7 @@ def sample(
     """
     from impasto.sample.gallery import SampleSettings, paint_gallery  # noqa: PLC0415
 
+    _alone("sample")
     settings = read_request(config, assignments or ()).settings(SampleSettings, {"pictures": pictures, "seed": seed})
     summary = paint_gallery(directory, settings, progress=not quiet)
     show.gallery(directory, summary, as_json=as_json)
@@ -86,6 +87,7 @@ def prepare(
     from impasto.collection.prepare import PrepareSettings  # noqa: PLC0415
     from impasto.collection.prepare import prepare as run_prepare  # noqa: PLC0415
 
+    _alone("prepare")
     request = read_request(config, assignments or ())
     settings = request.settings(PrepareSettings, {"size": size, "split": split, "seed": seed})
     collection = run_prepare(_source(source, request), output or _collection(request), settings, progress=not quiet)
@@ -220,6 +222,7 @@ def study(
     """
     from impasto.study import StudySettings, run_study  # noqa: PLC0415
 
+    _alone("study")
     request = read_request(config, assignments or ())
     dials = {"train.size": size, "train.epochs": epochs, "train.device": device, "evaluate.device": device}
     settings = request.settings(StudySettings, dials)
@@ -241,6 +244,11 @@ def main() -> None:
             if error.errno not in WRITE_ERRORS:
                 raise
             sys.exit(show.complain(str(output_error(Path(error.filename or "the output"), error))))
+
+
+def _alone(verb: str) -> None:
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise InputError(f"impasto {verb} is for one process: torchrun is for impasto train and impasto evaluate")
 
 
 def _exit(found: list[findings.Finding]) -> None:

@@ -20,7 +20,7 @@ from impasto.errors import SettingsError
 class Settings(BaseModel):
     """The base of all settings: frozen, strict, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class CourseConfig(Settings):

@@ -52,10 +52,15 @@ class Request:
 
     @property
     def study(self) -> Path:
-        """The study folder: the course's model file without its suffix, or ``study``."""
+        """The study folder: the course's model file without its suffix, or ``study``.
+
+        Where the pictures lie in a folder of that very name, ``-study`` is added to it.
+        """
         if self.course is None or not self.course.modelfile:
             return DEFAULT_STUDY
-        return Path(self.course.modelfile).with_suffix("")
+        folder = Path(self.course.modelfile).with_suffix("")
+        taken = any(folder.resolve() in (source.resolve(), *source.resolve().parents) for source in self.sources)
+        return folder.with_name(f"{folder.name}-study") if taken else folder
 
 
 def read_request(config: Path | None, assignments: Sequence[str] = ()) -> Request:

@@ -116,10 +116,8 @@ def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
         "source": _spelled(source),
         "settings": settings.model_dump(mode="json"),
     }
-    for leftover in study.rglob(".*.part"):  # half-written by a process that was killed
-        leftover.unlink(missing_ok=True)
     if not path.exists():
-        if study.is_dir() and any(study.iterdir()):
+        if study.is_dir() and any(child.name[0] != "." for child in study.iterdir()):
             raise OutputError(f"{study} holds other work (no study.json): choose another folder with -o")
         make_folder(study)
         write_json(path, {**record, "command": runs.command(), "environment": runs.environment()})
@@ -130,9 +128,19 @@ def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
             f"{study} is a study of {_said(old.get('source'))}, not of {_said(record['source'])}: "
             "choose another folder with -o"
         )
-    if old.get("settings") != record["settings"]:
-        changed = ", ".join(_changed(old.get("settings") or {}, record["settings"]))
+    if changed := ", ".join(_changed(_settled(old.get("settings")), _settled(record["settings"]))):
         raise InputError(f"{study} was begun with other settings ({changed}): repeat them, or choose another -o")
+    for leftover in study.rglob(".*.part"):  # half-written by a process of this study that was killed
+        leftover.unlink(missing_ok=True)
+
+
+def _settled(settings: Any) -> dict[str, Any]:
+    """The settings without those that may differ when a study goes on: they change no result."""
+    free = {"prepare": ("workers",), "sample": ("workers",), "train": ("device",), "evaluate": ("device",)}
+    return {
+        stage: {name: value for name, value in table.items() if name not in free.get(stage, ())}
+        for stage, table in (settings or {}).items()
+    }
 
 
 def _changed(old: Any, new: Any, place: str = "") -> list[str]:

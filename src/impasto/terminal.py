@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from impasto.findings import Finding
@@ -20,5 +21,5 @@ def findings_table(found: Sequence[Finding]) -> Table:
         outcome = "SPOILS" if finding.spoils else finding.outcome
         style = "bold red" if finding.spoils else _STYLES[finding.outcome]
         text = finding.text + (f" {finding.kind.remedy}" if finding.outcome == "issue" else "")
-        table.add_row(f"{finding.code} {finding.kind.name}", f"[{style}]{outcome}[/]", text)
+        table.add_row(f"{finding.code} {finding.kind.name}", f"[{style}]{outcome}[/]", escape(text))
     return table

@@ -48,3 +48,11 @@ def test_the_error_is_the_mean_gap_of_the_bins() -> None:
     assert [b["count"] for b in bins if b["count"]] == [10]
     assert sum(b["count"] for b in bins) == 10
     assert reliability(labels, predicted, np.full(10, 1.0))[0] == pytest.approx(0.4)
+
+
+def test_weights_count_a_picture_as_often_as_they_say() -> None:
+    generator = np.random.default_rng(0)
+    labels, predicted = generator.integers(0, 2, 40), generator.integers(0, 2, 40)
+    confidence, often = generator.uniform(0.5, 1, 40), generator.integers(1, 5, 40)
+    repeated = reliability(*(np.repeat(values, often) for values in (labels, predicted, confidence)))[0]
+    assert reliability(labels, predicted, confidence, often.astype(float))[0] == pytest.approx(repeated)

@@ -1,5 +1,6 @@
 """Predicting: the same answers as the evaluation's, heat maps, and clear words about what cannot be read."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from impasto.errors import InputError, RunError
 from impasto.evaluation.predict import PredictSettings, predict
@@ -95,6 +97,18 @@ def test_another_prior_has_no_conformal_sets(trained: Trained, pictures: Path) -
 def test_a_damaged_evaluation_is_named(trained: Trained, pictures: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained.run.path, run)
-    (run / "evaluation" / "calibration.json").write_text("{}")
+    kept = json.loads((run / "evaluation" / "calibration.json").read_text())["weights"]
+    (run / "evaluation" / "calibration.json").write_text(json.dumps({"weights": kept}))
     with pytest.raises(RunError, match=r"calibration\.json is damaged .*: run impasto evaluate again"):
         predict(run, pictures / "test")
+
+
+def test_an_evaluation_of_other_weights_is_not_used(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.run.path, run)
+    weights = load_file(run / "best.safetensors")
+    save_file({**weights, "head.bias": weights["head.bias"] + 1}, run / "best.safetensors")
+    said: list[str] = []
+    (prediction, *_) = predict(run, pictures / "test", aside=said.append)
+    assert prediction.members is None
+    assert "was trained further since it was evaluated" in said[0]

@@ -53,18 +53,27 @@ def fit_temperature(
 
 
 def reliability(
-    labels: NDArray[np.int64], predicted: NDArray[np.int64], confidence: Floats
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], confidence: Floats, weights: Floats | None = None
 ) -> tuple[float, Sequence[dict[str, Any]]]:
-    """The expected calibration error, and the bins of equal width of the reliability figure behind it."""
+    """The expected calibration error, and the bins of equal width of the reliability figure behind it.
+
+    Args:
+        labels: ``(N,)``.
+        predicted: ``(N,)``.
+        confidence: probabilities of the predicted styles, ``(N,)``.
+        weights: how much each picture counts, where the mixture of styles is not the one that is supposed.
+    """
+    weights = np.ones(len(labels)) if weights is None else weights
     edges = np.linspace(0, 1, BINS + 1)
     place = np.clip(np.digitize(confidence, edges[1:-1], right=True), 0, BINS - 1)
     error, bins = 0.0, []
     for number in range(BINS):
         mine = place == number
         count = int(mine.sum())
-        mean = float(confidence[mine].mean()) if count else None
-        right = float((labels[mine] == predicted[mine]).mean()) if count else None
+        share = float(weights[mine].sum())
+        mean = float(weights[mine] @ confidence[mine] / share) if count else None
+        right = float(weights[mine] @ (labels[mine] == predicted[mine]) / share) if count else None
         if mean is not None and right is not None:
-            error += count / len(labels) * abs(mean - right)
+            error += share / float(weights.sum()) * abs(mean - right)
         bins.append({"confidence": mean, "accuracy": right, "count": count})
     return error, bins

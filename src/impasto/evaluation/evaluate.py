@@ -81,6 +81,8 @@ def evaluate(
     looked, checked = (_look(network, found, rows, settings.views) for rows in (test, validation))
     belief = Belief(network.prior, network.adjustment, settings.prior == "uniform")
     calibration = calibrate(belief, checked, settings)
+    if calibration:
+        calibration["weights"] = network.fingerprint
     measured = score(found, belief, looked, checked, calibration, settings)
     ids = np.asarray(found.column("id"), object)
     seen = [ids[row] for row in test if hashes[row] in trained | chosen]
@@ -88,6 +90,7 @@ def evaluate(
     folder = network.run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
     known = _known(network, found, checked, settings.views) if own and calibration else None
     if network.accelerator.is_main_process:
+        (folder / "inputs.json").unlink(missing_ok=True)  # a study's note of what its evaluation was made from
         shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
         _write(folder, found, looked, shares, calibration, known)
         write_json(folder / "metrics.json", measured)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as serialised
 
 from impasto.errors import RunError
 from impasto.files import replacing
@@ -48,7 +49,8 @@ class Familiarity:
     def save(self, path: Path) -> None:
         """Write it as safetensors, whole or not at all."""
         with replacing(path) as temporary:
-            save_file({"known": self.known.astype(np.float16), "limit": np.asarray([self.limit])}, temporary)
+            tensors = {"known": self.known.astype(np.float16), "limit": np.asarray([self.limit])}
+            temporary.write_bytes(serialised(tensors))
 
     @classmethod
     def load(cls, path: Path) -> "Familiarity":

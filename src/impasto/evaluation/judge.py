@@ -39,6 +39,10 @@ def _baselines(metrics: Mapping[str, Any]) -> Finding:
         for name, scores in metrics["baselines"].items()
         if scores and name != "artist_oracle"  # which needs more than the picture: IMP302
     }
+    if not others:
+        return Finding(
+            "IMP301", "not applicable", "The collection has no training pictures for a baseline to learn from."
+        )
     name, best = max(others.items(), key=lambda item: item[1]["value"])
     # Better than luck: the whole interval lies above the baseline's score
     beaten = mine["low"] > best["value"]

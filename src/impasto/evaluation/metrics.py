@@ -47,10 +47,10 @@ def macro_f1(labels: Labels, predicted: Labels, styles: int) -> float:
     return float(np.nanmean(f1_scores(confusion_matrix(labels, predicted, styles))))
 
 
-def top_k(labels: Labels, probabilities: Floats, k: int) -> float:
-    """The share of pictures whose style is among the ``k`` likeliest; of equal ones the first counts."""
+def top_k(labels: Labels, probabilities: Floats, k: int) -> NDArray[np.bool_]:
+    """Whether each picture's style is among the ``k`` likeliest, ``bool (N,)``; of equal ones the first counts."""
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return float(np.mean((order == labels[:, None]).any(1)))
+    return np.asarray((order == labels[:, None]).any(1))
 
 
 def _divided(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:

@@ -149,11 +149,12 @@ class _Knowledge:
 
 def _knowledge(network: Network, settings: PredictSettings, say: Callable[[str], None]) -> _Knowledge:
     folder = network.run.evaluation_path
-    if not (folder / "calibration.json").is_file():
-        say(f"{network.run.path} is not evaluated: probabilities are not calibrated (run impasto evaluate first)")
+    data = read_json(folder / "calibration.json") if (folder / "calibration.json").is_file() else None
+    if data is None or data.get("weights") != network.fingerprint:
+        state = "is not evaluated" if data is None else "was trained further since it was evaluated"
+        say(f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)")
         belief = Belief(network.prior, network.adjustment, settings.prior != "train")
         return _Knowledge(belief, 1.0, EvaluateSettings().views, None, None)
-    data = read_json(folder / "calibration.json")
     try:
         prior = settings.prior or data["prior"]
         belief = Belief(network.prior, network.adjustment, prior == "uniform")

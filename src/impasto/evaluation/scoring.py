@@ -98,8 +98,7 @@ def score(
     shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
     confusion = metrics.confusion_matrix(looked.labels, shares.argmax(1), len(found.vocabulary))
     again: dict[str, int] = {"resamples": settings.resamples, "seed": settings.seed}
-    near = np.argsort(-shares, axis=1, kind="stable")[:, :3]
-    top_3 = (near == looked.labels[:, None]).any(1)
+    top_3 = metrics.top_k(looked.labels, shares, 3)
     rows = _per_style(found, confusion)
     parts = {"train": found.indices("train"), "validation": checked.rows, "test": looked.rows}
     return {
@@ -120,7 +119,7 @@ def score(
         "groups": {group: _group(rows, group) for group in ("many", "medium", "few")},
         "confusion": confusion.tolist(),
         "calibration": _calibration(belief, looked, shares, calibration) if calibration else None,
-        "conformal": _conformal(looked, shares, calibration) if calibration else None,
+        "conformal": _conformal(belief, looked, shares, calibration) if calibration else None,
         "validation": _validation(belief, checked, calibration["temperature"]) if calibration else {},
     }
 
@@ -152,15 +151,24 @@ def _group(rows: list[dict[str, Any]], group: str) -> dict[str, Any] | None:
 
 def _calibration(belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]) -> dict[str, Any]:
     raw = belief(looked.logits, 1.0)
-    before, _ = reliability(looked.labels, raw.argmax(1), raw.max(1))
-    after, bins = reliability(looked.labels, shares.argmax(1), shares.max(1))
+    weights = _weights(belief, looked)
+    before, _ = reliability(looked.labels, raw.argmax(1), raw.max(1), weights)
+    after, bins = reliability(looked.labels, shares.argmax(1), shares.max(1), weights)
     return {"temperature": calibration["temperature"], "ece_before": before, "ece_after": after, "bins": bins}
 
 
-def _conformal(looked: Looked, shares: Floats, calibration: Mapping[str, Any]) -> dict[str, Any]:
+def _weights(belief: Belief, looked: Looked) -> Floats:
+    """How much each test picture counts: where styles are supposed equally frequent, every style the same."""
+    counts = np.bincount(looked.labels)
+    return 1.0 / counts[looked.labels] if belief.uniform else np.ones(len(looked.labels))
+
+
+def _conformal(belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]) -> dict[str, Any]:
     inside = conformal.members(shares, np.asarray(calibration["thresholds"]))
     held = inside[np.arange(len(inside)), looked.labels]
-    return {"level": calibration["level"], "coverage": float(held.mean()), "mean_size": float(inside.sum(1).mean())}
+    weights = _weights(belief, looked)
+    coverage, size = (float(np.average(values, weights=weights)) for values in (held, inside.sum(1)))
+    return {"level": calibration["level"], "coverage": coverage, "mean_size": size}
 
 
 def _validation(belief: Belief, checked: Looked, temperature: float) -> dict[str, float]:

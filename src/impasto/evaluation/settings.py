@@ -1,7 +1,7 @@
 """The settings of an evaluation."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from impasto.config import Settings
 
 Prior = Literal["uniform", "train"]
 Device = Literal["auto", "cpu", "cuda"]
+Scale = Annotated[float, Field(ge=0.5, le=4)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class EvaluateSettings(Settings):
 
     prior: Prior = Field("uniform", description="how frequent styles are supposed to be: uniform, or as in train")
     flip: bool = Field(True, description="average over the picture and its mirror image")
-    scales: tuple[float, ...] = Field(
+    scales: tuple[Scale, ...] = Field(
         (1.0, 1.25), min_length=1, description="average over these multiples of the training's resolution"
     )
     level: float = Field(0.9, gt=0, lt=1, description="share of pictures whose conformal set shall hold their style")

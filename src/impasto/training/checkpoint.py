@@ -5,13 +5,13 @@ reached. It is replaced in one rename, so there is always one whole checkpoint.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialised
 from torch import Tensor, nn
 
 from impasto.errors import RunError
@@ -28,8 +28,8 @@ class Progress:
         step: steps done.
         best: the lowest validation loss, and the step at which it was reached.
         stale: validations since then.
-        losses: sum of the training losses since they were last written down, and their number.
-        seconds: spent training, and thereof on gathering and augmenting pictures.
+        loss_sum, loss_count: of the training losses since they were last written down.
+        seconds, data_seconds: spent training, and thereof on gathering and augmenting pictures.
     """
 
     step: int = 0
@@ -40,13 +40,12 @@ class Progress:
     loss_count: int = 0
     seconds: float = 0.0
     data_seconds: float = 0.0
-    extra: dict[str, float] = field(default_factory=dict)
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write a network's weights and statistics as safetensors, whole or not at all."""
     with replacing(path) as temporary:
-        save_file({name: t.contiguous() for name, t in model.state_dict().items()}, temporary)
+        temporary.write_bytes(serialised({name: t.contiguous() for name, t in model.state_dict().items()}))
 
 
 def save(
@@ -60,7 +59,7 @@ def save(
     with replacing(folder / NAME) as temporary:
         # clone: safetensors refuses tensors that share memory, contiguous: channels_last ones would be reordered
         whole = {k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-        save_file(whole, temporary, metadata={"progress": json.dumps(asdict(progress))})
+        temporary.write_bytes(serialised(whole, metadata={"progress": json.dumps(asdict(progress))}))
 
 
 def load(folder: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> Progress | None:

@@ -15,7 +15,7 @@ from torch import nn
 from impasto import findings, runs
 from impasto.collection.painting import Collection
 from impasto.config import Settings
-from impasto.errors import CollectionError, RunError, SettingsError
+from impasto.errors import CollectionError, OutputError, RunError, SettingsError
 from impasto.files import replacing
 from impasto.models.build import Network, build
 from impasto.models.classifier import Size
@@ -87,6 +87,8 @@ def train_classifier(
     if not resume and (path / "run.json").exists():
         raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
     mine = _existing(path, collection, settings)
+    if mine is None:
+        _claim(path)
     if mine is not None and mine.state == "done":
         return mine
     task = ClassifierTask(collection, settings, accelerator)
@@ -155,6 +157,17 @@ def _existing(path: Path, collection: Collection, settings: ClassifierSettings) 
         pairs = ", ".join(f"{name} was {had.get(name)}, now {asked.get(name)}" for name in changed)
         raise RunError(f"{path} was trained with other settings ({pairs}): repeat them, or choose another folder")
     return run
+
+
+def _claim(path: Path) -> None:
+    """Refuse a folder that holds anything but the beginning of a run."""
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is a file, not a folder: choose another with -o")
+    strangers = [child.name for child in path.iterdir() if child.name[0] != "."] if path.exists() else []
+    if set(strangers) - {"seen.parquet"}:
+        raise OutputError(
+            f"{path} holds other work ({', '.join(sorted(strangers)[:3])}): choose another folder with -o"
+        )
 
 
 def _begin(

@@ -17,9 +17,11 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     kept = min(validations, key=lambda line: float(line["loss"]))
     best = float(kept["balanced_accuracy"])
     counts = collection.counts("validation")
-    chance = 1 / max(1, int((counts > 0).sum()))  # what the majority class scores when classes weigh the same
-    # Two standard errors of the majority's score, so that luck does not pass for learning
-    margin = 2 * float(np.sqrt(chance * (1 - chance) / counts.sum()))
+    present = counts[counts > 0]
+    chance = 1 / len(present)  # what the majority class scores when classes weigh the same
+    # Two standard errors of guessing, so that luck does not pass for learning: the mean of the styles' recalls, each
+    # of as many pictures as the style has
+    margin = 2 * float(np.sqrt(chance * (1 - chance) * (1 / present).sum())) / len(present)
     learned = best > chance + margin
     text = (
         f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is {chance:.1%}, on validation."

@@ -105,11 +105,12 @@ def fit(
         state = _State(task, model, average, optimizer, run, plan, tools, note, progress)
         while progress.step < plan.steps and not (plan.patience and progress.stale >= plan.patience):
             _step(state, trained, prepared, show)
-            if interrupted():
-                break
+            # All processes together: one that went on alone would wait for the others for ever
+            stop = torch.tensor(float(interrupted()), device=tools.accelerator.device)
+            if float(tools.accelerator.reduce(stop, "sum")) > 0:
+                _save(state)
+                raise KeyboardInterrupt
         _save(state)
-        if interrupted():
-            raise KeyboardInterrupt
     return progress
 
 
