@@ -108,3 +108,34 @@ def test_other_processes_of_torchrun_are_silent(make_collection: Callable[..., C
 
 def test_the_version_is_the_packages() -> None:
     assert impasto("--version").stdout.strip() == version("impasto")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
+def test_a_result_that_cannot_be_written_is_an_error(make_collection: Callable[..., Collection]) -> None:
+    words = [sys.executable, "-m", "impasto", "audit", str(make_collection(train=6, test=4).path), "--json"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "standard output: the disk is full" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(make_collection: Callable[..., Collection]) -> None:
+    words = [sys.executable, "-m", "impasto", "audit", str(make_collection(train=6, test=4).path), "--json"]
+    shell = " ".join(words) + " | head -c 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_resolution_beyond_what_is_stored_is_refused(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    collection = make_collection(train=6, test=4)
+    done = impasto("train", "classifier", collection.path, "-o", tmp_path / "run", "--set", "resolution=64")
+    assert "resolution=64 is more than the 32 pixels that" in refused(done)
+    assert not (tmp_path / "run").exists()
+
+
+def test_shares_that_exceed_the_whole_are_refused(make_collection: Callable[..., Collection], tmp_path: Path) -> None:
+    shares = ("--set", "augment.cutmix=0.7", "--set", "augment.mixup=0.7")
+    done = impasto("train", "classifier", make_collection(train=6, test=4).path, "-o", tmp_path / "run", *shares)
+    assert "together they must not exceed 1" in refused(done)

@@ -174,7 +174,7 @@ def predict(
     device: Device = None,
     config: Config = None,
     assignments: Assignments = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a picture, one a line.")] = False,
 ) -> None:
     """Name the style of pictures, with calibrated probabilities and a heat map.
 
@@ -237,13 +237,29 @@ def main() -> None:
     first = os.environ.get("RANK", "0") == "0"  # under torchrun the first process speaks for all
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(sys.stdout if first else nowhere):
         try:
-            app(prog_name="impasto")
+            _called()
         except ImpastoError as error:
             sys.exit(show.complain(str(error)))
         except OSError as error:
             if error.errno not in WRITE_ERRORS:
                 raise
-            sys.exit(show.complain(str(output_error(Path(error.filename or "the output"), error))))
+            sys.exit(show.complain(str(output_error(Path(error.filename or "standard output"), error))))
+
+
+def _called() -> None:
+    """The command line, its output written out before it counts as done."""
+    status: str | int | None = 0
+    try:
+        app(prog_name="impasto")
+    except SystemExit as end:
+        status = end.code
+    if status == 130:
+        show.note("interrupted; the same command goes on from here")
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as with | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
 
 
 def _alone(verb: str) -> None:

@@ -76,7 +76,7 @@ def evaluation(metrics: Mapping[str, Any], found: Sequence[Finding], *, as_json:
 def predictions(made: Sequence["Prediction"], *, as_json: bool) -> None:
     """The result of ``predict``: one object, or one block of lines, a picture."""
     for prediction in made:
-        typer.echo(json.dumps(prediction.as_data(), ensure_ascii=False) if as_json else prediction.as_text())
+        typer.echo(json.dumps(prediction.as_data()) if as_json else prediction.as_text())
 
 
 def paths(made: Mapping[str, Path], *, as_json: bool) -> None:
@@ -119,7 +119,7 @@ def _judged(found: Sequence[Finding]) -> dict[str, Any]:
 
 def _print(data: Mapping[str, Any], text: str | None, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(data, ensure_ascii=False, default=str))
+        typer.echo(json.dumps(data, default=str))
     elif text:
         typer.echo(text)
 

@@ -1,6 +1,7 @@
 """Prepare: the same collection however often, in whatever portions and after whatever interruption it is made."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -237,3 +238,12 @@ def test_the_command_line_prepares_and_says_so(picture_folder: Folders, tmp_path
     )
     assert wrong.returncode == 2 and wrong.stdout == ""
     assert wrong.stderr.startswith("impasto: error: no folder or file nowhere") and wrong.stderr.count("\n") == 1
+
+
+def test_a_pipe_is_set_aside_and_never_read(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source = picture_folder(train=4, test=0, seed=11)
+    os.mkfifo(source / "Bands" / "pipe.jpg")
+    made = prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    assert len(made) == 12
+    (aside,) = findings.load(made.path / "findings.json")[0].items
+    assert aside == {"id": "Bands/pipe.jpg", "reason": "not a regular file"}

@@ -7,6 +7,7 @@ chunks are in memory at a time, so that a collection may be larger than it.
 import hashlib
 import json
 import os
+import stat
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -114,8 +115,11 @@ def stat_all(entries: Sequence[Entry]) -> tuple[list[Waiting], list[dict[str, st
             waiting.append(Waiting(entry, 0, 0))
             continue
         try:
-            stat = Path(entry.place).stat()
-            waiting.append(Waiting(entry, stat.st_size, stat.st_mtime_ns))
+            status = Path(entry.place).stat()
+            if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+                missing.append({"id": entry.id, "reason": "not a regular file"})
+                continue
+            waiting.append(Waiting(entry, status.st_size, status.st_mtime_ns))
         except OSError as error:
             missing.append({"id": entry.id, "reason": error.strerror or str(error)})
     return waiting, missing

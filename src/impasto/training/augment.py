@@ -8,7 +8,7 @@ Zhang et al. 2018 (arXiv:1710.09412).
 import math
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -27,6 +27,12 @@ class AugmentSettings(Settings):
     cutmix: float = Field(0.5, ge=0, le=1, description="share of batches in which a box comes from another picture")
     mixup: float = Field(0.0, ge=0, le=1, description="share of batches in which two pictures are blended")
     mixup_alpha: float = Field(0.2, gt=0, description="mixup's Beta(alpha, alpha): small keeps one picture dominant")
+
+    @model_validator(mode="after")
+    def _shares(self) -> "AugmentSettings":
+        if self.cutmix + self.mixup > 1:
+            raise ValueError("cutmix and mixup are shares of the batches: together they must not exceed 1")
+        return self
 
 
 def augment(

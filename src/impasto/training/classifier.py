@@ -75,12 +75,13 @@ def train_classifier(
     Raises:
         CollectionError: there is nothing to learn from, or nothing to choose on.
         RunError: the folder holds a run of other settings or of another collection, or the loss became no number.
-        SettingsError: the batch cannot be divided among the processes, or there is no such device.
+        SettingsError: the batch cannot be divided among the processes, there is no such device, or the collection
+            stores smaller pictures than the network is to see.
         MissingExtraError: TensorBoard is wanted and not installed.
         OutputError: the folder cannot be written.
     """
     settings, path = settings or ClassifierSettings(), Path(run)
-    _check(collection)
+    _check(collection, settings)
     accelerator = _accelerator(settings)
     if settings.tensorboard:
         require_board()  # before anything is written
@@ -115,7 +116,7 @@ def train_classifier(
     return runs.open_run(path, "classifier")
 
 
-def _check(collection: Collection) -> None:
+def _check(collection: Collection, settings: ClassifierSettings) -> None:
     counts = collection.counts("train")
     if (counts > 0).sum() < 2:
         raise CollectionError(
@@ -125,7 +126,12 @@ def _check(collection: Collection) -> None:
         raise CollectionError(
             f"{collection.path} has no validation pictures to choose on: add pictures and run impasto prepare again"
         )
-    _ = collection.pixels  # names without pictures are refused here
+    stored = collection.pixels.shape[1]  # names without pictures are refused here
+    if settings.resolution > stored:
+        raise SettingsError(
+            f"resolution={settings.resolution} is more than the {stored} pixels that {collection.path} stores: lower "
+            "it, or prepare with a larger --size"
+        )
 
 
 def _accelerator(settings: ClassifierSettings) -> Accelerator:
