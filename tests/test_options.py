@@ -103,3 +103,13 @@ def test_parts_of_the_courses_file_may_be_missing_but_nothing_may_be_added(tmp_p
     assert request.settings(Train) == Train()
     with pytest.raises(SettingsError, match=r"epoch: unknown setting, did you mean 'epochs'\?"):
         read_request(course(tmp_path, epoch=3))
+
+
+def test_a_model_file_named_like_the_pictures_folder_gets_a_study_beside_it(tmp_path: Path) -> None:
+    """The example of the page on the course's file: the study must not lie among the pictures."""
+    file = tmp_path / "config.json"
+    keys = {"trainingdir": "wikiart/train", "testingdir": "wikiart/test", "modelfile": "wikiart.pth"}
+    file.write_text(json.dumps(keys))
+    assert read_request(file).study == Path("wikiart-study")
+    file.write_text(json.dumps({**keys, "modelfile": "models/wikiart.pth"}))
+    assert read_request(file).study == Path("models/wikiart")

@@ -63,7 +63,8 @@ def test_a_second_time_does_nothing_again(
     first = run_study(source, tmp_path / "study", SETTINGS)
     changed = {path: path.stat().st_mtime_ns for path in (first.run.path, first.run.weights_path)}
     monkeypatch.setattr(module, "evaluate", lambda *a: pytest.fail("evaluated again"))
-    again = run_study(source, tmp_path / "study", SETTINGS)
+    elsewhere = SETTINGS.model_copy(update={"prepare": PrepareSettings(size=32, workers=2)})  # changes no result
+    again = run_study(source, tmp_path / "study", elsewhere)
     assert again.metrics == first.metrics
     assert {path: path.stat().st_mtime_ns for path in changed} == changed
 
@@ -78,8 +79,10 @@ def test_another_study_is_refused(picture_folder: Callable[..., Path], tmp_path:
         run_study(source, tmp_path / "study", changed)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
+    (tmp_path / "mine" / ".download.part").write_text("half of something")
     with pytest.raises(OutputError, match="holds other work"):
         run_study(source, tmp_path / "mine", SETTINGS)
+    assert len(list((tmp_path / "mine").iterdir())) == 2  # nothing of the user's is touched
 
 
 def test_killed_anywhere_it_ends_with_the_same_result(tmp_path: Path) -> None:
