@@ -149,7 +149,7 @@ def _write(
 ) -> None:
     """Everything but the numbers and the findings, which come last because they say that the rest is there."""
     styles = np.asarray(found.vocabulary.styles, object)
-    columns: dict[str, Any] = {name: [found.column(name)[row] for row in looked.rows] for name in ("id", "artist")}
+    columns: dict[str, Any] = {name: found.table.column(name).take(looked.rows) for name in ("id", "artist")}
     columns |= {
         "style": styles[looked.labels].tolist(),
         "predicted": styles[shares.argmax(1)].tolist(),
