@@ -247,3 +247,13 @@ def test_a_pipe_is_set_aside_and_never_read(picture_folder: Callable[..., Path],
     assert len(made) == 12
     (aside,) = findings.load(made.path / "findings.json")[0].items
     assert aside == {"id": "Bands/pipe.jpg", "reason": "not a regular file"}
+
+
+def test_other_splits_are_another_collection_of_the_same_pictures(picture_folder: Folders, tmp_path: Path) -> None:
+    made = prepare(picture_folder(train=4, test=2), tmp_path / "collection", SETTINGS)
+    turned = made.with_splits(["test" if split == "train" else "train" for split in made.column("split")])
+    assert turned.fingerprint != made.fingerprint
+    assert set(turned.indices("test")) == set(made.indices("train"))
+    assert np.array_equal(turned.pixels, made.pixels)
+    assert turned.with_splits(made.column("split")).fingerprint == made.fingerprint
+    assert open_collection(made.path).fingerprint == made.fingerprint
