@@ -28,6 +28,7 @@ from impasto.models.build import Network, build
 from impasto.models.inputs import plain
 from impasto.runs import Run
 from impasto.training.augment import AugmentSettings
+from impasto.training.balance import BalanceSettings
 from impasto.training.classifier import ClassifierSettings, train_classifier
 from impasto.training.pictures import Pictures
 
@@ -54,7 +55,7 @@ def settings(network: Network, arguments: argparse.Namespace) -> ClassifierSetti
         matrix_learning_rate=0.0,
         weight_decay=0.0,
         label_smoothing=0.0,
-        logit_adjustment=0.0,
+        balance=BalanceSettings(logit_adjustment=0.0),
         ema=0.0,
         resolution=arguments.resolution,
         precision="float32",

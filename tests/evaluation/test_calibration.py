@@ -21,9 +21,9 @@ def planted(temperature: float, prior: np.ndarray, adjustment: float, count: int
 def test_the_temperature_is_found(temperature: float, adjustment: float) -> None:
     prior = np.array([0.6, 0.3, 0.1])
     logits, labels = planted(temperature, prior, adjustment)
-    found = fit_temperature(logits, labels, prior, adjustment=adjustment)
+    found = fit_temperature(logits, labels, prior, adjustment=adjustment, shares=prior)
     assert found == pytest.approx(temperature, rel=0.05)
-    scores = log_posterior(logits, prior, adjustment=adjustment, temperature=found, uniform=False)
+    scores = log_posterior(logits, prior, adjustment=adjustment, temperature=found, shares=prior)
     shares = probabilities(scores)
     error, _ = reliability(labels, shares.argmax(1), shares.max(1))
     assert error < 0.015
@@ -31,13 +31,17 @@ def test_the_temperature_is_found(temperature: float, adjustment: float) -> None
 
 def test_the_prior_enters_as_bayes_says() -> None:
     prior, logits = np.array([0.7, 0.2, 0.1]), np.array([[0.3, -0.2, 1.0]], np.float32)
-    balanced = probabilities(log_posterior(logits, prior, adjustment=1, temperature=1, uniform=True))
+    balanced = probabilities(log_posterior(logits, prior, adjustment=1, temperature=1, shares=None))
     assert balanced == pytest.approx(softmax(logits, axis=1))
-    frequent = probabilities(log_posterior(logits, prior, adjustment=1, temperature=1, uniform=False))
+    frequent = probabilities(log_posterior(logits, prior, adjustment=1, temperature=1, shares=prior))
     assert frequent == pytest.approx(balanced * prior / (balanced * prior).sum())
     # A plain network has the prior within its logits: it is taken out for a uniform one
-    plain = probabilities(log_posterior(logits, prior, adjustment=0, temperature=1, uniform=True))
+    plain = probabilities(log_posterior(logits, prior, adjustment=0, temperature=1, shares=None))
     assert plain == pytest.approx(balanced / prior / (balanced / prior).sum())
+    # Trained on one mixture of styles, asked about another
+    drawn = np.array([0.4, 0.3, 0.3])
+    moved = probabilities(log_posterior(logits, drawn, adjustment=0, temperature=1, shares=prior))
+    assert moved == pytest.approx(balanced * prior / drawn / (balanced * prior / drawn).sum())
 
 
 def test_the_error_is_the_mean_gap_of_the_bins() -> None:

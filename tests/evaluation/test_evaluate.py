@@ -21,6 +21,7 @@ from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.network import open_network
 from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.runs import Run
+from impasto.training.balance import BalanceSettings
 from impasto.training.classifier import train_classifier
 
 from .conftest import SETTINGS, STYLES, Trained
@@ -92,7 +93,9 @@ def test_views_are_averaged(trained: Trained) -> None:
 def test_the_courses_network_is_evaluated_at_its_resolution(
     make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:
-    settings = SETTINGS.model_copy(update={"network": "in-class", "epochs": 1, "logit_adjustment": 0.0})
+    settings = SETTINGS.model_copy(
+        update={"network": "in-class", "epochs": 1, "balance": BalanceSettings(logit_adjustment=0.0)}
+    )
     run = train_classifier(make_collection(train=16, test=10), tmp_path / "run", settings)
     assert evaluate(run.path).metrics["pictures"] == 30
 

@@ -19,6 +19,7 @@ from impasto.evaluation import metrics
 from impasto.files import read_json, write_json
 from impasto.models.build import build
 from impasto.models.inputs import plain
+from impasto.training.balance import BalanceSettings
 from impasto.training.classifier import ClassifierSettings, train_classifier
 from impasto.training.classifier_task import ClassifierTask
 from impasto.training.pictures import Pictures
@@ -52,7 +53,7 @@ def test_adjustment_helps_rare_styles(stripes: Stripes, quick: Quick, tmp_path: 
     collection = stripes((60, 60, 6), test=25, noise=60.0)
     few: dict[float, float] = {}
     for tau in (0.0, 1.0):
-        settings = quick(epochs=5, logit_adjustment=tau)
+        settings = quick(epochs=5, balance=BalanceSettings(logit_adjustment=tau))
         few[tau] = recalls(train_classifier(collection, tmp_path / f"run{tau}", settings), collection)[2]
     assert few[1.0] > few[0.0] + 0.1
 

@@ -1,4 +1,4 @@
-"""Schedule, average, loss, batches, precision, display and judgement, each against its definition."""
+"""Schedule, average, batches, precision, display and judgement, each against its definition."""
 
 import copy
 import json
@@ -18,7 +18,6 @@ from impasto.training import precision
 from impasto.training.averaging import Average
 from impasto.training.display import display
 from impasto.training.judge import training_findings
-from impasto.training.losses import adjusted_cross_entropy
 from impasto.training.precision import autocast, fastest
 from impasto.training.schedule import growing_resolution, warmup_cosine
 
@@ -96,43 +95,6 @@ def test_the_average_is_a_network_of_its_own() -> None:
     with torch.no_grad():
         model.head.weight.add_(1)
     assert not torch.equal(average.model.state_dict()["head.weight"], model.head.weight)
-
-
-def some_logits() -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(6, 4, generator=generator) * 3, torch.rand(6, 4, generator=generator).softmax(1)
-
-
-@pytest.mark.parametrize(("adjustment", "smoothing"), [(0.0, 0.0), (1.0, 0.0), (0.0, 0.2), (0.7, 0.1)])
-def test_the_loss_is_its_definition(adjustment: float, smoothing: float) -> None:
-    logits, targets = some_logits()
-    prior = [0.6, 0.25, 0.1, 0.05]
-    total = 0.0
-    for row, target in zip(logits.tolist(), targets.tolist(), strict=True):
-        adjusted = [z + adjustment * math.log(p) for z, p in zip(row, prior, strict=True)]
-        log_sum = math.log(sum(math.exp(a) for a in adjusted))
-        smooth = [(1 - smoothing) * t + smoothing / 4 for t in target]
-        total -= sum(t * (a - log_sum) for t, a in zip(smooth, adjusted, strict=True))
-    log_prior = torch.tensor(prior).log()
-    made = adjusted_cross_entropy(logits, targets, log_prior, adjustment=adjustment, smoothing=smoothing)
-    assert float(made) == pytest.approx(total / 6, rel=1e-5)
-
-
-def test_plain_it_is_torchs_cross_entropy() -> None:
-    logits, _ = some_logits()
-    labels = torch.tensor([0, 1, 2, 3, 0, 1])
-    made = adjusted_cross_entropy(logits, torch.eye(4)[labels], torch.zeros(4) - 5, adjustment=0, smoothing=0)
-    torch.testing.assert_close(made, F.cross_entropy(logits, labels))
-
-
-def test_adjustment_pushes_rare_styles_up() -> None:
-    """With equal evidence for both styles, the gradient is balanced when weighed by how often they occur."""
-    logits = torch.zeros(10, 2, requires_grad=True)
-    targets = torch.eye(2)[torch.tensor([0] * 9 + [1])]
-    prior = torch.tensor([0.9, 0.1]).log()
-    adjusted_cross_entropy(logits, targets, prior, adjustment=1, smoothing=0).backward()
-    assert logits.grad is not None
-    torch.testing.assert_close(logits.grad.sum(0), torch.zeros(2), atol=1e-6, rtol=0)
 
 
 def test_every_row_once_an_epoch() -> None:

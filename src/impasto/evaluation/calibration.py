@@ -17,19 +17,19 @@ LIMIT = 5.0  # temperatures beyond, or below one fifth, come from too few pictur
 
 
 def log_posterior(
-    logits: NDArray[np.float32], prior: Floats, *, adjustment: float, temperature: float, uniform: bool
+    logits: NDArray[np.float32], prior: Floats, *, adjustment: float, temperature: float, shares: Floats | None
 ) -> Floats:
     """Unnormalised log-probabilities ``float64 (N, styles)``.
 
     Args:
         logits: of a network whose loss added ``adjustment`` times the log prior to them, ``(N, styles)``.
-        prior: the training shares, ``(styles,)``.
-        adjustment: the loss's factor τ; 0 for plain cross-entropy.
+        prior: the styles' effective shares in its training, ``(styles,)``.
+        adjustment: the loss's factor τ; 0 for none.
         temperature: what the logits are divided by; above 1 makes less sure.
-        uniform: suppose that every style is as frequent as any other, instead of the training shares.
+        shares: how frequent the styles are supposed to be, ``(styles,)``; ``None``: every one as any other.
     """
-    weight = adjustment - 1.0 if uniform else adjustment
-    return logits.astype(np.float64) / temperature + weight * np.log(prior)
+    bare = logits.astype(np.float64) / temperature + (adjustment - 1.0) * np.log(prior)
+    return bare if shares is None else bare + np.log(shares)
 
 
 def probabilities(scores: Floats) -> Floats:
@@ -38,13 +38,13 @@ def probabilities(scores: Floats) -> Floats:
 
 
 def fit_temperature(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], prior: Floats, *, adjustment: float
+    logits: NDArray[np.float32], labels: NDArray[np.int64], prior: Floats, *, adjustment: float, shares: Floats
 ) -> float:
-    """The temperature with the smallest negative log-likelihood on pictures in the training shares (validation)."""
+    """The temperature with the smallest negative log-likelihood on pictures of styles in ``shares`` (validation)."""
 
     def loss(log_temperature: float) -> float:
         scores = log_posterior(
-            logits, prior, adjustment=adjustment, temperature=float(np.exp(log_temperature)), uniform=False
+            logits, prior, adjustment=adjustment, temperature=float(np.exp(log_temperature)), shares=shares
         )
         return float(-log_softmax(scores, axis=1)[np.arange(len(labels)), labels].mean())
 

@@ -79,7 +79,7 @@ def evaluate(
     validation = found.indices("validation")
     validation = validation[[name not in trained for name in hashes[validation]]]
     looked, checked = (_look(network, found, rows, settings.views) for rows in (test, validation))
-    belief = Belief(network.prior, network.adjustment, settings.prior == "uniform")
+    belief = Belief(network.prior, network.shares, network.adjustment, settings.prior == "uniform")
     calibration = calibrate(belief, checked, settings)
     if calibration:
         calibration["weights"] = network.fingerprint

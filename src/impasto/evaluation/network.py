@@ -23,6 +23,7 @@ from impasto.runs import Run, open_run
 
 Floats = NDArray[np.float32]
 BATCH = 128
+UNSEEN = 0.5  # training pictures that a style without any is supposed to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Network:
         model: in evaluation mode, on its device.
         accelerator: the processes that share the work.
         resolution: height and width that it sees, in pixels.
-        prior: the styles' shares of the training pictures, ``float64 (styles,)``; never quite zero.
+        prior: the styles' effective shares in its training, after what was done for the rare, ``float64 (styles,)``.
+        shares: the styles' shares of the training pictures, likewise; neither is ever quite zero.
         adjustment: the factor τ of the log prior in its loss: so much of the prior its logits leave out.
     """
 
@@ -43,6 +45,7 @@ class Network:
     accelerator: Accelerator
     resolution: int
     prior: NDArray[np.float64]
+    shares: NDArray[np.float64]
     adjustment: float
 
     @property
@@ -103,8 +106,9 @@ def open_network(path: Path, device: Device = "auto") -> Network:
     run = open_run(path, "classifier")
     if not run.weights_path.is_file():
         raise RunError(f"{path} has no weights yet: let impasto train classifier reach its first validation")
-    settings, counts = run.settings, np.asarray(run.facts["train_counts"], np.float64)
-    model = build(settings["network"], styles=len(run.styles), size=settings["size"], resolution=settings["resolution"])
+    settings, facts, styles = run.settings, run.facts, len(run.styles)
+    shape = {name: settings[name] for name in ("size", "resolution")} | {"head_scale": facts.get("head_scale")}
+    model = build(settings["network"], styles=styles, **shape)
     try:
         model.load_state_dict(load_file(run.weights_path))
     except (SafetensorError, RuntimeError, OSError) as error:
@@ -112,9 +116,12 @@ def open_network(path: Path, device: Device = "auto") -> Network:
         raise RunError(f"{run.weights_path} is damaged ({reason}): train again into another folder") from error
     accelerator = _accelerator(device)
     model = model.to(accelerator.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    prior = np.maximum(counts, 0.5)
-    adjustment = float(settings["logit_adjustment"])
-    return Network(run, model, accelerator, int(settings["resolution"]), prior / prior.sum(), adjustment)
+    counts = np.maximum(np.asarray(facts["train_counts"], np.float64), UNSEEN)
+    shares = counts / counts.sum()
+    # Runs of before there were remedies to choose from have no prior of their own, and one setting less deep
+    prior = np.asarray(facts.get("prior", shares), np.float64)
+    adjustment = float(settings.get("balance", settings)["logit_adjustment"])
+    return Network(run, model, accelerator, int(settings["resolution"]), prior, shares, adjustment)
 
 
 def _accelerator(device: Device) -> Accelerator:

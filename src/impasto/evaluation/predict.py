@@ -153,11 +153,11 @@ def _knowledge(network: Network, settings: PredictSettings, say: Callable[[str],
     if data is None or data.get("weights") != network.fingerprint:
         state = "is not evaluated" if data is None else "was trained further since it was evaluated"
         say(f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)")
-        belief = Belief(network.prior, network.adjustment, settings.prior != "train")
+        belief = Belief(network.prior, network.shares, network.adjustment, settings.prior != "train")
         return _Knowledge(belief, 1.0, EvaluateSettings().views, None, None)
     try:
         prior = settings.prior or data["prior"]
-        belief = Belief(network.prior, network.adjustment, prior == "uniform")
+        belief = Belief(network.prior, network.shares, network.adjustment, prior == "uniform")
         # Thresholds hold for the prior that they were found under
         limits = np.asarray(data["thresholds"], np.float64) if prior == data["prior"] else None
         views = Views(data["flip"], tuple(data["scales"]))

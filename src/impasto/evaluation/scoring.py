@@ -42,20 +42,21 @@ class Belief:
     """How logits become probabilities.
 
     Attributes:
-        prior: the training shares, ``float64 (styles,)``.
+        prior: the styles' effective shares in the training, ``float64 (styles,)``.
+        shares: their shares of the training pictures, likewise.
         adjustment: the factor of the log prior in the training's loss.
-        uniform: suppose every style equally frequent, instead of as in training.
+        uniform: suppose every style equally frequent, instead of as in the training pictures.
     """
 
     prior: Floats
+    shares: Floats
     adjustment: float
     uniform: bool
 
     def __call__(self, logits: NDArray[np.float32], temperature: float) -> Floats:
         """Probabilities ``float64 (N, styles)``."""
-        scores = log_posterior(
-            logits, self.prior, adjustment=self.adjustment, temperature=temperature, uniform=self.uniform
-        )
+        shares = None if self.uniform else self.shares
+        scores = log_posterior(logits, self.prior, adjustment=self.adjustment, temperature=temperature, shares=shares)
         return probabilities(scores)
 
 
@@ -63,7 +64,9 @@ def calibrate(belief: Belief, checked: Looked, settings: EvaluateSettings) -> di
     """What ``predict`` needs to know, from validation pictures alone; ``None`` where there are none."""
     if not len(checked.rows):
         return None
-    temperature = fit_temperature(checked.logits, checked.labels, belief.prior, adjustment=belief.adjustment)
+    temperature = fit_temperature(
+        checked.logits, checked.labels, belief.prior, adjustment=belief.adjustment, shares=belief.shares
+    )
     known = belief(checked.logits, temperature)
     limits = conformal.thresholds(known, checked.labels, level=settings.level, uniform=belief.uniform)
     return {

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from impasto.models.classifier import Classifier, ClassifierConfig, Size
+from impasto.models.cosine import CosineHead
 from impasto.models.course import CourseConfig, CourseNetwork
 
 Network = Literal["classifier", "in-class", "published"]
@@ -10,7 +11,9 @@ StyleNetwork = Classifier | CourseNetwork
 """Both give logits when called, and have ``features``, ``describe``, ``embed`` and ``head``."""
 
 
-def build(network: Network, *, styles: int, size: Size, resolution: int) -> StyleNetwork:
+def build(
+    network: Network, *, styles: int, size: Size, resolution: int, head_scale: float | None = None
+) -> StyleNetwork:
     """A network with fresh weights from torch's global generator.
 
     Args:
@@ -18,7 +21,13 @@ def build(network: Network, *, styles: int, size: Size, resolution: int) -> Styl
         styles: the number of classes.
         size: the classifier's dial; the course's networks have none.
         resolution: of the pictures in pixels, which fixes the course's linear layer.
+        head_scale: what the cosines of a normalised head are multiplied by; ``None``: a linear head.
     """
+    model: StyleNetwork
     if network == "classifier":
-        return Classifier(ClassifierConfig(styles, size))
-    return CourseNetwork(CourseConfig(styles, network, resolution))
+        model = Classifier(ClassifierConfig(styles, size))
+    else:
+        model = CourseNetwork(CourseConfig(styles, network, resolution))
+    if head_scale is not None:
+        model.head = CosineHead(model.head.in_features, styles, head_scale)
+    return model

@@ -2,10 +2,13 @@
 
 Everything random is drawn from the generator passed in, on the CPU, so that one seed means the same pictures on every
 device. Crops after Szegedy et al. 2015 (arXiv:1409.4842), CutMix after Yun et al. 2019 (arXiv:1905.04899), mixup after
-Zhang et al. 2018 (arXiv:1710.09412).
+Zhang et al. 2018 (arXiv:1710.09412); with balanced partners after Park et al. 2022 (CMO, arXiv:2112.00412) and Galdran
+et al. 2021 (Balanced-MixUp, arXiv:2109.09850).
 """
 
 import math
+from collections.abc import Callable
+from typing import Literal
 
 import torch
 from pydantic import Field, model_validator
@@ -27,6 +30,10 @@ class AugmentSettings(Settings):
     cutmix: float = Field(0.5, ge=0, le=1, description="share of batches in which a box comes from another picture")
     mixup: float = Field(0.0, ge=0, le=1, description="share of batches in which two pictures are blended")
     mixup_alpha: float = Field(0.2, gt=0, description="mixup's Beta(alpha, alpha): small keeps one picture dominant")
+    partners: Literal["batch", "balanced"] = Field(
+        "batch",
+        description="what CutMix and mixup mix in: others of the batch, or pictures of every style equally often",
+    )
 
     @model_validator(mode="after")
     def _shares(self) -> "AugmentSettings":
@@ -36,7 +43,13 @@ class AugmentSettings(Settings):
 
 
 def augment(
-    pictures: Tensor, targets: Tensor, *, settings: AugmentSettings, resolution: int, generator: torch.Generator
+    pictures: Tensor,
+    targets: Tensor,
+    *,
+    settings: AugmentSettings,
+    resolution: int,
+    generator: torch.Generator,
+    partners: Callable[[], tuple[Tensor, Tensor]] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Varied pictures and their targets.
 
@@ -46,19 +59,40 @@ def augment(
         settings: how far to go.
         resolution: height and width of the result in pixels.
         generator: the source of all randomness, on the CPU.
+        partners: as many other pictures and targets, asked for when a batch is mixed; ``None``: the batch's own.
 
     Returns:
         ``float32 (B, 3, resolution, resolution)`` in [-1, 1], and targets of the shape given.
     """
-    boxes = _boxes(len(pictures), settings, generator)
-    x = _crop(pictures, boxes.to(pictures.device), resolution)
-    x = _recolour(x, settings, generator)
+    x = _varied(pictures, settings, resolution, generator)
     kind = float(torch.rand((), generator=generator))
-    if kind < settings.cutmix:
-        x, targets = _cutmix(x, targets, generator)
-    elif kind < settings.cutmix + settings.mixup:
-        x, targets = _mixup(x, targets, settings.mixup_alpha, generator)
+    if kind < settings.cutmix + settings.mixup:
+        if partners is None:
+            order = torch.randperm(len(x), generator=generator).to(x.device)
+            other, other_targets = x[order], targets[order]
+        else:
+            others, other_targets = partners()
+            other = _varied(others, settings, resolution, generator)
+        if kind < settings.cutmix:
+            x, kept = _cutmix(x, other, generator)
+        else:
+            x, kept = _mixup(x, other, settings.mixup_alpha, generator)
+        targets = kept * targets + (1 - kept) * other_targets
     return x.contiguous(memory_format=torch.channels_last), targets
+
+
+def mixed_in(settings: AugmentSettings) -> float:
+    """The mean share of a target that comes from another picture, in [0, 1].
+
+    CutMix replaces half of the picture in the mean, less what the border cuts off: with side s = √u of the box, u and
+    its centre uniform, E[(s − s²/4)²] = 1/2 − 1/5 + 1/48. A draw of mixup is one half in the mean.
+    """
+    return settings.cutmix * (1 / 2 - 1 / 5 + 1 / 48) + settings.mixup / 2
+
+
+def _varied(pictures: Tensor, settings: AugmentSettings, resolution: int, generator: torch.Generator) -> Tensor:
+    boxes = _boxes(len(pictures), settings, generator)
+    return _recolour(_crop(pictures, boxes.to(pictures.device), resolution), settings, generator)
 
 
 def _boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
@@ -103,27 +137,24 @@ def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) 
     return x.clamp(-1, 1)
 
 
-def _cutmix(x: Tensor, targets: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """One box, the same for the batch, of each picture replaced from another; targets mixed by the area."""
-    order = torch.randperm(len(x), generator=generator).to(x.device)
+def _cutmix(x: Tensor, other: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
+    """One box, the same for the batch, of each picture replaced from another; and the share of the area kept."""
     share, centre_x, centre_y = torch.rand(3, generator=generator).tolist()  # area to replace: Beta(1, 1)
     size = x.shape[-1]
     half = math.sqrt(share) * size / 2
     top, bottom = (min(max(round(centre_y * size + s * half), 0), size) for s in (-1, 1))
     left, right = (min(max(round(centre_x * size + s * half), 0), size) for s in (-1, 1))
     x = x.clone()
-    x[:, :, top:bottom, left:right] = x[order, :, top:bottom, left:right]
-    kept = 1 - (bottom - top) * (right - left) / size**2
-    return x, kept * targets + (1 - kept) * targets[order]
+    x[:, :, top:bottom, left:right] = other[:, :, top:bottom, left:right]
+    return x, 1 - (bottom - top) * (right - left) / size**2
 
 
-def _mixup(x: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Each picture blended with another by one share for the batch from Beta(alpha, alpha); targets likewise."""
-    order = torch.randperm(len(x), generator=generator).to(x.device)
+def _mixup(x: Tensor, other: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, float]:
+    """Each picture blended with another by one share for the batch from Beta(alpha, alpha); and the share kept."""
     # Johnk's method: two uniforms make a Beta without a generator-less distribution object
     while True:
         u, v = (torch.rand(2, generator=generator, dtype=torch.float64) ** (1 / alpha)).tolist()
         if 0 < u + v <= 1:
             break
     kept = u / (u + v)
-    return kept * x + (1 - kept) * x[order], kept * targets + (1 - kept) * targets[order]
+    return kept * x + (1 - kept) * other, kept

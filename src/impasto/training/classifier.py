@@ -1,6 +1,7 @@
 """The classifier's trainer: a collection to a run folder, on the one training loop."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from impasto.models.build import Network, build
 from impasto.models.classifier import Size
 from impasto.runs import Run
 from impasto.training.augment import AugmentSettings
+from impasto.training.balance import BalanceSettings
 from impasto.training.board import require_board
 from impasto.training.classifier_task import ClassifierTask
 from impasto.training.judge import training_findings
@@ -41,7 +43,7 @@ class ClassifierSettings(Settings):
     weight_decay: float = Field(0.05, ge=0, description="decoupled weight decay of convolutions and linear layers")
     warmup: float = Field(0.03, ge=0, lt=1, description="share of the steps until the peak learning rate")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all styles")
-    logit_adjustment: float = Field(1.0, ge=0, description="tau of the logit-adjusted loss; 0: plain cross-entropy")
+    balance: BalanceSettings = Field(BalanceSettings(), description="what is done for rare styles")
     ema: float = Field(0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept")
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
     resolution: int = Field(64, ge=32, description="height and width that the network sees, in pixels")
@@ -96,7 +98,8 @@ def train_classifier(
     styles = len(collection.vocabulary)
     with torch.random.fork_rng([]):  # networks draw their weights from the global generator, which is not ours
         torch.manual_seed(settings.seed % 2**63)
-        model = build(settings.network, styles=styles, size=settings.size, resolution=settings.resolution)
+        shape: dict[str, Any] = {"size": settings.size, "resolution": settings.resolution}
+        model = build(settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale)
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if mine is None:
         mine = _begin(path, collection, settings, task, model, accelerator)
@@ -157,12 +160,21 @@ def _existing(path: Path, collection: Collection, settings: ClassifierSettings) 
             f"{path} was trained on another state of {run.collection['path']}: choose another folder with -o, "
             "or prepare the collection as it was"
         )
-    asked = settings.model_dump(mode="json", exclude={"device"})
-    had = {name: value for name, value in run.settings.items() if name != "device"}
+    asked, had = _flat(settings.model_dump(mode="json", exclude={"device"})), _flat(run.settings)
+    had.pop("device", None)
     if changed := sorted(name for name in asked.keys() | had.keys() if asked.get(name) != had.get(name)):
         pairs = ", ".join(f"{name} was {had.get(name)}, now {asked.get(name)}" for name in changed)
         raise RunError(f"{path} was trained with other settings ({pairs}): repeat them, or choose another folder")
     return run
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name, those of a table as ``table.name``."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = value if isinstance(value, Mapping) else None
+        flat |= {name: value} if inner is None else {f"{name}.{key}": inner[key] for key in inner}
+    return flat
 
 
 def _claim(path: Path) -> None:
@@ -192,6 +204,8 @@ def _begin(
         "steps": task.steps,
         "steps_per_epoch": task.batches.per_epoch,
         "train_counts": collection.counts("train").tolist(),
+        "prior": task.balance.last_prior.tolist(),
+        "head_scale": settings.balance.head_scale,
         "resolution": settings.resolution,
         "parameters": sum(p.numel() for p in model.parameters()),
         "processes": accelerator.num_processes,

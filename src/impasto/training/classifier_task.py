@@ -9,17 +9,21 @@ from accelerate.utils import gather_object
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from impasto.collection.batches import Batches
 from impasto.collection.painting import Collection
 from impasto.evaluation import metrics
 from impasto.models.inputs import plain
-from impasto.training.augment import augment
-from impasto.training.losses import adjusted_cross_entropy
+from impasto.training.augment import augment, mixed_in
+from impasto.training.balance import UNSEEN, Balance
 from impasto.training.pictures import Pictures
+from impasto.training.samplers import PARTNERS, Portions, StyleBatches
 from impasto.training.schedule import growing_resolution
 
 if TYPE_CHECKING:
     from impasto.training.classifier import ClassifierSettings
+
+
+Batch = tuple[Tensor, Tensor, int]
+"""Pictures ``float (B, 3, R, R)``, targets ``(B, styles)`` and the step."""
 
 
 class ClassifierTask:
@@ -30,32 +34,39 @@ class ClassifierTask:
     def __init__(self, collection: Collection, settings: "ClassifierSettings", accelerator: Accelerator) -> None:
         rows = collection.indices("train")
         self.settings, self.accelerator = settings, accelerator
-        size = min(settings.batch_size, len(rows))
-        self.batches = Batches(rows, size - size % accelerator.num_processes, settings.seed)
+        self.collection, self.styles, self.labels = collection, len(collection.vocabulary), collection.labels
+        labels, seed = self.labels[rows], settings.seed
+        portions = Portions(settings.batch_size, accelerator.num_processes, seed, settings.epochs)
+        self.batches = portions.batches(settings.balance, rows, labels)
+        balanced = settings.augment.partners == "balanced"
+        self.partners = (
+            StyleBatches(rows, labels, self.batches.size, seed, "inverse-frequency", settings.epochs, PARTNERS)
+            if balanced
+            else None
+        )
+        blended = mixed_in(settings.augment) if balanced else 0.0
+        self.balance = Balance(settings.balance, collection.counts("train"), self.steps, blended)
         self.pictures = Pictures(collection, rows, accelerator.device)
-        self.labels = collection.labels
         self.validation = collection.indices("validation")
-        self.collection, self.styles = collection, len(collection.vocabulary)
-        counts = collection.counts("train").astype(np.float64)
-        # A style without a training picture keeps a finite prior, and is never predicted more than it deserves
-        prior = torch.from_numpy(np.maximum(counts, 0.5) / counts.sum()).float()
-        self.log_prior = prior.log().to(accelerator.device)
         self.identity = torch.eye(self.styles)
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+    def batch(self, step: int) -> Batch:
         """This process's share of the augmented batch: the whole is made everywhere, so that CutMix is the same."""
-        rows = self.batches.batch(step)
-        targets = self.identity[self.labels[rows]].to(self.accelerator.device)
         generator = torch.Generator().manual_seed((self.settings.seed * 1_000_003 + step) % 2**63)
+        partners = self.partners
         x, targets = augment(
-            self.pictures.take(rows),
-            targets,
+            *self._labelled(self.batches.batch(step)),
             settings=self.settings.augment,
             resolution=self.resolution(step),
             generator=generator,
+            partners=None if partners is None else lambda: self._labelled(partners.batch(step)),
         )
         share = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
-        return x[share], targets[share]
+        return x[share], targets[share], step
+
+    def _labelled(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Pictures ``uint8 (B, 3, H, W)`` and their targets ``(B, styles)``."""
+        return self.pictures.take(rows), self.identity[self.labels[rows]].to(self.accelerator.device)
 
     @property
     def steps(self) -> int:
@@ -68,16 +79,10 @@ class ClassifierTask:
         first = self.settings.first_resolution if self.settings.network == "classifier" else last
         return growing_resolution(step, self.steps, first=first, last=last, share=self.settings.growth)
 
-    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """The logit-adjusted cross-entropy."""
-        x, targets = batch
-        return adjusted_cross_entropy(
-            model(x),
-            targets,
-            self.log_prior,
-            adjustment=self.settings.logit_adjustment,
-            smoothing=self.settings.label_smoothing,
-        )
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """The mean loss of a batch, with the remedy for rare styles that the settings name."""
+        x, targets, step = batch
+        return self.balance.loss(model(x), targets, step, smoothing=self.settings.label_smoothing)
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -96,11 +101,12 @@ class ClassifierTask:
         return model(x).float().cpu()  # type: ignore[no-any-return]
 
     def _scores(self, logits: Tensor, labels: NDArray[np.int64]) -> dict[str, float]:
-        log_prior = self.log_prior.cpu()
-        adjusted = logits + self.settings.logit_adjustment * log_prior
-        loss = float(nn.functional.cross_entropy(adjusted, torch.from_numpy(labels)))
-        # As evaluated: every style supposed equally frequent
-        predicted = (logits + (self.settings.logit_adjustment - 1) * log_prior).argmax(1).numpy()
+        # Less the prior that the training put into them
+        bare = logits + (self.settings.balance.logit_adjustment - 1) * torch.from_numpy(self.balance.last_prior).log()
+        shares = np.maximum(self.balance.counts, UNSEEN) / self.balance.counts.sum()
+        # Validation pictures are as frequent as the training's
+        loss = float(nn.functional.cross_entropy(bare + torch.from_numpy(shares).log(), torch.from_numpy(labels)))
+        predicted = bare.argmax(1).numpy()  # as evaluated: every style supposed equally frequent
         return {
             "loss": loss,
             "accuracy": metrics.accuracy(labels, predicted),

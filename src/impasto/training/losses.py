@@ -1,25 +1,55 @@
-"""The classifier's loss."""
+"""The classifier's losses: what each style would cost as the answer, and the mean of that over soft targets.
 
+A loss is a table ``(B, styles)``: its entry (b, y) is what picture b would cost were y its style. Mixed and smoothed
+targets are distributions over styles, so they weigh the table's entries, whatever the loss.
+"""
+
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
-def adjusted_cross_entropy(
-    logits: Tensor, targets: Tensor, log_prior: Tensor, *, adjustment: float, smoothing: float
-) -> Tensor:
-    """Cross-entropy with label smoothing of logits to which the log prior is added.
+def cross_entropy(logits: Tensor) -> Tensor:
+    """−log p of each style, ``(B, styles)``."""
+    return -F.log_softmax(logits, 1)
 
-    With ``adjustment`` 1 the logits learn what each style looks like apart from how frequent it is (logit adjustment,
-    Menon et al. 2021, arXiv:2007.07314, equation 10); with 0 this is plain cross-entropy.
+
+def focal(logits: Tensor, gamma: float) -> Tensor:
+    """−(1 − p)^γ log p of each style, ``(B, styles)``: what is known already counts little.
+
+    The focal loss, Lin et al. 2017, arXiv:1708.02002, equation 4; cross-entropy where γ is 0.
+    """
+    log_p = F.log_softmax(logits, 1)
+    # 1 − p from the logarithm, and never quite 0, where the slope of a power below 1 is infinite
+    missing = (-torch.expm1(log_p)).clamp(min=1e-6)
+    return -(missing**gamma) * log_p
+
+
+def with_margins(logits: Tensor, margins: Tensor) -> Tensor:
+    """Cross-entropy of each style whose own logit is first lowered by its margin, ``(B, styles)``.
+
+    LDAM, Cao et al. 2019, arXiv:1906.07413, equation 13, for logits that are scaled cosines.
 
     Args:
         logits: ``(B, styles)``.
-        targets: ``(B, styles)``, each row a distribution.
-        log_prior: ``(styles,)``, the logarithm of each style's share of the training pictures.
-        adjustment: the factor τ on the log prior.
-        smoothing: share of each target that is spread over all styles (arXiv:1512.00567, section 7).
-
-    Returns:
-        The mean over the batch, a scalar.
+        margins: in the logits' unit, ``(styles,)``.
     """
-    return F.cross_entropy(logits.float() + adjustment * log_prior, targets, label_smoothing=smoothing)
+    lowered = logits[:, None, :] - torch.diag(margins)  # (B, the style it is, styles)
+    return -F.log_softmax(lowered, 2).diagonal(dim1=1, dim2=2)
+
+
+def expected(each: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
+    """The mean over a batch of what its targets cost, a scalar.
+
+    A picture weighs as much as its styles do, and only then is its target smoothed: the other way round the share that
+    smoothing gives to a rare style would weigh as a picture of it.
+
+    Args:
+        each: what each style would cost, ``(B, styles)``.
+        targets: ``(B, styles)``, each row a distribution.
+        weights: of the styles, ``(styles,)``.
+        smoothing: share of each target that is spread over all styles.
+    """
+    weighted = targets * weights
+    smoothed = (1 - smoothing) * weighted + smoothing * weighted.mean(1, keepdim=True)
+    return (smoothed * each).sum(1).mean()

@@ -1,0 +1,98 @@
+"""Which pictures make which batch where styles are not drawn as often as they occur.
+
+Like ``Batches``, everything here is a function of (seed, step) alone: a training that continues at any step takes the
+very pictures that it would have taken, and several processes agree without a word.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.collection.batches import Batches
+from impasto.training.balance import BalanceSettings, Sampling, sampled_shares
+
+Rows = NDArray[np.int64]
+TRAINING, PARTNERS = 1, 2  # streams of random numbers: who is mixed in is drawn apart from who is trained on
+
+
+@dataclass(frozen=True, slots=True)
+class StyleBatches:
+    """Batches drawn with replacement: first a style by its share at that step, then one of its pictures.
+
+    An epoch has as many steps as one of all pictures.
+
+    Attributes:
+        rows: the training pictures' rows in the collection, ``int64 (N,)``.
+        labels: their styles, ``int64 (N,)``.
+        size: pictures in a batch.
+        seed: another seed, other draws.
+        sampling: what the styles' shares are.
+        epochs: of the training, over which progressive sampling progresses.
+        stream: another stream, other draws.
+    """
+
+    rows: Rows
+    labels: Rows
+    size: int
+    seed: int
+    sampling: Sampling
+    epochs: int
+    stream: int = TRAINING
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps in an epoch."""
+        return max(1, len(self.rows) // self.size)
+
+    def batch(self, step: int) -> Rows:
+        """The rows of one step, ``int64 (size,)``."""
+        generator = np.random.default_rng([self.seed, self.stream, step])
+        counts = np.bincount(self.labels)
+        progress = min(step / max(self.epochs * self.per_epoch - 1, 1), 1.0)
+        styles = generator.choice(len(counts), self.size, p=sampled_shares(self.sampling, counts, progress))
+        within = (generator.random(self.size) * counts[styles]).astype(np.int64)
+        first = np.cumsum(counts) - counts  # of each style, where rows are ordered by style
+        return np.asarray(self.rows[np.argsort(self.labels, kind="stable")[first[styles] + within]])
+
+
+def capped_and_duplicated(rows: Rows, labels: Rows, per_style: int, seed: int) -> Rows:
+    """Every style's rows cut or repeated to exactly ``per_style``, ``int64 (styles present · per_style,)``.
+
+    A style with more pictures keeps a choice of them, the same in every epoch; one with fewer repeats all of them as
+    often as they fit, and a choice of them once more. This is what the course's report does to its training set.
+    """
+    generator = np.random.default_rng([seed, per_style])
+    kept = []
+    for style in np.unique(labels):
+        mine = rows[labels == style]
+        whole, rest = divmod(per_style, len(mine))
+        kept += [np.tile(mine, whole), generator.choice(mine, rest, replace=False)]
+    return np.concatenate(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """How much of what is taken at a time.
+
+    Attributes:
+        size: pictures in a batch, as wanted; where an epoch has fewer, as many as it has.
+        processes: that divide a batch among them.
+        seed: another seed, another order.
+        epochs: of the training.
+    """
+
+    size: int
+    processes: int
+    seed: int
+    epochs: int
+
+    def batches(self, settings: BalanceSettings, rows: Rows, labels: Rows) -> Batches | StyleBatches:
+        """The batches of a training on ``rows`` of styles ``labels``, both ``int64 (N,)``, under a sampler."""
+        capped = settings.sampling == "cap-and-duplicate"
+        taken = capped_and_duplicated(rows, labels, settings.per_style, self.seed) if capped else rows
+        size = min(self.size, len(taken))
+        size -= size % self.processes
+        if capped or settings.sampling == "natural":
+            return Batches(taken, size, self.seed)
+        return StyleBatches(rows, labels, size, self.seed, settings.sampling, self.epochs)
