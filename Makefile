@@ -32,6 +32,7 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/decode.py
 	$(BIN)/python benchmarks/course_baseline.py
+	$(BIN)/python benchmarks/peers.py
 
 clean:
 	rm -rf demo $(VENV)
