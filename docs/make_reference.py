@@ -13,7 +13,8 @@ from pydantic_core import PydanticUndefined
 from impasto import errors
 from impasto.cli import app
 from impasto.collection.prepare import PrepareSettings
-from impasto.config import CourseConfig, Settings
+from impasto.compare.balance import RemediesSettings
+from impasto.config import CourseConfig, Settings, table
 from impasto.evaluation.predict import PredictSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.findings import CATALOGUE
@@ -26,6 +27,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "sample": SampleSettings,
     "prepare": PrepareSettings,
     "train classifier": ClassifierSettings,
+    "balance": RemediesSettings,
     "evaluate": EvaluateSettings,
     "predict": PredictSettings,
     "study": StudySettings,
@@ -80,12 +82,15 @@ def _settings() -> Iterator[str]:
 def _rows(cls: type[Settings], prefix: str) -> Iterator[str]:
     for name, info in cls.model_fields.items():
         kind = info.annotation
-        if isinstance(kind, type) and issubclass(kind, Settings):
-            known = [verb for verb, other in SETTINGS.items() if other is kind]
+        if (inner := table(kind)) is not None:
+            known = [verb for verb, other in SETTINGS.items() if other is inner]
             if known:
-                yield f"| `{prefix}{name}` | table | | as for [{known[0]}](#settings-of-{known[0].replace(' ', '-')}) |"
+                off = "" if info.default is not None else "`None` "
+                link = f"[{known[0]}](#settings-of-{known[0].replace(' ', '-')})"
+                meaning = f"as for {link}" if info.default is not None else f"as for {link}: {info.description}"
+                yield f"| `{prefix}{name}` | table | {off}| {meaning} |"
             else:
-                yield from _rows(kind, f"{prefix}{name}.")
+                yield from _rows(inner, f"{prefix}{name}.")
             continue
         limits = ", ".join(_limit(item) for item in info.metadata)
         spelled = kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)

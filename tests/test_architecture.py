@@ -31,7 +31,8 @@ LAYERS: dict[str, set[str]] = {
     "compare": GROUND | MIDDLE | {"models", "collection"},
     "study": GROUND | {"site", "collection", "sample", "compare"} | MIDDLE,
     "show": GROUND | {"terminal", "collection", "sample", "evaluation", "compare"},
-    "cli": GROUND | {"options", "show", "study", "site", "compare", "collection", "sample"} | MIDDLE,
+    "entry": GROUND | {"show"},
+    "cli": GROUND | {"options", "show", "entry", "study", "site", "compare", "collection", "sample"} | MIDDLE,
     "__main__": {"cli"},
 }
 

@@ -55,6 +55,23 @@ def test_every_verb_in_order(picture_folder: Callable[..., Path], tmp_path: Path
     assert len(list((tmp_path / "heat").iterdir())) == 10
 
 
+def test_balance_prints_a_table_or_one_object(make_collection: Callable[..., Collection], tmp_path: Path) -> None:
+    collection, folder = make_collection(train=(24, 16, 12), test=10), tmp_path / "balance"
+    quick = [name if name == "--set" else name.replace("resolution", "train.resolution") for name in QUICK]
+    quick = [name.replace("batch_size", "train.batch_size") for name in quick]
+    words = ("balance", collection.path, "-o", folder, *quick, "--quiet", "--seeds", 1, "--remedies")
+    assert "did you mean 'focal-loss'?" in refused(impasto(*words, "focal-los"))
+    done = impasto(*words, "post-hoc-logit-adjustment,tau-normalisation")
+    assert done.returncode == 0, done.stderr
+    assert "recommended: " in done.stdout and str(folder / "balance.md") in done.stdout
+    lines = [line for line in done.stderr.splitlines() if "balanced accuracy on validation" in line]
+    assert [line.split()[1] for line in lines] == ["plain,", "post-hoc-logit-adjustment,", "tau-normalisation,"]
+    again = impasto(*words, "tau-normalisation", "--json")
+    result = json.loads(again.stdout)
+    assert [row["name"] for row in result["remedies"]] == ["plain", "tau-normalisation"]
+    assert result["findings"][0]["code"] == "IMP401" and result["spoiled"] is False
+
+
 def test_a_spoiled_collection_exits_with_one(make_collection: Callable[..., Collection]) -> None:
     collection = make_collection(styles=("A", "B"), train=6, test=(6, 0))
     done = impasto("audit", collection.path)
@@ -70,6 +87,9 @@ def test_a_spoiled_collection_exits_with_one(make_collection: Callable[..., Coll
         (("audit", "nowhere"), "no collection in nowhere"),
         (("train", "classifier", "nowhere", "-o", "run"), "no collection in nowhere"),
         (("evaluate", "nowhere"), "no run in nowhere"),
+        (("balance", "nowhere", "-o", "b"), "no collection in nowhere"),
+        (("balance", "c", "--set", "sedes=3"), "did you mean 'seeds'?"),
+        (("study", "--set", "balance.sedes=3"), "did you mean 'seeds'?"),
         (("predict", "nowhere", "a.jpg"), "no run in nowhere"),
         (("report", "nowhere"), "no study in nowhere"),
         (("sample", "g", "--set", "picturs=3"), "did you mean 'pictures'?"),

@@ -15,8 +15,10 @@ import pytest
 
 from impasto import study as module
 from impasto.collection.prepare import PrepareSettings
+from impasto.compare.balance import RemediesSettings
 from impasto.errors import InputError, OutputError
 from impasto.evaluation.settings import EvaluateSettings
+from impasto.runs import open_run
 from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings, run_study
 from impasto.training.classifier import ClassifierSettings
@@ -54,6 +56,18 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     assert f"{100 * accuracy:.1f}" in text
     codes = {finding.code for finding in made.findings}
     assert {"IMP101", "IMP108", "IMP201", "IMP301"} <= codes
+
+
+def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source = picture_folder(train=(40, 30, 20), test=10)
+    wanted = RemediesSettings(remedies=("tau-normalisation",), seeds=1)
+    said: list[str] = []
+    made = run_study(source, tmp_path / "s", SETTINGS.model_copy(update={"balance": wanted}), announce=said.append)
+    assert [line.split()[0] for line in said][-4:] == ["comparing", "plain,", "tau-normalisation,", "writing"]
+    assert "IMP401" in {finding.code for finding in made.findings}
+    assert "Remedies for imbalance" in (tmp_path / "s" / "report.md").read_text()
+    run = open_run(tmp_path / "s" / "balance" / "runs" / "plain-0")
+    assert run.settings["epochs"] == TRAIN.epochs  # the study's training, where the comparison names none
 
 
 def test_a_second_time_does_nothing_again(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from impasto.collection.painting import open_collection as open_collection
     from impasto.collection.prepare import PrepareSettings as PrepareSettings
     from impasto.collection.prepare import prepare as prepare
+    from impasto.compare.balance import RemediesSettings as RemediesSettings
+    from impasto.compare.balance import balance as balance
     from impasto.evaluation.evaluate import evaluate as evaluate
     from impasto.evaluation.predict import PredictSettings as PredictSettings
     from impasto.evaluation.predict import predict as predict
@@ -34,9 +36,11 @@ _HOMES = {
     "EvaluateSettings": "impasto.evaluation.settings",
     "PredictSettings": "impasto.evaluation.predict",
     "PrepareSettings": "impasto.collection.prepare",
+    "RemediesSettings": "impasto.compare.balance",
     "SampleSettings": "impasto.sample.gallery",
     "StudySettings": "impasto.study",
     "audit": "impasto.collection.audit",
+    "balance": "impasto.compare.balance",
     "evaluate": "impasto.evaluation.evaluate",
     "open_collection": "impasto.collection.painting",
     "open_run": "impasto.runs",

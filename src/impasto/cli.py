@@ -5,18 +5,15 @@ Exit status: 0 done, 1 a finding that spoils the result, 2 an error of the user'
 """
 
 import os
-import sys
-from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from impasto import findings, show
-from impasto.errors import ImpastoError, InputError
-from impasto.files import WRITE_ERRORS, output_error
-from impasto.options import Request, read_request
+from impasto import entry, findings, show
+from impasto.errors import InputError
+from impasto.options import read_request
 
 app = typer.Typer(
     name="impasto",
@@ -90,7 +87,7 @@ def prepare(
     _alone("prepare")
     request = read_request(config, assignments or ())
     settings = request.settings(PrepareSettings, {"size": size, "split": split, "seed": seed})
-    collection = run_prepare(_source(source, request), output or _collection(request), settings, progress=not quiet)
+    collection = run_prepare(request.source(source), output or request.collection, settings, progress=not quiet)
     show.collection(collection, as_json=as_json)
 
 
@@ -106,7 +103,7 @@ def audit(
     """
     from impasto.collection.audit import audit as run_audit  # noqa: PLC0415
 
-    folder = collection or _collection(read_request(config))
+    folder = collection or read_request(config).collection
     found = run_audit(folder)
     findings.save(folder / "findings.json", found)
     show.audited(found, folder, as_json=as_json)
@@ -136,11 +133,44 @@ def classifier(
     request = read_request(config, assignments or ())
     dials = {"size": size, "epochs": epochs, "device": device, "seed": seed}
     settings = request.settings(ClassifierSettings, dials)
-    folder = collection or _collection(request)
-    run = train_classifier(open_collection(folder), output or _run(request), settings, progress=not quiet)
+    folder = collection or request.collection
+    run = train_classifier(open_collection(folder), output or request.run, settings, progress=not quiet)
     found = findings.load(run.path / "findings.json")
     show.run(run, found, as_json=as_json)
     _exit(found)
+
+
+@app.command()
+def balance(
+    collection: Annotated[Path | None, typer.Argument(help="The collection to learn from and to score on.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The folder to write or to go on with.")] = None,
+    remedies: Annotated[str | None, typer.Option("--remedies", help="Names, with commas; none: all of them.")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", help="Trainings of each remedy.")] = None,
+    size: Annotated[str | None, typer.Option("--size", help="tiny, small or base.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training pictures.")] = None,
+    device: Device = None,
+    config: Config = None,
+    assignments: Assignments = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare remedies for imbalance side by side, over several seeds; the same command goes on where it was.
+
+    impasto balance collection -o balance --remedies cap-and-duplicate,logit-adjusted-loss
+    """
+    from impasto.collection.painting import open_collection  # noqa: PLC0415
+    from impasto.compare.balance import RemediesSettings  # noqa: PLC0415
+    from impasto.compare.balance import balance as run_balance  # noqa: PLC0415
+
+    _alone("balance")
+    request = read_request(config, assignments or ())
+    names = [name.strip() for name in remedies.split(",") if name.strip()] if remedies else None
+    dials = {"remedies": names, "seeds": seeds, "train.size": size, "train.epochs": epochs, "train.device": device}
+    settings = request.settings(RemediesSettings, dials)
+    opened, folder = open_collection(collection or request.collection), output or request.study / "balance"
+    done = run_balance(opened, folder, settings, progress=not quiet, announce=show.note)
+    show.balance(done.result, done.findings, done.path, as_json=as_json)
+    _exit(done.findings)
 
 
 @app.command()
@@ -161,7 +191,7 @@ def evaluate(
 
     request = read_request(config, assignments or ())
     settings = request.settings(EvaluateSettings, {"device": device})
-    evaluation = run_evaluate(run or _run(request), collection, settings)
+    evaluation = run_evaluate(run or request.run, collection, settings)
     show.evaluation(evaluation.metrics, evaluation.findings, as_json=as_json)
     _exit(evaluation.findings)
 
@@ -226,40 +256,15 @@ def study(
     request = read_request(config, assignments or ())
     dials = {"train.size": size, "train.epochs": epochs, "train.device": device, "evaluate.device": device}
     settings = request.settings(StudySettings, dials)
-    pictures = _source(source, request) if source or request.sources else None
+    pictures = request.source(source) if source or request.sources else None
     done = run_study(pictures, output or request.study, settings, progress=not quiet, announce=show.note)
     show.study(done.metrics, done.findings, {"study": done.path, "report": done.report}, as_json=as_json)
     _exit(done.findings)
 
 
 def main() -> None:
-    """Run the command line and exit with its status; every error of the user's is one line on standard error."""
-    first = os.environ.get("RANK", "0") == "0"  # under torchrun the first process speaks for all
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(sys.stdout if first else nowhere):
-        try:
-            _called()
-        except ImpastoError as error:
-            sys.exit(show.complain(str(error)))
-        except OSError as error:
-            if error.errno not in WRITE_ERRORS:
-                raise
-            sys.exit(show.complain(str(output_error(Path(error.filename or "standard output"), error))))
-
-
-def _called() -> None:
-    """The command line, its output written out before it counts as done."""
-    status: str | int | None = 0
-    try:
-        app(prog_name="impasto")
-    except SystemExit as end:
-        status = end.code
-    if status == 130:
-        show.note("interrupted; the same command goes on from here")
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough, as with | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(status)
+    """Run the command line and exit with its status."""
+    entry.run(app)
 
 
 def _alone(verb: str) -> None:
@@ -270,19 +275,3 @@ def _alone(verb: str) -> None:
 def _exit(found: list[findings.Finding]) -> None:
     if findings.spoiled(found):
         raise typer.Exit(1)
-
-
-def _source(given: list[str] | None, request: Request) -> str | list[Path | str]:
-    """The source named on the command line, else the course file's folders."""
-    parts: list[Any] = list(given or request.sources)
-    if not parts:
-        raise InputError("no source: name a folder of pictures, or a --config with trainingdir and testingdir")
-    return str(parts[0]) if len(parts) == 1 else parts
-
-
-def _collection(request: Request) -> Path:
-    return request.study / "collection"
-
-
-def _run(request: Request) -> Path:
-    return request.study / "runs" / "classifier"

@@ -10,7 +10,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -75,6 +75,15 @@ def parse(cls: type[S], data: Mapping[str, Any], origin: str = "the settings") -
         raise SettingsError(f"{len(lines)} {noun} in {origin}: " + "; ".join(lines)) from error
 
 
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``over`` laid upon ``base``, table by table."""
+    result = dict(base)
+    for name, value in over.items():
+        old = result.get(name)
+        result[name] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return result
+
+
 def _explain(cls: type[Settings], detail: Mapping[str, Any]) -> str:
     place = ".".join(str(part) for part in detail["loc"]) or "settings"
     if detail["type"] != "extra_forbidden":
@@ -87,8 +96,14 @@ def _explain(cls: type[Settings], detail: Mapping[str, Any]) -> str:
 
 def _fields(cls: type[Settings], path: tuple[str | int, ...]) -> list[str]:
     for part in path:
-        annotation = cls.model_fields[str(part)].annotation if str(part) in cls.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, Settings)):
+        inner = table(cls.model_fields[str(part)].annotation) if str(part) in cls.model_fields else None
+        if inner is None:
             return []
-        cls = annotation
+        cls = inner
     return list(cls.model_fields)
+
+
+def table(annotation: Any) -> type[Settings] | None:
+    """The settings class of a field that holds a table, or may hold one; ``None`` for any other field."""
+    kinds = (annotation, *get_args(annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)

@@ -170,6 +170,12 @@ _KINDS = (
         "Had the training come to its end?",
         "Repeat the train command, which goes on where it was, and evaluate again.",
     ),
+    Kind(
+        "IMP401",
+        "balance-helps",
+        "Does the remedy for imbalance that validation chose beat plain training on test pictures, clear of zero?",
+        "Train plainly, or compare over more seeds; more pictures of the rare styles help most.",
+    ),
 )
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _KINDS}

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from impasto.config import CourseConfig, Settings, is_course, parse, read
-from impasto.errors import SettingsError
+from impasto.config import CourseConfig, Settings, is_course, merged, parse, read
+from impasto.errors import InputError, SettingsError
 
 S = TypeVar("S", bound=Settings)
 DEFAULT_STUDY = Path("study")
@@ -38,9 +38,9 @@ class Request:
         Raises:
             SettingsError: naming every unknown key and every bad value.
         """
-        values = _merged(_course_values(self.course, cls) if self.course else {}, self.values)
+        values = merged(_course_values(self.course, cls) if self.course else {}, self.values)
         for name, value in (options or {}).items():
-            values = values if value is None else _merged(values, _nested(name, value))
+            values = values if value is None else merged(values, _nested(name, value))
         return parse(cls, values, self.origin)
 
     @property
@@ -62,6 +62,27 @@ class Request:
         taken = any(folder.resolve() in (source.resolve(), *source.resolve().parents) for source in self.sources)
         return folder.with_name(f"{folder.name}-study") if taken else folder
 
+    @property
+    def collection(self) -> Path:
+        """The collection of the study, for verbs that are given none."""
+        return self.study / "collection"
+
+    @property
+    def run(self) -> Path:
+        """The classifier's run of the study, likewise."""
+        return self.study / "runs" / "classifier"
+
+    def source(self, given: Sequence[str] | None) -> str | list[Path | str]:
+        """The source named on the command line, else the course file's folders.
+
+        Raises:
+            InputError: neither names one.
+        """
+        parts: list[Any] = list(given or self.sources)
+        if not parts:
+            raise InputError("no source: name a folder of pictures, or a --config with trainingdir and testingdir")
+        return str(parts[0]) if len(parts) == 1 else parts
+
 
 def read_request(config: Path | None, assignments: Sequence[str] = ()) -> Request:
     """The request in a settings file and ``name=value`` assignments, which win over the file.
@@ -74,7 +95,7 @@ def read_request(config: Path | None, assignments: Sequence[str] = ()) -> Reques
     course = parse(CourseConfig, data, origin) if is_course(data) else None
     values = {} if course else data
     for text in assignments:
-        values = _merged(values, _assignment(text))
+        values = merged(values, _assignment(text))
     return Request(values, course, origin if not assignments else f"{origin} and --set" if config else "--set")
 
 
@@ -95,15 +116,6 @@ def _nested(name: str, value: Any) -> dict[str, Any]:
     for part in reversed(name.split(".")):
         value = {part: value}
     return dict(value)
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """``over`` laid upon ``base``, table by table."""
-    result = dict(base)
-    for name, value in over.items():
-        old = result.get(name)
-        result[name] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return result
 
 
 def _course_values(course: CourseConfig, cls: type[Settings]) -> dict[str, Any]:

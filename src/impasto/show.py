@@ -73,6 +73,17 @@ def evaluation(metrics: Mapping[str, Any], found: Sequence[Finding], *, as_json:
         _table(found)
 
 
+def balance(result: Mapping[str, Any], found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:
+    """The result of ``balance``."""
+    from impasto.compare.table import as_lines  # noqa: PLC0415
+
+    advice = [f"recommended: {result['recommendation']['text']}", f"table: {folder / 'balance.md'}"]
+    text = "\n".join([*as_lines(result), "", *advice])
+    _print({"balance": str(folder), **result, **_judged(found)}, text, as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
 def predictions(made: Sequence["Prediction"], *, as_json: bool) -> None:
     """The result of ``predict``: one object, or one block of lines, a picture."""
     for prediction in made:

@@ -4,6 +4,7 @@ STUDY/study.json         source, settings, command; refused when the folder is u
 STUDY/gallery/           the sample gallery, where no source was given
 STUDY/collection/        what prepare and audit wrote
 STUDY/runs/classifier/   the run and its evaluation
+STUDY/balance/           the comparison of remedies, where it is wanted
 STUDY/report.md, .html   the report
 
 Every stage continues where it was or finds itself done, so a killed study is finished by the same command.
@@ -22,6 +23,7 @@ from impasto import findings, runs
 from impasto.collection.audit import audit
 from impasto.collection.painting import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.compare.balance import RemediesSettings, balance
 from impasto.config import Settings
 from impasto.errors import InputError, OutputError
 from impasto.evaluation.evaluate import evaluate
@@ -44,6 +46,9 @@ class StudySettings(Settings):
     prepare: PrepareSettings = Field(PrepareSettings(), description="the collection")
     train: ClassifierSettings = Field(ClassifierSettings(), description="the classifier")
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
+    balance: RemediesSettings | None = Field(
+        None, description="the comparison of remedies, many trainings; none: it is left out; without train: as above"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Study:
         collection: the collection's folder.
         run: the classifier's run.
         metrics: the content of the evaluation's ``metrics.json``.
-        findings: everything that audit, training and evaluation found.
+        findings: everything that audit, training, evaluation and the comparison found.
         report: the HTML report; the Markdown one stands beside it.
     """
 
@@ -102,10 +107,21 @@ def run_study(
     run = train_classifier(collection, study / "runs" / "classifier", settings.train, progress=progress)
     say("evaluating the classifier")
     metrics, evaluated = _evaluate_once(run, collection, settings.evaluate)
+    compared = []
+    if settings.balance is not None:
+        say("comparing remedies for imbalance")
+        compared = balance(
+            collection, study / "balance", _remedies(settings.balance, settings), progress=progress, announce=say
+        ).findings
     say("writing the report")
     report = write_report(study)
     trained = findings.load(run.path / "findings.json")
-    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated], report.html)
+    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated, *compared], report.html)
+
+
+def _remedies(wanted: RemediesSettings, settings: StudySettings) -> RemediesSettings:
+    """The comparison's settings, with the study's training where they have none of their own."""
+    return wanted if "train" in wanted.model_fields_set else wanted.model_copy(update={"train": settings.train})
 
 
 def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
@@ -134,13 +150,11 @@ def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _settled(settings: Any) -> dict[str, Any]:
+def _settled(settings: Any) -> Any:
     """The settings without those that may differ when a study goes on: they change no result."""
-    free = {"prepare": ("workers",), "sample": ("workers",), "train": ("device",), "evaluate": ("device",)}
-    return {
-        stage: {name: value for name, value in table.items() if name not in free.get(stage, ())}
-        for stage, table in (settings or {}).items()
-    }
+    if not isinstance(settings, dict):
+        return settings
+    return {name: _settled(value) for name, value in settings.items() if name not in ("workers", "device")}
 
 
 def _changed(old: Any, new: Any, place: str = "") -> list[str]:

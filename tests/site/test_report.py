@@ -358,3 +358,35 @@ def test_no_study_and_no_collection_name_the_way_out(tmp_path: Path) -> None:
         write_report(tmp_path / "nowhere")
     with pytest.raises(CollectionError, match="impasto prepare"):
         write_report(tmp_path)
+
+
+def test_a_comparison_of_remedies_gets_its_section(tmp_path: Path) -> None:
+    made = small(tmp_path, balance=True)
+    page, markdown = report(made)
+    compared = read_json(made / "balance" / "balance.json")
+    assert "remedies" in [attributes["id"] for attributes in page.all("section")]
+    assert compared["recommendation"]["text"] in page.text and compared["recommendation"]["text"] in markdown
+    told = [float(str(attributes["value"])) for attributes in page.all("data")]
+    for row in compared["remedies"]:
+        assert all(score["value"] in told for score in row["scores"].values())
+        assert f"| {row['name']} | {100 * row['scores']['accuracy']['value']:.1f}\u00a0% (" in markdown
+    assert "+6.7\u00a0(+3.7 to +9.7)" in page.text.replace(" (", "\u00a0(") and "−2.1\u00a0(−5.1 to +0.9)" in markdown
+    assert "<\u00a00.001" in markdown.replace("\\<", "<") and "0.340" in markdown
+    for name in ("remedies", "remedy-shares"):
+        assert (made / "figures" / f"{name}.png").is_file()
+        assert f"(figures/{name}.png)" in markdown
+    assert "IMP401" in page.text and "impasto balance study/collection -o study/balance" in page.text
+    table = markdown.split("## Remedies for imbalance")[1]
+    assert "Rarest third" in table and "| Few |" not in table  # which no style is
+
+
+def test_without_a_comparison_there_is_no_section(page: Page, markdown: str) -> None:
+    assert "Remedies for imbalance" not in page.text and "Remedies for imbalance" not in markdown
+
+
+def test_a_damaged_comparison_is_named(tmp_path: Path) -> None:
+    made = small(tmp_path, balance=True)
+    path = made / "balance" / "balance.json"
+    write_json(path, {**read_json(path), "remedies": [{"name": "plain"}]})
+    with pytest.raises(InputError, match=r"balance.json is no comparison \(remedies.0"):
+        write_report(made)

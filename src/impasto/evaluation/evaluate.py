@@ -104,8 +104,9 @@ def _collection(run: Run, given: Path | str | None) -> Collection:
         found = open_collection(Path(given))
         found.vocabulary.require(run.styles, f"the run in {run.path}")
         return found
-    # Where a whole study was moved, the collection moved with it
-    places = [Path(run.collection["path"]), run.path.parent.parent / "collection"]
+    # Where a whole study was moved, the collection moved with it; a comparison's runs stand one folder deeper
+    above = run.path.resolve().parents
+    places = [Path(run.collection["path"]), *(parent / "collection" for parent in above[1:3])]
     found = open_collection(next((place for place in places if (place / "collection.json").is_file()), places[0]))
     found.vocabulary.require(run.styles, f"the run in {run.path}")
     if found.fingerprint != run.collection["fingerprint"]:

@@ -17,6 +17,7 @@ from impasto.errors import ImpastoError, InputError, RunError
 from impasto.files import read_json
 from impasto.findings import Finding
 from impasto.runs import Run, open_run
+from impasto.site.comparison import BalanceFacts, read_balance
 
 AUDIT_CODES = frozenset({"IMP104", "IMP105", "IMP106", "IMP109"})
 """Codes that only ``audit`` gives; ``prepare`` writes the file first, with findings of its own."""
@@ -149,6 +150,7 @@ class StudyFacts:
         record: ``collection.json`` as it stands.
         found: what prepare and audit found, ``None`` where there is no such file.
         runs: by name.
+        balance: the comparison of remedies for imbalance, ``None`` where there is none.
     """
 
     name: str
@@ -156,6 +158,7 @@ class StudyFacts:
     record: Mapping[str, Any]
     found: Sequence[Finding] | None
     runs: tuple[RunFacts, ...]
+    balance: BalanceFacts | None = None
 
     @property
     def audited(self) -> bool:
@@ -191,6 +194,7 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         record=read_json(opened.path / "collection.json"),
         found=_findings(opened.path / "findings.json"),
         runs=tuple(_run(Path(place)) for place in places),
+        balance=read_balance(study / "balance"),
     )
 
 

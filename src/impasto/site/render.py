@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from impasto.site import words
+from impasto.site import remedies, words
 from impasto.site.tables import plain
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
@@ -66,7 +66,9 @@ def _environment(**options: Any) -> Environment:
         "interval": words.interval,
         "percent": words.percent,
         "percent0": partial(words.percent, digits=0),
+        "p_value": remedies.p_value,
         "plain": plain,
+        "points": remedies.points,
         "shown": words.shown,
     }
     environment.globals["SCORES"] = words.SCORES
