@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from impasto import errors
 from impasto.cli import app
 from impasto.collection.prepare import PrepareSettings
+from impasto.compare.artists import ByArtistSettings
 from impasto.compare.balance import RemediesSettings
 from impasto.config import CourseConfig, Settings, table
 from impasto.evaluation.predict import PredictSettings
@@ -29,6 +30,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "train classifier": ClassifierSettings,
     "balance": RemediesSettings,
     "evaluate": EvaluateSettings,
+    "evaluate --by artist": ByArtistSettings,
     "predict": PredictSettings,
     "study": StudySettings,
 }

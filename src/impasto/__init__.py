@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from impasto.collection.painting import open_collection as open_collection
     from impasto.collection.prepare import PrepareSettings as PrepareSettings
     from impasto.collection.prepare import prepare as prepare
+    from impasto.compare.artists import ByArtistSettings as ByArtistSettings
+    from impasto.compare.artists import evaluate_by_artist as evaluate_by_artist
     from impasto.compare.balance import RemediesSettings as RemediesSettings
     from impasto.compare.balance import balance as balance
     from impasto.evaluation.evaluate import evaluate as evaluate
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from impasto.training.classifier import train_classifier as train_classifier
 
 _HOMES = {
+    "ByArtistSettings": "impasto.compare.artists",
     "ClassifierSettings": "impasto.training.classifier",
     "EvaluateSettings": "impasto.evaluation.settings",
     "PredictSettings": "impasto.evaluation.predict",
@@ -42,6 +45,7 @@ _HOMES = {
     "audit": "impasto.collection.audit",
     "balance": "impasto.compare.balance",
     "evaluate": "impasto.evaluation.evaluate",
+    "evaluate_by_artist": "impasto.compare.artists",
     "open_collection": "impasto.collection.painting",
     "open_run": "impasto.runs",
     "paint_gallery": "impasto.sample.gallery",

@@ -7,13 +7,13 @@ Exit status: 0 done, 1 a finding that spoils the result, 2 an error of the user'
 import os
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-from impasto import entry, findings, show
+from impasto import entry, findings, runs, show
 from impasto.errors import InputError
-from impasto.options import read_request
+from impasto.options import Request, read_request
 
 app = typer.Typer(
     name="impasto",
@@ -177,12 +177,16 @@ def balance(
 def evaluate(
     run: Annotated[Path | None, typer.Argument(help="The run.")] = None,
     collection: Annotated[Path | None, typer.Option("--collection", help="Another collection than the run's.")] = None,
+    by: Annotated[Literal["artist"] | None, typer.Option("--by", help="artist: its recipe on unseen artists.")] = None,
+    size: Annotated[str | None, typer.Option("--size", help="With --by: tiny, small or base.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="With --by: of each training.")] = None,
     device: Device = None,
     config: Config = None,
     assignments: Assignments = None,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score a run on its test split, beside baselines and with intervals.
+    """Score a run on its test split, beside baselines; or, by artist, its recipe on artists that it never saw.
 
     impasto evaluate run
     """
@@ -190,6 +194,10 @@ def evaluate(
     from impasto.evaluation.settings import EvaluateSettings  # noqa: PLC0415
 
     request = read_request(config, assignments or ())
+    if by:
+        return _by_artist(run or request.run, collection, request, (size, epochs, device, quiet, as_json))
+    if size or epochs:
+        raise InputError("--size and --epochs are for --by artist: an evaluation trains nothing")
     settings = request.settings(EvaluateSettings, {"device": device})
     evaluation = run_evaluate(run or request.run, collection, settings)
     show.evaluation(evaluation.metrics, evaluation.findings, as_json=as_json)
@@ -265,6 +273,20 @@ def study(
 def main() -> None:
     """Run the command line and exit with its status."""
     entry.run(app)
+
+
+def _by_artist(run: Path, collection: Path | None, request: Request, dials: tuple[Any, ...]) -> None:
+    from impasto.compare.artists import ByArtistSettings, evaluate_by_artist  # noqa: PLC0415
+
+    _alone("evaluate --by artist")
+    if collection:
+        raise InputError("--by artist trains on the run's own collection: leave --collection out")
+    size, epochs, device, quiet, as_json = dials
+    own = request.over({"train": dict(runs.open_run(run, "classifier").settings)})
+    options = {"train.size": size, "train.epochs": epochs, "train.device": device, "evaluate.device": device}
+    settings = own.settings(ByArtistSettings, options)
+    done = evaluate_by_artist(run, settings, progress=not quiet, announce=show.note)
+    show.by_artist(done.result, done.findings, done.path, as_json=as_json)
 
 
 def _alone(verb: str) -> None:

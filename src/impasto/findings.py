@@ -176,6 +176,12 @@ _KINDS = (
         "Does the remedy for imbalance that validation chose beat plain training on test pictures, clear of zero?",
         "Train plainly, or compare over more seeds; more pictures of the rare styles help most.",
     ),
+    Kind(
+        "IMP402",
+        "artist-gap",
+        "Does the score hold on artists that the training never saw?",
+        "State the artist-disjoint score beside the ordinary one; the network knows hands as well as styles.",
+    ),
 )
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _KINDS}

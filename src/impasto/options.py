@@ -7,7 +7,7 @@ folders become the source, its model file names the study folder, and the rest g
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +42,10 @@ class Request:
         for name, value in (options or {}).items():
             values = values if value is None else merged(values, _nested(name, value))
         return parse(cls, values, self.origin)
+
+    def over(self, base: Mapping[str, Any]) -> "Request":
+        """The same request, with other values than ``base`` only where it asks for them."""
+        return replace(self, values=merged(base, self.values))
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -84,6 +84,20 @@ def balance(result: Mapping[str, Any], found: Sequence[Finding], folder: Path, *
         _table(found)
 
 
+def by_artist(result: Mapping[str, Any], found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:
+    """The result of ``evaluate --by artist``."""
+    from impasto.compare.artist_scores import ARMS, as_lines  # noqa: PLC0415
+
+    flat = {
+        f"{name}_{arm}": result["scores"]["network"][arm][name]["value"]
+        for arm in (*ARMS, "gap")
+        for name in SCORES[:3]
+    }
+    _print({"by_artist": str(folder), **flat, **result, **_judged(found)}, "\n".join(as_lines(result)), as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
 def predictions(made: Sequence["Prediction"], *, as_json: bool) -> None:
     """The result of ``predict``: one object, or one block of lines, a picture."""
     for prediction in made:

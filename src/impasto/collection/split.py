@@ -32,7 +32,7 @@ class SplitPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
+class Unit:
     """Pictures that must stay on one side: copies of each other, or works of one artist."""
 
     rows: tuple[int, ...]
@@ -79,26 +79,26 @@ def assign(  # noqa: PLR0913
     if is_given:
         for row, side in enumerate(given):
             splits[row] = "test" if side == held_out else "validation" if side == "validation" else "train"
-    units = _units(ids, styles, artists if how == "artist" else None, groups, seed)
+    units = tied_units(ids, styles, artists if how == "artist" else None, groups, seed)
     if not is_given:
         _move(units, splits, styles, "test", test_share)
     if "validation" not in splits:
         if is_given and groups is not None:  # a given split may part copies: then tie only what still is training
             groups = [g if splits[row] == "train" else -1 - row for row, g in enumerate(groups)]
-            units = _units(ids, styles, None, groups, seed)
+            units = tied_units(ids, styles, None, groups, seed)
         _move(units, splits, styles, "validation", validation_share)
     sides = {side: {s for s, at in zip(styles, splits, strict=True) if at == side} for side in ("train", "test")}
     lacking = sorted(set(styles) - (sides["train"] & sides["test"]))
     return SplitPlan(splits, tuple(lacking), "given" if is_given else "artist" if how == "artist" else "stratified")
 
 
-def _units(
+def tied_units(
     ids: Sequence[str],
     styles: Sequence[str],
     artists: Sequence[str | None] | None,
     groups: Sequence[int] | None,
     seed: int,
-) -> list[_Unit]:
+) -> list[Unit]:
     """The pictures tied together, each with its place in the lottery.
 
     With ``artists``, the works of one artist are one unit, copies tie artists together, and pictures by unknown
@@ -127,11 +127,11 @@ def _units(
         known = artists is None or all(artists[row] is not None for row in rows)
         name = min(ids[row] for row in rows) if artists is None else min(str(artists[row]) for row in rows)
         rank = hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest()
-        units.append(_Unit(tuple(rows), dict(counts), rank, known))
+        units.append(Unit(tuple(rows), dict(counts), rank, known))
     return sorted(units, key=lambda unit: unit.rank)
 
 
-def _move(units: Iterable[_Unit], splits: list[Split], styles: Sequence[str], side: Split, share: float) -> None:
+def _move(units: Iterable[Unit], splits: list[Split], styles: Sequence[str], side: Split, share: float) -> None:
     """Move whole units from training to ``side`` until every style has its share there.
 
     Rare styles choose first, small units before large ones of equal use. A style keeps at least half of its pictures
@@ -142,7 +142,7 @@ def _move(units: Iterable[_Unit], splits: list[Split], styles: Sequence[str], si
     for row, at in enumerate(splits):
         have[styles[row]] += at == "train"
     left, moved = dict(have), dict.fromkeys(have, 0)
-    by_style: dict[str, list[_Unit]] = defaultdict(list)
+    by_style: dict[str, list[Unit]] = defaultdict(list)
     for unit in free:
         for style in unit.counts:
             by_style[style].append(unit)

@@ -69,7 +69,7 @@ def evaluate(
     """
     settings, path = settings or EvaluateSettings(), Path(run)
     network = open_network(path, settings.device)
-    found = _collection(network.run, collection)
+    found = collection_of(network.run, collection)
     own = found.fingerprint == network.run.collection["fingerprint"]
     test = found.indices("test")
     if not len(test):
@@ -78,7 +78,7 @@ def evaluate(
     hashes = np.asarray(found.column("sha256"), object)
     validation = found.indices("validation")
     validation = validation[[name not in trained for name in hashes[validation]]]
-    looked, checked = (_look(network, found, rows, settings.views) for rows in (test, validation))
+    looked, checked = (look_at(network, found, rows, settings.views) for rows in (test, validation))
     belief = Belief(network.prior, network.shares, network.adjustment, settings.prior == "uniform")
     calibration = calibrate(belief, checked, settings)
     if calibration:
@@ -99,7 +99,14 @@ def evaluate(
     return Evaluation(folder, measured, judged)
 
 
-def _collection(run: Run, given: Path | str | None) -> Collection:
+def collection_of(run: Run, given: Path | str | None = None) -> Collection:
+    """The collection in ``given``, checked to name the run's styles; ``None``: the run's own, checked to be unchanged.
+
+    Raises:
+        RunError: the run's own has changed since.
+        CollectionError: there is none.
+        VocabularyError: it speaks of other styles.
+    """
     if given is not None:
         found = open_collection(Path(given))
         found.vocabulary.require(run.styles, f"the run in {run.path}")
@@ -128,7 +135,8 @@ def _seen(run: Run) -> tuple[set[str], set[str]]:
     return {mark for mark, split in pairs if split == "train"}, {mark for mark, split in pairs if split != "train"}
 
 
-def _look(network: Network, found: Collection, rows: NDArray[np.int64], views: Views) -> Looked:
+def look_at(network: Network, found: Collection, rows: NDArray[np.int64], views: Views) -> Looked:
+    """What a network says of some rows of a collection."""
     logits, embedded = network.look(lambda at: found.pixels[rows[at]], len(rows), views)
     return Looked(rows, found.labels[rows], logits, embedded)
 
@@ -137,7 +145,7 @@ def _known(network: Network, found: Collection, checked: Looked, views: Views) -
     """What training pictures look like: all, or an even choice of them."""
     train = found.indices("train")
     some = train[np.linspace(0, len(train) - 1, min(KEPT, len(train))).round().astype(np.int64)]
-    return Familiarity.fit(_look(network, found, some, views).embedded, checked.embedded)
+    return Familiarity.fit(look_at(network, found, some, views).embedded, checked.embedded)
 
 
 def _write(

@@ -17,6 +17,7 @@ from impasto.errors import ImpastoError, InputError, RunError
 from impasto.files import read_json
 from impasto.findings import Finding
 from impasto.runs import Run, open_run
+from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
 
 AUDIT_CODES = frozenset({"IMP104", "IMP105", "IMP106", "IMP109"})
@@ -124,6 +125,7 @@ class RunFacts:
         evaluation: ``None`` where the run has not been evaluated.
         evaluated: what the evaluation found.
         pictures: the evaluation's figures (PNG), by name.
+        by_artist: its recipe on artists that it never saw, ``None`` where that was not measured.
     """
 
     run: Run
@@ -133,6 +135,7 @@ class RunFacts:
     evaluation: Evaluated | None
     evaluated: Sequence[Finding]
     pictures: tuple[Path, ...]
+    by_artist: ByArtistFacts | None = None
 
     @property
     def name(self) -> str:
@@ -215,6 +218,7 @@ def _run(path: Path) -> RunFacts:
         evaluation=evaluation,
         evaluated=_findings(run.evaluation_path / "findings.json") or () if evaluation else (),
         pictures=tuple(sorted((run.evaluation_path / "figures").glob("*.png"))) if evaluation else (),
+        by_artist=read_by_artist(path / "by-artist"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from impasto.site import remedies, words
+from impasto.site import by_artist, remedies, words
 from impasto.site.tables import plain
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
@@ -63,6 +63,7 @@ def _environment(**options: Any) -> Environment:
     environment.filters |= {
         "count": words.count,
         "duration": words.duration,
+        "difference": by_artist.difference,
         "interval": words.interval,
         "percent": words.percent,
         "percent0": partial(words.percent, digits=0),

@@ -121,6 +121,8 @@ def judgements(facts: StudyFacts) -> list[Judgement]:
     for run in facts.runs:
         found += _judged(run.trained or (), f"training of {run.name}", f"{run.name}/findings.json")
         found += _judged(run.evaluated, f"evaluation of {run.name}", f"{run.name}/evaluation/findings.json")
+        if run.by_artist:
+            found += _judged(run.by_artist.found, f"artists of {run.name}", f"{run.name}/by-artist/findings.json")
     if facts.balance:
         found += _judged(facts.balance.found, "comparison of remedies", "balance/findings.json")
     rank = {"issue": 1, "not applicable": 2, "passed": 3}
@@ -173,6 +175,8 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
         rows.append((f"Run {run.name}", str(run.record.get("command", "not recorded"))))
         if run.evaluation:
             rows.append((f"Evaluation of {run.name}", run.evaluation.command))
+        if run.by_artist:
+            rows.append((f"Unseen artists, {run.name}", run.by_artist.content.command))
     if facts.balance:
         rows.append(("Comparison of remedies", facts.balance.content.command))
     return rows
