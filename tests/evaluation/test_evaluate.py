@@ -109,6 +109,37 @@ def test_the_prior_moves_answers_to_the_frequent(trained: Trained, tmp_path: Pat
     assert frequent.metrics["prior"] == "train"
 
 
+def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    """Where the sampler balanced the styles there is no prior to take out: the largest logit is the answer."""
+    collection = make_collection(styles=STYLES, train=(50, 25, 15, 10), test=6, seed=5)
+    remedy = BalanceSettings(sampling="inverse-frequency", loss="ldam", logit_adjustment=0.0)
+    settings = SETTINGS.model_copy(update={"epochs": 1, "balance": remedy})
+    run = train_classifier(collection, tmp_path / "run", settings)
+    network, counts = open_network(run.path, "cpu"), collection.counts("train")
+    assert network.prior.tolist() == pytest.approx([0.25] * 4)
+    assert network.shares.tolist() == pytest.approx((counts / counts.sum()).tolist())
+    table = pq.read_table(evaluate(run.path).path / "predictions.parquet").to_pydict()
+    logits = np.stack(table["logits"])
+    assert [STYLES[place] for place in logits.argmax(1)] == table["predicted"]
+    assert np.abs(logits).max() <= remedy.ldam_scale
+    put_back = evaluate(run.path, settings=EvaluateSettings(prior="train"))
+    shares = np.stack(pq.read_table(put_back.path / "predictions.parquet").to_pydict()["probabilities"])
+    scores = logits / put_back.metrics["calibration"]["temperature"] + np.log(network.shares)
+    assert shares == pytest.approx(np.exp(scores) / np.exp(scores).sum(1, keepdims=True), abs=1e-5)
+
+
+def test_a_run_from_before_the_remedies_is_read_as_it_was_meant(trained: Trained, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.run.path, run)
+    record = json.loads((run / "run.json").read_text())
+    record["settings"]["logit_adjustment"] = record["settings"].pop("balance")["logit_adjustment"]
+    del record["facts"]["prior"], record["facts"]["head_scale"]
+    (run / "run.json").write_text(json.dumps(record))
+    assert evaluate(run).metrics["scores"] == trained.evaluation.metrics["scores"]
+
+
 def test_another_collection_is_scored_beside_the_first(
     trained: Trained, make_collection: Callable[..., Collection]
 ) -> None:

@@ -169,3 +169,45 @@ def test_cutmix_replaces_every_share() -> None:
 def test_cutmix_takes_its_share_of_the_batches() -> None:
     mixed = [not torch.equal(varied(pictures(8, 8), only(cutmix=0.3), 8, seed)[1], torch.eye(8)) for seed in range(150)]
     assert 0.2 < sum(mixed) / 150 < 0.4
+
+
+@pytest.mark.parametrize("kind", ["cutmix", "mixup"])
+def test_partners_from_elsewhere_are_what_is_mixed_in(kind: str) -> None:
+    """Dark pictures that meet bright ones: each is brighter by the share of its target that they take."""
+    dark, bright = (torch.full((5, 3, 16, 16), value, dtype=torch.uint8) for value in (0, 255))
+    targets, theirs = torch.eye(2)[torch.zeros(5, dtype=torch.long)], torch.eye(2)[torch.ones(5, dtype=torch.long)]
+    for seed in range(6):
+        generator = torch.Generator().manual_seed(seed)
+        x, mixed = augment(
+            dark, targets, settings=only(**{kind: 1.0}), resolution=16, generator=generator,
+            partners=lambda: (bright, theirs),
+        )  # fmt: skip
+        torch.testing.assert_close((x.mean((1, 2, 3)) + 1) / 2, mixed[:, 1], atol=1e-5, rtol=0)
+        torch.testing.assert_close(mixed.sum(1), torch.ones(5))
+
+
+def test_partners_are_asked_for_only_when_they_are_wanted() -> None:
+    asked: list[int] = []
+
+    def partners() -> tuple[Tensor, Tensor]:
+        asked.append(1)
+        return pictures(), torch.eye(6)
+
+    for seed in range(40):
+        generator = torch.Generator().manual_seed(seed)
+        augment(
+            pictures(), torch.eye(6), settings=only(cutmix=0.3), resolution=16, generator=generator, partners=partners
+        )
+    assert 4 < len(asked) < 22
+
+
+def test_others_of_the_batch_are_the_same_draws_as_ever() -> None:
+    """Whom a batch mixes in without partners: an order drawn after the crops and colours."""
+    generator = torch.Generator().manual_seed(4)
+    page._boxes(6, only(), generator)
+    torch.rand(3, 6, 1, 1, 1, generator=generator)
+    torch.rand((), generator=generator)
+    order = torch.randperm(6, generator=generator)
+    _, targets = varied(pictures(), only(cutmix=1.0), seed=4)
+    kept = targets.diagonal().min()
+    torch.testing.assert_close(targets, kept * torch.eye(6) + (1 - kept) * torch.eye(6)[order])

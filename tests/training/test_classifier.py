@@ -58,6 +58,24 @@ def test_adjustment_helps_rare_styles(stripes: Stripes, quick: Quick, tmp_path: 
     assert few[1.0] > few[0.0] + 0.1
 
 
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        {"sampling": "inverse-frequency"},
+        {"sampling": "square-root"},
+        {"sampling": "cap-and-duplicate", "per_style": 40},
+        {"weights": "inverse-frequency"},
+    ],
+)
+def test_remedies_help_rare_styles(stripes: Stripes, quick: Quick, tmp_path: Path, remedy: dict[str, Any]) -> None:
+    collection = stripes((60, 60, 6), test=25, noise=60.0)
+    few = []
+    for name, given in (("plain", {}), ("remedy", remedy)):
+        settings = quick(epochs=5, seed=1, balance=BalanceSettings(logit_adjustment=0.0, **given))
+        few.append(recalls(train_classifier(collection, tmp_path / name, settings), collection)[2])
+    assert few[1] > few[0] + 0.3
+
+
 @pytest.mark.parametrize("network", ["in-class", "published"])
 def test_the_courses_networks_train_on_the_same_loop(
     stripes: Stripes, quick: Quick, run_path: Path, network: str
@@ -74,6 +92,8 @@ def test_a_run_says_what_it_is(stripes: Stripes, quick: Quick, run_path: Path) -
     assert (run.state, run.kind, run.styles) == ("done", "classifier", ("Style_0", "Style_1", "Style_2"))
     assert run.collection["fingerprint"] == collection.fingerprint
     assert run.facts["train_counts"] == [20, 16, 4]
+    assert run.facts["prior"] == pytest.approx([0.5, 0.4, 0.1])
+    assert run.facts["head_scale"] is None
     assert run.facts["precision"] == "float32"
     assert (run.facts["steps"], run.facts["steps_per_epoch"], run.facts["steps_done"]) == (6, 3, 6)
     assert run.facts["parameters"] == sum(
@@ -149,6 +169,8 @@ def test_a_run_of_something_else_is_refused_by_name(stripes: Stripes, quick: Qui
     before = (run_path / "seen.parquet").stat().st_mtime_ns
     with pytest.raises(RunError, match=r"epochs was 1, now 3"):
         train_classifier(collection, run_path, quick(epochs=3))
+    with pytest.raises(RunError, match=r"settings \(balance.sampling was natural, now square-root\)"):
+        train_classifier(collection, run_path, quick(epochs=1, balance=BalanceSettings(sampling="square-root")))
     with pytest.raises(RunError, match="another state of"):
         train_classifier(stripes((20, 24, 24), name="other"), run_path, quick(epochs=1))
     with pytest.raises(VocabularyError, match=r"lacks Kind_0.* adds Style_0"):

@@ -133,4 +133,8 @@ def test_every_view_of_a_picture_is_trained_on(head: Head) -> None:
     blank = np.zeros_like(embedded)
     seen = found(retrained(np.stack([blank, embedded]), labels, 3, seed=0))
     assert seen.mean() > 0.6
+    half = retrained(embedded.astype(np.float16), labels, 3, seed=0)
+    np.testing.assert_allclose(
+        half.logits(embedded), retrained(embedded, labels, 3, seed=0).logits(embedded), atol=0.05
+    )
     same(weights_scaled(head, np.stack([embedded]), labels, seed=0), weights_scaled(head, embedded, labels, seed=0))

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from impasto.collection.painting import Collection
 from impasto.runs import Run, open_run
 from impasto.training.augment import AugmentSettings
+from impasto.training.balance import BalanceSettings
 from impasto.training.classifier import ClassifierSettings, train_classifier
 
 
@@ -31,12 +32,16 @@ def trained_by_two(collection: Collection, run: Path, settings: ClassifierSettin
     return open_run(run)
 
 
+@pytest.mark.parametrize("remedy", [BalanceSettings(), BalanceSettings(sampling="square-root", loss="focal")])
 def test_two_processes_learn_what_one_does(
-    stripes: Callable[..., Collection], quick: Callable[..., ClassifierSettings], tmp_path: Path
+    stripes: Callable[..., Collection],
+    quick: Callable[..., ClassifierSettings],
+    tmp_path: Path,
+    remedy: BalanceSettings,
 ) -> None:
-    """Also where CutMix takes boxes from pictures of the other process's share."""
+    """Also where CutMix takes boxes from pictures of the other process's share, and styles are drawn by chance."""
     collection = stripes((25, 24, 24))
-    settings = quick(epochs=1, ema=0.5, learning_rate=1e-3, augment=AugmentSettings(cutmix=1.0))
+    settings = quick(epochs=1, ema=0.5, learning_rate=1e-3, augment=AugmentSettings(cutmix=1.0), balance=remedy)
     alone = train_classifier(collection, tmp_path / "one", settings)
     together = trained_by_two(collection, tmp_path / "two", settings)
     assert (alone.facts["processes"], together.facts["processes"]) == (1, 2)

@@ -86,6 +86,30 @@ def test_broken_off_anywhere_and_continued(
     same(train_classifier(collection, tmp_path / "broken", settings), straight)
 
 
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        {"sampling": "progressive"},
+        {"sampling": "cap-and-duplicate", "per_style": 20},
+        {"loss": "ldam", "weights": "effective-number", "deferred": 0.5},
+    ],
+)
+def test_broken_off_under_a_remedy(
+    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remedy: dict[str, Any]
+) -> None:
+    """Continued in the middle of an epoch, with other shares of the styles than at its beginning."""
+    collection = stripes((40, 20, 6))
+    mixing = classifier.AugmentSettings(cutmix=0.5, mixup=0.5, partners="balanced")
+    settings = quick(epochs=2, batch_size=16, balance=classifier.BalanceSettings(**remedy), augment=mixing)
+    straight = train_classifier(collection, tmp_path / "straight", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+        act_once(patch, "batch", 6, break_off)
+        with pytest.raises(KeyboardInterrupt):
+            train_classifier(collection, tmp_path / "broken", settings)
+    same(train_classifier(collection, tmp_path / "broken", settings), straight)
+
+
 @pytest.mark.parametrize("call", [1, 6, 8])
 def test_ctrl_c_ends_after_the_step_and_loses_none(
     stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int

@@ -5,7 +5,7 @@ seldom (Kang et al. 2020, "Decoupling representation and classifier for long-tai
 the network looks at the training pictures once, and everything here costs seconds. Pure functions of arrays and a seed;
 how strong a remedy is to be, τ, is for the caller to choose on validation pictures.
 
-Representations are ``float32 (N, D)``, or ``(views, N, D)`` for several augmented views of each picture.
+Representations are ``float32`` or ``float16 (N, D)``, or ``(views, N, D)`` for several augmented views of each picture.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from impasto.training.samplers import StyleBatches
 from impasto.training.schedule import warmup_cosine
 
 Array = NDArray[np.float32]
+Embedded = NDArray[np.floating]
 STEPS, BATCH = 300, 512  # of re-training: some twenty passes over 8,000 pictures, as Kang et al. make ten
 HEAD_RATE, SCALE_RATE = 0.01, 0.02  # peak learning rates of Adam, for standardised representations and for factors
 HEAD_DECAY = 5e-4  # of cRT's weights, as in the paper
@@ -37,7 +38,7 @@ class Head(NamedTuple):
     weight: Array
     bias: Array
 
-    def logits(self, embedded: Array) -> Array:
+    def logits(self, embedded: Embedded) -> Array:
         """Logits ``float32 (…, styles)`` of representations ``(…, D)``."""
         return np.asarray(embedded @ self.weight.T + self.bias, np.float32)
 
@@ -66,7 +67,7 @@ def tau_normalised(head: Head, tau: float) -> Head:
     return _scaled(head, factors)
 
 
-def retrained(embedded: Array, labels: NDArray[np.int64], styles: int, *, seed: int) -> Head:
+def retrained(embedded: Embedded, labels: NDArray[np.int64], styles: int, *, seed: int) -> Head:
     """A new head, trained under class-balanced sampling: classifier re-training, cRT (Kang et al. 2020, section 4.2).
 
     Args:
@@ -76,17 +77,18 @@ def retrained(embedded: Array, labels: NDArray[np.int64], styles: int, *, seed: 
         seed: of the sampling.
     """
     views = embedded if embedded.ndim == 3 else embedded[None]
-    mean, spread = views.mean((0, 1)), views.std((0, 1)) + 1e-6
+    mean, spread = views.mean((0, 1), np.float32), views.std((0, 1), np.float32) + np.float32(1e-6)
+    shift, unit = torch.from_numpy(mean), torch.from_numpy(spread)
     weight = torch.zeros(styles, views.shape[2], requires_grad=True)
     bias = torch.zeros(styles, requires_grad=True)
     groups = [{"params": [weight], "weight_decay": HEAD_DECAY}, {"params": [bias], "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, HEAD_RATE)
-    _fit(optimizer, lambda x: F.linear(x, weight, bias), (views - mean) / spread, labels, seed)
+    _fit(optimizer, lambda x: F.linear((x - shift) / unit, weight, bias), views, labels, seed)
     made = weight.detach().numpy() / spread  # the standardisation becomes part of the head
     return Head(np.asarray(made, np.float32), np.asarray(bias.detach().numpy() - made @ mean, np.float32))
 
 
-def weights_scaled(head: Head, embedded: Array, labels: NDArray[np.int64], *, seed: int) -> Head:
+def weights_scaled(head: Head, embedded: Embedded, labels: NDArray[np.int64], *, seed: int) -> Head:
     """The head with each row times a factor learned under class-balanced sampling: learnable weight scaling, LWS.
 
     Kang et al. 2020, equation 6. The bias is scaled as its row is.
@@ -112,7 +114,7 @@ def _scaled(head: Head, factors: NDArray[np.floating]) -> Head:
 def _fit(
     optimizer: torch.optim.Optimizer,
     logits: Callable[[Tensor], Tensor],
-    views: Array,
+    views: Embedded,
     labels: NDArray[np.int64],
     seed: int,
 ) -> None:
@@ -125,7 +127,8 @@ def _fit(
             group["lr"] = peak * warmup_cosine(step, STEPS, 0)
         rows = batches.batch(step)
         shown = generator.integers(len(views), size=len(rows))
-        loss = F.cross_entropy(logits(torch.from_numpy(views[shown, rows])), torch.from_numpy(labels[rows]))
+        x = torch.from_numpy(views[shown, rows].astype(np.float32))
+        loss = F.cross_entropy(logits(x), torch.from_numpy(labels[rows]))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
