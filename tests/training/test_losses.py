@@ -56,7 +56,7 @@ def focal(z: list[float], style: int) -> float:
 
 
 def margin(z: list[float], style: int) -> float:
-    """Cao et al. 2019, equation 13, with the rarest style's margin 0.4 and logits that are already scaled by 10."""
+    """Cao et al. 2019, with the rarest style's margin 0.4 and logits that are already scaled by 10."""
     delta = [10 * 0.4 * (50 / n) ** 0.25 for n in COUNTS.tolist()]
     right = math.exp(z[style] - delta[style])
     return -math.log(right / (right + sum(math.exp(z[j]) for j in range(4) if j != style)))

@@ -1,7 +1,7 @@
 """A head that looks at directions alone: a style's logit is the cosine to its weights, times a constant.
 
 Neither frequent styles nor bright pictures can so raise a logit by length. LDAM needs it (Cao et al. 2019,
-arXiv:1906.07413, section 3.2, after Wang et al. 2018, "Additive margin softmax", arXiv:1801.05599).
+arXiv:1906.07413, as in Wang et al. 2018, "Additive margin softmax", arXiv:1801.05599).
 """
 
 import torch

@@ -121,7 +121,7 @@ def sampled_shares(sampling: Sampling, counts: Counts, progress: float = 1.0) ->
 
     With n pictures of a style, pictures of it are drawn in proportion to n (natural), √n (square-root; Mahajan et al.
     2018, arXiv:1805.00932) or 1 (inverse-frequency, cap-and-duplicate). Progressively balanced sampling goes from the
-    first to the last in a line (Kang et al. 2020, arXiv:1910.09217, equation 2).
+    first to the last in a line (Kang et al. 2020, arXiv:1910.09217, section 3).
 
     Args:
         sampling: the sampler.
@@ -142,7 +142,7 @@ def sampled_shares(sampling: Sampling, counts: Counts, progress: float = 1.0) ->
 def class_weights(weights: Weights, counts: Counts, beta: float) -> Floats:
     """How much a picture of each style counts, up to a factor, ``float64 (styles,)``.
 
-    Inverse frequency: 1 / n. Effective number (Cui et al. 2019, arXiv:1901.05555, equation 4): (1 − β) / (1 − βⁿ), from
+    Inverse frequency: 1 / n. Effective number (Cui et al. 2019, arXiv:1901.05555): (1 − β) / (1 − βⁿ), from
     all alike at β = 0 to 1 / n as β nears 1.
     """
     present = np.maximum(counts, 1)

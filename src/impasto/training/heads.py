@@ -23,8 +23,9 @@ from impasto.training.schedule import warmup_cosine
 Array = NDArray[np.float32]
 Embedded = NDArray[np.floating]
 STEPS, BATCH = 300, 512  # of re-training: some twenty passes over 8,000 pictures, as Kang et al. make ten
-HEAD_RATE, SCALE_RATE = 0.01, 0.02  # peak learning rates of Adam, for standardised representations and for factors
-HEAD_DECAY = 5e-4  # of cRT's weights, as in the paper
+# cRT: SGD as in the paper; the rate is divided by D, so that a long representation is not learned by heart
+HEAD_RATE, HEAD_DECAY, MOMENTUM = 1.0, 5e-4, 0.9
+SCALE_RATE = 0.02  # LWS: of Adam
 
 
 class Head(NamedTuple):
@@ -44,7 +45,7 @@ class Head(NamedTuple):
 
 
 def logit_adjusted(head: Head, prior: NDArray[np.float64], tau: float) -> Head:
-    """The head less τ times the log prior: post-hoc logit adjustment (Menon et al. 2021, arXiv:2007.07314, equation 9).
+    """The head less τ times the log prior: post-hoc logit adjustment (Menon et al. 2021, arXiv:2007.07314).
 
     Args:
         head: of a network trained on styles in the shares of ``prior``.
@@ -55,7 +56,7 @@ def logit_adjusted(head: Head, prior: NDArray[np.float64], tau: float) -> Head:
 
 
 def tau_normalised(head: Head, tau: float) -> Head:
-    """Each style's row divided by its length to the power of τ: tau-normalisation (Kang et al. 2020, equation 5).
+    """Each style's row divided by its length to the power of τ: tau-normalisation (Kang et al. 2020, section 4).
 
     The paper drops the bias; here it is divided as its row is, so that τ = 0 leaves the head as it is.
 
@@ -68,7 +69,7 @@ def tau_normalised(head: Head, tau: float) -> Head:
 
 
 def retrained(embedded: Embedded, labels: NDArray[np.int64], styles: int, *, seed: int) -> Head:
-    """A new head, trained under class-balanced sampling: classifier re-training, cRT (Kang et al. 2020, section 4.2).
+    """A new head, trained under class-balanced sampling: classifier re-training, cRT (Kang et al. 2020, section 4).
 
     Args:
         embedded: of the training pictures.
@@ -82,7 +83,7 @@ def retrained(embedded: Embedded, labels: NDArray[np.int64], styles: int, *, see
     weight = torch.zeros(styles, views.shape[2], requires_grad=True)
     bias = torch.zeros(styles, requires_grad=True)
     groups = [{"params": [weight], "weight_decay": HEAD_DECAY}, {"params": [bias], "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, HEAD_RATE)
+    optimizer = torch.optim.SGD(groups, HEAD_RATE / views.shape[2], momentum=MOMENTUM, nesterov=True)
     _fit(optimizer, lambda x: F.linear((x - shift) / unit, weight, bias), views, labels, seed)
     made = weight.detach().numpy() / spread  # the standardisation becomes part of the head
     return Head(np.asarray(made, np.float32), np.asarray(bias.detach().numpy() - made @ mean, np.float32))
@@ -91,7 +92,7 @@ def retrained(embedded: Embedded, labels: NDArray[np.int64], styles: int, *, see
 def weights_scaled(head: Head, embedded: Embedded, labels: NDArray[np.int64], *, seed: int) -> Head:
     """The head with each row times a factor learned under class-balanced sampling: learnable weight scaling, LWS.
 
-    Kang et al. 2020, equation 6. The bias is scaled as its row is.
+    Kang et al. 2020, section 4. The bias is scaled as its row is.
 
     Args:
         head: of a plainly trained network.

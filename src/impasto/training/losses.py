@@ -28,7 +28,7 @@ def focal(logits: Tensor, gamma: float) -> Tensor:
 def with_margins(logits: Tensor, margins: Tensor) -> Tensor:
     """Cross-entropy of each style whose own logit is first lowered by its margin, ``(B, styles)``.
 
-    LDAM, Cao et al. 2019, arXiv:1906.07413, equation 13, for logits that are scaled cosines.
+    LDAM, Cao et al. 2019, arXiv:1906.07413, for logits that are scaled cosines.
 
     Args:
         logits: ``(B, styles)``.
