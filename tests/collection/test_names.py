@@ -18,7 +18,8 @@ def encoded_twice(text: str) -> str:
         ("Realism/vincent-van-gogh_pine-trees-in-the-fen-1884.jpg", "vincent-van-gogh", "pine trees in the fen", 1884),
         ("claude-monet_water-lilies-1919(2).jpg", "claude-monet", "water lilies", 1919),
         ("claude-monet_water-lilies.jpg", "claude-monet", "water lilies", None),
-        ("claude-monet_1919.jpg", "claude-monet", None, 1919),
+        ("claude-monet_1919.jpg", "claude-monet", "1919", None),  # numbered as claude-monet_674.jpg may be
+        ("claude-monet_untitled-1919.jpg", "claude-monet", "untitled", 1919),
         ("rembrandt_self-portrait-at-34-1640.v2.png", "rembrandt", "self portrait at 34 1640.v2", None),
         ("edgar-degas_racehorses-0042.jpg", "edgar-degas", "racehorses 0042", None),
         ("unknown-artist_758.jpg", None, "758", None),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _TWICE = re.compile(
     "\u00f0[\u0080-\u00bf]{3}|[\u00e2\u00e3][\u0080-\u00bf]{2}|[\u00e2-\u00e5\u00ee-\u00f1][\u0080-\u00bf]"
 )
-_YEAR = re.compile(r"^(?:(.*)-)?(\d{4})$")
+_YEAR = re.compile(r"^(.+)-(\d{4})$")  # after a title: alone, "monet_1143" may be the file's number
 _COPY = re.compile(r"\(\d+\)$")
 _CAMERAS = frozenset(
     ["dsc", "dscn", "img", "image", "images", "photo", "pic", "picture", "pxl", "scan", "screenshot", "test", "train"]
@@ -44,7 +44,7 @@ def read_name(path: str) -> Name:
     if found := _YEAR.match(title):
         number = int(found[2])
         if 1000 <= number <= 2100:  # years of paintings, not numbers of files
-            title, year = found[1] or "", number
+            title, year = found[1], number
     words = " ".join(title.replace("-", " ").replace("_", " ").split())
     return Name(artist_slug(artist), words or None, year, repair(path) != path)
 
