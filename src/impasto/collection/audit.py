@@ -4,7 +4,6 @@ Every code from IMP101 to IMP114 is answered: an issue, passed, or not applicabl
 (damaged files, names encoded twice) is carried over from its findings.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto import findings
-from impasto.collection.duplicates import Copies, find_copies
+from impasto.collection.doubles import copies_of, find_doubles
+from impasto.collection.duplicates import Copies
 from impasto.collection.oracle import artist_oracle
 from impasto.collection.painting import Collection, open_collection
 from impasto.errors import CollectionError
@@ -33,8 +33,7 @@ def audit(collection: Path | str | Collection) -> list[Finding]:
     """
     found = collection if isinstance(collection, Collection) else open_collection(Path(collection))
     pictures = (found.path / "pixels.npy").is_file()
-    phash = found.table.column("phash").to_numpy().astype(np.uint64) if pictures else None
-    copies = find_copies(found.column("sha256"), phash, found.pixels if pictures else None)
+    copies = copies_of(found)
     splits = np.asarray(found.column("split"))
     result = [
         *_carried(found),
@@ -122,22 +121,18 @@ def _pairs(code: str, found: Collection, pairs: NDArray[np.int64], what: str) ->
 
 
 def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
-    """Works that stand under two styles: by file name, and by their pixels where there are any."""
-    ids, styles = found.column("id"), found.column("style")
-    by_name: dict[str, set[str]] = defaultdict(set)
-    known = found.column("artist")
-    for name, style, artist in zip(ids, styles, known, strict=True):
-        if artist is not None:  # "12.jpg" in two folders are two pictures
-            by_name[name.rsplit("/", 1)[-1]].add(style)
-    named = {name: sorted(under) for name, under in by_name.items() if len(under) > 1}
-    seen = [(a, b) for a, b in copies.all.tolist() if styles[a] != styles[b]]
-    items: list[dict[str, Any]] = [{"name": n, "styles": ", ".join(s)} for n, s in sorted(named.items())]
-    items += [{"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"} for a, b in seen]
-    numbers = {"names": float(len(named)), "pairs": float(len(seen))}
-    text = f"{len(named)} file names stand under two styles or more"
-    text += f", and {len(seen)} pairs of copies do." if pictures else "."
-    bad = bool(named or seen)
-    return Finding("IMP107", "issue" if bad else "passed", text, numbers, items[:LISTED])
+    ids, styles, doubles = found.column("id"), found.column("style"), find_doubles(found, copies)
+    items: list[dict[str, Any]] = [
+        {"name": name, "styles": ", ".join(sorted({styles[row] for row in rows}))}
+        for name, rows in doubles.names.items()
+    ]
+    items += [
+        {"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"} for a, b in doubles.pairs.tolist()
+    ]
+    numbers = {"names": float(len(doubles.names)), "pairs": float(len(doubles.pairs))}
+    text = f"{len(doubles.names)} file names stand under two styles or more"
+    text += f", and {len(doubles.pairs)} pairs of copies do." if pictures else "."
+    return Finding("IMP107", "issue" if items else "passed", text, numbers, items[:LISTED])
 
 
 def _artists(found: Collection) -> Finding:
