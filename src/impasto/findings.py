@@ -171,6 +171,18 @@ _KINDS = (
         "Repeat the train command, which goes on where it was, and evaluate again.",
     ),
     Kind(
+        "IMP308",
+        "confusion-without-history",
+        "Are styles confused the more, the closer in time they lie?",
+        "Do not read its confusions as nearness in time; few dated styles may also hide a link.",
+    ),
+    Kind(
+        "IMP309",
+        "second-label-unseen",
+        "Is its second guess on works under two styles their second label more often than on others?",
+        "Do not read its second guesses as second labels.",
+    ),
+    Kind(
         "IMP401",
         "balance-helps",
         "Does the remedy for imbalance that validation chose beat plain training on test pictures, clear of zero?",

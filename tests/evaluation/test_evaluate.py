@@ -52,7 +52,8 @@ def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained)
 def test_the_files_are_all_there(trained: Trained) -> None:
     made = {path.name for path in trained.evaluation.path.iterdir()}
     assert made == {
-        "metrics.json", "predictions.parquet", "findings.json", "figures", "calibration.json", "familiarity.safetensors"
+        "metrics.json", "predictions.parquet", "findings.json", "figures", "calibration.json",
+        "familiarity.safetensors", "explanation.json",
     }  # fmt: skip
     written = findings.load(trained.evaluation.path / "findings.json")
     assert json.dumps(findings.as_data(written)) == json.dumps(findings.as_data(trained.evaluation.findings))
@@ -69,7 +70,8 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
     table = pq.read_table(moved / "paintings.parquet")
     rows = [{**row, "style": wrong[row["style"]]} if row["split"] == "test" else row for row in table.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), moved / "paintings.parquet")
-    poisoned = evaluate(trained.run.path, moved)
+    run = Path(shutil.copytree(trained.run.path, tmp_path / "run"))  # its own evaluation stays for others
+    poisoned = evaluate(run, moved)
     assert poisoned.metrics["scores"]["accuracy"]["value"] < 0.4
     temperatures = [e.metrics["calibration"]["temperature"] for e in (poisoned, trained.evaluation)]
     assert temperatures[0] == temperatures[1]

@@ -1,45 +1,115 @@
-"""Grad-CAM looks where the network must have looked."""
+"""Heat lies where the style is, more finely than the last feature map's places."""
+
+from functools import cache
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.evaluation.explain import grad_cam, overlay
+from impasto.evaluation.explain import grad_cam, heat_maps, overlay
+from impasto.evaluation.network import Network
 from impasto.models.classifier import Classifier, ClassifierConfig
+from impasto.models.course import CourseConfig, CourseNetwork
+from impasto.models.inputs import plain
+
+SIDE, PATCH = 128, 48  # of the stored picture, and of the part in it that bears the style
+Pictures = NDArray[np.uint8]
 
 
-def test_heat_lies_where_the_difference_is() -> None:
+def pictures(count: int, seed: int) -> tuple[Pictures, NDArray[np.int64], NDArray[np.int64]]:
+    """Grey noise in which style 1 has a chequered patch somewhere; with the styles and the patches' corners (y, x)."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(128, 20, (count, SIDE, SIDE, 1)).repeat(3, 3)
+    styles, corners = rng.integers(0, 2, count), rng.integers(0, SIDE - PATCH, (count, 2))
+    tile = np.where(np.add.outer(np.arange(PATCH) // 6, np.arange(PATCH) // 6) % 2, 70, -70)
+    for picture, style, (top, left) in zip(x, styles, corners, strict=True):
+        picture[top : top + PATCH, left : left + PATCH] += style * tile[..., None]
+    return x.clip(0, 255).astype(np.uint8), styles, corners
+
+
+def network(model: Any, resolution: int = 64) -> Network:
+    return Network(None, model.eval(), Accelerator(cpu=True), resolution, np.full(2, 0.5), np.full(2, 0.5), 0.0)  # type: ignore[arg-type]
+
+
+@cache
+def trained() -> Network:
+    """A network at 64 pixels that tells patched noise from noise."""
     torch.manual_seed(0)
     model = Classifier(ClassifierConfig(2, "tiny"))
     optimizer = torch.optim.Adam(model.parameters(), 3e-3)
-    generator = torch.Generator().manual_seed(0)
-
-    def batch(count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Grey noise; style 1 has a chequered patch in one of the four quarters."""
-        x = 0.2 * torch.randn(count, 3, 64, 64, generator=generator)
-        y, quarter = (torch.randint(0, top, (count,), generator=generator) for top in (2, 4))
-        tile = torch.sign(torch.sin(torch.arange(32) * 1.6))
-        for i in range(count):
-            top, left = int(quarter[i]) // 2 * 32, int(quarter[i]) % 2 * 32
-            x[i, :, top : top + 32, left : left + 32] += y[i] * tile * tile[:, None] * 0.8
-        return x, y, quarter
-
-    for _ in range(30):
-        x, y, _ = batch(32)
-        torch.nn.functional.cross_entropy(model(x), y).backward()
+    for step in range(40):
+        x, y, _ = pictures(32, 1000 + step)
+        inputs = plain(torch.from_numpy(x).permute(0, 3, 1, 2), 64)
+        torch.nn.functional.cross_entropy(model(inputs), torch.from_numpy(y)).backward()
         optimizer.step()
         optimizer.zero_grad()
-    model.eval()
-    x, y, quarter = batch(24)
-    hits = []
-    for i in torch.nonzero(y).flatten().tolist():
-        heat = grad_cam(model, x[i : i + 1], 1)
-        assert heat.shape == (64, 64)
-        assert heat.min() >= 0
-        assert heat.max() == 1
-        parts = heat.reshape(2, 32, 2, 32).mean((1, 3)).ravel()
-        hits.append(parts.argmax() == int(quarter[i]))
-    assert np.mean(hits) > 0.8  # chance is a quarter
+    with torch.no_grad():
+        for step in range(20):  # the running statistics catch up with the weights
+            model(plain(torch.from_numpy(pictures(32, 2000 + step)[0]).permute(0, 3, 1, 2), 64))
+    return network(model)
+
+
+def inside(heat: NDArray[np.float32], corners: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of each picture's heat that lies in its patch."""
+    scale = SIDE // heat.shape[1]
+    shares = []
+    for map_, (top, left) in zip(heat, corners // scale, strict=True):
+        part = map_[top : top + PATCH // scale, left : left + PATCH // scale]
+        shares.append(part.sum() / map_.sum())
+    return np.array(shares)
+
+
+def test_heat_lies_where_the_style_is() -> None:
+    x, y, corners = pictures(40, 1)
+    x, corners = x[y == 1], corners[y == 1]
+    heat = heat_maps(trained(), x, np.ones(len(x), np.int64))
+    assert heat.shape == (len(x), 64, 64)
+    assert heat.min() >= 0
+    assert heat.max((1, 2)) == pytest.approx(1)
+    hottest = np.stack([np.unravel_index(map_.argmax(), map_.shape) for map_ in heat]) * 2 - corners
+    assert np.mean(((hottest >= 0) & (hottest < PATCH)).all(1)) > 0.85  # the patch covers a seventh
+    assert np.mean(inside(heat, corners)) > 0.4
+
+
+def test_the_second_size_makes_the_map_finer() -> None:
+    x, y, corners = pictures(40, 2)
+    x, corners, ones = x[y == 1], corners[y == 1], np.ones(int(y.sum()), np.int64)
+    finer, coarse = (inside(heat_maps(trained(), x, ones, scales), corners) for scales in ((1.0, 2.0), (1.0,)))
+    assert np.mean(finer) > 1.05 * np.mean(coarse)
+    assert np.mean(finer > coarse) > 0.8
+
+
+def test_pictures_do_not_see_each_other() -> None:
+    x, _, _ = pictures(5, 3)
+    styles = np.array([0, 1, 1, 0, 1])
+    together = heat_maps(trained(), x, styles)
+    alone = np.concatenate([heat_maps(trained(), x[i : i + 1], styles[i : i + 1]) for i in range(5)])
+    assert together == pytest.approx(alone, abs=1e-4)
+
+
+def test_grad_cam_is_what_the_paper_says() -> None:
+    """Channel by channel: the mean slope of the logit times the feature map, where the sum is positive."""
+    model = trained().model
+    x = trained().input(pictures(1, 4)[0])
+    features = model.features(x).detach().requires_grad_()
+    model.head(model.describe(features))[0, 1].backward()  # type: ignore[no-untyped-call]
+    assert features.grad is not None
+    total = torch.zeros(features.shape[-2:])
+    for channel in range(features.shape[1]):
+        total += features.grad[0, channel].mean() * features[0, channel].detach()
+    assert torch.allclose(grad_cam(model, x, torch.tensor([1]))[0], total.clamp(min=0), atol=1e-6)
+
+
+def test_the_courses_network_has_heat_at_its_one_resolution() -> None:
+    torch.manual_seed(0)
+    course = network(CourseNetwork(CourseConfig(2, "in-class", 32)), 32)
+    heat = heat_maps(course, pictures(2, 5)[0], np.array([0, 1]))
+    assert heat.shape == (2, 32, 32)
+    assert np.isfinite(heat).all()
 
 
 def test_overlay_keeps_hot_places_coloured_and_greys_cold_ones() -> None:

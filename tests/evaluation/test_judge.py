@@ -25,8 +25,22 @@ def metrics(**changes: Any) -> dict[str, Any]:
     return {**found, **changes}
 
 
-def outcomes(found: dict[str, Any], seen: tuple[str, ...] = (), finished: bool = True) -> dict[str, str]:
-    return {finding.code: finding.outcome for finding in evaluation_findings(found, seen, finished=finished)}
+def explanation(works: int = 12, more: float = 0.1, **correlation: float) -> dict[str, Any]:
+    """An explanation on which both findings are passed."""
+    found = {"value": -0.6, "low": -0.7, "high": -0.4, "p_value": 0.01, **correlation}
+    rates = {"rate": {"value": 0.6}, "expected": {"value": 0.3}, "difference": {"low": more, "high": 0.5}}
+    years = [{"style": s, "used": True} for s in "ABCDE"]
+    return {
+        "history": {"dated_from": 10, "years": years, "pairs": [{}] * 10, "correlation": found},
+        "second_guesses": {"works": works, "taught": 0, "scores": rates},
+    }
+
+
+def outcomes(
+    found: dict[str, Any], told: dict[str, Any] | None = None, seen: tuple[str, ...] = (), finished: bool = True
+) -> dict[str, str]:
+    judged = evaluation_findings(found, told or explanation(), seen, finished=finished)
+    return {finding.code: finding.outcome for finding in judged}
 
 
 def test_all_well() -> None:
@@ -50,10 +64,10 @@ def test_one_issue(code: str, changes: dict[str, Any]) -> None:
 
 
 def test_seen_test_pictures_spoil() -> None:
-    found = evaluation_findings(metrics(), ["a.jpg"], finished=True)
+    found = evaluation_findings(metrics(), explanation(), ["a.jpg"], finished=True)
     assert spoiled(found)
     assert next(f for f in found if f.code == "IMP305").items == [{"id": "a.jpg"}]
-    assert not spoiled(evaluation_findings(metrics(), [], finished=True))
+    assert not spoiled(evaluation_findings(metrics(), explanation(), [], finished=True))
 
 
 def test_what_cannot_be_judged_says_so() -> None:
@@ -63,3 +77,29 @@ def test_what_cannot_be_judged_says_so() -> None:
 
 def test_a_training_that_was_cut_off_is_said() -> None:
     assert outcomes(metrics(), finished=False)["IMP307"] == "issue"
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"p_value": 0.049}, "passed"),
+        ({"p_value": 0.051}, "issue"),
+        ({"value": 0.6, "p_value": 0.01}, "issue"),  # what lies far apart is confused
+    ],
+)
+def test_confusion_follows_the_years_beyond_luck_or_not(changes: dict[str, float], outcome: str) -> None:
+    assert outcomes(metrics(), explanation(**changes))["IMP308"] == outcome
+
+
+def test_too_few_dates_are_not_judged() -> None:
+    told = explanation()
+    told["history"]["correlation"] = None
+    assert outcomes(metrics(), told)["IMP308"] == "not applicable"
+
+
+@pytest.mark.parametrize(
+    ("works", "more", "outcome"),
+    [(12, 0.01, "passed"), (12, -0.01, "issue"), (9, 0.3, "not applicable"), (0, 0.3, "not applicable")],
+)
+def test_second_guesses_beyond_the_usual_ones_or_not(works: int, more: float, outcome: str) -> None:
+    assert outcomes(metrics(), explanation(works, more))["IMP309"] == outcome

@@ -166,13 +166,13 @@ def test_every_figure_has_words_and_the_command_behind_it(study: Path, page: Pag
     assert all(attributes.get("alt") for attributes in page.all("img"))
     text = (study / "report.html").read_text(encoding="utf-8")
     charts = re.findall(r'<svg class="chart.*?</svg>', text, flags=re.S)
-    assert len(charts) == 6  # scores, distribution, curves, styles, confusion, reliability
+    assert len(charts) == 9  # scores, distribution, curves, styles, confusion, reliability, heat, years, timeline
     assert all(re.match(r'<svg[^>]*role="img"[^>]*>\s*<title>\w[^<]{20,}</title>', chart) for chart in charts)
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, flags=re.S)
-    assert len(captions) == len(page.all("figure")) == 7
+    assert len(captions) == len(page.all("figure")) == 12
     assert all(re.search(r"Made by <code>impasto (study|evaluate) [^<]+</code>", caption) for caption in captions)
     pictures = re.findall(r"!\[([^\]]*)\]\((figures/[^)]+)\)", markdown)
-    assert len(pictures) == 8
+    assert len(pictures) == 13
     assert all(alt and (study / path).is_file() for alt, path in pictures)
 
 

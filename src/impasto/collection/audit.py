@@ -126,9 +126,7 @@ def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
         {"name": name, "styles": ", ".join(sorted({styles[row] for row in rows}))}
         for name, rows in doubles.names.items()
     ]
-    items += [
-        {"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"} for a, b in doubles.pairs.tolist()
-    ]
+    items += [{"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"} for a, b in doubles.pairs.tolist()]
     numbers = {"names": float(len(doubles.names)), "pairs": float(len(doubles.pairs))}
     text = f"{len(doubles.names)} file names stand under two styles or more"
     text += f", and {len(doubles.pairs)} pairs of copies do." if pictures else "."

@@ -2,8 +2,9 @@
 
 RUN/evaluation/metrics.json             scores, baselines, per style, confusion, calibration
 RUN/evaluation/predictions.parquet      one row a test picture
-RUN/evaluation/findings.json            IMP301 to IMP307
-RUN/evaluation/figures/                 the worst and the most confused pictures
+RUN/evaluation/findings.json            IMP301 to IMP309
+RUN/evaluation/explanation.json         where it looks, what it finds typical, what its confusions follow
+RUN/evaluation/figures/                 the worst and the most confused pictures, heat maps, typical works
 RUN/evaluation/calibration.json         temperature, prior and conformal thresholds, for predict
 RUN/evaluation/familiarity.safetensors  what training pictures look like to the network, for predict
 
@@ -25,6 +26,7 @@ from impasto import findings
 from impasto.collection.painting import Collection, open_collection
 from impasto.errors import CollectionError, RunError
 from impasto.evaluation import conformal
+from impasto.evaluation.explanation import explain
 from impasto.evaluation.familiarity import KEPT, Familiarity
 from impasto.evaluation.figures import draw_sheets
 from impasto.evaluation.judge import evaluation_findings
@@ -43,7 +45,7 @@ class Evaluation:
     Attributes:
         path: its folder in the run's folder.
         metrics: the content of ``metrics.json``.
-        findings: IMP301 to IMP307.
+        findings: IMP301 to IMP309.
     """
 
     path: Path
@@ -86,13 +88,16 @@ def evaluate(
     measured = score(found, belief, looked, checked, calibration, settings)
     ids = np.asarray(found.column("id"), object)
     seen = [ids[row] for row in test if hashes[row] in trained | chosen]
-    judged = evaluation_findings(measured, seen, finished=network.run.state == "done")
     folder = network.run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
     known = _known(network, found, checked, settings.views) if own and calibration else None
-    if network.accelerator.is_main_process:
+    shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
+    main = network.accelerator.is_main_process
+    explained = explain(network, found, looked, shares, settings, folder / "figures" if main else None)
+    judged = evaluation_findings(measured, explained, seen, finished=network.run.state == "done")
+    if main:
         (folder / "inputs.json").unlink(missing_ok=True)  # a study's note of what its evaluation was made from
-        shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
         _write(folder, found, looked, shares, calibration, known)
+        write_json(folder / "explanation.json", explained)
         write_json(folder / "metrics.json", measured)
         findings.save(folder / "findings.json", judged)
     network.accelerator.wait_for_everyone()

@@ -1,4 +1,9 @@
-"""Where a network looked: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391)."""
+"""Where a network looked: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391), at two sizes of the picture.
+
+The last feature map has one place for 16 pixels. Shown the picture at twice its resolution, the network gives a map
+twice as fine, though of things larger than it has learned; the mean of both maps is finer than the one and truer than
+the other (numbers in docs/methods/explanation.md).
+"""
 
 import numpy as np
 import torch
@@ -7,30 +12,70 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from impasto.evaluation.network import Network
 from impasto.models.build import StyleNetwork
+from impasto.models.course import CourseNetwork
 
+SCALES = (1.0, 2.0)  # of the training's resolution
 STRENGTH = 0.65  # of the heat over the picture at its hottest
+_CHUNK = 32
 
 
-def grad_cam(model: StyleNetwork, x: Tensor, style: int) -> NDArray[np.float32]:
-    """How much each place of a picture speaks for a style, ``float32 (H, W)`` in [0, 1].
+def heat_maps(
+    network: Network, pictures: NDArray[np.uint8], styles: NDArray[np.int64], scales: tuple[float, ...] = SCALES
+) -> NDArray[np.float32]:
+    """How much each place of each picture speaks for a style, ``float32 (B, R, R)`` in [0, 1].
 
-    The last feature map, each channel weighted by the mean slope of the style's logit in it, where that is positive;
-    divided by its largest value; all zero where nothing speaks for the style.
+    The mean of the Grad-CAM maps at several sizes, each divided by its largest value; then the same again, so that the
+    hottest place has 1. All zero where nothing speaks for the style.
+
+    Args:
+        network: to look with.
+        pictures: ``uint8 (B, H, W, 3)``.
+        styles: a position in the vocabulary for each picture, ``int64 (B,)``.
+        scales: the sizes, as multiples of the training's resolution.
+    """
+    if isinstance(network.model, CourseNetwork):
+        scales = (1.0,)  # it takes one resolution only
+    side = network.resolution
+    heat = np.zeros((len(pictures), side, side), np.float32)
+    for start in range(0, len(pictures), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        wanted = torch.from_numpy(styles[part])
+        maps = [
+            _peaked(_stretched(grad_cam(network.model, network.input(pictures[part], s), wanted), side)) for s in scales
+        ]
+        heat[part] = _peaked(torch.stack(maps).mean(0)).cpu().numpy()
+    return heat
+
+
+def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
+    """Grad-CAM of each picture for a style of its own, ``float32 (B, h, w)``, not below 0.
+
+    The last feature map, each channel weighted by the mean slope of the style's logit in it, where that is positive.
 
     Args:
         model: in evaluation mode.
-        x: one picture, ``(1, 3, H, W)`` in [-1, 1].
-        style: position in the vocabulary.
+        x: pictures ``(B, 3, H, W)`` in [-1, 1].
+        styles: positions in the vocabulary, ``int64 (B,)``.
     """
+    with torch.no_grad():
+        features = model.features(x)
     with torch.enable_grad():
-        features = model.features(x).detach().requires_grad_()
-        logit = model.head(model.describe(features))[0, style]
-        (slope,) = torch.autograd.grad(logit, features)
-    heat = F.relu((slope.mean((2, 3), keepdim=True) * features).sum(1, keepdim=True)).detach()  # (1, 1, h, w)
-    heat = F.interpolate(heat, x.shape[-2:], mode="bicubic", align_corners=False).clamp(min=0)[0, 0]
-    top = float(heat.max())
-    return np.asarray((heat / top if top > 0 else heat).float().cpu().numpy(), np.float32)
+        features = features.detach().requires_grad_()
+        logits = model.head(model.describe(features))
+        # Pictures do not see each other, so the sum's slope in a picture's features is its own logit's
+        (slope,) = torch.autograd.grad(logits.gather(1, styles.to(x.device)[:, None]).sum(), features)
+    return F.relu((slope.mean((2, 3), keepdim=True) * features).sum(1)).detach().float()
+
+
+def _stretched(maps: Tensor, side: int) -> Tensor:
+    return F.interpolate(maps[:, None], (side, side), mode="bicubic", align_corners=False).clamp(min=0)[:, 0]
+
+
+def _peaked(maps: Tensor) -> Tensor:
+    top = maps.amax((1, 2), keepdim=True)
+    return maps / torch.where(top > 0, top, 1)
 
 
 def overlay(picture: Image.Image, heat: NDArray[np.float32]) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What an evaluation says about itself: the findings IMP301 to IMP307."""
+"""What an evaluation says about itself: the findings IMP301 to IMP309."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,14 +6,18 @@ from typing import Any
 from impasto.findings import Finding
 
 LARGE_ERROR = 0.05  # expected calibration error from which IMP303 is an issue
-ENOUGH = 10  # test pictures a style from which IMP306 is passed
+ENOUGH = 10  # test pictures a style from which IMP306 is passed; works under two styles from which IMP309 is judged
+SIGNIFICANT = 0.05  # p-value from which IMP308 is an issue
 
 
-def evaluation_findings(metrics: Mapping[str, Any], seen: Sequence[str], *, finished: bool) -> list[Finding]:
+def evaluation_findings(
+    metrics: Mapping[str, Any], explanation: Mapping[str, Any], seen: Sequence[str], *, finished: bool
+) -> list[Finding]:
     """The findings on an evaluation.
 
     Args:
         metrics: the content of ``metrics.json``.
+        explanation: the content of ``explanation.json``.
         seen: ids of test pictures that the run was trained or chosen on.
         finished: whether its training came to its end.
     """
@@ -29,6 +33,8 @@ def evaluation_findings(metrics: Mapping[str, Any], seen: Sequence[str], *, fini
             "passed" if finished else "issue",
             "The training came to its end." if finished else "The training was cut off; these are its weights so far.",
         ),
+        _history(explanation["history"]),
+        _second_guesses(explanation["second_guesses"]),
     ]
 
 
@@ -100,3 +106,37 @@ def _small(metrics: Mapping[str, Any]) -> Finding:
     text = f"{len(few)} styles have fewer than {ENOUGH} test pictures: {names}." if few else ""
     well = f"Every style has at least {ENOUGH} test pictures."
     return Finding("IMP306", "issue" if few else "passed", text or well, {"styles": float(len(few))}, few)
+
+
+def _history(history: Mapping[str, Any]) -> Finding:
+    used = [row["style"] for row in history["years"] if row["used"]]
+    found, pairs = history["correlation"], len(history["pairs"])
+    if found is None:
+        text = (
+            f"{len(used)} of {len(history['years'])} styles have {history['dated_from']} dated works and test "
+            "pictures: too few to compare, or nothing was confused."
+        )
+        return Finding("IMP308", "not applicable", text)
+    follows = found["value"] < 0 and found["p_value"] < SIGNIFICANT
+    text = (
+        f"Over {pairs} pairs of {len(used)} dated styles, confusion and the gap in median years correlate by "
+        f"{found['value']:.2f} ({found['low']:.2f} to {found['high']:.2f}); p = {found['p_value']:.3f}."
+    )
+    numbers = {name: found[name] for name in ("value", "low", "high", "p_value")} | {"styles": float(len(used))}
+    return Finding("IMP308", "passed" if follows else "issue", text, numbers)
+
+
+def _second_guesses(found: Mapping[str, Any]) -> Finding:
+    works, taught = found["works"], found["taught"]
+    aside = f" {taught} more have a copy in training and do not count." if taught else ""
+    if works < ENOUGH:
+        text = f"{works or 'No'} test works stand under two styles, where {ENOUGH} would tell something.{aside}"
+        return Finding("IMP309", "not applicable", text, {"works": float(works), "taught": float(taught)})
+    rate, expected, more = (found["scores"][name] for name in ("rate", "expected", "difference"))
+    text = (
+        f"Of {works} test works under two styles, the second guess is the second label for {rate['value']:.1%}; second "
+        f"guesses on others would give {expected['value']:.1%} (difference {more['low']:.1%} to {more['high']:.1%})."
+        f"{aside}"
+    )
+    numbers = {"works": float(works), "taught": float(taught), "rate": rate["value"], "expected": expected["value"]}
+    return Finding("IMP309", "passed" if more["low"] > 0 else "issue", text, numbers)

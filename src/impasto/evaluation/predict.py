@@ -15,7 +15,7 @@ from impasto.collection.sources import PICTURES
 from impasto.config import Settings
 from impasto.errors import InputError, RunError
 from impasto.evaluation import conformal
-from impasto.evaluation.explain import grad_cam, overlay
+from impasto.evaluation.explain import heat_maps, overlay
 from impasto.evaluation.familiarity import Familiarity
 from impasto.evaluation.network import Network, open_network
 from impasto.evaluation.scoring import Belief
@@ -199,7 +199,7 @@ class _Heat:
             number += 1
             name = f"{path.stem[:120]}-heat-{number}.jpg"
         self.used.add(name)
-        heat = grad_cam(self.network.model, self.network.input(pixels[None]), style)
+        (heat,) = heat_maps(self.network, pixels[None], np.array([style]))
         picture = Image.fromarray(pixels).resize((HEAT_SIDE, HEAT_SIDE), Image.Resampling.LANCZOS)
         with replacing(self.folder / name) as temporary:
             overlay(picture, heat).save(temporary, format="JPEG", quality=90)

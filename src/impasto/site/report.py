@@ -21,19 +21,28 @@ from impasto.site.charts import (
     scores_chart,
     styles_chart,
 )
+from impasto.site.explain_charts import even_border, heat_chart, timeline_chart, years_chart
+from impasto.site.explained import Explained, history_words, read_explanation
 from impasto.site.facts import RunFacts, StudyFacts, read_study
 from impasto.site.figures import Chart
 from impasto.site.pictures import Wall, contact_sheet, hang, inline_png
 from impasto.site.remedies import differences_chart, shares_chart
 from impasto.site.render import render_html, render_markdown
+from impasto.site.words import percent
 
+Drawn = tuple[str, Chart, str, str]
+"""A key, the chart, its caption, and the command behind it."""
 DRAWN = ("confusion", "reliability", "calibration")
 """Beginnings of names of the evaluation's own figures that the report draws itself, from the same numbers."""
 SHEETS = {
     "worst": "The wrong answers that the network was surest of: the true style, and what it said.",
     "confused": "Pictures of the most frequent confusions, one confusion a row.",
+    "heat": "The test pictures of each style that it recognised most surely, each beside where it looked.",
+    "typical": "Left the most typical, right the most atypical test pictures of each style, with what it said.",
 }
 """What the evaluation's sheets of pictures show, by name."""
+EXPLAINED = ("heat", "typical")
+"""Sheets that stand in the sections on explanation, not among the pictures worth a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class Plate:
 
 @dataclass(frozen=True, slots=True)
 class RunPart:
-    """A run's part of the report: its facts, tables and figures."""
+    """A run's part of the report: its facts, tables and figures; ``told`` is its confusions and years in words."""
 
     facts: RunFacts
     plates: Mapping[str, Plate]
@@ -79,6 +88,8 @@ class RunPart:
     confusions: Sequence[tables.Confusion]
     training: Sequence[tuple[str, str]]
     same_collection: bool
+    explained: Explained | None
+    told: str
 
 
 def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None) -> ReportPaths:
@@ -135,8 +146,31 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
 
 def _run_part(run: RunFacts, facts: StudyFacts, folder: Path, several: bool) -> RunPart:
     prefix = f"{run.name}-" if several else ""
+    evaluation, explained = run.evaluation, None
+    drawn = _drawn(run)
+    sheets: dict[str, Plate] = {}
+    if evaluation:
+        explained = read_explanation(run.run.evaluation_path / "explanation.json")
+        drawn += _explained(explained, evaluation.command) if explained else []
+        sheets = {path.stem: _picture(path, folder, prefix, evaluation.command) for path in _shown(run)}
+    plates = {key: _plate(chart, folder, text, made, prefix) for key, chart, text, made in drawn}
+    return RunPart(
+        facts=run,
+        plates=plates | {name: sheet for name, sheet in sheets.items() if name in EXPLAINED},
+        pictures=[sheet for name, sheet in sheets.items() if name not in EXPLAINED],
+        scores=tables.score_rows(evaluation) if evaluation else [],
+        confusions=tables.confusions(evaluation) if evaluation else [],
+        training=tables.training_facts(run),
+        same_collection=run.run.collection.get("fingerprint") == facts.collection.fingerprint,
+        explained=explained,
+        told=history_words(explained.history) if explained else "",
+    )
+
+
+def _drawn(run: RunFacts) -> list[Drawn]:
+    """The charts of a run's course and scores."""
     trained, evaluation = str(run.record.get("command", "not recorded")), run.evaluation
-    drawn: list[tuple[str, Chart, str, str]] = []
+    drawn: list[Drawn] = []
     if curves := curves_chart(run):
         drawn.append(("curves", curves, "The dashed line marks the weights that were kept.", trained))
     if evaluation:
@@ -150,15 +184,19 @@ def _run_part(run: RunFacts, facts: StudyFacts, folder: Path, several: bool) -> 
         if evaluation.calibration:
             caption = "On the dashed line, confidence can be taken at its word; the larger a dot, the more pictures."
             drawn.append(("reliability", reliability_chart(evaluation.calibration), caption, made))
-    return RunPart(
-        facts=run,
-        plates={key: _plate(chart, folder, text, made, prefix) for key, chart, text, made in drawn},
-        pictures=[_picture(path, folder, prefix, evaluation.command) for path in _shown(run)] if evaluation else [],
-        scores=tables.score_rows(evaluation) if evaluation else [],
-        confusions=tables.confusions(evaluation) if evaluation else [],
-        training=tables.training_facts(run),
-        same_collection=run.run.collection.get("fingerprint") == facts.collection.fingerprint,
-    )
+    return drawn
+
+
+def _explained(explained: Explained, made: str) -> list[Drawn]:
+    """The charts of an explanation that have something to show."""
+    texts = {
+        "heat-mean": "Where in the picture each style’s evidence lies on average, darker for more. Evenly spread, "
+        f"{percent(even_border(explained), 0)} of it would lie in the border.",
+        "timeline": "Dots are median years, lines the middle half of the dated works, whose number is in brackets.",
+        "confusion-years": "A dot is a pair of styles: how far apart in time, how often taken for each other.",
+    }
+    charts = (heat_chart(explained), timeline_chart(explained.history), years_chart(explained.history))
+    return [(chart.name, chart, texts[chart.name], made) for chart in charts if chart]
 
 
 def _balance_plates(facts: StudyFacts, folder: Path) -> Mapping[str, Plate]:
