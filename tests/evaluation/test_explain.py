@@ -72,15 +72,21 @@ def test_heat_lies_where_the_style_is() -> None:
     assert heat.max((1, 2)) == pytest.approx(1)
     hottest = np.stack([np.unravel_index(map_.argmax(), map_.shape) for map_ in heat]) * 2 - corners
     assert np.mean(((hottest >= 0) & (hottest < PATCH)).all(1)) > 0.85  # the patch covers a seventh
-    assert np.mean(inside(heat, corners)) > 0.4
+    assert np.mean(inside(heat, corners)) > 0.5
 
 
-def test_the_second_size_makes_the_map_finer() -> None:
+def test_the_finer_feature_maps_make_the_heat_finer() -> None:
+    """Against Grad-CAM on the last feature map alone, as it is mostly done."""
     x, y, corners = pictures(40, 2)
-    x, corners, ones = x[y == 1], corners[y == 1], np.ones(int(y.sum()), np.int64)
-    finer, coarse = (inside(heat_maps(trained(), x, ones, scales), corners) for scales in ((1.0, 2.0), (1.0,)))
-    assert np.mean(finer) > 1.05 * np.mean(coarse)
-    assert np.mean(finer > coarse) > 0.8
+    x, corners = x[y == 1], corners[y == 1]
+    finer = inside(heat_maps(trained(), x, np.ones(len(x), np.int64)), corners)
+    model = trained().model
+    maps = [stage.detach().requires_grad_() for stage in model.features(trained().input(x))]
+    (slope,) = torch.autograd.grad(model.head(model.describe(maps))[:, 1].sum(), maps[-1])
+    last = (slope.mean((2, 3), keepdim=True) * maps[-1]).sum(1, keepdim=True).clamp(min=0).detach()
+    stretched = torch.nn.functional.interpolate(last, (64, 64), mode="bicubic").clamp(min=0)[:, 0]
+    coarse = inside(stretched.numpy(), corners)
+    assert np.mean(finer) > 1.2 * np.mean(coarse)
 
 
 def test_pictures_do_not_see_each_other() -> None:
@@ -92,15 +98,19 @@ def test_pictures_do_not_see_each_other() -> None:
 
 
 def test_grad_cam_is_what_the_paper_says() -> None:
-    """Channel by channel: the mean slope of the logit times the feature map, where the sum is positive."""
+    """Map by map, channel by channel: the mean slope of the logit times the feature map; positive sums are heat."""
     model = trained().model
     x = trained().input(pictures(1, 4)[0])
-    features = model.features(x).detach().requires_grad_()
-    model.head(model.describe(features))[0, 1].backward()  # type: ignore[no-untyped-call]
-    assert features.grad is not None
-    total = torch.zeros(features.shape[-2:])
-    for channel in range(features.shape[1]):
-        total += features.grad[0, channel].mean() * features[0, channel].detach()
+    maps = [stage.detach().requires_grad_() for stage in model.features(x)]
+    model.head(model.describe(maps))[0, 1].backward()  # type: ignore[no-untyped-call]
+    total = torch.zeros(16, 16)
+    for stage in maps:
+        assert stage.grad is not None
+        said = torch.zeros(stage.shape[-2:])
+        for channel in range(stage.shape[1]):
+            said += stage.grad[0, channel].mean() * stage[0, channel].detach()
+        fine = torch.nn.functional.interpolate(said[None, None], (16, 16), mode="bilinear")[0, 0]
+        total += fine * said.numel() / fine.numel()
     assert torch.allclose(grad_cam(model, x, torch.tensor([1]))[0], total.clamp(min=0), atol=1e-6)
 
 

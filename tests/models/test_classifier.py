@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from impasto.models.classifier import BatchNorm, Block, Classifier, ClassifierConfig, Size
+from impasto.models.classifier import BatchNorm, Bottleneck, Classifier, ClassifierConfig, Size
 
 SIZES: tuple[Size, ...] = ("tiny", "small", "base")
 
@@ -35,19 +35,20 @@ def pictures(count: int = 2, height: int = 32, width: int | None = None) -> Tens
 @pytest.mark.parametrize("size", SIZES)
 def test_shapes_at_any_resolution(size: Size) -> None:
     model = network(size).eval()
-    channels = {"tiny": 128, "small": 256, "base": 512}[size]
+    channels = {"tiny": (32, 64, 128), "small": (64, 128, 256), "base": (128, 256, 512)}[size]
     for height, width in ((32, 32), (64, 64), (96, 96), (50, 50), (33, 77)):
         x = pictures(2, height, width)
-        down = height // 2, width // 2
-        for _ in range(3):
+        down, expected = (height // 2, width // 2), []
+        for number in channels:
             down = -(-down[0] // 2), -(-down[1] // 2)
+            expected.append((2, number, *down))
         with torch.no_grad():
-            assert model.features(x).shape == (2, channels, *down)
-            assert model.embed(x).shape == (2, 2 * channels)
+            assert [stage.shape for stage in model.features(x)] == expected
+            assert model.embed(x).shape == (2, 2 * sum(channels))
             assert model(x).shape == (2, 5)
 
 
-@pytest.mark.parametrize(("size", "expected"), [("tiny", 314_875), ("small", 2_791_131), ("base", 12_378_779)])
+@pytest.mark.parametrize(("size", "expected"), [("tiny", 160_955), ("small", 947_291), ("base", 4_149_403)])
 def test_parameter_counts(size: Size, expected: int) -> None:
     assert sum(p.numel() for p in network(size, styles=27).parameters()) == expected
 
@@ -59,14 +60,14 @@ def test_golden_logits() -> None:
     torch.testing.assert_close(
         logits[:, :3],
         torch.tensor(
-            [[0.190699, -0.106476, -0.200784], [-0.013048, 0.107610, -0.041219], [-0.063035, -0.060855, 0.201597]]
+            [[-0.141394, 0.006228, 0.363759], [0.225156, -0.133269, -0.229395], [-0.630517, 0.069113, 0.201884]]
         ),
         atol=2e-5,
         rtol=1e-4,
     )
     with torch.no_grad():  # the statistics of one batch have gone into the running ones
         logits = model.eval()(pictures(3))
-    torch.testing.assert_close(logits[0, :3], torch.tensor([0.132582, -0.269113, 0.072184]), atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(logits[0, :3], torch.tensor([-0.411048, 0.473399, -0.296287]), atol=2e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -77,33 +78,39 @@ def test_a_gradient_reaches_every_parameter(size: Size) -> None:
     assert not still
 
 
+def maps(count: int = 3, seed: int = 1) -> list[Tensor]:
+    """Feature maps as those of size ``tiny``, one a stage."""
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.rand(count, c, h, h + 1, generator=generator) for c, h in ((32, 6), (64, 4), (128, 3))]
+
+
 def test_a_dead_channel_keeps_the_gradient_finite() -> None:
-    model = network()
-    features = torch.zeros(2, 128, 3, 3, requires_grad=True)
-    model.describe(features).square().sum().backward()
-    assert features.grad is not None
-    assert torch.isfinite(features.grad).all()
+    features = [torch.zeros_like(stage, requires_grad=True) for stage in maps()]
+    network().describe(features).square().sum().backward()
+    assert all(stage.grad is not None and torch.isfinite(stage.grad).all() for stage in features)
 
 
-def test_the_descriptor_is_mean_and_deviation_of_each_channel() -> None:
-    model = network()
-    features = torch.rand(3, 128, 4, 5, generator=torch.Generator().manual_seed(1))
-    slow = torch.empty(3, 256)
-    for b in range(3):
-        for c in range(128):
-            values = [float(v) for v in features[b, c].flatten()]
-            mean = sum(values) / len(values)
-            variance = sum((v - mean) ** 2 for v in values) / len(values)
-            slow[b, c], slow[b, 128 + c] = mean, (variance + 1e-4) ** 0.5
-        centred = slow[b] - slow[b].mean()
-        slow[b] = centred / (centred.square().mean() + 1e-5).sqrt()
-    torch.testing.assert_close(model.describe(features), slow, atol=1e-4, rtol=1e-4)
+def test_the_descriptor_is_mean_and_deviation_of_each_channel_stage_by_stage() -> None:
+    features, parts = maps(), []
+    for stage in features:
+        count, channels = stage.shape[:2]
+        slow = torch.empty(count, 2 * channels)
+        for b in range(count):
+            for c in range(channels):
+                values = [float(v) for v in stage[b, c].flatten()]
+                mean = sum(values) / len(values)
+                variance = sum((v - mean) ** 2 for v in values) / len(values)
+                slow[b, c], slow[b, channels + c] = mean, (variance + 1e-4) ** 0.5
+            centred = slow[b] - slow[b].mean()
+            slow[b] = centred / (centred.square().mean() + 1e-5).sqrt()
+        parts.append(slow)
+    torch.testing.assert_close(network().describe(features), torch.cat(parts, 1), atol=1e-4, rtol=1e-4)
 
 
 def test_the_descriptor_does_not_see_where_things_are() -> None:
-    model = network()
-    features = torch.rand(1, 128, 4, 4, generator=torch.Generator().manual_seed(2))
-    moved = features.flatten(2)[:, :, torch.randperm(16, generator=torch.Generator().manual_seed(3))].view(1, 128, 4, 4)
+    model, features = network(), maps(1)
+    order = [torch.randperm(s[0, 0].numel(), generator=torch.Generator().manual_seed(3)) for s in features]
+    moved = [s.flatten(2)[:, :, o].view_as(s) for s, o in zip(features, order, strict=True)]
     torch.testing.assert_close(model.describe(features), model.describe(moved))
 
 
@@ -133,13 +140,22 @@ def test_channels_last_gives_the_same_numbers() -> None:
     torch.testing.assert_close(last, plain, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("stride", "places"), [(2, 16), (4, 8)])
+def test_the_stems_stride_settles_how_many_places_there_are(stride: int, places: int) -> None:
+    model = Classifier(ClassifierConfig(5, "tiny", stride=stride)).eval()
+    with torch.no_grad():
+        maps = model.features(pictures(1, 64))
+    assert [stage.shape[-1] for stage in maps] == [places, places // 2, places // 4]
+
+
 def test_a_block_is_its_formula() -> None:
-    """Pre-activation: norm, ReLU, convolution, twice; the shortcut averages before its 1×1 convolution."""
-    block, x = Block(3, 6, stride=2).eval(), pictures(2, 9)
+    """Pre-activation: norm, ReLU, convolution, three times; the shortcut averages before its 1×1 convolution."""
+    block, x = Bottleneck(3, 6, stride=2).eval(), pictures(2, 9)
     with torch.no_grad():
         h = torch.relu(x / (1 + 1e-5) ** 0.5)  # fresh statistics: mean 0, variance 1
-        y = nn.functional.conv2d(h, block.conv1.weight, stride=2, padding=1)
-        y = nn.functional.conv2d(torch.relu(y / (1 + 1e-5) ** 0.5), block.conv2.weight, padding=1)
+        y = torch.einsum("nchw,oc->nohw", h, block.reduce.weight[:, :, 0, 0])
+        y = nn.functional.conv2d(torch.relu(y / (1 + 1e-5) ** 0.5), block.spatial.weight, stride=2, padding=1)
+        y = torch.einsum("nchw,oc->nohw", torch.relu(y / (1 + 1e-5) ** 0.5), block.expand.weight[:, :, 0, 0])
         assert block.shortcut is not None
         pooled = torch.stack(
             [h[:, :, i : i + 2, j : j + 2].mean((2, 3)) for i in range(0, 9, 2) for j in range(0, 9, 2)]
@@ -212,3 +228,37 @@ def test_batch_norm_on_two_processes_is_that_on_one(tmp_path: Path) -> None:
         torch.testing.assert_close(seen["evaluated"], evaluated[mine], atol=1e-5, rtol=1e-4)
         for name, value in norm.state_dict().items():
             torch.testing.assert_close(seen["state"][name], value, atol=1e-5, rtol=1e-4)
+
+
+GRADIENTS = """
+import sys, torch
+from torch import distributed, nn
+from impasto.models.classifier import Classifier, ClassifierConfig
+
+torch.set_num_threads(1)
+distributed.init_process_group("gloo")
+rank = distributed.get_rank()
+given = torch.load(sys.argv[1])
+model = Classifier(ClassifierConfig(3, "tiny")).train()
+model.load_state_dict(given["state"])
+nn.functional.cross_entropy(model(given["x"][rank::2]), given["labels"][rank::2]).backward()
+for p in model.parameters():
+    distributed.all_reduce(p.grad)
+torch.save([p.grad / 2 for p in model.parameters()], f"{sys.argv[2]}/{rank}.pt")
+distributed.destroy_process_group()
+"""
+
+
+def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
+    model, x = network(styles=3).train(), pictures(12)
+    labels = torch.arange(12) % 3
+    torch.save({"state": model.state_dict(), "x": x, "labels": labels}, tmp_path / "given.pt")
+    (tmp_path / "gradients.py").write_text(GRADIENTS)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command = [*launch, tmp_path / "gradients.py", tmp_path / "given.pt", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    nn.functional.cross_entropy(model(x), labels).backward()
+    for p, theirs in zip(model.parameters(), torch.load(tmp_path / "0.pt"), strict=True):
+        assert p.grad is not None
+        assert (theirs - p.grad).norm() < 1e-4 * p.grad.norm()

@@ -56,7 +56,7 @@ def test_parameter_counts(variant: Variant, resolution: int, expected: int) -> N
 def test_shapes(variant: Variant, resolution: int) -> None:
     model, x = network(variant, resolution), pictures(2, resolution)
     side = (resolution - 3) // 4
-    assert model.features(x).shape == (2, 1, side, side)
+    assert [stage.shape for stage in model.features(x)] == [(2, 1, side, side)]
     assert model.embed(x).shape == (2, 300 if variant == "in-class" else 150)
     assert model(x).shape == (2, 27)
 

@@ -263,7 +263,7 @@ def explanation(styles: Sequence[str], table: pa.Table, mark: str) -> dict[str, 
     rates = {"rate": spread(0.444), "expected": spread(0.2), "difference": spread(0.244), "chance": 0.333}
     heat = [[0.5 + (row + column) / 14 for column in range(8)] for row in range(8)]
     return {
-        "format": 1, "collection_fingerprint": mark, "heat_scales": [1.0, 2.0],
+        "format": 1, "collection_fingerprint": mark,
         "styles": [{"style": style, "surest": ids[style][:1], "typical": works[style], "atypical": works[style],
                     "heat": heat, "border": 0.4375, "heated": 8} for style in styles],
         "recognised": {"nearer": spread(0.761), "further": spread(0.342)},

@@ -117,7 +117,8 @@ def test_each_weight_has_its_place() -> None:
     assert len(place) == sum(1 for _ in model.parameters())
     for name, weight in model.named_parameters():
         group = place[id(weight)]
-        assert group["muon"] == ("conv" in name or "shortcut" in name), name
+        inner = name.startswith("stages") and weight.ndim == 4
+        assert group["muon"] == inner, name
         assert group["peak"] == (0.02 if group["muon"] else 0.002)
         assert group["weight_decay"] == (0.05 if weight.ndim > 1 else 0.0), name
 

@@ -1,8 +1,7 @@
-"""Where a network looked: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391), at two sizes of the picture.
+"""Where a network looked: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) on all its feature maps together.
 
-The last feature map has one place for 16 pixels. Shown the picture at twice its resolution, the network gives a map
-twice as fine, though of things larger than it has learned; the mean of both maps is finer than the one and truer than
-the other (numbers in docs/methods/explanation.md).
+The last feature map has 4 × 4 places for a picture, the first 16 × 16. The network describes a picture by all of them,
+so all of them say where its answer comes from (numbers in docs/methods/explanation.md).
 """
 
 import numpy as np
@@ -14,45 +13,35 @@ from torch.nn import functional as F
 
 from impasto.evaluation.network import Network
 from impasto.models.build import StyleNetwork
-from impasto.models.course import CourseNetwork
 
-SCALES = (1.0, 2.0)  # of the training's resolution
 STRENGTH = 0.65  # of the heat over the picture at its hottest
 _CHUNK = 32
 
 
-def heat_maps(
-    network: Network, pictures: NDArray[np.uint8], styles: NDArray[np.int64], scales: tuple[float, ...] = SCALES
-) -> NDArray[np.float32]:
+def heat_maps(network: Network, pictures: NDArray[np.uint8], styles: NDArray[np.int64]) -> NDArray[np.float32]:
     """How much each place of each picture speaks for a style, ``float32 (B, R, R)`` in [0, 1].
 
-    The mean of the Grad-CAM maps at several sizes, each divided by its largest value; then the same again, so that the
-    hottest place has 1. All zero where nothing speaks for the style.
+    Grad-CAM, divided by its largest value. All zero where nothing speaks for the style.
 
     Args:
         network: to look with.
         pictures: ``uint8 (B, H, W, 3)``.
         styles: a position in the vocabulary for each picture, ``int64 (B,)``.
-        scales: the sizes, as multiples of the training's resolution.
     """
-    if isinstance(network.model, CourseNetwork):
-        scales = (1.0,)  # it takes one resolution only
     side = network.resolution
     heat = np.zeros((len(pictures), side, side), np.float32)
     for start in range(0, len(pictures), _CHUNK):
         part = slice(start, start + _CHUNK)
-        wanted = torch.from_numpy(styles[part])
-        maps = [
-            _peaked(_stretched(grad_cam(network.model, network.input(pictures[part], s), wanted), side)) for s in scales
-        ]
-        heat[part] = _peaked(torch.stack(maps).mean(0)).cpu().numpy()
+        maps = grad_cam(network.model, network.input(pictures[part]), torch.from_numpy(styles[part]))
+        heat[part] = _peaked(_stretched(maps, side)).cpu().numpy()
     return heat
 
 
 def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
     """Grad-CAM of each picture for a style of its own, ``float32 (B, h, w)``, not below 0.
 
-    The last feature map, each channel weighted by the mean slope of the style's logit in it, where that is positive.
+    Every feature map that the network describes speaks: its channels weighted by the mean slope of the style's logit in
+    each. Coarse maps are spread evenly over the places of the finest, and of the sum what is positive is the heat.
 
     Args:
         model: in evaluation mode.
@@ -62,11 +51,17 @@ def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
     with torch.no_grad():
         features = model.features(x)
     with torch.enable_grad():
-        features = features.detach().requires_grad_()
-        logits = model.head(model.describe(features))
+        maps = [stage.detach().requires_grad_() for stage in features]
+        logits = model.head(model.describe(maps))
         # Pictures do not see each other, so the sum's slope in a picture's features is its own logit's
-        (slope,) = torch.autograd.grad(logits.gather(1, styles.to(x.device)[:, None]).sum(), features)
-    return F.relu((slope.mean((2, 3), keepdim=True) * features).sum(1)).detach().float()
+        slopes = torch.autograd.grad(logits.gather(1, styles.to(x.device)[:, None]).sum(), maps)
+    finest = features[0].shape[-2:]
+    heat = x.new_zeros(len(x), *finest)
+    for stage, slope in zip(features, slopes, strict=True):
+        said = (slope.mean((2, 3), keepdim=True) * stage).sum(1, keepdim=True)
+        share = said[0].numel() / heat[0].numel()  # of a coarse place's worth for each fine place in it
+        heat += F.interpolate(said, finest, mode="bilinear", align_corners=False)[:, 0] * share
+    return heat.clamp(min=0).float()
 
 
 def _stretched(maps: Tensor, side: int) -> Tensor:

@@ -17,7 +17,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from impasto.collection.painting import Collection
-from impasto.evaluation.explain import SCALES, heat_maps, overlay
+from impasto.evaluation.explain import heat_maps, overlay
 from impasto.evaluation.figures import draw_heat, draw_typical
 from impasto.evaluation.history import confusion_and_years
 from impasto.evaluation.metrics import confusion_matrix
@@ -70,7 +70,6 @@ def explain(
     return {
         "format": FORMAT,
         "collection_fingerprint": found.fingerprint,
-        "heat_scales": list(SCALES),
         "styles": rows,
         "recognised": told["recognised"],
         "history": confusion_and_years(confusion, _years(found), styles, **again),

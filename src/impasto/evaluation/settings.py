@@ -33,7 +33,7 @@ class EvaluateSettings(Settings):
     prior: Prior = Field("uniform", description="how frequent styles are supposed to be: uniform, or as in train")
     flip: bool = Field(True, description="average over the picture and its mirror image")
     scales: tuple[Scale, ...] = Field(
-        (1.0, 1.25), min_length=1, description="average over these multiples of the training's resolution"
+        (1.0, 1.25, 1.5), min_length=1, description="average over these multiples of the training's resolution"
     )
     level: float = Field(0.9, gt=0, lt=1, description="share of pictures whose conformal set shall hold their style")
     resamples: int = Field(1000, ge=100, description="bootstrap resamples behind each 95 % interval")

@@ -6,6 +6,7 @@ from impasto.models.classifier import Classifier, ClassifierConfig, Size
 from impasto.models.cosine import CosineHead
 from impasto.models.course import CourseConfig, CourseNetwork
 
+FINE = 96  # pixels from which the stem takes steps of four: strokes are seen, and time is spent on larger things
 Network = Literal["classifier", "in-class", "published"]
 StyleNetwork = Classifier | CourseNetwork
 """Both give logits when called, and have ``features``, ``describe``, ``embed`` and ``head``."""
@@ -20,12 +21,12 @@ def build(
         network: impasto's classifier, or one of the course's.
         styles: the number of classes.
         size: the classifier's dial; the course's networks have none.
-        resolution: of the pictures in pixels, which fixes the course's linear layer.
+        resolution: of the pictures in pixels, which fixes the course's linear layer and our stem's stride.
         head_scale: what the cosines of a normalised head are multiplied by; ``None``: a linear head.
     """
     model: StyleNetwork
     if network == "classifier":
-        model = Classifier(ClassifierConfig(styles, size))
+        model = Classifier(ClassifierConfig(styles, size, stride=4 if resolution >= FINE else 2))
     else:
         model = CourseNetwork(CourseConfig(styles, network, resolution))
     if head_scale is not None:

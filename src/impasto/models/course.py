@@ -5,6 +5,7 @@ dropout and ReLU, a linear layer to the styles, log-softmax. The published varia
 300 to 150, with dropout and ReLU.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,14 +47,14 @@ class CourseNetwork(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(300 if self.second is None else 150, config.styles)
 
-    def features(self, x: Tensor) -> Tensor:
-        """The pooled map ``(B, 1, S, S)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
-        pooled: Tensor = self.pool(self.convolution(x))
-        return pooled
+    def features(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The pooled map ``(B, 1, S, S)`` of pictures ``(B, 3, H, W)`` in [-1, 1], its only one."""
+        return (self.pool(self.convolution(x)),)
 
-    def describe(self, features: Tensor) -> Tensor:
+    def describe(self, features: Sequence[Tensor]) -> Tensor:
         """The hidden numbers ``(B, 300)`` or ``(B, 150)`` of a pooled map."""
-        hidden = F.relu(self.dropout(self.linear(self.norm(features.flatten(1)))))
+        (pooled,) = features
+        hidden = F.relu(self.dropout(self.linear(self.norm(pooled.flatten(1)))))
         return hidden if self.second is None else F.relu(self.dropout(self.second(hidden)))
 
     def embed(self, x: Tensor) -> Tensor:

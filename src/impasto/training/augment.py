@@ -110,9 +110,10 @@ def _boxes(count: int, settings: AugmentSettings, generator: torch.Generator) ->
 def _crop(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
     """The boxes of the pictures at ``resolution``, in [-1, 1].
 
-    Sampled bilinearly on a grid of twice the resolution and averaged 2×2, so that shrinking does not alias.
+    Where the stored pictures are twice as large, or more, they are sampled bilinearly on a grid of twice the resolution
+    and averaged 2×2, so that shrinking does not alias.
     """
-    fine = 2 * resolution if pictures.shape[-1] > resolution else resolution
+    fine = 2 * resolution if pictures.shape[-1] >= 2 * resolution else resolution
     ticks = (torch.arange(fine, device=pictures.device, dtype=torch.float32) * 2 + 1) / fine - 1
     x = boxes[:, None, None, 0] + boxes[:, None, None, 2] * ticks[None, None, :]  # (B, 1, fine)
     y = boxes[:, None, None, 1] + boxes[:, None, None, 3] * ticks[None, :, None]  # (B, fine, 1)
@@ -124,27 +125,25 @@ def _crop(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
 
 
 def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    """Pictures in [-1, 1] with brightness, contrast and saturation changed by one draw each."""
+    """Pictures in [-1, 1] with saturation, then contrast, then brightness changed by one draw each.
+
+    All three are one affine map of a pixel and its grey, so the picture is gone through once and not three times.
+    """
     draw = (2 * torch.rand(3, len(x), 1, 1, 1, generator=generator) - 1).to(x.device)
-    if settings.saturation:
-        grey = x.mean(1, keepdim=True)
-        x = torch.lerp(grey.expand_as(x), x, 1 + settings.saturation * draw[0])
-    if settings.contrast:
-        mean = x.mean((1, 2, 3), keepdim=True)
-        x = mean + (x - mean) * (1 + settings.contrast * draw[1])
-    if settings.brightness:
-        x = x + 2 * settings.brightness * draw[2]
-    return x.clamp(-1, 1)
+    saturation, contrast = 1 + settings.saturation * draw[0], 1 + settings.contrast * draw[1]
+    grey = (x[:, :1] + x[:, 1:2] + x[:, 2:]) / 3
+    mean = grey.mean((1, 2, 3), keepdim=True)  # of the picture, which saturation leaves as it is
+    lift = (1 - contrast) * mean + 2 * settings.brightness * draw[2]
+    return (x * (contrast * saturation)).add_(grey.mul_(contrast * (1 - saturation)).add_(lift)).clamp_(-1, 1)
 
 
 def _cutmix(x: Tensor, other: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
-    """One box, the same for the batch, of each picture replaced from another; and the share of the area kept."""
+    """``x`` with one box, the same for the batch, replaced in place from other pictures; and the share of area kept."""
     share, centre_x, centre_y = torch.rand(3, generator=generator).tolist()  # area to replace: Beta(1, 1)
     size = x.shape[-1]
     half = math.sqrt(share) * size / 2
     top, bottom = (min(max(round(centre_y * size + s * half), 0), size) for s in (-1, 1))
     left, right = (min(max(round(centre_x * size + s * half), 0), size) for s in (-1, 1))
-    x = x.clone()
     x[:, :, top:bottom, left:right] = other[:, :, top:bottom, left:right]
     return x, 1 - (bottom - top) * (right - left) / size**2
 

@@ -186,7 +186,8 @@ def _after(state: _State, rate: float, loss: float, show: Display) -> None:
         progress.loss_sum, progress.loss_count = 0.0, 0
     if progress.step % plan.per_epoch == 0 or progress.step == plan.steps:
         began = time.perf_counter()
-        scores = state.task.validate(state.average.model)
+        with autocast(state.tools.accelerator.device, plan.precision):
+            scores = state.task.validate(state.average.model)
         better = scores["loss"] < progress.best
         if better:
             progress.best, progress.best_step, progress.stale = scores["loss"], progress.step, 0
