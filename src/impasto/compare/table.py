@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from impasto.compare.remedies import PLAIN
-from impasto.compare.verdict import RAREST, SCORES, spelled
+from impasto.compare.verdict import RAREST, SCORES
 
 Result = Mapping[str, Any]
 HEADS = {
@@ -113,7 +113,7 @@ def _distribution(result: Result) -> Iterator[str]:
         shown = row["distribution"]
         kinds.setdefault((tuple(shown["pictures"]), tuple(shown["share"])), []).append(row["name"])
     order = sorted(range(len(result["styles"])), key=lambda style: -result["train"][style])
-    heads = [", ".join(map(spelled, names)) for names in kinds.values()]
+    heads = [", ".join(names) for names in kinds.values()]
     yield f"| style | {' | '.join(heads)} |"
     yield f"| --- |{' ---: |' * len(heads)}"
     for style in order:

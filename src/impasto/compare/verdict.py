@@ -161,16 +161,11 @@ def recommend(compared: Mapping[str, Any], chosen: Mapping[str, Any], pictures: 
 
 def _peers(chosen: Mapping[str, Any]) -> str:
     peers: Sequence[str] = chosen["peers"]
-    return f" Not clearly behind it there: {', '.join(map(spelled, peers))}." if peers else ""
-
-
-def spelled(name: str) -> str:
-    """A remedy's name as it is read: ``tau-normalisation`` stays, ``focal-loss`` is ``focal loss``."""
-    return name if name == "tau-normalisation" else name.replace("-", " ")
+    return f" Not clearly behind it there: {', '.join(peers)}." if peers else ""
 
 
 def _title(name: str) -> str:
-    return spelled(name)[:1].upper() + spelled(name)[1:]
+    return name[:1].upper() + name[1:]
 
 
 def _points(score: Mapping[str, float], between: str = "(") -> str:
@@ -185,5 +180,5 @@ def findings_of(compared: Mapping[str, Any], recommendation: Mapping[str, Any]) 
         return [Finding("IMP401", "not applicable", "No remedy did better than plain training on validation.")]
     gain = compared[best]["differences"]["balanced_accuracy"]
     change = _points(gain, "points (95 % interval ")
-    text = f"Against plain training, {spelled(best)} changes balanced accuracy by {change}."
+    text = f"Against plain training, {best} changes balanced accuracy by {change}."
     return [Finding("IMP401", "passed" if gain["low"] > 0 else "issue", text, gain, [{"remedy": best}])]
