@@ -388,5 +388,5 @@ def test_a_damaged_comparison_is_named(tmp_path: Path) -> None:
     made = small(tmp_path, balance=True)
     path = made / "balance" / "balance.json"
     write_json(path, {**read_json(path), "remedies": [{"name": "plain"}]})
-    with pytest.raises(InputError, match=r"balance.json is no comparison \(remedies.0"):
+    with pytest.raises(RunError, match=r"balance.json is no comparison \(remedies.0"):
         write_report(made)

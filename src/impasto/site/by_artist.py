@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from impasto import findings
-from impasto.errors import RunError
-from impasto.files import read_json
 from impasto.findings import Finding
+from impasto.site.reading import read_as
 
 WHO: Final = {"network": "The network", "artist_oracle": "Artist oracle", "majority": "The largest style alone"}
 
@@ -89,14 +88,7 @@ def read_by_artist(folder: Path) -> ByArtistFacts | None:
     path = folder / "by-artist.json"
     if not path.exists():
         return None
-    try:
-        content = Compared.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RunError(
-            f"{path} is no comparison ({place}: {first['msg']}): run impasto evaluate --by artist again"
-        ) from error
+    content = read_as(Compared, path, "comparison", "impasto evaluate --by artist")
     return ByArtistFacts(content, findings.load(folder / "findings.json"))
 
 

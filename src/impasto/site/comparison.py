@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from impasto import findings
-from impasto.errors import InputError
-from impasto.files import read_json
 from impasto.findings import Finding
+from impasto.site.reading import read_as
 
 COLUMNS: Final = {
     "accuracy": "Accuracy",
@@ -102,15 +101,10 @@ def read_balance(folder: Path) -> BalanceFacts | None:
     """The comparison in a folder; ``None`` where there is none, or it is not finished.
 
     Raises:
-        InputError: the file is damaged.
+        RunError: the file is damaged.
     """
     path = folder / "balance.json"
     if not path.exists():
         return None
-    try:
-        content = Compared.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path} is no comparison ({place}: {first['msg']}): run impasto balance again") from error
+    content = read_as(Compared, path, "comparison", "impasto balance")
     return BalanceFacts(content, findings.load(folder / "findings.json"))

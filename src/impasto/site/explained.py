@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from impasto.errors import RunError
-from impasto.files import read_json
 from impasto.site.facts import Score
+from impasto.site.reading import read_as
 
 
 class _Part(BaseModel):
@@ -134,12 +133,7 @@ def read_explanation(path: Path) -> Explained | None:
     """
     if not path.exists():
         return None
-    try:
-        return Explained.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RunError(f"{path} is no explanation ({place}: {first['msg']}): run impasto evaluate again") from error
+    return read_as(Explained, path, "explanation", "impasto evaluate")
 
 
 def history_words(history: History) -> str:

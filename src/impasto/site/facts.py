@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from impasto import findings
 from impasto.collection.painting import Collection, open_collection
@@ -19,6 +19,7 @@ from impasto.findings import Finding
 from impasto.runs import Run, open_run
 from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
+from impasto.site.reading import read_as
 
 AUDIT_CODES = frozenset({"IMP104", "IMP105", "IMP106", "IMP109"})
 """Codes that only ``audit`` gives; ``prepare`` writes the file first, with findings of its own."""
@@ -223,12 +224,7 @@ def _run(path: Path) -> RunFacts:
 
 
 def _evaluated(path: Path) -> Evaluated:
-    try:
-        return Evaluated.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RunError(f"{path} is no evaluation ({place}: {first['msg']}): run impasto evaluate again") from error
+    return read_as(Evaluated, path, "evaluation", "impasto evaluate")
 
 
 def _findings(path: Path) -> list[Finding] | None:
