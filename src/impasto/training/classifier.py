@@ -1,60 +1,35 @@
 """The classifier's trainer: a collection to a run folder, on the one training loop."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import torch
-from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from pydantic import Field
 from torch import nn
 
-from impasto import findings, runs
 from impasto.collection.painting import Collection
-from impasto.config import Settings
-from impasto.errors import CollectionError, OutputError, RunError, SettingsError
-from impasto.files import replacing
+from impasto.errors import CollectionError
 from impasto.models.build import Network, build
 from impasto.models.classifier import Size
 from impasto.runs import Run
 from impasto.training.augment import AugmentSettings
 from impasto.training.balance import BalanceSettings
-from impasto.training.board import require_board
 from impasto.training.classifier_task import ClassifierTask
 from impasto.training.judge import training_findings
-from impasto.training.loop import Plan, Tools, fit
 from impasto.training.muon import make_optimizer
-from impasto.training.precision import Precision, fastest
+from impasto.training.start import Trainer, TrainingSettings, train
 
 
-class ClassifierSettings(Settings):
+class ClassifierSettings(TrainingSettings):
     """How a classifier is trained."""
 
     network: Network = Field("classifier", description="impasto's classifier, or one of the course's two networks")
     size: Size = Field("small", description="width and depth of the classifier: tiny, small or base")
-    epochs: int = Field(50, ge=1, description="passes over the training pictures")
-    batch_size: int = Field(128, ge=2, description="pictures in a step, over all processes")
-    learning_rate: float = Field(3e-3, gt=0, description="peak learning rate of AdamW: norms, stem, head")
-    matrix_learning_rate: float = Field(0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights")
-    weight_decay: float = Field(0.05, ge=0, description="decoupled weight decay of convolutions and linear layers")
-    warmup: float = Field(0.03, ge=0, lt=1, description="share of the steps until the peak learning rate")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all styles")
     balance: BalanceSettings = Field(BalanceSettings(), description="what is done for rare styles")
-    ema: float = Field(0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept")
-    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    resolution: int = Field(128, ge=32, description="height and width that the network sees, in pixels")
     first_resolution: int = Field(64, ge=32, description="what it sees at first; grows to resolution")
     growth: float = Field(0.7, ge=0, le=1, description="share of the steps until the full resolution; 0: at once")
-    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto measures and takes the faster")
-    patience: int = Field(0, ge=0, description="epochs without a lower validation loss until it stops; 0: never")
     augment: AugmentSettings = Field(AugmentSettings(), description="how training pictures are varied")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a CUDA device where there is one")
-    tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
-    seed: int = Field(0, ge=0, description="of weights, order and augmentation")
 
 
 def train_classifier(
@@ -75,182 +50,32 @@ def train_classifier(
         progress: show a live display on standard error.
 
     Raises:
-        CollectionError: there is nothing to learn from, or nothing to choose on.
-        RunError: the folder holds a run of other settings or of another collection, or the loss became no number.
-        SettingsError: the batch cannot be divided among the processes, there is no such device, or the collection
-            stores smaller pictures than the network is to see.
-        MissingExtraError: TensorBoard is wanted and not installed.
-        OutputError: the folder cannot be written.
+        CollectionError: there are fewer than two styles to tell apart.
+        ImpastoError: for all that ``start.train`` refuses.
     """
-    settings, path = settings or ClassifierSettings(), Path(run)
-    _check(collection, settings)
-    accelerator = _accelerator(settings)
-    if settings.tensorboard:
-        require_board()  # before anything is written
-    if not resume and (path / "run.json").exists():
-        raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
-    mine = _existing(path, collection, settings)
-    if mine is None:
-        _claim(path)
-    if mine is not None and mine.state == "done":
-        return mine
-    task = ClassifierTask(collection, settings, accelerator)
-    styles = len(collection.vocabulary)
-    with torch.random.fork_rng([]):  # networks draw their weights from the global generator, which is not ours
-        torch.manual_seed(settings.seed % 2**63)
-        shape: dict[str, Any] = {"size": settings.size, "resolution": settings.resolution}
-        model = build(settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale)
-    model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if mine is None:
-        mine = _begin(path, collection, settings, task, model, accelerator)
-    optimizer = make_optimizer(model, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay)
-    done = fit(task, model, optimizer, mine, _plan(task, settings, mine), Tools(accelerator, progress))
-    reached = {
-        "steps_done": done.step,
-        "best_epoch": done.best_step / task.batches.per_epoch,
-        "best_loss": done.best,
-        "seconds": round(done.seconds, 3),
-        "data_share_of_step": round(done.data_seconds / max(done.seconds, 1e-9), 4),
-    }
-    if accelerator.is_main_process:
-        findings.save(path / "findings.json", training_findings(mine.metrics(), collection))
-        runs.finish(mine, reached)
-    accelerator.wait_for_everyone()
-    return runs.open_run(path, "classifier")
-
-
-def _check(collection: Collection, settings: ClassifierSettings) -> None:
-    counts = collection.counts("train")
-    if (counts > 0).sum() < 2:
+    settings = settings or ClassifierSettings()
+    if (collection.counts("train") > 0).sum() < 2:
         raise CollectionError(
             f"{collection.path} has training pictures of fewer than two styles: nothing to tell apart"
         )
-    if len(collection.indices("validation")) == 0:
-        raise CollectionError(
-            f"{collection.path} has no validation pictures to choose on: add pictures and run impasto prepare again"
-        )
-    stored = collection.pixels.shape[1]  # names without pictures are refused here
-    if settings.resolution > stored:
-        raise SettingsError(
-            f"resolution={settings.resolution} is more than the {stored} pixels that {collection.path} stores: lower "
-            "it, or prepare with a larger --size"
-        )
 
+    def model() -> nn.Module:
+        shape: dict[str, Any] = {"size": settings.size, "resolution": settings.resolution}
+        styles = len(collection.vocabulary)
+        return build(settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale)
 
-def _accelerator(settings: ClassifierSettings) -> Accelerator:
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError("device=cuda: this machine has no CUDA device that torch can use: say --device cpu")
-    cpu = settings.device == "cpu" or not torch.cuda.is_available()
-    accelerator = Accelerator(cpu=cpu)
-    if settings.batch_size % accelerator.num_processes:
-        raise SettingsError(
-            f"batch_size={settings.batch_size} cannot be divided among {accelerator.num_processes} processes"
-        )
-    return accelerator
+    def facts(task: ClassifierTask) -> Mapping[str, Any]:
+        return {"prior": task.balance.last_prior.tolist(), "head_scale": settings.balance.head_scale}
 
-
-def _existing(path: Path, collection: Collection, settings: ClassifierSettings) -> Run | None:
-    """The run in the folder, checked to be this very training."""
-    if not (path / "run.json").exists():
-        return None
-    run = runs.open_run(path, "classifier")
-    collection.vocabulary.require(run.styles, f"the run in {path}")
-    if run.collection["fingerprint"] != collection.fingerprint:
-        raise RunError(
-            f"{path} was trained on another state of {run.collection['path']}: choose another folder with -o, "
-            "or prepare the collection as it was"
-        )
-    asked, had = _flat(settings.model_dump(mode="json", exclude={"device"})), _flat(run.settings)
-    had.pop("device", None)
-    if changed := sorted(name for name in asked.keys() | had.keys() if asked.get(name) != had.get(name)):
-        pairs = ", ".join(f"{name} was {had.get(name)}, now {asked.get(name)}" for name in changed)
-        raise RunError(f"{path} was trained with other settings ({pairs}): repeat them, or choose another folder")
-    return run
-
-
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, those of a table as ``table.name``."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        inner = value if isinstance(value, Mapping) else None
-        flat |= {name: value} if inner is None else {f"{name}.{key}": inner[key] for key in inner}
-    return flat
-
-
-def _claim(path: Path) -> None:
-    """Refuse a folder that holds anything but the beginning of a run."""
-    if path.exists() and not path.is_dir():
-        raise OutputError(f"{path} is a file, not a folder: choose another with -o")
-    strangers = [child.name for child in path.iterdir() if child.name[0] != "."] if path.exists() else []
-    if set(strangers) - {"seen.parquet"}:
-        raise OutputError(
-            f"{path} holds other work ({', '.join(sorted(strangers)[:3])}): choose another folder with -o"
-        )
-
-
-def _begin(
-    path: Path,
-    collection: Collection,
-    settings: ClassifierSettings,
-    task: ClassifierTask,
-    model: nn.Module,
-    accelerator: Accelerator,
-) -> Run:
-    """The new run's folder, with what is settled once and for all."""
-    precision = [_precision(settings, task, model, accelerator) if accelerator.is_main_process else None]
-    broadcast_object_list(precision)
-    facts = {
-        "precision": precision[0],
-        "steps": task.steps,
-        "steps_per_epoch": task.batches.per_epoch,
-        "train_counts": collection.counts("train").tolist(),
-        "prior": task.balance.last_prior.tolist(),
-        "head_scale": settings.balance.head_scale,
-        "resolution": settings.resolution,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "processes": accelerator.num_processes,
-    }
-    if accelerator.is_main_process:
-        splits = collection.table.select(["sha256", "split"])
-        seen = splits.filter(pa.compute.not_equal(splits["split"], "test"))
-        with replacing(path / "seen.parquet") as temporary:
-            pq.write_table(seen, temporary)
-        about = {
-            "path": str(collection.path.resolve()),
-            "fingerprint": collection.fingerprint,
-            "pictures": len(collection),
-            "size": collection.settings["size"],
-            "fit": collection.settings["fit"],
-        }
-        dumped: dict[str, Any] = settings.model_dump(mode="json")
-        runs.create(
-            path, "classifier", settings=dumped, styles=collection.vocabulary.styles, collection=about, facts=facts
-        )
-    accelerator.wait_for_everyone()
-    return runs.open_run(path, "classifier")
-
-
-def _precision(
-    settings: ClassifierSettings, task: ClassifierTask, model: nn.Module, accelerator: Accelerator
-) -> Precision:
-    if settings.precision != "auto":
-        return settings.precision
-    if accelerator.num_processes > 1:  # a trial on one process would wait for the others' statistics
-        return "bfloat16" if accelerator.device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
-    batch = task.batch(task.steps - 1)  # at full resolution, where the time goes
-    return fastest(model, lambda trial: task.loss(trial, batch), accelerator.device)
-
-
-def _plan(task: ClassifierTask, settings: ClassifierSettings, run: Run) -> Plan:
-    return Plan(
-        steps=task.steps,
-        per_epoch=task.batches.per_epoch,
-        batch_size=task.batches.size,
-        warmup=math.ceil(settings.warmup * task.steps),
-        decay=settings.ema,
-        clip=settings.clip,
-        precision=run.facts["precision"],
-        patience=settings.patience,
-        seed=settings.seed,
-        tensorboard=settings.tensorboard,
+    trainer = Trainer(
+        kind="classifier",
+        settings=settings,
+        task=lambda accelerator: ClassifierTask(collection, settings, accelerator),
+        model=model,
+        optimizer=lambda network: make_optimizer(
+            network, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay
+        ),
+        facts=facts,
+        judge=lambda lines: training_findings(lines, collection),
     )
+    return train(trainer, collection, Path(run), resume=resume, progress=progress)

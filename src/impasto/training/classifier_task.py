@@ -73,6 +73,11 @@ class ClassifierTask:
         """Of the whole training."""
         return self.settings.epochs * self.batches.per_epoch
 
+    @property
+    def per_epoch(self) -> int:
+        """Steps between two validations."""
+        return self.batches.per_epoch
+
     def resolution(self, step: int) -> int:
         """What the network sees at a step; the course's networks are made for one resolution."""
         last = self.settings.resolution

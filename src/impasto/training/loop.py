@@ -38,6 +38,14 @@ class Task(Protocol):
     shown: str
     """The validation score that the display shows beside the loss."""
 
+    @property
+    def steps(self) -> int:
+        """Gradient steps of the whole training."""
+
+    @property
+    def per_epoch(self) -> int:
+        """Steps between two validations."""
+
     def batch(self, step: int) -> Any:
         """This process's share of the batch of a step, on the device."""
 
