@@ -21,6 +21,7 @@ from impasto.evaluation.settings import EvaluateSettings
 from impasto.findings import CATALOGUE
 from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings
+from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings
 
 PAGE = Path(__file__).with_name("reference.md")
@@ -28,6 +29,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "sample": SampleSettings,
     "prepare": PrepareSettings,
     "train classifier": ClassifierSettings,
+    "train autoencoder": AutoencoderSettings,
     "balance": RemediesSettings,
     "evaluate": EvaluateSettings,
     "evaluate --by artist": ByArtistSettings,

@@ -15,6 +15,7 @@ from impasto.cli import app
 from impasto.config import parse, read
 from impasto.findings import CATALOGUE
 from impasto.study import StudySettings
+from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings
 
 ROOT = Path(__file__).parents[1]
@@ -89,13 +90,12 @@ def check_command(group: object, words: list[str], line: str) -> None:
 
 
 def test_recipes_parse() -> None:
-    parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml"))
     parse(StudySettings, read(ROOT / "recipes" / "demo.toml"))
 
 
-def test_the_recipe_states_the_defaults() -> None:
-    recipe = parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml"))
-    assert recipe == ClassifierSettings()
+def test_the_recipes_state_the_defaults() -> None:
+    assert parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml")) == ClassifierSettings()
+    assert parse(AutoencoderSettings, read(ROOT / "recipes" / "autoencoder.toml")) == AutoencoderSettings()
 
 
 def test_help_opens_without_loading_torch() -> None:

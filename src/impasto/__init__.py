@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     from impasto.site.report import write_report as write_report
     from impasto.study import StudySettings as StudySettings
     from impasto.study import run_study as run_study
+    from impasto.training.autoencoder import AutoencoderSettings as AutoencoderSettings
+    from impasto.training.autoencoder import train_autoencoder as train_autoencoder
     from impasto.training.classifier import ClassifierSettings as ClassifierSettings
     from impasto.training.classifier import train_classifier as train_classifier
 
 _HOMES = {
+    "AutoencoderSettings": "impasto.training.autoencoder",
     "ByArtistSettings": "impasto.compare.artists",
     "ClassifierSettings": "impasto.training.classifier",
     "EvaluateSettings": "impasto.evaluation.settings",
@@ -52,6 +55,7 @@ _HOMES = {
     "predict": "impasto.evaluation.predict",
     "prepare": "impasto.collection.prepare",
     "run_study": "impasto.study",
+    "train_autoencoder": "impasto.training.autoencoder",
     "train_classifier": "impasto.training.classifier",
     "write_report": "impasto.site.report",
 }

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from impasto import entry, findings, runs, show
+from impasto import cli_train, entry, findings, runs, show
 from impasto.errors import InputError
-from impasto.options import Request, read_request
+from impasto.options import AsJson, Assignments, Config, Device, Quiet, Request, Seed, read_request
 
 app = typer.Typer(
     name="impasto",
@@ -25,12 +25,7 @@ app = typer.Typer(
 train_app = typer.Typer(no_args_is_help=True, help="Train a network from scratch on a collection.")
 app.add_typer(train_app, name="train")
 
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings in TOML or JSON; the course's too.")]
-Assignments = Annotated[list[str] | None, typer.Option("--set", "-s", help="One setting, as name=value; repeatable.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="The seed of everything random.")]
-Device = Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda.")]
+cli_train.register(train_app)
 
 
 @app.callback(invoke_without_command=True)
@@ -107,36 +102,6 @@ def audit(
     found = run_audit(folder)
     findings.save(folder / "findings.json", found)
     show.audited(found, folder, as_json=as_json)
-    _exit(found)
-
-
-@train_app.command()
-def classifier(
-    collection: Annotated[Path | None, typer.Argument(help="The collection to learn from.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="The run folder to write or resume.")] = None,
-    size: Annotated[str | None, typer.Option("--size", help="tiny, small or base.")] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes over the training pictures.")] = None,
-    device: Device = None,
-    config: Config = None,
-    assignments: Assignments = None,
-    seed: Seed = None,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Train a classifier of styles; the same command resumes a run that was cut off.
-
-    impasto train classifier collection -o run --size small
-    """
-    from impasto.collection.painting import open_collection  # noqa: PLC0415
-    from impasto.training.classifier import ClassifierSettings, train_classifier  # noqa: PLC0415
-
-    request = read_request(config, assignments or ())
-    dials = {"size": size, "epochs": epochs, "device": device, "seed": seed}
-    settings = request.settings(ClassifierSettings, dials)
-    folder = collection or request.collection
-    run = train_classifier(open_collection(folder), output or request.run, settings, progress=not quiet)
-    found = findings.load(run.path / "findings.json")
-    show.run(run, found, as_json=as_json)
     _exit(found)
 
 

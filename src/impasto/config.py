@@ -10,7 +10,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -35,6 +35,8 @@ class CourseConfig(Settings):
 
 
 S = TypeVar("S", bound=Settings)
+Device = Literal["auto", "cpu", "cuda"]
+"""Where a verb computes; auto takes a CUDA device where there is one."""
 
 
 def read(path: Path) -> dict[str, Any]:

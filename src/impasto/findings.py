@@ -183,6 +183,12 @@ _KINDS = (
         "Do not read its second guesses as second labels.",
     ),
     Kind(
+        "IMP310",
+        "no-better-than-pca",
+        "Do pictures come back better than from as many principal components, clear of zero?",
+        "Train longer, or use PCA, which is simpler.",
+    ),
+    Kind(
         "IMP401",
         "balance-helps",
         "Does the remedy for imbalance that validation chose beat plain training on test pictures, clear of zero?",

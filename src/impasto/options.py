@@ -9,10 +9,19 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+import typer
 
 from impasto.config import CourseConfig, Settings, is_course, merged, parse, read
 from impasto.errors import InputError, SettingsError
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings in TOML or JSON; the course's too.")]
+Assignments = Annotated[list[str] | None, typer.Option("--set", "-s", help="One setting, as name=value; repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="The seed of everything random.")]
+Device = Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda.")]
 
 S = TypeVar("S", bound=Settings)
 DEFAULT_STUDY = Path("study")

@@ -24,7 +24,7 @@ from impasto.errors import InputError, RunError
 from impasto.files import make_folder, read_json, write_json
 
 FORMAT = 1
-RunKind = Literal["classifier"]
+RunKind = Literal["classifier", "autoencoder"]
 State = Literal["running", "done"]
 _PACKAGES = ("impasto", "torch", "accelerate", "numpy", "scikit-learn", "pillow")
 

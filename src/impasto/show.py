@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from impasto.sample.gallery import GallerySummary
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "top_3")
+REACHED = {**{name: f"{name} {{:.3f}}" for name in SCORES}, "psnr": "PSNR {:.2f} dB", "ssim": "SSIM {:.3f}"}
+"""How a training says what its weights reached on validation, by score."""
 
 
 def note(line: str) -> None:
@@ -62,7 +64,7 @@ def run(made: Run, found: Sequence[Finding], *, as_json: bool) -> None:
     best = [line for line in made.metrics() if line.get("event") == "validation" and line.get("best")]
     last = best[-1] if best else {}
     data = {"run": str(made.path), "state": made.state, "validation": last, **_judged(found)}
-    scores = ", ".join(f"{name} {last[name]:.3f}" for name in SCORES if name in last)
+    scores = ", ".join(text.format(last[name]) for name, text in REACHED.items() if name in last)
     _print(data, f"trained in {made.path}; validation: {scores}\nnext: impasto evaluate {made.path}", as_json=as_json)
 
 

@@ -31,10 +31,11 @@ from impasto.compare.artist_scores import ARMS, Clusters, compare_arms, style_ga
 from impasto.config import Settings, parse
 from impasto.errors import RunError
 from impasto.evaluation import metrics
-from impasto.evaluation.evaluate import collection_of, look_at
+from impasto.evaluation.evaluate import look_at
 from impasto.evaluation.network import open_network
 from impasto.evaluation.scoring import Belief, calibrate
 from impasto.evaluation.settings import EvaluateSettings
+from impasto.evaluation.sources import collection_of
 from impasto.files import read_json, replacing, write_json
 from impasto.findings import Finding
 from impasto.runs import open_run

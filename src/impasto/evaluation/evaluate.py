@@ -1,5 +1,7 @@
 """Evaluate: a run's scores on the test split, beside baselines, with intervals; written into the run's folder.
 
+Of a classifier, as follows; for autoencoders see ``reconstruction``.
+
 RUN/evaluation/metrics.json             scores, baselines, per style, confusion, calibration
 RUN/evaluation/predictions.parquet      one row a test picture
 RUN/evaluation/findings.json            IMP301 to IMP309
@@ -13,7 +15,6 @@ test split chooses nothing: temperature, thresholds and the histogram's regulari
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +24,20 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto import findings
-from impasto.collection.painting import Collection, open_collection
-from impasto.errors import CollectionError, RunError
+from impasto.collection.painting import Collection
+from impasto.errors import CollectionError
 from impasto.evaluation import conformal
 from impasto.evaluation.explanation import explain
 from impasto.evaluation.familiarity import KEPT, Familiarity
 from impasto.evaluation.figures import draw_sheets
 from impasto.evaluation.judge import evaluation_findings
 from impasto.evaluation.network import Network, open_network
+from impasto.evaluation.reconstruction import evaluate_reconstruction
 from impasto.evaluation.scoring import Belief, Looked, calibrate, score
 from impasto.evaluation.settings import EvaluateSettings, Views
+from impasto.evaluation.sources import Evaluation, collection_of, seen_by
 from impasto.files import replacing, write_json
-from impasto.findings import Finding
-from impasto.runs import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A finished evaluation.
-
-    Attributes:
-        path: its folder in the run's folder.
-        metrics: the content of ``metrics.json``.
-        findings: IMP301 to IMP309.
-    """
-
-    path: Path
-    metrics: Mapping[str, Any]
-    findings: list[Finding]
+from impasto.runs import open_run
 
 
 def evaluate(
@@ -64,19 +51,21 @@ def evaluate(
         settings: the defaults where ``None``.
 
     Raises:
-        RunError: there is no trained classifier, or its collection has changed since.
+        RunError: there is no trained network, or its collection has changed since.
         CollectionError: the collection is missing or has no test pictures.
         VocabularyError: the collection speaks of other styles.
         OutputError: the run's folder cannot be written.
     """
     settings, path = settings or EvaluateSettings(), Path(run)
+    if open_run(path).kind == "autoencoder":
+        return evaluate_reconstruction(path, collection, settings)
     network = open_network(path, settings.device)
     found = collection_of(network.run, collection)
     own = found.fingerprint == network.run.collection["fingerprint"]
     test = found.indices("test")
     if not len(test):
         raise CollectionError(f"{found.path} has no test pictures: prepare it with --split stratified")
-    trained, chosen = _seen(network.run)
+    trained, chosen = seen_by(network.run)
     hashes = np.asarray(found.column("sha256"), object)
     validation = found.indices("validation")
     validation = validation[[name not in trained for name in hashes[validation]]]
@@ -102,42 +91,6 @@ def evaluate(
         findings.save(folder / "findings.json", judged)
     network.accelerator.wait_for_everyone()
     return Evaluation(folder, measured, judged)
-
-
-def collection_of(run: Run, given: Path | str | None = None) -> Collection:
-    """The collection in ``given``, checked to name the run's styles; ``None``: the run's own, checked to be unchanged.
-
-    Raises:
-        RunError: the run's own has changed since.
-        CollectionError: there is none.
-        VocabularyError: it speaks of other styles.
-    """
-    if given is not None:
-        found = open_collection(Path(given))
-        found.vocabulary.require(run.styles, f"the run in {run.path}")
-        return found
-    # Where a whole study was moved, the collection moved with it; a comparison's runs stand one folder deeper
-    above = run.path.resolve().parents
-    places = [Path(run.collection["path"]), *(parent / "collection" for parent in above[1:3])]
-    found = open_collection(next((place for place in places if (place / "collection.json").is_file()), places[0]))
-    found.vocabulary.require(run.styles, f"the run in {run.path}")
-    if found.fingerprint != run.collection["fingerprint"]:
-        raise RunError(
-            f"{found.path} has changed since {run.path} was trained on it: train again into another folder, or say "
-            f"--collection {found.path} to score the run on it as it is now"
-        )
-    return found
-
-
-def _seen(run: Run) -> tuple[set[str], set[str]]:
-    """The hashes of the pictures that a run was trained on, and of those that it was chosen on."""
-    path = run.path / "seen.parquet"
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{path} cannot be read ({error}): train again into another folder") from error
-    pairs = list(zip(table["sha256"].to_pylist(), table["split"].to_pylist(), strict=True))
-    return {mark for mark, split in pairs if split == "train"}, {mark for mark, split in pairs if split != "train"}
 
 
 def look_at(network: Network, found: Collection, rows: NDArray[np.int64], views: Views) -> Looked:

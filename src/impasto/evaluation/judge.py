@@ -26,13 +26,9 @@ def evaluation_findings(
         _oracle(metrics),
         _calibration(metrics),
         _unlearned(metrics),
-        _seen(metrics, seen),
+        seen_finding(seen, metrics["pictures"]),
         _small(metrics),
-        Finding(
-            "IMP307",
-            "passed" if finished else "issue",
-            "The training came to its end." if finished else "The training was cut off; these are its weights so far.",
-        ),
+        finished_finding(finished=finished),
         _history(explanation["history"]),
         _second_guesses(explanation["second_guesses"]),
     ]
@@ -91,13 +87,20 @@ def _unlearned(metrics: Mapping[str, Any]) -> Finding:
     return Finding("IMP304", "issue" if never else "passed", text or well, {"styles": float(len(never))}, never)
 
 
-def _seen(metrics: Mapping[str, Any], seen: Sequence[str]) -> Finding:
-    share = len(seen) / metrics["pictures"]
-    text = f"The run was trained or chosen on {len(seen)} of the {metrics['pictures']} test pictures ({share:.1%})."
-    well = f"The run has seen none of the {metrics['pictures']} test pictures."
+def seen_finding(seen: Sequence[str], pictures: int) -> Finding:
+    """IMP305: the ids of test pictures, of ``pictures`` in all, that the run was trained or chosen on."""
+    share = len(seen) / pictures
+    text = f"The run was trained or chosen on {len(seen)} of the {pictures} test pictures ({share:.1%})."
+    well = f"The run has seen none of the {pictures} test pictures."
     items = [{"id": name} for name in seen[:200]]
     numbers = {"pictures": float(len(seen)), "share": share}
     return Finding("IMP305", "issue" if seen else "passed", text if seen else well, numbers, items)
+
+
+def finished_finding(*, finished: bool) -> Finding:
+    """IMP307: whether the training came to its end."""
+    text = "The training came to its end." if finished else "The training was cut off; these are its weights so far."
+    return Finding("IMP307", "passed" if finished else "issue", text)
 
 
 def _small(metrics: Mapping[str, Any]) -> Finding:

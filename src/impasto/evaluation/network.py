@@ -10,16 +10,15 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
-from impasto.errors import RunError, SettingsError
-from impasto.evaluation.settings import Device, Views
-from impasto.models.build import StyleNetwork, build
+from impasto.config import Device
+from impasto.evaluation.settings import Views
+from impasto.models.build import StyleNetwork
 from impasto.models.course import CourseNetwork
 from impasto.models.inputs import plain
 from impasto.runs import Run, open_run
+from impasto.weights import accelerator_on, classifier_of
 
 Floats = NDArray[np.float32]
 BATCH = 128
@@ -104,27 +103,12 @@ def open_network(path: Path, device: Device = "auto") -> Network:
         SettingsError: there is no such device.
     """
     run = open_run(path, "classifier")
-    if not run.weights_path.is_file():
-        raise RunError(f"{path} has no weights yet: let impasto train classifier reach its first validation")
-    settings, facts, styles = run.settings, run.facts, len(run.styles)
-    shape = {name: settings[name] for name in ("size", "resolution")} | {"head_scale": facts.get("head_scale")}
-    model = build(settings["network"], styles=styles, **shape)
-    try:
-        model.load_state_dict(load_file(run.weights_path))
-    except (SafetensorError, RuntimeError, OSError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise RunError(f"{run.weights_path} is damaged ({reason}): train again into another folder") from error
-    accelerator = _accelerator(device)
-    model = model.to(accelerator.device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    settings, facts = run.settings, run.facts
+    accelerator = accelerator_on(device)
+    model = classifier_of(run, accelerator.device)
     counts = np.maximum(np.asarray(facts["train_counts"], np.float64), UNSEEN)
     shares = counts / counts.sum()
     # Runs of before there were remedies to choose from have no prior of their own, and one setting less deep
     prior = np.asarray(facts.get("prior", shares), np.float64)
     adjustment = float(settings.get("balance", settings)["logit_adjustment"])
     return Network(run, model, accelerator, int(settings["resolution"]), prior, shares, adjustment)
-
-
-def _accelerator(device: Device) -> Accelerator:
-    if device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError("device=cuda: this machine has no CUDA device that torch can use: say --device cpu")
-    return Accelerator(cpu=device == "cpu" or not torch.cuda.is_available())

@@ -12,14 +12,14 @@ from pydantic import Field
 
 from impasto.collection.decode import decode
 from impasto.collection.sources import PICTURES
-from impasto.config import Settings
+from impasto.config import Device, Settings
 from impasto.errors import InputError, RunError
 from impasto.evaluation import conformal
 from impasto.evaluation.explain import heat_maps, overlay
 from impasto.evaluation.familiarity import Familiarity
 from impasto.evaluation.network import Network, open_network
 from impasto.evaluation.scoring import Belief
-from impasto.evaluation.settings import Device, EvaluateSettings, Prior, Views
+from impasto.evaluation.settings import EvaluateSettings, Prior, Views
 from impasto.files import read_json, replacing
 
 HEAT_SIDE = 384  # pixels of a heat map's shorter side

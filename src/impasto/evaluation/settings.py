@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from impasto.config import Settings
+from impasto.config import Device, Settings
 
 Prior = Literal["uniform", "train"]
-Device = Literal["auto", "cpu", "cuda"]
 Scale = Annotated[float, Field(ge=0.5, le=4)]
 
 

@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-from impasto.models.classifier import Classifier, ClassifierConfig, Size
+from impasto.models.classifier import FINE, Classifier, ClassifierConfig, Size
 from impasto.models.cosine import CosineHead
 from impasto.models.course import CourseConfig, CourseNetwork
 
-FINE = 96  # pixels from which the stem takes steps of four: strokes are seen, and time is spent on larger things
 Network = Literal["classifier", "in-class", "published"]
 StyleNetwork = Classifier | CourseNetwork
 """Both give logits when called, and have ``features``, ``describe``, ``embed`` and ``head``."""

@@ -15,6 +15,7 @@ from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 Size = Literal["tiny", "small", "base"]
+FINE = 96  # pixels from which the stem takes steps of four: strokes are seen, and time is spent on larger things
 
 WIDTHS: dict[Size, tuple[int, ...]] = {
     "tiny": (16, 32, 64, 128),

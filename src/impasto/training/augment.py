@@ -22,6 +22,7 @@ class AugmentSettings(Settings):
     """How training pictures are varied; all at zero, with both crop settings 1, leaves them as they are."""
 
     crop_area: float = Field(0.35, gt=0, le=1, description="smallest share of the picture that a random crop shows")
+    crop_most: float = Field(1.0, gt=0, le=1, description="largest share of the picture that a random crop shows")
     crop_ratio: float = Field(1.33, ge=1, description="largest stretch of a crop's width against its height")
     flip: bool = Field(True, description="mirror half of the pictures left to right")
     brightness: float = Field(0.15, ge=0, le=1, description="largest change of brightness, as a share of the range")
@@ -39,6 +40,8 @@ class AugmentSettings(Settings):
     def _shares(self) -> "AugmentSettings":
         if self.cutmix + self.mixup > 1:
             raise ValueError("cutmix and mixup are shares of the batches: together they must not exceed 1")
+        if self.crop_most < self.crop_area:
+            raise ValueError("crop_most is the largest share that a crop shows: it must not be below crop_area")
         return self
 
 
@@ -98,7 +101,7 @@ def _varied(pictures: Tensor, settings: AugmentSettings, resolution: int, genera
 def _boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
     """Random crops ``(B, 4)``: centre x, centre y, half width, half height in [-1, 1]; mirrored ones are negative."""
     draw = torch.rand(5, count, generator=generator)
-    area = settings.crop_area + (1 - settings.crop_area) * draw[0]
+    area = settings.crop_area + (settings.crop_most - settings.crop_area) * draw[0]
     ratio = torch.exp((2 * draw[1] - 1) * math.log(settings.crop_ratio) / 2)
     width, height = (area.sqrt() * ratio).clamp(max=1), (area.sqrt() / ratio).clamp(max=1)
     x, y = (2 * draw[2] - 1) * (1 - width), (2 * draw[3] - 1) * (1 - height)

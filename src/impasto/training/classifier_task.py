@@ -1,5 +1,6 @@
 """What the loop needs of a classifier's training: batches, loss and validation."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,6 +101,9 @@ class ClassifierTask:
         logits = torch.from_numpy(np.concatenate([part[1] for part in gathered]))
         labels = self.labels[rows]
         return self._scores(logits, labels)
+
+    def illustrate(self, model: nn.Module, folder: Path, epoch: int) -> None:
+        """Nothing: answers are no pictures."""
 
     def _logits(self, model: nn.Module, rows: NDArray[np.int64]) -> Tensor:
         x = plain(Pictures.gather(self.collection, rows).to(self.accelerator.device), self.settings.resolution)

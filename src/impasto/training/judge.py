@@ -27,10 +27,16 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
         f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is {chance:.1%}, on validation."
     )
     numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
+    return [Finding("IMP201", "passed" if learned else "issue", text, numbers), _by_heart(validations)]
+
+
+def reconstruction_findings(lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """IMP202, from the lines of an autoencoder's ``metrics.jsonl``; against PCA it is measured by its evaluation."""
+    return [_by_heart([line for line in lines if line["event"] == "validation"])]
+
+
+def _by_heart(validations: Sequence[Mapping[str, Any]]) -> Finding:
     losses = [float(line["loss"]) for line in validations]
     rise = losses[-1] / max(min(losses), 1e-9)
-    grown = f"The last validation loss is {losses[-1]:.3f}, the lowest was {min(losses):.3f}."
-    return [
-        Finding("IMP201", "passed" if learned else "issue", text, numbers),
-        Finding("IMP202", "issue" if rise > RISE else "passed", grown, {"last": losses[-1], "lowest": min(losses)}),
-    ]
+    text = f"The last validation loss is {losses[-1]:.3f}, the lowest was {min(losses):.3f}."
+    return Finding("IMP202", "issue" if rise > RISE else "passed", text, {"last": losses[-1], "lowest": min(losses)})

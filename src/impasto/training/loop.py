@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -57,6 +58,9 @@ class Task(Protocol):
 
         The weights with the lowest ``loss`` are kept: other scores of a long tail hang on a handful of pictures.
         """
+
+    def illustrate(self, model: nn.Module, folder: Path, epoch: int) -> None:
+        """Draw into ``folder`` what a network makes after an epoch; nothing where there is nothing to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,10 @@ def _after(state: _State, rate: float, loss: float, show: Display) -> None:
                 checkpoint.save_weights(state.run.weights_path, state.average.model)
         else:
             progress.stale += 1
+        if state.tools.accelerator.is_main_process:
+            with autocast(state.tools.accelerator.device, plan.precision):
+                epoch = math.ceil(progress.step / plan.per_epoch)
+                state.task.illustrate(state.average.model, state.run.path / "progress", epoch)
         progress.seconds += time.perf_counter() - began
         _write(state, "validation", {**scores, "best": better})
         shown = state.task.shown

@@ -20,7 +20,7 @@ from torch import nn
 
 from impasto import findings, runs
 from impasto.collection.painting import Collection
-from impasto.config import Settings
+from impasto.config import Device, Settings
 from impasto.errors import CollectionError, OutputError, RunError, SettingsError
 from impasto.files import replacing
 from impasto.findings import Finding
@@ -44,7 +44,7 @@ class TrainingSettings(Settings):
     resolution: int = Field(128, ge=32, description="height and width that the network sees, in pixels")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto measures and takes the faster")
     patience: int = Field(0, ge=0, description="epochs without a lower validation loss until it stops; 0: never")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a CUDA device where there is one")
+    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
     tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
     seed: int = Field(0, ge=0, description="of weights, order and augmentation")
 

@@ -1,0 +1,52 @@
+"""How alike two pictures are: PSNR, and SSIM at one or several scales; as losses and as scores."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+WINDOW, SIGMA = 11, 1.5  # of the Gaussian that SSIM's authors weigh neighbourhoods by, in pixels
+K1, K2 = 0.01, 0.03
+RANGE = 2.0  # of pictures in [-1, 1]
+
+
+def psnr(a: Tensor, b: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in dB, ``(B,)``, of pictures ``(B, 3, H, W)`` in [-1, 1]; infinite where equal."""
+    error = (a - b).square().flatten(1).mean(1)
+    return 10 * torch.log10(RANGE**2 / error)
+
+
+def ssim(a: Tensor, b: Tensor) -> Tensor:
+    """Structural similarity in [-1, 1], ``(B,)``, of pictures ``(B, C, H, W)`` in [-1, 1] of 11 pixels or more.
+
+    Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity" (IEEE Transactions on
+    Image Processing 13): Gaussian windows that lie wholly within the picture, the mean over windows and channels.
+    """
+    a, b = a + 1, b + 1  # the comparison of brightness is made for values from zero
+    mean_a, mean_b = _blurred(a), _blurred(b)
+    variance_a, variance_b = _blurred(a * a) - mean_a.square(), _blurred(b * b) - mean_b.square()
+    covariance = _blurred(a * b) - mean_a * mean_b
+    c1, c2 = (K1 * RANGE) ** 2, (K2 * RANGE) ** 2
+    light = (2 * mean_a * mean_b + c1) / (mean_a.square() + mean_b.square() + c1)
+    structure = (2 * covariance + c2) / (variance_a + variance_b + c2)
+    return (light * structure).flatten(1).mean(1)
+
+
+def multiscale_ssim(a: Tensor, b: Tensor, scales: int = 3) -> Tensor:
+    """The mean SSIM over at most ``scales`` sizes, each half the one before, while pictures have 11 pixels; ``(B,)``.
+
+    After Wang et al. 2003, "Multiscale structural similarity for image quality assessment" (Asilomar), in plainer form:
+    their five scales need 161 pixels, and their product has no slope where a scale's similarity is negative.
+    """
+    values = [ssim(a, b)]
+    while len(values) < scales and min(a.shape[-2:]) >= 2 * WINDOW:
+        a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
+        values.append(ssim(a, b))
+    return torch.stack(values).mean(0)
+
+
+def _blurred(x: Tensor) -> Tensor:
+    ticks = torch.arange(WINDOW, dtype=x.dtype, device=x.device) - WINDOW // 2
+    weights = torch.exp(-ticks.square() / (2 * SIGMA**2))
+    kernel = (weights / weights.sum()).expand(x.shape[1], 1, 1, WINDOW)
+    across = F.conv2d(x, kernel, groups=x.shape[1])
+    return F.conv2d(across, kernel.transpose(2, 3), groups=x.shape[1])

@@ -1,0 +1,119 @@
+"""The autoencoder's trainer: a collection to a run folder, on the one training loop; no label is looked at."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field, ValidationInfo, field_validator
+from sklearn.decomposition import PCA
+from torch import nn
+
+from impasto.collection.painting import Collection
+from impasto.errors import CollectionError, SettingsError
+from impasto.models.autoencoder import Autoencoder, AutoencoderConfig, configured
+from impasto.models.classifier import Size
+from impasto.models.inputs import plain
+from impasto.runs import Run
+from impasto.training.augment import AugmentSettings
+from impasto.training.autoencoder_task import AutoencoderTask
+from impasto.training.judge import reconstruction_findings
+from impasto.training.muon import make_optimizer
+from impasto.training.pictures import Pictures
+from impasto.training.start import Trainer, TrainingSettings, train
+
+FITTED = 10_000  # training pictures, evenly chosen, that principal components are computed from
+
+PIECES = AugmentSettings(crop_area=0.15, crop_most=0.5, cutmix=0)
+"""Pieces of 128 stored pixels that are cut to 64 are so about as large as they were painted."""
+
+
+class AutoencoderSettings(TrainingSettings):
+    """How an autoencoder is trained."""
+
+    epochs: int = Field(40, ge=1, description="passes over the training pictures")
+    size: Size = Field("small", description="width and depth of the encoder: tiny, small or base")
+    latent: int = Field(128, ge=8, description="numbers of a picture's vector")
+    manner: int = Field(24, ge=1, description="numbers thereof that say how it is painted; the rest: where things are")
+    layout_scale: float = Field(0.25, gt=0, description="how much the layout counts in distances beside the manner's 1")
+    structure: float = Field(0.03, ge=0, description="weight of 1 - multi-scale SSIM beside the squared error")
+    contrast: float = Field(0.01, ge=0, description="weight of recognising pieces of one picture by their manner")
+    temperature: float = Field(0.2, gt=0, description="of that recognition; small: the most similar others weigh most")
+    divergence: float = Field(0.0, ge=0, description="weight of the layout's divergence a number; 0: not variational")
+    pieces: AugmentSettings = Field(PIECES, description="how pieces of pictures are cut and varied; they are not mixed")
+
+    @field_validator("pieces")
+    @classmethod
+    def _unmixed(cls, value: AugmentSettings) -> AugmentSettings:
+        if value.cutmix or value.mixup:
+            raise ValueError("pieces of two pictures have no manner in common: cutmix and mixup must be 0")
+        return value
+
+    @field_validator("manner")
+    @classmethod
+    def _part(cls, value: int, info: ValidationInfo) -> int:
+        if value >= info.data.get("latent", value + 1):
+            raise ValueError("manner is a part of latent: it must be smaller")
+        return value
+
+
+def train_autoencoder(
+    collection: Collection,
+    run: Path | str,
+    settings: AutoencoderSettings | None = None,
+    *,
+    resume: bool = True,
+    progress: bool = False,
+) -> Run:
+    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+
+    Args:
+        collection: to learn from; its test split is never touched, its labels neither.
+        run: the folder to write.
+        settings: the defaults where ``None``.
+        resume: continue what the folder holds; ``False`` refuses a folder that holds a run.
+        progress: show a live display on standard error.
+
+    Raises:
+        CollectionError: there are fewer training pictures than numbers in a vector.
+        ImpastoError: for all that ``start.train`` refuses.
+    """
+    settings = settings or AutoencoderSettings()
+    config = configured(settings.model_dump(mode="json"))
+    unit = config.stride * 2**3
+    if settings.resolution % unit:
+        raise SettingsError(f"resolution={settings.resolution}: an autoencoder's is a multiple of {unit}")
+    if (have := len(collection.indices("train"))) <= settings.latent:
+        raise CollectionError(
+            f"{collection.path} has {have} training pictures for latent={settings.latent} numbers: lower latent"
+        )
+    trainer = Trainer(
+        kind="autoencoder",
+        settings=settings,
+        task=lambda accelerator: AutoencoderTask(collection, settings, config, accelerator),
+        model=lambda: _begun(collection, config),
+        optimizer=lambda network: make_optimizer(
+            network, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay
+        ),
+        facts=_facts,
+        judge=reconstruction_findings,
+    )
+    return train(trainer, collection, Path(run), resume=resume, progress=progress)
+
+
+def _facts(task: AutoencoderTask) -> Mapping[str, Any]:
+    return {"painted": task.config.painted}
+
+
+def _begun(collection: Collection, config: AutoencoderConfig) -> nn.Module:
+    """An autoencoder that begins as the training pictures' principal components."""
+    model, train = Autoencoder(config), collection.indices("train")
+    rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
+    chunks = (rows[start : start + 512] for start in range(0, len(rows), 512))
+    small = torch.cat([model.shrink(plain(Pictures.gather(collection, some), config.resolution)) for some in chunks])
+    count = config.latent - config.manner
+    fitted = PCA(count, svd_solver="covariance_eigh").fit(small.double().numpy())
+    lengths = np.sqrt(fitted.explained_variance_)[:, None]
+    model.begin(torch.from_numpy(fitted.mean_), torch.from_numpy(fitted.components_ * lengths))
+    return model

@@ -1,0 +1,63 @@
+"""From a run's folder to its network, ready to be used; for every stage that looks at pictures with a trained run."""
+
+from typing import TypeVar
+
+import torch
+from accelerate import Accelerator
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from impasto.config import Device
+from impasto.errors import RunError, SettingsError
+from impasto.models.autoencoder import Autoencoder, configured
+from impasto.models.build import StyleNetwork, build
+from impasto.runs import Run
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def accelerator_on(device: Device) -> Accelerator:
+    """The processes that share the work, on the device named.
+
+    Raises:
+        SettingsError: there is no such device.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("device=cuda: this machine has no CUDA device that torch can use: say --device cpu")
+    return Accelerator(cpu=device == "cpu" or not torch.cuda.is_available())
+
+
+def classifier_of(run: Run, device: torch.device) -> StyleNetwork:
+    """A classifier's network with the weights to use, in evaluation mode on a device.
+
+    Raises:
+        RunError: there are no weights yet, or they are damaged.
+    """
+    settings = run.settings
+    shape = {name: settings[name] for name in ("size", "resolution")}
+    head = run.facts.get("head_scale")
+    model = build(settings["network"], styles=len(run.styles), **shape, head_scale=head)
+    _load(model, run)
+    return _placed(model, device)
+
+
+def autoencoder_of(run: Run, device: torch.device) -> Autoencoder:
+    """An autoencoder with the weights to use, likewise."""
+    model = Autoencoder(configured(run.settings))
+    _load(model, run)
+    return _placed(model, device)
+
+
+def _load(model: nn.Module, run: Run) -> None:
+    if not run.weights_path.is_file():
+        raise RunError(f"{run.path} has no weights yet: let impasto train {run.kind} reach its first validation")
+    try:
+        model.load_state_dict(load_file(run.weights_path))
+    except (SafetensorError, RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise RunError(f"{run.weights_path} is damaged ({reason}): train again into another folder") from error
+
+
+def _placed(model: N, device: torch.device) -> N:
+    return model.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,188 @@
+"""The autoencoder's trainer: begins as PCA, learns without labels, and continues where it was cut off."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import load_file
+from sklearn.decomposition import PCA
+
+from impasto.collection.painting import SCHEMA, Collection, open_collection
+from impasto.errors import CollectionError, SettingsError
+from impasto.models.autoencoder import Autoencoder, configured
+from impasto.models.inputs import plain
+from impasto.runs import Run
+from impasto.training import autoencoder, loop
+from impasto.training.augment import AugmentSettings
+from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
+from impasto.training.autoencoder_task import AutoencoderTask
+from impasto.training.contrast import contrastive_loss
+
+Stripes = Callable[..., Collection]
+
+
+def quick(**given: Any) -> AutoencoderSettings:
+    base: dict[str, Any] = {"size": "tiny", "epochs": 2, "batch_size": 18, "resolution": 32, "latent": 12, "manner": 4}
+    return AutoencoderSettings(**{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given})
+
+
+def network(run: Run) -> Autoencoder:
+    model = Autoencoder(configured(run.settings))
+    model.load_state_dict(load_file(run.weights_path))
+    return model.eval()
+
+
+def pictures(collection: Collection, split: Any, size: int) -> torch.Tensor:
+    rows = collection.indices(split)
+    return plain(torch.from_numpy(collection.pixels[rows]).permute(0, 3, 1, 2), size)
+
+
+def validations(run: Run, name: str) -> list[float]:
+    return [line[name] for line in run.metrics() if line["event"] == "validation"]
+
+
+def test_it_begins_as_the_principal_components(stripes: Stripes) -> None:
+    collection = stripes()
+    model = autoencoder._begun(collection, configured(quick().model_dump(mode="json"))).eval()
+    x = pictures(collection, "train", 32)
+    small = torch.nn.functional.avg_pool2d(x, 2).flatten(1).double().numpy()
+    fitted = PCA(8).fit(small)
+    expected = fitted.inverse_transform(fitted.transform(small)).reshape(len(x), 3, 16, 16)
+    with torch.no_grad():
+        back = model(x)[0]
+    halved = torch.nn.functional.interpolate(torch.from_numpy(expected), scale_factor=2, mode="bilinear")
+    assert back.numpy() == pytest.approx(halved.numpy(), abs=1e-3)
+    z = model.embed(x)
+    assert z[:, :4].square().mean(1).tolist() == pytest.approx([1.0] * len(x), abs=1e-5)
+    # Unbiased as scikit-learn's variances
+    assert z[:, 4:].square().mean(0).tolist() == pytest.approx([0.25**2 * (len(x) - 1) / len(x)] * 8, rel=1e-3)
+
+
+def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Path) -> None:
+    collection = stripes((60, 60, 60), noise=2.0)
+    run = train_autoencoder(collection, run_path, quick(epochs=10, structure=0.0, contrast=0.0))
+    x = pictures(collection, "validation", 32)
+    with torch.no_grad():
+        first = autoencoder._begun(collection, configured(run.settings)).eval()(x)[0]
+        last = network(run)(x)[0]
+    assert (last - x).square().mean() < 0.8 * (first - x).square().mean()
+    assert validations(run, "psnr")[-1] > validations(run, "psnr")[0]
+    drawn = sorted(path.name for path in (run_path / "progress").iterdir())
+    assert drawn == [f"epoch-{number:03d}.png" for number in range(1, 11)]
+    assert run.kind == "autoencoder" and run.facts["painted"] == 32
+
+
+def test_pieces_of_one_picture_come_to_be_recognised(stripes: Stripes, run_path: Path) -> None:
+    run = train_autoencoder(stripes((60, 60, 60)), run_path, quick(epochs=6, contrast=1.0, manner=8, latent=16))
+    by_chance = math.log(2 * 18 - 1)  # pieces that each might be the other's partner
+    contrast = validations(run, "contrast")
+    assert contrast[-1] < 0.9 * by_chance
+    assert contrast[-1] < contrast[0]
+
+
+def relabelled(collection: Collection, folder: Path) -> Collection:
+    """The same pictures in the same splits, every style turned into the next one, and the test pictures blackened."""
+    folder.mkdir()
+    for path in collection.path.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    styles = collection.vocabulary.styles
+    named = [styles[(styles.index(s) + 1) % len(styles)] for s in collection.column("style")]
+    place = SCHEMA.get_field_index("style")
+    pq.write_table(
+        collection.table.set_column(place, SCHEMA.field("style"), pa.array(named)), folder / "paintings.parquet"
+    )
+    pixels = np.array(collection.pixels)
+    pixels[collection.indices("test")] = 0
+    np.save(folder / "pixels.npy", pixels)
+    return open_collection(folder)
+
+
+def test_it_looks_at_neither_labels_nor_test_pictures(stripes: Stripes, tmp_path: Path) -> None:
+    collection = stripes()
+    one = train_autoencoder(collection, tmp_path / "one", quick(epochs=1))
+    other = train_autoencoder(relabelled(collection, tmp_path / "other-labels"), tmp_path / "other", quick(epochs=1))
+    assert one.weights_path.read_bytes() == other.weights_path.read_bytes()
+
+
+@pytest.mark.parametrize("divergence", [0.0, 0.01])  # variational: noise is drawn
+@pytest.mark.parametrize(("method", "call"), [("batch", 5), ("loss", 7), ("validate", 2), ("illustrate", 1)])
+def test_broken_off_anywhere_and_continued(
+    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, divergence: float, method: str, call: int
+) -> None:
+    collection, settings = stripes(), quick(divergence=divergence)
+    straight = train_autoencoder(collection, tmp_path / "straight", settings)
+    original, calls = getattr(AutoencoderTask, method), 0
+
+    def counted(self: Any, *given: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise KeyboardInterrupt
+        return original(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+        patch.setattr(AutoencoderTask, method, counted)
+        with pytest.raises(KeyboardInterrupt):
+            train_autoencoder(collection, tmp_path / "broken", settings)
+    broken = train_autoencoder(collection, tmp_path / "broken", settings)
+    assert broken.weights_path.read_bytes() == straight.weights_path.read_bytes()
+    assert validations(broken, "loss") == validations(straight, "loss")
+    for path in (straight.path / "progress").iterdir():
+        assert (broken.path / "progress" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_variational_draws_only_while_training(stripes: Stripes, run_path: Path) -> None:
+    collection = stripes()
+    model = network(train_autoencoder(collection, run_path, quick(epochs=1, divergence=0.1)))
+    x = pictures(collection, "test", 32)
+    assert torch.equal(model.embed(x), model.embed(x))
+    model.train()
+    assert not torch.equal(model.embed(x)[:, 4:], model.embed(x)[:, 4:])
+    divergence = model(x)[1]
+    assert divergence.shape == (len(x),) and (divergence > 0).all()
+
+
+def test_contrastive_loss_agrees_with_a_slow_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    first, second = (torch.nn.functional.normalize(torch.randn(5, 3, generator=generator), dim=1) for _ in range(2))
+    pieces = [*first.numpy(), *second.numpy()]
+    total = 0.0
+    for i, piece in enumerate(pieces):
+        partner = (i + 5) % 10
+        others = [math.exp(float(piece @ other) / 0.3) for j, other in enumerate(pieces) if j != i]
+        total -= math.log(math.exp(float(piece @ pieces[partner]) / 0.3) / sum(others))
+    assert float(contrastive_loss(first, second, 0.3)) == pytest.approx(total / 10, rel=1e-5)
+
+
+def test_validation_does_not_hang_on_how_pictures_are_batched(stripes: Stripes) -> None:
+    from accelerate import Accelerator  # noqa: PLC0415
+
+    collection, settings = stripes(), quick()
+    config = configured(settings.model_dump(mode="json"))
+    task = AutoencoderTask(collection, settings, config, Accelerator(cpu=True))
+    model = autoencoder._begun(collection, config).eval()
+    rows = collection.indices("validation")
+    with torch.no_grad():
+        whole = task._measured(model, rows)
+        parts = [task._measured(model, rows[start : start + 7]) for start in range(0, len(rows), 7)]
+    for kind in (0, 1):
+        assert torch.allclose(whole[kind], torch.cat([part[kind] for part in parts]), atol=1e-5)
+
+
+def test_refused_in_one_line(stripes: Stripes, run_path: Path) -> None:
+    collection = stripes()
+    with pytest.raises(CollectionError, match="has 72 training pictures for latent=128 numbers: lower latent"):
+        train_autoencoder(collection, run_path, quick(latent=128))
+    with pytest.raises(SettingsError, match="resolution=40: an autoencoder's is a multiple of 16"):
+        train_autoencoder(stripes(size=40, name="forty"), run_path, quick(resolution=40))
+    for wrong in ({"manner": 12}, {"pieces": AugmentSettings(cutmix=0.5)}):
+        with pytest.raises(ValueError, match="manner"):
+            quick(**wrong)
+    assert not run_path.exists()
