@@ -11,6 +11,8 @@ import typer.main
 from pydantic_core import PydanticUndefined
 
 from impasto import errors
+from impasto.atlas.settings import AtlasSettings
+from impasto.catalogue import CATALOGUE
 from impasto.cli import app
 from impasto.collection.prepare import PrepareSettings
 from impasto.compare.artists import ByArtistSettings
@@ -18,7 +20,6 @@ from impasto.compare.balance import RemediesSettings
 from impasto.config import CourseConfig, Settings, table
 from impasto.evaluation.predict import PredictSettings
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.findings import CATALOGUE
 from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings
 from impasto.training.autoencoder import AutoencoderSettings
@@ -33,6 +34,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "balance": RemediesSettings,
     "evaluate": EvaluateSettings,
     "evaluate --by artist": ByArtistSettings,
+    "atlas": AtlasSettings,
     "predict": PredictSettings,
     "study": StudySettings,
 }

@@ -11,9 +11,9 @@ from types import ModuleType
 import pytest
 import typer.main
 
+from impasto.catalogue import CATALOGUE
 from impasto.cli import app
 from impasto.config import parse, read
-from impasto.findings import CATALOGUE
 from impasto.study import StudySettings
 from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings

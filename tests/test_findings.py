@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from impasto import findings
+from impasto.catalogue import CATALOGUE
 from impasto.errors import InputError
-from impasto.findings import CATALOGUE, Finding
+from impasto.findings import Finding
 
 
 def test_findings_come_back_from_disk(tmp_path: Path) -> None:

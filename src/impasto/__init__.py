@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from impasto.atlas.atlas import make_atlas as make_atlas
+    from impasto.atlas.settings import AtlasSettings as AtlasSettings
     from impasto.collection.audit import audit as audit
     from impasto.collection.painting import open_collection as open_collection
     from impasto.collection.prepare import PrepareSettings as PrepareSettings
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from impasto.training.classifier import train_classifier as train_classifier
 
 _HOMES = {
+    "AtlasSettings": "impasto.atlas.settings",
     "AutoencoderSettings": "impasto.training.autoencoder",
     "ByArtistSettings": "impasto.compare.artists",
     "ClassifierSettings": "impasto.training.classifier",
@@ -49,6 +52,7 @@ _HOMES = {
     "balance": "impasto.compare.balance",
     "evaluate": "impasto.evaluation.evaluate",
     "evaluate_by_artist": "impasto.compare.artists",
+    "make_atlas": "impasto.atlas.atlas",
     "open_collection": "impasto.collection.painting",
     "open_run": "impasto.runs",
     "paint_gallery": "impasto.sample.gallery",

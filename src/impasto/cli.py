@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from impasto import cli_train, entry, findings, runs, show
+from impasto import cli_atlas, cli_train, entry, findings, runs, show
 from impasto.errors import InputError
 from impasto.options import AsJson, Assignments, Config, Device, Quiet, Request, Seed, read_request
 
@@ -189,6 +189,9 @@ def predict(
     settings = read_request(config, assignments or ()).settings(PredictSettings, {"device": device})
     predictions = run_predict(run, images, settings, output=output, aside=show.note)
     show.predictions(predictions, as_json=as_json)
+
+
+cli_atlas.register(app)
 
 
 @app.command()

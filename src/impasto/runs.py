@@ -10,6 +10,7 @@ RUN/evaluation/         written by ``impasto evaluate``
 """
 
 import datetime
+import hashlib
 import json
 import platform
 import shlex
@@ -61,6 +62,11 @@ class Run:
     def weights_path(self) -> Path:
         """The weights to use."""
         return self.path / "best.safetensors"
+
+    @property
+    def weights_fingerprint(self) -> str:
+        """Tells these weights from others of the same run."""
+        return hashlib.sha256(self.weights_path.read_bytes()).hexdigest()[:16]
 
     @property
     def checkpoint_path(self) -> Path:

@@ -100,6 +100,15 @@ def by_artist(result: Mapping[str, Any], found: Sequence[Finding], folder: Path,
         _table(found)
 
 
+def atlas(content: Mapping[str, Any], found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:
+    """The result of ``atlas``: its verdict; k-means' scores on all paintings stand at the top of the object."""
+    flat = {name: score["value"] for name, score in content["clusterings"][0]["scores"]["all"].items() if score}
+    text = "\n".join([*content["verdict"], f"atlas: {folder}"])
+    _print({"atlas": str(folder), **flat, **content, **_judged(found)}, text, as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
 def predictions(made: Sequence["Prediction"], *, as_json: bool) -> None:
     """The result of ``predict``: one object, or one block of lines, a picture."""
     for prediction in made:

@@ -9,7 +9,7 @@ import torch
 
 from impasto.collection.painting import Collection
 from impasto.evaluation.evaluate import evaluate
-from impasto.evaluation.sources import Evaluation
+from impasto.evaluation.result import Evaluation
 from impasto.runs import Run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier import ClassifierSettings, train_classifier

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.collection.painting import Collection
-from impasto.compare.kept import kept
 from impasto.evaluation.network import BATCH, Network
 from impasto.evaluation.settings import EvaluateSettings
+from impasto.kept import kept
 from impasto.training.augment import AugmentSettings, augment
 from impasto.training.pictures import Pictures
 
@@ -73,4 +73,4 @@ def training_views(network: Network, collection: Collection, path: Path, views: 
 
 
 def _key(network: Network, collection: Collection, *more: object) -> str:
-    return json.dumps([network.fingerprint, collection.fingerprint, *more])
+    return json.dumps([network.run.weights_fingerprint, collection.fingerprint, *more])

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from impasto import findings, runs
+from impasto.collection.of_run import collection_of
 from impasto.collection.oracle import artist_oracle
 from impasto.collection.painting import Collection
 from impasto.compare.artist_folds import ArtistFolds, Fold, artist_folds
@@ -35,7 +36,6 @@ from impasto.evaluation.evaluate import look_at
 from impasto.evaluation.network import open_network
 from impasto.evaluation.scoring import Belief, calibrate
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.evaluation.sources import collection_of
 from impasto.files import read_json, replacing, write_json
 from impasto.findings import Finding
 from impasto.runs import open_run
@@ -211,7 +211,7 @@ def _answers(path: Path, divided: Collection, rows: Labels, settings: EvaluateSe
     """The styles that a fold's network names, as an evaluation would; kept beside its weights."""
     network, kept = open_network(path, settings.device), path / "answers.json"
     key = {
-        "weights": network.fingerprint,
+        "weights": network.run.weights_fingerprint,
         "settings": settings.model_dump(mode="json", include={"prior", "flip", "scales"}),
     }
     if kept.exists() and (had := read_json(kept)).get("key") == key:

@@ -184,7 +184,7 @@ def _headed(work: _Work, name: str, plain: _One, seed: int) -> _One:
         validation_labels=collection.labels[rows["validation"]],
         seed=seed,
     )
-    key = {"weights": network.fingerprint, "collection": collection.fingerprint, "views": views}
+    key = {"weights": network.run.weights_fingerprint, "collection": collection.fingerprint, "views": views}
     run = head_run(_place(work, name, seed), name, plain.run, stage, collection, key)
     validation, test = (head_of(run).logits(seen) for seen in plain.seen.embedded)
     return _One(run, replace(plain.seen, logits=(validation, test)))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from impasto.collection.colours import histograms
 from impasto.collection.oracle import artist_oracle
 from impasto.collection.painting import Collection
 from impasto.evaluation import metrics
@@ -19,7 +20,6 @@ from impasto.evaluation.bootstrap import confusion_scores, interval, with_interv
 Labels = NDArray[np.int64]
 Rows = NDArray[np.int64]
 STRENGTHS = (0.1, 1.0, 10.0)  # inverse regularisation of the logistic regression, tried on validation
-_CHUNK = 256
 
 
 def baselines(
@@ -53,19 +53,6 @@ def baselines(
         "colour_histogram": scored(answers, note),
         "artist_oracle": _oracle(collection, np.sort(np.concatenate((train, rows["validation"]))), test, scored),
     }
-
-
-def histograms(collection: Collection, rows: Rows) -> NDArray[np.float32]:
-    """Colour histograms ``float32 (len(rows), 512)``: 8 levels a channel, square roots of shares (Hellinger)."""
-    result = np.empty((len(rows), 512), np.float32)
-    for start in range(0, len(rows), _CHUNK):
-        part = collection.pixels[rows[start : start + _CHUNK]]
-        levels = (part >> 5).reshape(len(part), -1, 3).astype(np.int32)
-        cells = levels[..., 0] * 64 + levels[..., 1] * 8 + levels[..., 2]
-        cells += np.arange(len(part), dtype=np.int32)[:, None] * 512
-        counted = np.bincount(cells.ravel(), minlength=len(part) * 512).reshape(len(part), 512)
-        result[start : start + len(part)] = np.sqrt(counted / cells.shape[1])
-    return result
 
 
 def _histogram(collection: Collection, rows: Mapping[str, Rows], uniform: bool) -> tuple[Labels, str]:

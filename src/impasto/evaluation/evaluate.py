@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto import findings
+from impasto.collection.of_run import collection_of, seen_by
 from impasto.collection.painting import Collection
 from impasto.errors import CollectionError
 from impasto.evaluation import conformal
@@ -33,9 +34,9 @@ from impasto.evaluation.figures import draw_sheets
 from impasto.evaluation.judge import evaluation_findings
 from impasto.evaluation.network import Network, open_network
 from impasto.evaluation.reconstruction import evaluate_reconstruction
+from impasto.evaluation.result import Evaluation
 from impasto.evaluation.scoring import Belief, Looked, calibrate, score
 from impasto.evaluation.settings import EvaluateSettings, Views
-from impasto.evaluation.sources import Evaluation, collection_of, seen_by
 from impasto.files import replacing, write_json
 from impasto.runs import open_run
 
@@ -73,7 +74,7 @@ def evaluate(
     belief = Belief(network.prior, network.shares, network.adjustment, settings.prior == "uniform")
     calibration = calibrate(belief, checked, settings)
     if calibration:
-        calibration["weights"] = network.fingerprint
+        calibration["weights"] = network.run.weights_fingerprint
     measured = score(found, belief, looked, checked, calibration, settings)
     ids = np.asarray(found.column("id"), object)
     seen = [ids[row] for row in test if hashes[row] in trained | chosen]

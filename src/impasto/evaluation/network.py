@@ -1,6 +1,5 @@
 """A trained classifier as evaluation and prediction use it: opened from its run folder, fed pictures in batches."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +45,6 @@ class Network:
     prior: NDArray[np.float64]
     shares: NDArray[np.float64]
     adjustment: float
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells these weights from others of the same run."""
-        return hashlib.sha256(self.run.weights_path.read_bytes()).hexdigest()[:16]
 
     def look(
         self, fetch: Callable[[NDArray[np.int64]], NDArray[np.uint8]], count: int, views: Views

@@ -150,7 +150,7 @@ class _Knowledge:
 def _knowledge(network: Network, settings: PredictSettings, say: Callable[[str], None]) -> _Knowledge:
     folder = network.run.evaluation_path
     data = read_json(folder / "calibration.json") if (folder / "calibration.json").is_file() else None
-    if data is None or data.get("weights") != network.fingerprint:
+    if data is None or data.get("weights") != network.run.weights_fingerprint:
         state = "is not evaluated" if data is None else "was trained further since it was evaluated"
         say(f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)")
         belief = Belief(network.prior, network.shares, network.adjustment, settings.prior != "train")

@@ -25,12 +25,13 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from impasto import findings, runs
+from impasto.collection.of_run import collection_of, seen_by
 from impasto.collection.painting import Collection
 from impasto.errors import CollectionError
 from impasto.evaluation.bootstrap import interval
 from impasto.evaluation.judge import finished_finding, seen_finding
+from impasto.evaluation.result import Evaluation
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.evaluation.sources import Evaluation, collection_of, seen_by
 from impasto.files import make_folder, replacing, write_json
 from impasto.findings import Finding
 from impasto.models.autoencoder import Autoencoder

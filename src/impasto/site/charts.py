@@ -9,8 +9,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from impasto.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE, SECOND, THIRD
 from impasto.site.facts import Calibration, Evaluated, RunFacts, Score
-from impasto.site.figures import ACCENT, ALARM, INK, MUTED, PAPER, RULE, SECOND, THIRD, WIDTH, Chart, Sheet, quiet
+from impasto.site.figures import WIDTH, Chart, Sheet, quiet
 from impasto.site.words import SCORES, baseline_name, baselines, count, percent, shown
 
 Counts = Mapping[str, Sequence[int]]

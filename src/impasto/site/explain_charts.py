@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from impasto.palette import ACCENT, INK, MUTED, RULE
 from impasto.site.explained import Explained, History, Pair
-from impasto.site.figures import ACCENT, INK, MUTED, RULE, WIDTH, Chart, Sheet, quiet
+from impasto.site.figures import WIDTH, Chart, Sheet, quiet
 from impasto.site.words import count, percent, shown
 
 LABELLED = 40  # pairs that are named in the scatter where there is room; every one is on hovering

@@ -18,15 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from impasto.files import replacing
+from impasto.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE, SECOND, THIRD
 
-INK: Final = "#1f1d1a"
-MUTED: Final = "#69645b"
-RULE: Final = "#ddd7cb"
-PAPER: Final = "#fdfcf9"
-ACCENT: Final = "#27507f"
-SECOND: Final = "#a86a12"
-THIRD: Final = "#4b7a5a"
-ALARM: Final = "#a33b2b"
 VARIABLES: Final = {
     INK: "ink",
     MUTED: "muted",

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
+from impasto.palette import ACCENT, INK, MUTED, RULE
 from impasto.site.comparison import COLUMNS, Compared, RemedyRow, Spread
-from impasto.site.figures import ACCENT, INK, MUTED, RULE, WIDTH, Chart, Sheet, quiet
+from impasto.site.figures import WIDTH, Chart, Sheet, quiet
 from impasto.site.words import NBSP, percent, shown
 
 PLAIN: Final = "plain"

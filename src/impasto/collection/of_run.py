@@ -1,32 +1,13 @@
-"""What every evaluation begins and ends with: the collection behind a run, what the run has seen of it, the result."""
+"""The collection behind a run: its own, unchanged since, or another with the same styles; and what it saw."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from impasto.collection.painting import Collection, open_collection
 from impasto.errors import RunError
-from impasto.findings import Finding
 from impasto.runs import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A finished evaluation.
-
-    Attributes:
-        path: its folder in the run's folder.
-        metrics: the content of ``metrics.json``.
-        findings: what it judges, IMP301 and on.
-    """
-
-    path: Path
-    metrics: Mapping[str, Any]
-    findings: list[Finding]
 
 
 def collection_of(run: Run, given: Path | str | None = None) -> Collection:

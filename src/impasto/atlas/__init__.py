@@ -1,0 +1,1 @@
+"""Representations of a collection by any run, whether its styles cluster, and maps to walk around in."""
