@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from impasto.atlas.atlas import make_atlas as make_atlas
+    from impasto.atlas.place import add_to_atlas as add_to_atlas
     from impasto.atlas.settings import AtlasSettings as AtlasSettings
     from impasto.collection.audit import audit as audit
     from impasto.collection.painting import open_collection as open_collection
@@ -48,6 +49,7 @@ _HOMES = {
     "RemediesSettings": "impasto.compare.balance",
     "SampleSettings": "impasto.sample.gallery",
     "StudySettings": "impasto.study",
+    "add_to_atlas": "impasto.atlas.place",
     "audit": "impasto.collection.audit",
     "balance": "impasto.compare.balance",
     "evaluate": "impasto.evaluation.evaluate",

@@ -109,6 +109,13 @@ def atlas(content: Mapping[str, Any], found: Sequence[Finding], folder: Path, *,
         _table(found)
 
 
+def added(rows: Sequence[Mapping[str, Any]], table: Path, *, as_json: bool) -> None:
+    """The result of ``atlas --add``: where each picture lies, and what it is nearest to."""
+    told = [{name: row[name] for name in row if name != "representation"} for row in rows]
+    lines = [f"{row['id']}: near {', '.join(row['neighbour_ids'][:3])}" for row in rows]
+    _print({"table": str(table), "added": told}, "\n".join([*lines, f"table: {table}"]), as_json=as_json)
+
+
 def predictions(made: Sequence["Prediction"], *, as_json: bool) -> None:
     """The result of ``predict``: one object, or one block of lines, a picture."""
     for prediction in made:

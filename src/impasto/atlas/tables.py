@@ -37,15 +37,15 @@ def write_tables(
     with replacing(folder / "representations.npy") as temporary, temporary.open("wb") as file:
         np.save(file, vectors)
     ids = collection.table.column("id")
-    columns = {"id": ids, "representation": _lists(vectors, pa.float32())}
+    columns = {"id": ids, "representation": lists(vectors)}
     write_table(folder / "representations.parquet", columns)
-    columns = {name: collection.table.column(name) for name in _TOLD} | places(points)
+    columns = {name: collection.table.column(name) for name in _TOLD} | columns_of(points)
     columns |= {f"cluster_{name}": pa.array(values, pa.int32()) for name, values in clusters.items()}
     columns["neighbours"] = pa.array(list(near.astype(np.int32)), pa.list_(pa.int32()))
     write_table(folder / "atlas.parquet", columns)
 
 
-def places(points: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
+def columns_of(points: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
     """The columns ``NAME_x`` and ``NAME_y`` of every map, and ``x`` and ``y`` of the first."""
     columns = {f"{name}_{axis}": at[:, place] for name, at in points.items() for place, axis in enumerate("xy")}
     main = next(iter(points.values()))
@@ -58,5 +58,6 @@ def write_table(path: Path, columns: Mapping[str, Any]) -> None:
         pq.write_table(pa.table(dict(columns)), temporary)
 
 
-def _lists(vectors: NDArray[np.float32], kind: pa.DataType) -> pa.Array:
-    return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), kind), vectors.shape[1])
+def lists(vectors: NDArray[np.float32]) -> pa.Array:
+    """Vectors ``(N, D)`` as a column of fixed-size lists."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])

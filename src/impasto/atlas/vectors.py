@@ -1,5 +1,7 @@
 """Vectors made ready for distances, what they are compared with, and who is near whom."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
@@ -15,22 +17,33 @@ _BLOCK = 2048
 
 def prepared(vectors: Vectors, preparation: Preparation, seed: int) -> Vectors:
     """The vectors ``(N, D)`` as distances are measured on; no label is looked at."""
+    return preparer(vectors, preparation, seed)(vectors)
+
+
+def preparer(known: Vectors, preparation: Preparation, seed: int) -> Callable[[Vectors], Vectors]:
+    """What is done to the vectors ``known``, to be done to them or to others."""
     if preparation == "standardise":
-        spread = vectors.std(0)
-        return np.asarray((vectors - vectors.mean(0)) / np.where(spread > 1e-6, spread, 1), np.float32)
+        middle, spread = known.mean(0), known.std(0)
+        return lambda vectors: np.asarray((vectors - middle) / np.where(spread > 1e-6, spread, 1), np.float32)
     if preparation == "unit":
-        return unit(vectors)
+        return unit
     if preparation == "whiten":
-        return reduced(vectors, WHITENED, seed, whiten=True)
-    return vectors
+        return reducer(known, WHITENED, seed, whiten=True)
+    return lambda vectors: vectors
 
 
-def reduced(vectors: Vectors, dimensions: int, seed: int, *, whiten: bool = False) -> Vectors:
+def reduced(vectors: Vectors, dimensions: int, seed: int) -> Vectors:
     """The first principal components ``(N, min(dimensions, D, N))``; distances between them are the vectors' own."""
-    count = min(dimensions, *vectors.shape)
-    if not whiten and count == vectors.shape[1]:
-        return vectors
-    return np.asarray(PCA(count, whiten=whiten, random_state=seed).fit_transform(vectors), np.float32)
+    return reducer(vectors, dimensions, seed)(vectors)
+
+
+def reducer(known: Vectors, dimensions: int, seed: int, *, whiten: bool = False) -> Callable[[Vectors], Vectors]:
+    """Onto the first principal components of ``known``; nothing to do where those are all there are."""
+    count = min(dimensions, *known.shape)
+    if not whiten and count == known.shape[1]:
+        return lambda vectors: vectors
+    model = PCA(count, whiten=whiten, random_state=seed).fit(known)
+    return lambda vectors: np.asarray(model.transform(vectors), np.float32)
 
 
 def unit(vectors: Vectors) -> Vectors:

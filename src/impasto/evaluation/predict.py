@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
-from impasto.collection.decode import decode
-from impasto.collection.sources import PICTURES
+from impasto.collection.given import given_pictures
 from impasto.config import Device, Settings
-from impasto.errors import InputError, RunError
+from impasto.errors import RunError
 from impasto.evaluation import conformal
 from impasto.evaluation.explain import heat_maps, overlay
 from impasto.evaluation.familiarity import Familiarity
@@ -107,16 +106,7 @@ def predict(
     network = open_network(Path(run), settings.device)
     known = _knowledge(network, settings, say)
     size, fit = (network.run.collection[name] for name in ("size", "fit"))
-    paths, pixels = [], []
-    for path in _pictures([images] if isinstance(images, Path | str) else images):
-        try:
-            pixels.append(decode(path.read_bytes(), size, fit).pixels)
-            paths.append(path)
-        except (InputError, OSError) as error:
-            say(f"{path} is left out: {error}")
-    if not paths:
-        raise InputError("none of the pictures can be read: name pictures such as JPEG or PNG files")
-    stack = np.stack(pixels)
+    paths, stack = given_pictures(images, size, fit, say)
     logits, embedded = network.look(lambda at: stack[at], len(stack), known.views)
     shares = known.belief(logits, known.temperature)
     inside = conformal.members(shares, known.limits) if known.limits is not None else None
@@ -165,22 +155,6 @@ def _knowledge(network: Network, settings: PredictSettings, say: Callable[[str],
         return _Knowledge(belief, data["temperature"], views, limits, familiarity)
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{folder / 'calibration.json'} is damaged ({error}): run impasto evaluate again") from error
-
-
-def _pictures(images: Sequence[Path | str]) -> list[Path]:
-    """The files named, and the pictures in the folders named."""
-    found: list[Path] = []
-    for path in map(Path, images):
-        if path.is_dir():
-            inner = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
-            if not inner:
-                raise InputError(f"{path} holds no pictures: name a folder with JPEG or PNG files")
-            found += inner
-        elif path.exists():
-            found.append(path)
-        else:
-            raise InputError(f"no such picture: {path}")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
