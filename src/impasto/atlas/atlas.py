@@ -136,7 +136,8 @@ def _made(work: _Work, raw: Vectors, maps: list[MapName]) -> tuple[dict[str, Any
     """Everything but ``atlas.json`` and the findings, written; and their content."""
     preparation, seed = preparation_of(work.run, work.settings), work.settings.seed
     vectors = prepared(raw, preparation, seed)
-    laid = {name: _laid(work, name, vectors) for name in maps}
+    # Of centred numbers, as standardised ones are, truncated SVD would be PCA once more
+    laid = {name: _laid(work, name, raw if name == "svd" else vectors) for name in maps}
     made = clusterings(vectors, work.ground, work.settings, (work.keep, work.key), work.say)
     rivals = [_rival(work, made["kmeans"], *rival) for rival in _rivals(work, raw.shape[1])]
     work.say("scoring")

@@ -64,7 +64,10 @@ def add_to_atlas(
     prepare = preparer(raw, content["preparation"], seed)
     known, placed = prepare(raw), prepare(new)
     laid = {row["name"]: (row, _points(table, row["name"])) for row in content["maps"]}
-    at = {name: _onto(row, points, (known, placed), seed) for name, (row, points) in laid.items()}
+    at = {
+        name: _onto(row, points, (raw, new) if name == "svd" else (known, placed), seed)
+        for name, (row, points) in laid.items()
+    }
     near, likeness = nearest(placed, known, min(NEIGHBOURS, len(known)), itself=False)
     columns: dict[str, Any] = {"id": [str(path) for path in paths], **columns_of(at)}
     columns["cluster_kmeans"] = _clusters(placed, known, table["cluster_kmeans"].to_numpy())
