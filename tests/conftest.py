@@ -1,7 +1,9 @@
 """What tests share: made-up pictures that can be learned, collections of them, and real data where it is at hand."""
 
+import importlib
 import math
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from PIL import Image
 from impasto.collection.painting import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
 
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 BESIDE = Path(__file__).parents[2] / "shared"
 STYLES = ("Bands", "Columns", "Diagonals")
 FOLDER_ARGUMENTS = ("styles", "train", "test", "size", "artists", "seed")
@@ -91,6 +94,26 @@ def make_collection(
         pictures = {name: arguments.pop(name) for name in FOLDER_ARGUMENTS if name in arguments}
         settings = PrepareSettings(size=stored, workers=1, **arguments)  # type: ignore[arg-type]
         return prepare(picture_folder(**pictures), tmp_path_factory.mktemp("made") / "collection", settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A factory: ``tiny_base(kind="tiny", seed=0)`` is the folder of a text-to-image pipeline with random weights."""
+    made: dict[tuple[str, int], Path] = {}
+    captions = [f"a painting in the style of {style.lower()}" for style in STYLES]
+
+    def make(kind: str = "tiny", seed: int = 0) -> Path:
+        if (kind, seed) not in made:
+            sys.path.insert(0, str(BENCHMARKS))
+            try:
+                pipeline = getattr(importlib.import_module("small_pipeline"), kind)(captions, seed)
+            finally:
+                sys.path.remove(str(BENCHMARKS))
+            made[kind, seed] = tmp_path_factory.mktemp("base") / kind
+            pipeline.save_pretrained(made[kind, seed])
+        return made[kind, seed]
 
     return make
 

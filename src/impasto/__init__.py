@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from impasto.compare.artists import evaluate_by_artist as evaluate_by_artist
     from impasto.compare.balance import RemediesSettings as RemediesSettings
     from impasto.compare.balance import balance as balance
+    from impasto.compare.scorecard import ScorecardSettings as ScorecardSettings
+    from impasto.compare.scorecard import score_lora as score_lora
     from impasto.evaluation.evaluate import evaluate as evaluate
     from impasto.evaluation.predict import PredictSettings as PredictSettings
     from impasto.evaluation.predict import predict as predict
     from impasto.evaluation.settings import EvaluateSettings as EvaluateSettings
+    from impasto.generate.diffuse import DiffuseSettings as DiffuseSettings
+    from impasto.generate.diffuse import diffuse as diffuse
     from impasto.runs import open_run as open_run
     from impasto.sample.gallery import SampleSettings as SampleSettings
     from impasto.sample.gallery import paint_gallery as paint_gallery
@@ -37,21 +41,27 @@ if TYPE_CHECKING:
     from impasto.training.autoencoder import train_autoencoder as train_autoencoder
     from impasto.training.classifier import ClassifierSettings as ClassifierSettings
     from impasto.training.classifier import train_classifier as train_classifier
+    from impasto.training.lora import train_lora as train_lora
+    from impasto.training.lora_settings import LoraSettings as LoraSettings
 
 _HOMES = {
     "AtlasSettings": "impasto.atlas.settings",
     "AutoencoderSettings": "impasto.training.autoencoder",
     "ByArtistSettings": "impasto.compare.artists",
     "ClassifierSettings": "impasto.training.classifier",
+    "DiffuseSettings": "impasto.generate.diffuse",
     "EvaluateSettings": "impasto.evaluation.settings",
+    "LoraSettings": "impasto.training.lora_settings",
     "PredictSettings": "impasto.evaluation.predict",
     "PrepareSettings": "impasto.collection.prepare",
     "RemediesSettings": "impasto.compare.balance",
     "SampleSettings": "impasto.sample.gallery",
+    "ScorecardSettings": "impasto.compare.scorecard",
     "StudySettings": "impasto.study",
     "add_to_atlas": "impasto.atlas.place",
     "audit": "impasto.collection.audit",
     "balance": "impasto.compare.balance",
+    "diffuse": "impasto.generate.diffuse",
     "evaluate": "impasto.evaluation.evaluate",
     "evaluate_by_artist": "impasto.compare.artists",
     "make_atlas": "impasto.atlas.atlas",
@@ -61,8 +71,10 @@ _HOMES = {
     "predict": "impasto.evaluation.predict",
     "prepare": "impasto.collection.prepare",
     "run_study": "impasto.study",
+    "score_lora": "impasto.compare.scorecard",
     "train_autoencoder": "impasto.training.autoencoder",
     "train_classifier": "impasto.training.classifier",
+    "train_lora": "impasto.training.lora",
     "write_report": "impasto.site.report",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -16,6 +16,21 @@ class Kind:
     tolerance: float = 0.0  # share of the test pictures up to which an issue does not yet spoil
 
 
+# fmt: off
+_LORA = (
+    Kind("IMP601", "adapter-without-effect", "Is the adapter's held-out loss below the base's alone?",
+         "Train longer, or raise the learning rate or the rank."),
+    Kind("IMP602", "enlarged-pictures", "Has every picture as many pixels as it is trained at?",
+         "Lower the resolution, or keep the original files where they were when the collection was prepared."),
+    Kind("IMP603", "styles-not-taught", "Is every style seen in its pictures more often than without the adapter?",
+         "Train longer on these styles, raise the rank or the layers taught, and look at their pictures."),
+    Kind("IMP604", "copied-pictures", "Are its pictures no more like training pictures than real held-out works are?",
+         "Look at the pairs; train for fewer epochs or with more pictures, and publish none of these."),
+    Kind("IMP605", "prompt-lost", "Does the same prompt and seed show alike things in different styles?",
+         "Train for fewer epochs, caption what the pictures show, or lower the adapter's scale."),
+)
+# fmt: on
+
 _KINDS = (
     Kind(
         "IMP101",
@@ -220,6 +235,7 @@ _KINDS = (
         "Do the clusters follow styles at least as closely as artists?",
         "Say that the clusters are of hands; a style is then known by its painters.",
     ),
+    *_LORA,
 )
 
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _KINDS}

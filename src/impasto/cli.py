@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from impasto import cli_atlas, cli_train, entry, findings, runs, show
+from impasto import cli_atlas, cli_paint, cli_train, entry, findings, runs, show
 from impasto.errors import InputError
 from impasto.options import AsJson, Assignments, Config, Device, Quiet, Request, Seed, read_request
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-train_app = typer.Typer(no_args_is_help=True, help="Train a network from scratch on a collection.")
+train_app = typer.Typer(no_args_is_help=True, help="Train a network on a collection.")
 app.add_typer(train_app, name="train")
 
 cli_train.register(train_app)
@@ -145,13 +145,14 @@ def evaluate(
     by: Annotated[Literal["artist"] | None, typer.Option("--by", help="artist: its recipe on unseen artists.")] = None,
     size: Annotated[str | None, typer.Option("--size", help="With --by: tiny, small or base.")] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", help="With --by: of each training.")] = None,
+    classifier: Annotated[Path | None, typer.Option("--classifier", help="For a LoRA: the run that judges.")] = None,
     device: Device = None,
     config: Config = None,
     assignments: Assignments = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score a run on its test split, beside baselines; or, by artist, its recipe on artists that it never saw.
+    """Score a run: a classifier on its test split or, by artist, its recipe; a LoRA by what it paints.
 
     impasto evaluate run
     """
@@ -159,6 +160,8 @@ def evaluate(
     from impasto.evaluation.settings import EvaluateSettings  # noqa: PLC0415
 
     request = read_request(config, assignments or ())
+    if cli_paint.kind_of(run or request.run) == "lora":
+        return cli_paint.scorecard(run or request.run, collection, request, (classifier, device, as_json))
     if by:
         return _by_artist(run or request.run, collection, request, (size, epochs, device, quiet, as_json))
     if size or epochs:
@@ -236,6 +239,9 @@ def study(
     done = run_study(pictures, output or request.study, settings, progress=not quiet, announce=show.note)
     show.study(done.metrics, done.findings, {"study": done.path, "report": done.report}, as_json=as_json)
     _exit(done.findings)
+
+
+cli_paint.register(app, train_app)
 
 
 def main() -> None:

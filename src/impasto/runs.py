@@ -25,7 +25,7 @@ from impasto.errors import InputError, RunError
 from impasto.files import make_folder, read_json, write_json
 
 FORMAT = 1
-RunKind = Literal["classifier", "autoencoder"]
+RunKind = Literal["classifier", "autoencoder", "lora"]
 State = Literal["running", "done"]
 _PACKAGES = ("impasto", "torch", "accelerate", "numpy", "scikit-learn", "pillow")
 
@@ -122,6 +122,14 @@ def finish(run: Run, facts: Mapping[str, Any]) -> Run:
     done = Run(run.path, run.kind, run.settings, run.styles, run.collection, {**run.facts, **facts}, "done")
     _write(done, created=created)
     return done
+
+
+def extend(run: Run, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Run:
+    """A run that goes on for longer than it was begun for: with other settings and facts, and ``running`` again."""
+    created = read_json(run.path / "run.json")["created"]
+    more = Run(run.path, run.kind, dict(settings), run.styles, run.collection, dict(facts), "running")
+    _write(more, created=created)
+    return more
 
 
 def open_run(path: Path, kind: RunKind | None = None) -> Run:

@@ -68,6 +68,37 @@ def run(made: Run, found: Sequence[Finding], *, as_json: bool) -> None:
     _print(data, f"trained in {made.path}; validation: {scores}\nnext: impasto evaluate {made.path}", as_json=as_json)
 
 
+def lora(made: Run, found: Sequence[Finding], *, as_json: bool) -> None:
+    """The result of ``train lora``."""
+    best = [line for line in made.metrics() if line.get("event") == "validation" and line.get("best")]
+    last = best[-1] if best else {}
+    data = {"run": str(made.path), "state": made.state, "validation": last, **_judged(found)}
+    adapter = made.path / str(made.facts.get("adapter", ""))
+    losses = f"held-out loss {last['loss']:.4f}, the base's {last['base_loss']:.4f}" if last else "not validated"
+    next_ = f'next: impasto paint {made.path} --prompt "a boat at sea" --style "{made.styles[0]}"'
+    _print(data, f"trained in {made.path}; {losses}\nadapter: {adapter}\n{next_}", as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
+def painted(made: Sequence[tuple[Path, Mapping[str, Any]]], *, as_json: bool) -> None:
+    """The result of ``paint``: one object, or one line, a picture."""
+    for path, how in made:
+        typer.echo(json.dumps({"path": str(path), **how}) if as_json else f"{path}: {how['caption']}")
+
+
+def scorecard(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
+    """The result of ``evaluate`` on a LoRA run."""
+    head = ["style", "pictures", "without", "real works"]
+    shares = [[row[name] for name in ("accuracy", "floor", "ceiling")] for row in result["per_style"]]
+    cells = [["–" if share is None else f"{share:.0%}" for share in row] for row in shares]
+    rows = [head, *([row["style"], *each] for row, each in zip(result["per_style"], cells, strict=True))]
+    rows.append(["all", *(_interval(result["scores"][arm]["accuracy"]) for arm in ("adapter", "base", "real"))])
+    _print({**result, **_judged(found)}, _aligned(rows), as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
 def evaluation(metrics: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
     """The result of ``evaluate``."""
     _print({**_flat(metrics), **_judged(found)}, score_lines(metrics), as_json=as_json)
@@ -142,9 +173,14 @@ def score_lines(metrics: Mapping[str, Any]) -> str:
     sources = [("this run", metrics["scores"])]
     sources += [(name.replace("_", " "), scores) for name, scores in metrics["baselines"].items() if scores]
     rows += [(name, *(_interval(scores.get(key)) for key in SCORES[:3])) for name, scores in sources]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return f"{metrics['pictures']} pictures of the {metrics['split']} split\n{_aligned(rows)}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-    return "\n".join([f"{metrics['pictures']} pictures of the {metrics['split']} split", *lines])
+    return "\n".join(lines)
 
 
 def _interval(score: Mapping[str, float] | None) -> str:

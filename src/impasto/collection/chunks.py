@@ -206,7 +206,7 @@ def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> _Chunk:
         return path, found[0]
     facts: list[dict[str, Any]] = []
     pixels = np.zeros((len(chunk), size, size, 3), np.uint8)
-    for row, data in enumerate(_contents(chunk)):
+    for row, data in enumerate(contents(chunk)):
         try:
             picture = decode(data, size, fit)
         except InputError as error:
@@ -229,7 +229,7 @@ def _read_chunk(path: Path) -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | 
         return None
 
 
-def _contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
+def contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
     """The bytes of each picture's file; empty where it cannot be read, which decoding then refuses."""
     group: tuple[str, int] | None = None
     rows: list[bytes] = []

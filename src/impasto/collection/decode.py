@@ -37,7 +37,7 @@ class Decoded:
     """A picture as it is stored.
 
     Attributes:
-        pixels: ``uint8 (size, size, 3)``, sRGB.
+        pixels: ``uint8 (H, W, 3)``, sRGB.
         width: of the original, after rotation, in pixels.
         height: likewise.
         format: ``JPEG``, ``PNG``, …, by content.
@@ -49,12 +49,12 @@ class Decoded:
     format: str
 
 
-def decode(data: bytes, size: int, fit: Fit = "squash") -> Decoded:
+def decode(data: bytes, size: int | tuple[int, int], fit: Fit = "squash") -> Decoded:
     """The picture in ``data`` at ``size × size`` pixels.
 
     Args:
         data: the file's content.
-        size: height and width of the result.
+        size: height and width of the result, one number for a square.
         fit: ``squash`` the whole picture into the square, or ``crop`` its centre.
 
     Raises:
@@ -66,7 +66,7 @@ def decode(data: bytes, size: int, fit: Fit = "squash") -> Decoded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # large but below the limit, or with damaged EXIF: still a picture
             with Image.open(io.BytesIO(data), formats=_readable()) as image:
-                return _decode(image, data, size, fit)
+                return _decode(image, data, size if isinstance(size, tuple) else (size, size), fit)
     except Image.DecompressionBombError as error:
         raise InputError(f"a decompression bomb: more than {MAX_PIXELS // 10**6} megapixels") from error
     except UnidentifiedImageError as error:
@@ -82,14 +82,16 @@ def _readable() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _decode(image: Image.Image, data: bytes, size: int, fit: Fit) -> Decoded:
+def _decode(image: Image.Image, data: bytes, size: tuple[int, int], fit: Fit) -> Decoded:
     kind = image.format or "unknown"
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise Image.DecompressionBombError
     profile, orientation = image.info.get("icc_profile"), image.getexif().get(0x0112, 1)
-    small = _scaled_jpeg(image, data, size, fit) or _flattened(image)
-    square = _to_square(small, size, fit)
+    lying = isinstance(orientation, int) and 5 <= orientation <= 8  # to be turned by a quarter when all is done
+    shape = size[::-1] if lying else size
+    small = _scaled_jpeg(image, data, shape, fit) or _flattened(image)
+    square = _to_size(small, shape, fit)
     if profile:
         square = _to_srgb(square, profile)
     if square.mode != "RGB":
@@ -100,16 +102,17 @@ def _decode(image: Image.Image, data: bytes, size: int, fit: Fit) -> Decoded:
     return Decoded(np.asarray(square, np.uint8), width, height, kind)
 
 
-def _scaled_jpeg(image: Image.Image, data: bytes, size: int, fit: Fit) -> Image.Image | None:
+def _scaled_jpeg(image: Image.Image, data: bytes, size: tuple[int, int], fit: Fit) -> Image.Image | None:
     """A plain JPEG decoded no larger than needed; ``None`` where Pillow should do it."""
     if image.format != "JPEG" or image.mode not in ("RGB", "L"):
         return None
     width, height = image.size
-    shorter = min(width, height)
-    least = (size, size) if fit == "squash" else (size * height // shorter, size * width // shorter)
+    high, wide = size
+    if fit == "crop":  # the side that is cut is longer than needed
+        wide, high = (high * width // height, high) if high * width >= wide * height else (wide, wide * height // width)
     try:
         pixels = simplejpeg.decode_jpeg(
-            data, "RGB" if image.mode == "RGB" else "GRAY", min_height=least[0], min_width=least[1], fastdct=False
+            data, "RGB" if image.mode == "RGB" else "GRAY", min_height=high, min_width=wide, fastdct=False
         )
     except ValueError:
         return None  # Pillow forgives harmless errors and names the others
@@ -129,10 +132,10 @@ def _flattened(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def _to_square(image: Image.Image, size: int, fit: Fit) -> Image.Image:
+def _to_size(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image:
     if fit == "crop":
-        return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
-    return image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        return ImageOps.fit(image, size[::-1], Image.Resampling.BICUBIC)
+    return image.resize(size[::-1], Image.Resampling.BICUBIC, reducing_gap=3.0)
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:

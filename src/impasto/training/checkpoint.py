@@ -88,5 +88,19 @@ def load(folder: Path, model: nn.Module, average: nn.Module, optimizer: torch.op
     return progress
 
 
+def average_of(folder: Path) -> dict[str, Tensor]:
+    """The weights' average in the checkpoint of ``folder``.
+
+    Raises:
+        RunError: it is missing or damaged.
+    """
+    try:
+        with safe_open(folder / NAME, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 – not a dict
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{folder / NAME} is damaged ({error}): delete the run's folder and train again") from error
+    return _under(tensors, "average.")
+
+
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

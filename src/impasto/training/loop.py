@@ -9,9 +9,10 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from accelerate import Accelerator
@@ -27,7 +28,7 @@ from impasto.training.checkpoint import Progress
 from impasto.training.display import Display, display
 from impasto.training.interrupt import deferred_interrupt
 from impasto.training.precision import Precision, autocast
-from impasto.training.schedule import warmup_cosine
+from impasto.training.schedule import warmup_constant, warmup_cosine
 
 LOGS_PER_EPOCH = 10
 CHECKPOINT_SECONDS = 60.0
@@ -48,7 +49,7 @@ class Task(Protocol):
         """Steps between two validations."""
 
     def batch(self, step: int) -> Any:
-        """This process's share of the batch of a step, on the device."""
+        """This process's share of a batch, on the device; the step's number, or with accumulation a running one."""
 
     def loss(self, model: nn.Module, batch: Any) -> Tensor:
         """The mean loss of a batch."""
@@ -78,6 +79,8 @@ class Plan:
         patience: validations without a lower loss until the training stops; 0 never stops early.
         seed: of dropout.
         tensorboard: also write TensorBoard's files.
+        schedule: of the learning rate after the warm-up.
+        accumulation: batches behind a step, each as large as memory allows.
     """
 
     steps: int
@@ -90,6 +93,8 @@ class Plan:
     patience: int = 0
     seed: int = 0
     tensorboard: bool = False
+    schedule: Literal["cosine", "constant"] = "cosine"
+    accumulation: int = 1
 
 
 def fit(
@@ -152,20 +157,15 @@ def _step(state: _State, model: nn.Module, optimizer: Any, show: Display) -> Non
     """One gradient step, and what is due after it."""
     progress, plan, accelerator = state.progress, state.plan, state.tools.accelerator
     began = time.perf_counter()
-    batch = state.task.batch(progress.step)
-    gathered = time.perf_counter()
-    rate = warmup_cosine(progress.step, plan.steps, plan.warmup)
+    if plan.schedule == "constant":
+        rate = warmup_constant(progress.step, plan.warmup)
+    else:
+        rate = warmup_cosine(progress.step, plan.steps, plan.warmup)
     for group in state.optimizer.param_groups:
         group["lr"] = rate * group["peak"]
-    model.train()
-    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):  # dropout: the only user of the global generator
-        torch.manual_seed(((plan.seed * 1_000_003 + progress.step) * 4096 + accelerator.process_index) % 2**63)
-        with autocast(accelerator.device, plan.precision):
-            loss = state.task.loss(model, batch)
-        accelerator.backward(loss)
+    loss = _gradients(state, model)
     accelerator.clip_grad_norm_(model.parameters(), plan.clip)
-    value = float(accelerator.reduce(loss.detach(), "mean"))
+    value = float(accelerator.reduce(loss, "mean"))
     if not math.isfinite(value):
         raise RunError(
             f"{state.run.path}: the loss is {value} at step {progress.step}: lower learning_rate and train into "
@@ -177,10 +177,29 @@ def _step(state: _State, model: nn.Module, optimizer: Any, show: Display) -> Non
     progress.step += 1
     progress.loss_sum += value
     progress.loss_count += 1
-    now = time.perf_counter()
-    progress.seconds += now - began
-    progress.data_seconds += gathered - began
+    progress.seconds += time.perf_counter() - began
     _after(state, rate, value, show)
+
+
+def _gradients(state: _State, model: nn.Module) -> Tensor:
+    """The mean loss of a step's batches, whose gradients the network then has."""
+    progress, plan, accelerator = state.progress, state.plan, state.tools.accelerator
+    began, parts = time.perf_counter(), plan.accumulation
+    batches = [state.task.batch(progress.step * parts + part) for part in range(parts)]
+    progress.data_seconds += time.perf_counter() - began
+    model.train()
+    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
+    losses = []
+    with torch.random.fork_rng(devices):  # dropout: the only user of the global generator
+        torch.manual_seed(((plan.seed * 1_000_003 + progress.step) * 4096 + accelerator.process_index) % 2**63)
+        for part, batch in enumerate(batches, 1):
+            with autocast(accelerator.device, plan.precision):
+                loss = state.task.loss(model, batch) / parts
+            # Processes exchange their gradients once a step
+            with nullcontext() if part == parts else accelerator.no_sync(model):
+                accelerator.backward(loss)
+            losses.append(loss.detach())
+    return torch.stack(losses).sum()
 
 
 def _after(state: _State, rate: float, loss: float, show: Display) -> None:

@@ -1,4 +1,4 @@
-"""The learning rate over a training: linear warm-up, then half a cosine to zero (arXiv:1608.03983, one cycle)."""
+"""The learning rate over a training: linear warm-up, then level or half a cosine to zero (arXiv:1608.03983)."""
 
 import math
 
@@ -9,6 +9,11 @@ def warmup_cosine(step: int, steps: int, warmup: int) -> float:
         return (step + 1) / warmup
     progress = (step - warmup) / max(1, steps - warmup)
     return max(0.5 * (1 + math.cos(math.pi * progress)), 1e-8)
+
+
+def warmup_constant(step: int, warmup: int) -> float:
+    """The factor on the peak learning rate at ``step``, in (0, 1]: the same however long the training is."""
+    return min(1.0, (step + 1) / max(1, warmup))
 
 
 def growing_resolution(step: int, steps: int, *, first: int, last: int, share: float) -> int:

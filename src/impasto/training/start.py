@@ -30,15 +30,13 @@ from impasto.training.loop import Plan, Task, Tools, fit
 from impasto.training.precision import Precision, fastest
 
 
-class TrainingSettings(Settings):
+class LoopSettings(Settings):
     """What every trainer can be told."""
 
     epochs: int = Field(50, ge=1, description="passes over the training pictures")
     batch_size: int = Field(128, ge=2, description="pictures in a step, over all processes")
     learning_rate: float = Field(3e-3, gt=0, description="peak learning rate of AdamW: norms, first and last layers")
-    matrix_learning_rate: float = Field(0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights")
     weight_decay: float = Field(0.05, ge=0, description="decoupled weight decay of convolutions and linear layers")
-    warmup: float = Field(0.03, ge=0, lt=1, description="share of the steps until the peak learning rate")
     ema: float = Field(0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept")
     clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
     resolution: int = Field(128, ge=32, description="height and width that the network sees, in pixels")
@@ -47,6 +45,13 @@ class TrainingSettings(Settings):
     device: Device = Field("auto", description="auto takes a CUDA device where there is one")
     tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
     seed: int = Field(0, ge=0, description="of weights, order and augmentation")
+
+
+class TrainingSettings(LoopSettings):
+    """What every trainer from scratch can be told."""
+
+    matrix_learning_rate: float = Field(0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights")
+    warmup: float = Field(0.03, ge=0, lt=1, description="share of the steps until the peak learning rate")
 
 
 T = TypeVar("T", bound=Task)
@@ -64,15 +69,25 @@ class Trainer(Generic[T]):
         optimizer: of the network; each group keeps its peak learning rate under ``peak``.
         facts: what is settled when the training begins, beside what is so for every trainer.
         judge: findings from the lines of ``metrics.jsonl``.
+        plan: how long and how, where it is not as for a training from scratch.
+        export: writes what else a finished run holds, before it counts as finished; gives facts of it.
+        extends: whether a run may be continued for more epochs than it was begun with.
+        from_scratch: whether the network sees the stored pictures alone, and is quick enough to measure precisions on.
+        beginnings: what a folder may hold before its run has begun.
     """
 
     kind: RunKind
-    settings: TrainingSettings
+    settings: LoopSettings
     task: Callable[[Accelerator], T]
     model: Callable[[], nn.Module]
     optimizer: Callable[[nn.Module], torch.optim.Optimizer]
     facts: Callable[[T], Mapping[str, Any]]
     judge: Callable[[Sequence[Mapping[str, Any]]], list[Finding]]
+    plan: Callable[[T, Run], Plan] | None = None
+    export: Callable[[Run], Mapping[str, Any]] | None = None
+    extends: bool = False
+    from_scratch: bool = True
+    beginnings: frozenset[str] = frozenset({"seen.parquet"})
 
 
 def train(
@@ -96,7 +111,7 @@ def train(
         OutputError: the folder cannot be written.
     """
     settings = trainer.settings
-    _check(collection, settings)
+    _check(collection, trainer)
     accelerator = _accelerator(settings)
     if settings.tensorboard:
         require_board()  # before anything is written
@@ -104,7 +119,7 @@ def train(
         raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
     mine = _existing(path, collection, trainer)
     if mine is None:
-        _claim(path)
+        _claim(path, trainer.beginnings)
     if mine is not None and mine.state == "done":
         return mine
     task = trainer.task(accelerator)
@@ -114,7 +129,8 @@ def train(
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if mine is None:
         mine = _begin(path, collection, trainer, task, model, accelerator)
-    done = fit(task, model, trainer.optimizer(model), mine, _plan(task, settings, mine), Tools(accelerator, progress))
+    plan = trainer.plan(task, mine) if trainer.plan else _plan(task, trainer.settings, mine)
+    done = fit(task, model, trainer.optimizer(model), mine, plan, Tools(accelerator, progress))
     reached = {
         "steps_done": done.step,
         "best_epoch": done.best_step / task.per_epoch,
@@ -124,12 +140,12 @@ def train(
     }
     if accelerator.is_main_process:
         findings.save(path / "findings.json", trainer.judge(mine.metrics()))
-        runs.finish(mine, reached)
+        runs.finish(mine, reached | (dict(trainer.export(mine)) if trainer.export else {}))
     accelerator.wait_for_everyone()
     return runs.open_run(path, trainer.kind)
 
 
-def _check(collection: Collection, settings: TrainingSettings) -> None:
+def _check(collection: Collection, trainer: Trainer[T]) -> None:
     if len(collection.indices("train")) == 0:
         raise CollectionError(f"{collection.path} has no training pictures: add pictures and run impasto prepare again")
     if len(collection.indices("validation")) == 0:
@@ -137,14 +153,15 @@ def _check(collection: Collection, settings: TrainingSettings) -> None:
             f"{collection.path} has no validation pictures to choose on: add pictures and run impasto prepare again"
         )
     stored = collection.pixels.shape[1]  # names without pictures are refused here
-    if settings.resolution > stored:
+    resolution = trainer.settings.resolution
+    if trainer.from_scratch and resolution > stored:
         raise SettingsError(
-            f"resolution={settings.resolution} is more than the {stored} pixels that {collection.path} stores: lower "
+            f"resolution={resolution} is more than the {stored} pixels that {collection.path} stores: lower "
             "it, or prepare with a larger --size"
         )
 
 
-def _accelerator(settings: TrainingSettings) -> Accelerator:
+def _accelerator(settings: LoopSettings) -> Accelerator:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise SettingsError("device=cuda: this machine has no CUDA device that torch can use: say --device cpu")
     cpu = settings.device == "cpu" or not torch.cuda.is_available()
@@ -169,7 +186,11 @@ def _existing(path: Path, collection: Collection, trainer: Trainer[T]) -> Run | 
         )
     asked, had = _flat(trainer.settings.model_dump(mode="json", exclude={"device"})), _flat(run.settings)
     had.pop("device", None)
-    if changed := sorted(name for name in asked.keys() | had.keys() if asked.get(name) != had.get(name)):
+    changed = sorted(name for name in asked.keys() | had.keys() if asked.get(name) != had.get(name))
+    if changed == ["epochs"] and trainer.extends and asked["epochs"] > had["epochs"]:
+        steps = run.facts["steps_per_epoch"] * asked["epochs"]
+        return runs.extend(run, {**run.settings, "epochs": asked["epochs"]}, {**run.facts, "steps": steps})
+    if changed:
         pairs = ", ".join(f"{name} was {had.get(name)}, now {asked.get(name)}" for name in changed)
         raise RunError(f"{path} was trained with other settings ({pairs}): repeat them, or choose another folder")
     return run
@@ -184,22 +205,20 @@ def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _claim(path: Path) -> None:
+def _claim(path: Path, beginnings: frozenset[str]) -> None:
     """Refuse a folder that holds anything but the beginning of a run."""
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path} is a file, not a folder: choose another with -o")
     strangers = [child.name for child in path.iterdir() if child.name[0] != "."] if path.exists() else []
-    if set(strangers) - {"seen.parquet"}:
-        raise OutputError(
-            f"{path} holds other work ({', '.join(sorted(strangers)[:3])}): choose another folder with -o"
-        )
+    if left := sorted(set(strangers) - beginnings):
+        raise OutputError(f"{path} holds other work ({', '.join(left[:3])}): choose another folder with -o")
 
 
 def _begin(
     path: Path, collection: Collection, trainer: Trainer[T], task: T, model: nn.Module, accelerator: Accelerator
 ) -> Run:
     """The new run's folder, with what is settled once and for all."""
-    precision = [_precision(trainer.settings, task, model, accelerator) if accelerator.is_main_process else None]
+    precision = [_precision(trainer, task, model, accelerator) if accelerator.is_main_process else None]
     broadcast_object_list(precision)
     facts = {
         "precision": precision[0],
@@ -231,16 +250,23 @@ def _begin(
     return runs.open_run(path, trainer.kind)
 
 
-def _precision(settings: TrainingSettings, task: Task, model: nn.Module, accelerator: Accelerator) -> Precision:
-    if settings.precision != "auto":
-        return settings.precision
-    if accelerator.num_processes > 1:  # a trial on one process would wait for the others' statistics
-        return "bfloat16" if accelerator.device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+def _precision(trainer: Trainer[T], task: T, model: nn.Module, accelerator: Accelerator) -> Precision:
+    # A trial on one process would wait for the others' statistics
+    if trainer.settings.precision != "auto" or accelerator.num_processes > 1 or not trainer.from_scratch:
+        return unmeasured(trainer.settings, accelerator)
     batch = task.batch(task.steps - 1)  # at full resolution, where the time goes
     return fastest(model, lambda trial: task.loss(trial, batch), accelerator.device)
 
 
-def _plan(task: Task, settings: TrainingSettings, run: Run) -> Plan:
+def unmeasured(settings: LoopSettings, accelerator: Accelerator) -> Precision:
+    """The precision that the settings name; for ``auto`` bfloat16 where a CUDA device has it."""
+    if settings.precision != "auto":
+        return settings.precision
+    return "bfloat16" if accelerator.device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
+
+
+def _plan(task: Task, settings: LoopSettings, run: Run) -> Plan:
+    assert isinstance(settings, TrainingSettings), "a trainer of other settings has a plan of its own"
     return Plan(
         steps=task.steps,
         per_epoch=task.per_epoch,

@@ -1,0 +1,231 @@
+"""A small Stable Diffusion of standard classes (tokenizer, text encoder, VAE, U-Net), for tests and the proof."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    T5Config,
+    T5EncoderModel,
+)
+
+LENGTH = 24  # tokens of a caption
+
+
+def tokenizer(captions: Iterable[str], vocabulary: int = 512) -> CLIPTokenizer:
+    """A byte-pair tokenizer learned from captions; it can spell any other text, too."""
+    learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    learner.pre_tokenizer = pre_tokenizers.Whitespace()
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    special = ["<|startoftext|>", "<|endoftext|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=special,
+        initial_alphabet=[*letters, *"0123456789,.-"],
+        end_of_word_suffix="</w>",
+        show_progress=False,
+    )
+    learner.train_from_iterator([caption.lower() for caption in captions], trainer)
+    state = json.loads(learner.to_str())["model"]
+    merges = [tuple(pair) for pair in state["merges"]]
+    vocab = dict(state["vocab"])
+    for letter in [*letters, *"0123456789,.-"]:  # also at the end of a word
+        vocab.setdefault(f"{letter}</w>", len(vocab))
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=LENGTH)
+
+
+def text_encoder(words: CLIPTokenizer, width: int = 64, layers: int = 2, **more: Any) -> CLIPTextModel:
+    """A CLIP text encoder with fresh weights."""
+    return CLIPTextModel(text_config(words, width, layers, **more)).eval()
+
+
+def text_config(words: CLIPTokenizer, width: int, layers: int, **more: Any) -> CLIPTextConfig:
+    """The configuration of a small CLIP text encoder."""
+    return CLIPTextConfig(
+        vocab_size=len(words),
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        max_position_embeddings=LENGTH,
+        bos_token_id=words.bos_token_id,
+        eos_token_id=words.eos_token_id,
+        pad_token_id=words.pad_token_id,
+        **more,
+    )
+
+
+def vae(channels: Sequence[int] = (32, 64), latent: int = 4) -> AutoencoderKL:
+    """An autoencoder that halves the sides once for every channel count but the first."""
+    return AutoencoderKL(
+        block_out_channels=tuple(channels),
+        down_block_types=("DownEncoderBlock2D",) * len(channels),
+        up_block_types=("UpDecoderBlock2D",) * len(channels),
+        latent_channels=latent,
+        norm_num_groups=min(8, channels[0]),
+        layers_per_block=1,
+        mid_block_add_attention=False,
+    ).eval()
+
+
+def unet(
+    channels: Sequence[int], side: int, width: int, latent: int = 4, *, cross_first: bool = False
+) -> UNet2DConditionModel:
+    """A U-Net with cross-attention at every level; at the first one only where ``cross_first`` asks for it."""
+    return UNet2DConditionModel(**_levels(channels, side, width, latent, cross_first=cross_first)).eval()
+
+
+def _levels(
+    channels: Sequence[int], side: int, width: int, latent: int = 4, *, cross_first: bool = False
+) -> dict[str, Any]:
+    rest = len(channels) - 1
+    first = ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D") if cross_first else ("DownBlock2D", "UpBlock2D")
+    return {
+        "sample_size": side,
+        "in_channels": latent,
+        "out_channels": latent,
+        "block_out_channels": tuple(channels),
+        "down_block_types": (first[0], *("CrossAttnDownBlock2D",) * rest),
+        "up_block_types": (*("CrossAttnUpBlock2D",) * rest, first[1]),
+        "layers_per_block": 1,
+        "norm_num_groups": min(8, channels[0]),
+        "cross_attention_dim": width,
+        "attention_head_dim": 4,
+    }
+
+
+SCHEDULE: dict[str, Any] = {
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "clip_sample": False,
+    "steps_offset": 1,
+    "set_alpha_to_one": False,
+}
+
+
+def stable_diffusion(
+    words: CLIPTokenizer, text: CLIPTextModel, autoencoder: AutoencoderKL, denoiser: UNet2DConditionModel
+) -> StableDiffusionPipeline:
+    """The parts as a pipeline, without the safety checker that real ones have."""
+    scheduler = DDIMScheduler(**SCHEDULE)
+    return StableDiffusionPipeline(
+        vae=autoencoder,
+        text_encoder=text,
+        tokenizer=words,
+        unet=denoiser,
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def tiny(captions: Iterable[str], seed: int = 0) -> StableDiffusionPipeline:
+    """The smallest pipeline, with random weights, for pictures of 32 × 32 pixels."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        words = tokenizer(captions, 128)
+        return stable_diffusion(words, text_encoder(words, 32, 1), vae((8, 16)), unet((16, 32), 16, 32))
+
+
+def tiny_xl(captions: Iterable[str], seed: int = 0) -> StableDiffusionXLPipeline:
+    """The smallest Stable Diffusion XL, with random weights, for pictures of 32 × 32 pixels."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        words = tokenizer(captions, 128)
+        second = CLIPTextModelWithProjection(text_config(words, 32, 2, projection_dim=32)).eval()
+        denoiser = UNet2DConditionModel(
+            **_levels((16, 32), 16, 64),
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=6 * 8 + 32,
+        ).eval()
+        return StableDiffusionXLPipeline(
+            vae=vae((8, 16)),
+            text_encoder=text_encoder(words, 32, 2),
+            text_encoder_2=second,
+            tokenizer=words,
+            tokenizer_2=words,
+            unet=denoiser,
+            scheduler=DDIMScheduler(**SCHEDULE),
+            add_watermarker=False,
+        )
+
+
+def tiny_flow(captions: Iterable[str], seed: int = 0) -> StableDiffusion3Pipeline:
+    """The smallest Stable Diffusion 3, with random weights."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        words = tokenizer(captions, 128)
+        encoders = [CLIPTextModelWithProjection(text_config(words, 32, 2, projection_dim=32)).eval() for _ in range(2)]
+        denoiser = SD3Transformer2DModel(
+            sample_size=16,
+            patch_size=2,
+            in_channels=4,
+            out_channels=4,
+            num_layers=2,
+            attention_head_dim=8,
+            num_attention_heads=4,
+            joint_attention_dim=64,
+            caption_projection_dim=32,
+            pooled_projection_dim=64,
+            pos_embed_max_size=16,
+        ).eval()
+        third = T5Config(vocab_size=len(words), d_model=64, d_kv=8, d_ff=64, num_layers=1, num_heads=4, pad_token_id=0)
+        autoencoder = vae((8, 16))
+        autoencoder.register_to_config(shift_factor=0.1)
+        return StableDiffusion3Pipeline(
+            vae=autoencoder,
+            text_encoder=encoders[0],
+            text_encoder_2=encoders[1],
+            text_encoder_3=T5EncoderModel(third).eval(),
+            tokenizer=words,
+            tokenizer_2=words,
+            tokenizer_3=words,
+            transformer=denoiser,
+            scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        )
+
+
+def identity_vae() -> AutoencoderKL:
+    """An autoencoder whose latents are the pixels themselves, to four digits, set by hand and not learned.
+
+    Residual branches are switched off. The last group norm of each half is kept from normalising by constant channels
+    much larger than the pixels; pixels pass its SiLU in pairs, for silu(x) - silu(-x) = x.
+    """
+    width, large = 16, 100.0
+    made = AutoencoderKL(
+        block_out_channels=(width,), latent_channels=3, norm_num_groups=1, layers_per_block=1,
+        down_block_types=("DownEncoderBlock2D",), up_block_types=("UpDecoderBlock2D",), mid_block_add_attention=False,
+        scaling_factor=2.0,
+    )  # fmt: skip
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.zero_()
+        for half in (made.encoder, made.decoder):
+            for colour in range(3):
+                half.conv_in.weight[colour, colour, 1, 1], half.conv_in.weight[colour + 3, colour, 1, 1] = 1, -1
+                half.conv_out.weight[colour, colour, 1, 1], half.conv_out.weight[colour, colour + 3, 1, 1] = 1, -1
+            half.conv_in.bias[6::2], half.conv_in.bias[7::2] = large, -large
+            half.conv_norm_out.weight[:] = large * ((width - 6) / width) ** 0.5
+        made.encoder.conv_out.bias[3:] = -20.0  # the logarithm of the latents' variance
+        for mixing, count in ((made.quant_conv, 6), (made.post_quant_conv, 3)):
+            mixing.weight[range(count), range(count), 0, 0] = 1
+    return made.eval()

@@ -1,0 +1,183 @@
+"""The adapter: low-rank matrices beside frozen weights (Hu et al. 2021, arXiv:2106.09685), injected by PEFT.
+
+A pipeline's networks stay as they are; what is trained, averaged, written and continued is the adapter alone.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from diffusers.training_utils import cast_training_params
+from diffusers.utils import convert_state_dict_to_kohya
+from peft import LoraConfig
+from peft.utils import get_peft_model_state_dict
+from safetensors.torch import save as serialised
+from torch import Tensor, nn
+
+from impasto.diffusion.base import Base
+from impasto.diffusion.families import ENCODER_TARGETS, Targets, Text
+from impasto.files import replacing
+
+NAME: Final = "pytorch_lora_weights.safetensors"
+KOHYA: Final = "kohya.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large an adapter is.
+
+    Attributes:
+        rank: of the matrices.
+        alpha: the adapter's strength is ``alpha / rank``.
+        dropout: share of the inputs left out in training.
+        targets: which layers of the denoiser get one.
+        encoders: whether text encoders get one, too.
+    """
+
+    rank: int
+    alpha: float
+    dropout: float = 0.0
+    targets: Targets = "attention"
+    encoders: bool = False
+
+
+class Adapter(nn.Module):
+    """An adapter as the network that is trained; the frozen networks around it are no part of it.
+
+    A copy has weights of its own and lends them to the networks while it predicts.
+    """
+
+    def __init__(self, base: Base, shape: Shape) -> None:
+        super().__init__()
+        names = [base.family.denoiser, *(base.family.encoders if shape.encoders else ())]
+        self.base, self.networks = base, {name: getattr(base.pipeline, name) for name in names}
+        for name, network in self.networks.items():
+            network.requires_grad_(False)
+            wanted = ENCODER_TARGETS if name in base.family.encoders else base.family.targets[shape.targets]
+            network.add_adapter(
+                LoraConfig(
+                    r=shape.rank,
+                    lora_alpha=shape.alpha,
+                    lora_dropout=shape.dropout,
+                    init_lora_weights="gaussian",
+                    target_modules=list(wanted),
+                )
+            )
+            cast_training_params(network, torch.float32)
+        trained = {
+            f"{part}/{name.replace('.', '/')}": weight
+            for part, network in self.networks.items()
+            for name, weight in network.named_parameters()
+            if weight.requires_grad
+        }
+        self.weights = nn.ParameterDict(trained)
+        self.live = tuple(self.weights.values())  # in its order, which is not that of what it was given
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Adapter":
+        """Weights of its own, the same networks."""
+        other = Adapter.__new__(Adapter)
+        nn.Module.__init__(other)
+        other.base, other.networks, other.live = self.base, self.networks, self.live
+        other.weights = nn.ParameterDict(
+            {name: nn.Parameter(weight.detach().clone()) for name, weight in self.weights.items()}
+        )
+        return other
+
+    def train(self, mode: bool = True) -> "Adapter":
+        """Training mode for the networks, too, where they are its own."""
+        super().train(mode)
+        if hasattr(self, "live") and self._own():
+            for network in self.networks.values():
+                network.train(mode)
+        return self
+
+    def forward(self, noisy: Tensor, times: Tensor, text: Text | list[str], size: tuple[int, int]) -> Tensor:
+        """What the denoiser predicts from noisy latents ``(B, C, h, w)``; text as embeddings, or where taught words."""
+        with nullcontext() if self._own() else self.lent():
+            family = self.base.family
+            known = family.encode(self.base.pipeline, text) if isinstance(text, list) else text
+            return family.predict(self.networks[family.denoiser], noisy, times, known, size)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """The networks with these weights, in evaluation mode."""
+        training = [network.training for network in self.networks.values()]
+        kept = [weight.data for weight in self.live]
+        try:
+            for weight, mine in zip(self.live, self._mine(), strict=True):
+                weight.data = mine.data
+            for network in self.networks.values():
+                network.eval()
+            yield
+        finally:
+            for weight, data in zip(self.live, kept, strict=True):
+                weight.data = data
+            for network, mode in zip(self.networks.values(), training, strict=True):
+                network.train(mode)
+
+    def _mine(self) -> list[nn.Parameter]:
+        return list(self.weights.values())
+
+    def _own(self) -> bool:
+        return self._mine()[0] is self.live[0]
+
+
+def layers(adapter: Adapter) -> dict[str, dict[str, Tensor]]:
+    """The adapter's weights by component, in PEFT's names."""
+    with nullcontext() if adapter._own() else adapter.lent():
+        return {
+            part: {name: weight.detach().clone() for name, weight in get_peft_model_state_dict(network).items()}
+            for part, network in adapter.networks.items()
+        }
+
+
+def write(adapter: Adapter, path: Path) -> None:
+    """The adapter in diffusers' format, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    given: dict[str, Any] = {}
+    for part, weights in layers(adapter).items():
+        # In PEFT's own names: diffusers' converter renames attention alone, and its loader then drops one half
+        given[f"{part}_lora_layers"] = {name: weight.contiguous().cpu() for name, weight in weights.items()}
+        config = adapter.networks[part].peft_config["default"].to_dict()
+        # Sets have another order in every process, and a path is nobody's business
+        known = {name: sorted(value) if isinstance(value, set) else value for name, value in config.items()}
+        known["target_modules"] = sorted(known["target_modules"])
+        # Layers that diffusers adds when it loads an adapter would drop inputs while they paint
+        given[f"{part}_lora_adapter_metadata"] = known | {"base_model_name_or_path": None, "lora_dropout": 0.0}
+    with replacing(path) as temporary:
+        type(adapter.base.pipeline).save_lora_weights(
+            save_directory=str(temporary.parent), weight_name=temporary.name, **given
+        )
+        data = temporary.read_bytes()
+        begin = 8 + int.from_bytes(data[:8], "little")
+        header = json.dumps(json.loads(data[8:begin]), sort_keys=True).encode()  # safetensors' order is by chance
+        header += b" " * (-len(header) % 8)
+        temporary.write_bytes(len(header).to_bytes(8, "little") + header + data[begin:])
+
+
+def write_kohya(adapter: Adapter, path: Path) -> bool:
+    """The adapter as kohya's scripts name it, for ComfyUI and A1111; ``False`` for a family they read without it.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    first = adapter.base.family.kohya
+    if first is None:
+        return False
+    renamed: dict[str, Tensor] = {}
+    for part, weights in layers(adapter).items():
+        named = convert_state_dict_to_kohya({f"{part}.{name}": weight for name, weight in weights.items()})
+        alpha = adapter.networks[part].peft_config["default"].lora_alpha
+        for name, weight in named.items():  # the converter takes the rank for the strength
+            value = torch.tensor(float(alpha)) if name.endswith(".alpha") else weight
+            renamed[name.replace("lora_te1_", f"{first}_")] = value.contiguous().cpu()
+    with replacing(path) as temporary:
+        temporary.write_bytes(serialised(renamed, metadata={"format": "pt"}))
+    return True

@@ -1,0 +1,29 @@
+"""Aspect buckets: pictures of nearly the same shape and size in pixels, so that each keeps its own proportions.
+
+After NovelAI's "Aspect ratio bucketing" (2022), with diffusers' own list of shapes.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from diffusers.training_utils import generate_aspect_ratio_buckets
+from numpy.typing import NDArray
+
+Shape = tuple[int, int]
+"""Height and width in pixels."""
+
+
+def shapes(resolution: int, step: int, *, several: bool) -> list[Shape]:
+    """The shapes of about ``resolution ** 2`` pixels in multiples of ``step``, the square first."""
+    square = (resolution, resolution)
+    if not several:
+        return [square]
+    return [square, *(shape for shape in generate_aspect_ratio_buckets(resolution, step) if shape != square)]
+
+
+def assign(sizes: Sequence[tuple[int | None, int | None]], known: Sequence[Shape]) -> NDArray[np.int64]:
+    """The place in ``known`` of each picture's shape, the nearest by aspect; the first for unknown sizes ``(H, W)``."""
+    aspects = np.log([width / height for height, width in known])
+    mine = [math.log(width / height) if height and width else 0.0 for height, width in sizes]
+    return np.asarray(np.abs(np.asarray(mine)[:, None] - aspects[None, :]).argmin(1), np.int64)

@@ -1,0 +1,56 @@
+"""Pictures from a pipeline, each a function of its seed: the way in which previews, paintings and scores are made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a pipeline samples.
+
+    Attributes:
+        steps: of its sampler.
+        guidance: how closely it follows the words (Ho and Salimans 2022, arXiv:2207.12598).
+        size: height and width in pixels; ``None``: the pipeline's own, or that of the picture to begin with.
+    """
+
+    steps: int
+    guidance: float
+    size: tuple[int, int] | None = None
+
+
+def sample(pipeline: Any, words: Mapping[str, Any], seeds: Sequence[int], how: Sampling, **more: Any) -> list[Any]:
+    """What the pipeline makes of some words, one picture for each seed, by random numbers drawn on the CPU.
+
+    Args:
+        pipeline: of diffusers, from text or from a picture.
+        words: ``prompt`` or embeddings, as many as there are seeds.
+        seeds: of the noise.
+        how: steps, guidance and size.
+        more: what this pipeline takes beyond, such as ``image`` and ``strength``, or ``output_type``.
+    """
+    size = {} if how.size is None else {"height": how.size[0], "width": how.size[1]}
+    made = pipeline(
+        **words,
+        **size,
+        **more,
+        num_inference_steps=how.steps,
+        guidance_scale=how.guidance,
+        generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
+    )
+    return list(made.images)
+
+
+def grid(rows: Sequence[Sequence[Image.Image]], gap: int = 2) -> Image.Image:
+    """Pictures in rows on one white sheet; each has the place of the largest."""
+    pictures = [picture for row in rows for picture in row]
+    width, height = max(p.width for p in pictures) + gap, max(p.height for p in pictures) + gap
+    sheet = Image.new("RGB", (width * max(map(len, rows)) - gap, height * len(rows) - gap), "white")
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            sheet.paste(picture, (x * width, y * height))
+    return sheet

@@ -1,0 +1,117 @@
+"""The adapter alone is trained, copies lend their weights, and what is written is what was there."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from impasto.diffusion.adapter import KOHYA, NAME, Adapter, Shape, write, write_kohya
+from impasto.diffusion.base import Base, fingerprint, open_base
+
+KINDS = ("tiny", "tiny_xl", "tiny_flow")
+
+
+@pytest.fixture(params=KINDS)
+def base(request: pytest.FixtureRequest, tiny_base: Callable[..., Path]) -> Base:
+    torch.set_num_threads(1)
+    return open_base(str(tiny_base(request.param)), safety=False)
+
+
+def given(base: Base) -> tuple[Tensor, Tensor, dict[str, Tensor], tuple[int, int]]:
+    """Noisy latents, times, words and size."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        text = base.family.encode(base.pipeline, ["a painting in the style of bands", "columns"])
+    return torch.randn((2, 4, 16, 16), generator=generator), torch.tensor([10, 700]), text, (32, 32)
+
+
+def bare(base: Base, asked: Any) -> Tensor:
+    with torch.no_grad():
+        noisy, times, text, size = asked
+        return base.family.predict(base.denoiser, noisy, times, text, size)
+
+
+def randomised(adapter: Adapter, seed: int) -> Adapter:
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weight in adapter.parameters():
+            weight.copy_(0.3 * torch.randn(weight.shape, generator=generator))
+    return adapter.eval()
+
+
+def test_a_fresh_adapter_changes_nothing_and_only_it_is_trained(base: Base) -> None:
+    asked = given(base)
+    before, mark = bare(base, asked), fingerprint(base.pipeline)
+    frozen = {name: weight.clone() for name, weight in base.denoiser.named_parameters()}
+    adapter = Adapter(base, Shape(4, 8.0))
+    assert torch.equal(adapter(*asked), before)
+    optimizer = torch.optim.AdamW(adapter.parameters(), 0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        adapter(*asked).square().mean().backward()
+        optimizer.step()
+    assert not torch.equal(adapter(*asked), before)
+    now = {name.replace(".base_layer", ""): weight for name, weight in base.denoiser.named_parameters()}
+    assert all(torch.equal(now[name], weight) for name, weight in frozen.items())
+    base.pipeline.unload_lora_weights()
+    assert fingerprint(base.pipeline) == mark
+    assert torch.equal(bare(base, asked), before)
+
+
+def test_a_copy_lends_its_weights_and_gives_them_back(base: Base) -> None:
+    asked, adapter = given(base), Adapter(base, Shape(4, 4.0))
+    randomised(adapter, 1)
+    mine = adapter(*asked).detach()
+    other = copy.deepcopy(adapter)
+    assert torch.equal(other(*asked), mine)
+    assert {id(weight) for weight in other.parameters()}.isdisjoint({id(weight) for weight in adapter.parameters()})
+    randomised(other, 2)
+    theirs = other(*asked).detach()
+    assert not torch.equal(theirs, mine)
+    assert torch.equal(adapter(*asked), mine)
+    adapter.load_state_dict(other.state_dict())
+    assert torch.equal(adapter(*asked), theirs)
+
+
+@pytest.mark.parametrize("targets", ["attention", "all"])
+def test_what_is_written_is_what_diffusers_loads(base: Base, tmp_path: Path, targets: Any) -> None:
+    """In both formats, with a strength that is not the rank, and with dropout that must not be at work afterwards."""
+    asked = given(base)
+    adapter = randomised(Adapter(base, Shape(4, 6.0, 0.5, targets)), 3)
+    expected = adapter(*asked).detach()
+    write(adapter, tmp_path / NAME)
+    files = [NAME, *([KOHYA] if write_kohya(adapter, tmp_path / KOHYA) else [])]
+    again = tmp_path / "again.safetensors"
+    write(adapter, again)
+    assert again.read_bytes() == (tmp_path / NAME).read_bytes()
+    base.pipeline.unload_lora_weights()
+    for name in files:
+        base.pipeline.load_lora_weights(str(tmp_path), weight_name=name)
+        assert torch.allclose(bare(base, asked), expected, atol=1e-5), name
+        base.pipeline.unload_lora_weights()
+    assert files == ([NAME, KOHYA] if base.family.kohya else [NAME])
+
+
+def test_text_encoders_are_taught_through_their_words(base: Base) -> None:
+    asked = given(base)
+    captions = ["a painting in the style of bands", "columns"]
+    adapter = Adapter(base, Shape(4, 4.0, encoders=True))
+    noisy, times, _, size = asked
+    predicted = adapter(noisy, times, captions, size)
+    assert torch.allclose(predicted, adapter(*asked), atol=1e-6)
+    randomised(adapter, 4)
+    adapter(noisy, times, captions, size).square().mean().backward()
+    taught = {
+        name.split("/")[0] for name, weight in adapter.weights.items() if weight.grad is not None and weight.grad.any()
+    }
+    assert taught == {base.family.denoiser, *base.family.encoders}
+
+
+def test_bases_are_told_apart_in_either_precision(tiny_base: Callable[..., Path]) -> None:
+    one = open_base(str(tiny_base()))
+    assert open_base(str(tiny_base()), torch.bfloat16).fingerprint == one.fingerprint
+    assert open_base(str(tiny_base("tiny", 1))).fingerprint != one.fingerprint

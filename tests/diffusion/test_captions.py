@@ -1,0 +1,71 @@
+"""Captions say what is known and nothing else; buckets keep proportions."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from impasto.collection.painting import Collection
+from impasto.diffusion.buckets import assign, shapes
+from impasto.diffusion.captions import fill, spoken, table_captions, template_captions
+from impasto.errors import InputError, SettingsError
+
+
+def test_parts_in_brackets_go_where_something_is_not_known() -> None:
+    template = "[{title}, ]a painting in the style of {style}[ by {artist}]"
+    known = {"style": "cubism", "title": "Man, sitting", "artist": None, "year": None}
+    assert fill(template, known) == "Man, sitting, a painting in the style of cubism"
+    assert fill(template, {**known, "title": None}) == "a painting in the style of cubism"
+    with pytest.raises(SettingsError, match=r"needs a year for every painting: put it in \[brackets\]"):
+        fill("{style} of {year}", known)
+    with pytest.raises(SettingsError, match="names 'mood'"):
+        fill("a {mood} painting", known)
+
+
+def test_names_are_spoken() -> None:
+    assert spoken("Art_Nouveau_Modern") == "art nouveau modern"
+
+
+def test_a_collection_is_captioned_by_template_and_by_table(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    collection = make_collection(train=3, test=1, artists=1)
+    made = template_captions(collection, "{title} in the style of {style} by {artist}, {year}")
+    place = collection.column("style").index("Columns")
+    assert made[place].endswith("in the style of columns by Columns Painter 0, 1890")
+    ids = collection.column("id")
+    path = tmp_path / "captions.csv"
+    path.write_text("caption,id\n" + "".join(f'"no {i}, of {name}",{name}\n' for i, name in enumerate(reversed(ids))))
+    assert table_captions(collection, path) == [f"no {len(ids) - 1 - i}, of {name}" for i, name in enumerate(ids)]
+    path.write_text("id,caption\n" + "".join(f"{name},c\n" for name in ids[1:]))
+    with pytest.raises(InputError, match=f"no caption for 1 of {len(ids)} paintings; the first is {ids[0]}"):
+        table_captions(collection, path)
+    path.write_text("id,text\na,b\n")
+    with pytest.raises(InputError, match="needs the columns id and caption"):
+        table_captions(collection, path)
+
+
+def test_every_picture_goes_to_the_nearest_proportions() -> None:
+    known = shapes(512, 64, several=True)
+    assert known[0] == (512, 512)
+    assert all(h % 64 == 0 and w % 64 == 0 and abs(h * w / 512**2 - 1) < 0.25 for h, w in known)
+    rng = np.random.default_rng(0)
+    sizes = [(int(h), int(w)) for h, w in rng.integers(100, 2000, (200, 2))]
+    for (height, width), place in zip(sizes, assign(sizes, known), strict=True):
+        off = [abs(np.log(width / height) - np.log(w / h)) for h, w in known]
+        assert off[place] == min(off)
+    assert assign([(None, None)], known) == [0]
+    assert shapes(512, 64, several=False) == [(512, 512)]
+
+
+def test_without_the_extra_the_install_line_is_said() -> None:
+    code = (
+        "import sys; sys.modules['peft'] = None\n"
+        "from impasto.errors import MissingExtraError\n"
+        "try: import impasto.diffusion\nexcept MissingExtraError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "pip install 'impasto[lora]'" in done.stdout, done.stderr
