@@ -21,6 +21,7 @@ from impasto.collection.painting import Collection
 from impasto.errors import CollectionError, RunError
 from impasto.models.build import build
 from impasto.models.inputs import plain
+from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
 
 
 def test_representations_are_what_the_network_gives(mapped: Any) -> None:
@@ -128,3 +129,19 @@ def test_what_cannot_be_mapped_is_refused(
         make_atlas(mapped.run.path, few.path, quick, output=tmp_path / "a")
     with pytest.raises(RunError, match="no run in"):
         make_atlas(tmp_path / "nowhere", settings=quick)
+
+
+def test_an_autoencoder_was_told_no_style_and_keeps_its_geometry(
+    mapped: Any, quick: AtlasSettings, tmp_path: Path
+) -> None:
+    small = AutoencoderSettings(size="tiny", epochs=1, batch_size=16, latent=12, manner=4, resolution=32, device="cpu")
+    run = train_autoencoder(mapped.collection, tmp_path / "run", small)
+    only = quick.model_copy(update={"clusterings": ("kmeans",), "probes": False, "maps": ("pca",)})
+    made = make_atlas(run.path, settings=only)
+    assert (made.content["preparation"], made.content["dimensions"]) == ("none", 12)
+    assert "never told a style" in made.content["verdict"][0]
+    vectors = np.load(made.path / "representations.npy")
+    table = pq.read_table(made.path / "atlas.parquet").to_pydict()
+    gaps = [np.linalg.norm(points[0] - points[1]) for points in (vectors, np.stack([table["x"], table["y"]], 1))]
+    assert gaps[1] <= gaps[0] + 1e-4  # a projection of the vectors as they are
+    assert made.content["probes"] is None
