@@ -21,13 +21,16 @@ from impasto.evaluation.settings import EvaluateSettings
 from impasto.runs import open_run
 from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings, run_study
+from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings
 
+AUTOENCODER = AutoencoderSettings(size="tiny", epochs=2, batch_size=16, latent=12, manner=4, precision="float32")
 TRAIN = ClassifierSettings(size="tiny", resolution=32, epochs=2, batch_size=16, precision="float32", device="cpu")
 SETTINGS = StudySettings(
     sample=SampleSettings(pictures=160, size=40, workers=1),
     prepare=PrepareSettings(size=32, workers=1),
     train=TRAIN,
+    autoencoder=AUTOENCODER,
     evaluate=EvaluateSettings(device="cpu"),
 )
 
@@ -42,6 +45,7 @@ def results(study: Path) -> dict[str, object]:
         "weights": (run / "best.safetensors").read_bytes(),
         "predictions": pq.read_table(run / "evaluation" / "predictions.parquet").to_pylist(),
         "scores": (metrics["scores"], metrics["baselines"], metrics["calibration"]),
+        "autoencoder": (study / "runs" / "autoencoder" / "best.safetensors").read_bytes(),
     }
 
 
@@ -49,13 +53,32 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     source = picture_folder(train=(40, 30, 20), test=10, artists=4)
     said: list[str] = []
     made = run_study(source, tmp_path / "study", SETTINGS, announce=said.append)
-    assert [line.split()[0] for line in said] == ["preparing", "auditing", "training", "evaluating", "writing"]
+    stages = "preparing auditing training evaluating training evaluating writing"
+    assert [line.split()[0] for line in said] == stages.split()
     page, text = made.report.read_text(), (tmp_path / "study" / "report.md").read_text()
     assert "Diagonals" in page and "IMP108" in page
     accuracy = made.metrics["scores"]["accuracy"]["value"]
     assert f"{100 * accuracy:.1f}" in text
     codes = {finding.code for finding in made.findings}
-    assert {"IMP101", "IMP108", "IMP201", "IMP301"} <= codes
+    assert {"IMP101", "IMP108", "IMP201", "IMP301", "IMP310"} <= codes
+    assert "Pictures as 12 numbers" in page and "![Test pictures, worst to best" in text
+    assert open_run(tmp_path / "study" / "runs" / "autoencoder").settings["resolution"] == TRAIN.resolution
+
+
+def test_a_study_leaves_out_what_is_not_wanted_or_cannot_be(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = picture_folder(train=20, test=6)
+    unwanted = SETTINGS.model_copy(update={"leave_out": ("autoencoder",)})
+    run_study(source, tmp_path / "unwanted", unwanted)
+    said: list[str] = []
+    vast = SETTINGS.model_copy(update={"autoencoder": AUTOENCODER.model_copy(update={"latent": 128})})
+    run_study(source, tmp_path / "vast", vast, announce=said.append)
+    assert any(
+        "leaving the autoencoder out: " in line and "too few for vectors of 128 numbers" in line for line in said
+    )
+    for study in ("unwanted", "vast"):
+        assert not (tmp_path / study / "runs" / "autoencoder").exists()
 
 
 def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable[..., Path], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ STUDY/study.json         source, settings, command; refused when the folder is u
 STUDY/gallery/           the sample gallery, where no source was given
 STUDY/collection/        what prepare and audit wrote
 STUDY/runs/classifier/   the run and its evaluation
+STUDY/runs/autoencoder/  likewise, where it is wanted
 STUDY/balance/           the comparison of remedies, where it is wanted
 STUDY/report.md, .html   the report
 
@@ -15,7 +16,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -33,6 +34,7 @@ from impasto.findings import Finding
 from impasto.runs import Run
 from impasto.sample.gallery import SampleSettings, paint_gallery
 from impasto.site.report import write_report
+from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
 from impasto.training.classifier import ClassifierSettings, train_classifier
 
 FORMAT: Final = 1
@@ -45,6 +47,10 @@ class StudySettings(Settings):
     sample: SampleSettings = Field(SampleSettings(), description="the gallery, painted where no source is given")
     prepare: PrepareSettings = Field(PrepareSettings(), description="the collection")
     train: ClassifierSettings = Field(ClassifierSettings(), description="the classifier")
+    autoencoder: AutoencoderSettings = Field(
+        AutoencoderSettings(), description="the autoencoder; without resolution, device and seed: as the classifier"
+    )
+    leave_out: tuple[Literal["autoencoder"], ...] = Field((), description="stages that are not wanted")
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
     balance: RemediesSettings | None = Field(
         None, description="the comparison of remedies, many trainings; none: it is left out; without train: as above"
@@ -60,7 +66,7 @@ class Study:
         collection: the collection's folder.
         run: the classifier's run.
         metrics: the content of the evaluation's ``metrics.json``.
-        findings: everything that audit, training, evaluation and the comparison found.
+        findings: everything that audit, trainings, evaluations and the comparison found.
         report: the HTML report; the Markdown one stands beside it.
     """
 
@@ -107,6 +113,7 @@ def run_study(
     run = train_classifier(collection, study / "runs" / "classifier", settings.train, progress=progress)
     say("evaluating the classifier")
     metrics, evaluated = _evaluate_once(run, collection, settings.evaluate)
+    coded = _autoencoder(study, collection, settings, progress, say)
     compared = []
     if settings.balance is not None:
         say("comparing remedies for imbalance")
@@ -116,7 +123,26 @@ def run_study(
     say("writing the report")
     report = write_report(study)
     trained = findings.load(run.path / "findings.json")
-    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated, *compared], report.html)
+    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated, *coded, *compared], report.html)
+
+
+def _autoencoder(
+    study: Path, collection: Collection, settings: StudySettings, progress: bool, say: Callable[[str], None]
+) -> list[Finding]:
+    """What training and evaluating the autoencoder found; nothing where it is not wanted or cannot be."""
+    if "autoencoder" in settings.leave_out:
+        return []
+    given = settings.autoencoder
+    shared = {"resolution", "device", "seed"} - given.model_fields_set
+    own = given.model_copy(update={name: getattr(settings.train, name) for name in shared})
+    if (have := len(collection.indices("train"))) <= own.latent:
+        say(f"leaving the autoencoder out: {have} training pictures are too few for vectors of {own.latent} numbers")
+        return []
+    say("training the autoencoder")
+    run = train_autoencoder(collection, study / "runs" / "autoencoder", own, progress=progress)
+    say("evaluating the autoencoder")
+    _, evaluated = _evaluate_once(run, collection, settings.evaluate)
+    return [*findings.load(run.path / "findings.json"), *evaluated]
 
 
 def _remedies(wanted: RemediesSettings, settings: StudySettings) -> RemediesSettings:

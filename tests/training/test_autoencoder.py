@@ -52,26 +52,25 @@ def test_it_begins_as_the_principal_components(stripes: Stripes) -> None:
     model = autoencoder._begun(collection, configured(quick().model_dump(mode="json"))).eval()
     x = pictures(collection, "train", 32)
     small = torch.nn.functional.avg_pool2d(x, 2).flatten(1).double().numpy()
-    fitted = PCA(8).fit(small)
+    fitted = PCA(12).fit(small)
     expected = fitted.inverse_transform(fitted.transform(small)).reshape(len(x), 3, 16, 16)
     with torch.no_grad():
         back = model(x)[0]
     halved = torch.nn.functional.interpolate(torch.from_numpy(expected), scale_factor=2, mode="bilinear")
-    assert back.numpy() == pytest.approx(halved.numpy(), abs=1e-3)
-    z = model.embed(x)
-    assert z[:, :4].square().mean(1).tolist() == pytest.approx([1.0] * len(x), abs=1e-5)
+    assert back.numpy() == pytest.approx(halved.numpy(), abs=0.01)  # float32
     # Unbiased as scikit-learn's variances
-    assert z[:, 4:].square().mean(0).tolist() == pytest.approx([0.25**2 * (len(x) - 1) / len(x)] * 8, rel=1e-3)
+    assert model.encode(x).square().mean(0).tolist() == pytest.approx([(len(x) - 1) / len(x)] * 12, rel=1e-3)
+    assert model.embed(x).norm(dim=1).tolist() == pytest.approx([1.0] * len(x), abs=1e-5)
 
 
 def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Path) -> None:
     collection = stripes((60, 60, 60), noise=2.0)
-    run = train_autoencoder(collection, run_path, quick(epochs=10, structure=0.0, contrast=0.0))
+    run = train_autoencoder(collection, run_path, quick(epochs=10, structure=0.0, contrast=0.0, latent=8))
     x = pictures(collection, "validation", 32)
     with torch.no_grad():
         first = autoencoder._begun(collection, configured(run.settings)).eval()(x)[0]
         last = network(run)(x)[0]
-    assert (last - x).square().mean() < 0.8 * (first - x).square().mean()
+    assert (last - x).square().mean() < 0.9 * (first - x).square().mean()
     assert validations(run, "psnr")[-1] > validations(run, "psnr")[0]
     drawn = sorted(path.name for path in (run_path / "progress").iterdir())
     assert drawn == [f"epoch-{number:03d}.png" for number in range(1, 11)]
@@ -79,7 +78,7 @@ def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Pat
 
 
 def test_pieces_of_one_picture_come_to_be_recognised(stripes: Stripes, run_path: Path) -> None:
-    run = train_autoencoder(stripes((60, 60, 60)), run_path, quick(epochs=6, contrast=1.0, manner=8, latent=16))
+    run = train_autoencoder(stripes((60, 60, 60)), run_path, quick(epochs=6, contrast=1.0, manner=8))
     by_chance = math.log(2 * 18 - 1)  # pieces that each might be the other's partner
     contrast = validations(run, "contrast")
     assert contrast[-1] < 0.9 * by_chance
@@ -142,9 +141,9 @@ def test_variational_draws_only_while_training(stripes: Stripes, run_path: Path)
     collection = stripes()
     model = network(train_autoencoder(collection, run_path, quick(epochs=1, divergence=0.1)))
     x = pictures(collection, "test", 32)
-    assert torch.equal(model.embed(x), model.embed(x))
+    assert torch.equal(model.encode(x), model.encode(x))
     model.train()
-    assert not torch.equal(model.embed(x)[:, 4:], model.embed(x)[:, 4:])
+    assert not torch.equal(model.encode(x), model.encode(x))
     divergence = model(x)[1]
     assert divergence.shape == (len(x),) and (divergence > 0).all()
 
@@ -182,7 +181,6 @@ def test_refused_in_one_line(stripes: Stripes, run_path: Path) -> None:
         train_autoencoder(collection, run_path, quick(latent=128))
     with pytest.raises(SettingsError, match="resolution=40: an autoencoder's is a multiple of 16"):
         train_autoencoder(stripes(size=40, name="forty"), run_path, quick(resolution=40))
-    for wrong in ({"manner": 12}, {"pieces": AugmentSettings(cutmix=0.5)}):
-        with pytest.raises(ValueError, match="manner"):
-            quick(**wrong)
+    with pytest.raises(ValueError, match="pieces of two pictures have no manner in common"):
+        quick(pieces=AugmentSettings(cutmix=0.5))
     assert not run_path.exists()

@@ -1,11 +1,11 @@
-"""The autoencoder: a picture as a short vector that says how it is painted and where things are, and back again.
+"""The autoencoder: a picture as a short vector and back again, and beside it a vector that says how it is painted.
 
-The encoder is the classifier's network (models/classifier.py) without styles. The vector has two parts. The *manner* is
-the descriptor of all stages, mean and deviation of every channel, brought to unit length: what pieces of one picture
-have in common, wherever they are cut. The *layout* is where things are: the principal components of the small picture,
-and upon them what the last feature map adds. The decoder is the components' inverse, and upon it a picture grown from
-the whole vector, coarse to fine, with the encoder's blocks and a sub-pixel convolution (Shi et al. 2016,
-arXiv:1609.05158) at its end. So it begins as PCA, and learns what PCA leaves out.
+The encoder is the classifier's network (models/classifier.py) without styles. The *code* is what a picture can be given
+back from: the principal components of the small picture, and upon them what the last feature map adds. The decoder is
+the components' inverse, and upon it a picture grown from the code, coarse to fine, with the encoder's blocks and a
+sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158) at its end. So it begins as PCA, and learns what PCA leaves
+out. The *manner* is the descriptor of all stages, mean and deviation of every channel, brought to unit length: what
+pieces of one picture have in common, wherever they are cut.
 """
 
 import math
@@ -27,22 +27,20 @@ class AutoencoderConfig:
     """What an autoencoder is built from.
 
     Attributes:
-        latent: numbers of the whole vector.
-        manner: numbers thereof that say how it is painted; the others say where things are.
+        latent: numbers of the code, from which pictures come back.
+        manner: numbers that say how it is painted.
         size: width and depth as one dial.
         resolution: of the pictures that it sees, a multiple of 8 strides.
         stride: of the encoder's stem, 2 or 4; pictures come back at twice ``resolution / stride``.
-        variational: whether the layout is drawn from a normal distribution while training.
-        layout_scale: the layout's standard deviation beside the manner's 1: how much it counts in distances.
+        variational: whether the code is drawn from a normal distribution while training.
     """
 
     latent: int = 128
-    manner: int = 32
+    manner: int = 128
     size: Size = "small"
     resolution: int = 128
     stride: int = 4
     variational: bool = False
-    layout_scale: float = 0.25
 
     @property
     def small(self) -> int:
@@ -62,7 +60,7 @@ class AutoencoderConfig:
 
 def configured(settings: Mapping[str, Any]) -> AutoencoderConfig:
     """The configuration that the settings of a run speak of."""
-    names = ("latent", "manner", "size", "resolution", "layout_scale")
+    names = ("latent", "manner", "size", "resolution")
     stride = 4 if settings["resolution"] >= FINE else 2
     return AutoencoderConfig(
         **{name: settings[name] for name in names}, stride=stride, variational=settings["divergence"] > 0
@@ -86,18 +84,18 @@ class Autoencoder(nn.Module):
     """Pictures to vectors, vectors to pictures."""
 
     mean: Tensor  # (3 S²,)
-    components: Tensor  # (layout, 3 S²)
+    components: Tensor  # (latent, 3 S²)
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         self.config = config
-        widths, layout = WIDTHS[config.size], config.latent - config.manner
+        widths = WIDTHS[config.size]
         self.trunk = Classifier(ClassifierConfig(config.manner, config.size, stride=config.stride))
         cells = widths[-1] * config.grid**2
-        self.layout = nn.Linear(cells, layout * (2 if config.variational else 1))
+        self.learned = nn.Linear(cells, config.latent * (2 if config.variational else 1))
         numbers = 3 * config.small**2
         self.register_buffer("mean", torch.zeros(numbers))
-        self.register_buffer("components", torch.zeros(layout, numbers))  # unit length times standard deviation
+        self.register_buffer("components", torch.zeros(config.latent, numbers))  # unit length times standard deviation
         self.seed = nn.Linear(config.latent, cells)
         self.first = Bottleneck(widths[-1], widths[-1], 1)
         steps = [(widths[-1], widths[-2]), (widths[-2], widths[-3]), (widths[-3], widths[-3])]
@@ -105,7 +103,7 @@ class Autoencoder(nn.Module):
         self.norm = BatchNorm(widths[-3])
         self.paint = nn.Conv2d(widths[-3], 12, 3, padding=1)  # four pixels of three channels at each place
         nn.init.normal_(self.trunk.head.weight, std=1 / math.sqrt(self.trunk.head.in_features))
-        for late in (self.layout, self.paint):  # what they add to the principal components begins at nothing
+        for late in (self.learned, self.paint):  # what they add to the principal components begins at nothing
             nn.init.zeros_(late.weight)
             nn.init.zeros_(late.bias)  # type: ignore[arg-type]
 
@@ -118,7 +116,7 @@ class Autoencoder(nn.Module):
 
         Args:
             mean: ``(3 S²,)``.
-            components: ``(latent - manner, 3 S²)``, orthogonal, each as long as its standard deviation.
+            components: ``(latent, 3 S²)``, orthogonal, each as long as its standard deviation.
         """
         self.mean.copy_(mean)
         self.components.copy_(components)
@@ -127,20 +125,19 @@ class Autoencoder(nn.Module):
         """How pictures or pieces of them ``(B, 3, H, W)`` in [-1, 1] are painted: ``(B, manner)`` of unit length."""
         return F.normalize(self.trunk(x).float(), dim=1)
 
-    def encode(self, x: Tensor) -> Tensor:
-        """The representation ``(B, latent)`` of pictures ``(B, 3, R, R)`` in [-1, 1]: manner, then layout."""
-        return self._parts(x)[0]
-
     def embed(self, x: Tensor) -> Tensor:
-        """The same, under the name that all networks give it."""
-        return self.encode(x)
+        """The representation by which pictures are compared: the manner."""
+        return self.manner(x)
 
-    def decode(self, z: Tensor) -> Tensor:
-        """Pictures ``(B, 3, P, P)`` from vectors ``(B, latent)``; about in [-1, 1], not cut off there."""
+    def encode(self, x: Tensor) -> Tensor:
+        """The codes ``(B, latent)`` of pictures ``(B, 3, R, R)`` in [-1, 1]; each number with a mean square of 1."""
+        return self._coded(x)[0]
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Pictures ``(B, 3, P, P)`` from codes ``(B, latent)``; about in [-1, 1], not cut off there."""
         grid, small = self.config.grid, self.config.small
-        layout = z[:, self.config.manner :].float() / self.config.layout_scale
-        blurred = (self.mean + layout @ self.components).view(len(z), 3, small, small)
-        x = self.seed(z).view(len(z), -1, grid, grid).contiguous(memory_format=torch.channels_last)
+        blurred = (self.mean + code.float() @ self.components).view(len(code), 3, small, small)
+        x = self.seed(code).view(len(code), -1, grid, grid).contiguous(memory_format=torch.channels_last)
         x = self.first(x)
         for grow in self.grow:
             x = grow(x)
@@ -155,32 +152,26 @@ class Autoencoder(nn.Module):
             pieces: of pictures, ``(N, 3, P, P)``.
 
         Returns:
-            The pictures as they come back ``(B, 3, P, P)``; the layout's divergence ``(B,)``; the pieces' manners
+            The pictures as they come back ``(B, 3, P, P)``; the code's divergence ``(B,)``; the pieces' manners
             ``(N, manner)``.
         """
-        z, divergence = self._parts(x)
-        manners = z.new_zeros(0, self.config.manner) if pieces is None else self.manner(pieces)
-        return self.decode(z), divergence, manners
+        code, divergence = self._coded(x)
+        manners = code.new_zeros(0, self.config.manner) if pieces is None else self.manner(pieces)
+        return self.decode(code), divergence, manners
 
-    def _parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The representation, and the layout's Kullback-Leibler divergence from a standard normal, ``(B,)``.
+    def _coded(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The codes, and their Kullback-Leibler divergence from a standard normal, ``(B,)``.
 
         Kingma and Welling 2014, "Auto-encoding variational Bayes" (arXiv:1312.6114), in nats; zero where nothing is
         drawn.
         """
-        maps = self.trunk.features(x)
-        manner = F.normalize(self.trunk.head(self.trunk.describe(maps)).float(), dim=1)
-        learned = self.layout(maps[-1].flatten(1)).float()
+        learned = self.learned(self.trunk.features(x)[-1].flatten(1)).float()
         inverse = self.components / self.components.square().sum(1, keepdim=True).clamp(min=1e-12)
-        layout = (self.shrink(x) - self.mean) @ inverse.T  # each number with a mean square of 1
-        divergence = layout.new_zeros(len(layout))
-        if self.config.variational:
-            learned, log_variance = learned.chunk(2, 1)
-            layout, log_variance = layout + learned, log_variance.clamp(-10, 10)
-            divergence = 0.5 * (layout.square() + log_variance.exp() - 1 - log_variance).sum(1)
-            if self.training:
-                layout = layout + torch.randn_like(layout) * (0.5 * log_variance).exp()
-        else:
-            layout = layout + learned
-        scaled = manner * math.sqrt(self.config.manner)  # so that its numbers, too, have a mean square of 1
-        return torch.cat((scaled, layout * self.config.layout_scale), 1), divergence
+        code = (self.shrink(x) - self.mean) @ inverse.T
+        if not self.config.variational:
+            return code + learned, code.new_zeros(len(code))
+        learned, log_variance = learned.chunk(2, 1)
+        mean, log_variance = code + learned, log_variance.clamp(-10, 10)
+        divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
+        noise = torch.randn_like(mean) if self.training else torch.zeros_like(mean)
+        return mean + noise * (0.5 * log_variance).exp(), divergence

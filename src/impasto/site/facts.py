@@ -17,6 +17,7 @@ from impasto.errors import ImpastoError, InputError, RunError
 from impasto.files import read_json
 from impasto.findings import Finding
 from impasto.runs import Run, open_run
+from impasto.site.autoencoders import AutoencoderFacts, read_autoencoder
 from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
 from impasto.site.reading import read_as
@@ -153,7 +154,8 @@ class StudyFacts:
         collection: the opened collection.
         record: ``collection.json`` as it stands.
         found: what prepare and audit found, ``None`` where there is no such file.
-        runs: by name.
+        runs: the classifiers', by name.
+        autoencoders: by name.
         balance: the comparison of remedies for imbalance, ``None`` where there is none.
     """
 
@@ -162,6 +164,7 @@ class StudyFacts:
     record: Mapping[str, Any]
     found: Sequence[Finding] | None
     runs: tuple[RunFacts, ...]
+    autoencoders: tuple[AutoencoderFacts, ...] = ()
     balance: BalanceFacts | None = None
 
     @property
@@ -192,18 +195,19 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         raise InputError(f"no study in {study} (no such folder): make one with impasto study")
     opened = open_collection(collection or study / "collection")
     places = sorted(path.parent for path in study.glob("runs/*/run.json")) if runs is None else runs
+    opened_runs = [open_run(Path(place)) for place in places]
     return StudyFacts(
         name=study.resolve().name,
         collection=opened,
         record=read_json(opened.path / "collection.json"),
         found=_findings(opened.path / "findings.json"),
-        runs=tuple(_run(Path(place)) for place in places),
+        runs=tuple(_run(run) for run in opened_runs if run.kind == "classifier"),
+        autoencoders=tuple(read_autoencoder(run) for run in opened_runs if run.kind == "autoencoder"),
         balance=read_balance(study / "balance"),
     )
 
 
-def _run(path: Path) -> RunFacts:
-    run = open_run(path)
+def _run(run: Run) -> RunFacts:
     try:
         lines = run.metrics()
     except ValueError as error:
@@ -213,13 +217,13 @@ def _run(path: Path) -> RunFacts:
         evaluation = _evaluated(run.evaluation_path / "metrics.json")
     return RunFacts(
         run=run,
-        record=read_json(path / "run.json"),
+        record=read_json(run.path / "run.json"),
         lines=lines,
-        trained=_findings(path / "findings.json"),
+        trained=_findings(run.path / "findings.json"),
         evaluation=evaluation,
         evaluated=_findings(run.evaluation_path / "findings.json") or () if evaluation else (),
         pictures=tuple(sorted((run.evaluation_path / "figures").glob("*.png"))) if evaluation else (),
-        by_artist=read_by_artist(path / "by-artist"),
+        by_artist=read_by_artist(run.path / "by-artist"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from impasto.site import by_artist, remedies, words
+from impasto.site import autoencoders, by_artist, remedies, words
 from impasto.site.tables import plain
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
@@ -72,5 +72,5 @@ def _environment(**options: Any) -> Environment:
         "points": remedies.points,
         "shown": words.shown,
     }
-    environment.globals["SCORES"] = words.SCORES
+    environment.globals |= {"SCORES": words.SCORES, "MEASURES": autoencoders.MEASURES, "measure": autoencoders.measure}
     return environment

@@ -13,6 +13,7 @@ from typing import Any
 
 from impasto.files import replacing, write_text
 from impasto.site import tables, words
+from impasto.site.autoencoders import AutoencoderFacts
 from impasto.site.charts import (
     confusion_chart,
     curves_chart,
@@ -38,6 +39,7 @@ SHEETS = {
     "worst": "The wrong answers that the network was surest of: the true style, and what it said.",
     "confused": "Pictures of the most frequent confusions, one confusion a row.",
     "heat": "The test pictures of each style that it recognised most surely, each beside where it looked.",
+    "reconstructions": "Test pictures, worst to best, in two bands: as they are, from PCA, from the network.",
     "typical": "Left the most typical, right the most atypical test pictures of each style, with what it said.",
 }
 """What the evaluation's sheets of pictures show, by name."""
@@ -92,6 +94,14 @@ class RunPart:
     told: str
 
 
+@dataclass(frozen=True, slots=True)
+class AutoencoderPart:
+    """An autoencoder's part of the report: its facts, and the picture of pictures that came back."""
+
+    facts: AutoencoderFacts
+    sheet: Plate | None
+
+
 def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None) -> ReportPaths:
     """The written report of a study.
 
@@ -137,6 +147,7 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
         "walls": walls,
         "frieze": _frieze(walls),
         "runs": [_run_part(run, facts, folder, len(facts.runs) > 1) for run in facts.runs],
+        "autoencoders": [_autoencoder_part(run, folder, len(facts.autoencoders) > 1) for run in facts.autoencoders],
         "balance": _balance_plates(facts, folder),
         "settings": tables.settings_tables(facts),
         "commands": tables.commands(facts),
@@ -210,6 +221,13 @@ def _balance_plates(facts: StudyFacts, folder: Path) -> Mapping[str, Plate]:
     shares = "How much of the loss is each style's; remedies that share it alike stand together, two of them named."
     charts = {"differences": (differences_chart(content), gains), "shares": (shares_chart(content), shares)}
     return {key: _plate(chart, folder, caption, content.command) for key, (chart, caption) in charts.items()}
+
+
+def _autoencoder_part(facts: AutoencoderFacts, folder: Path, several: bool) -> AutoencoderPart:
+    sheet = None
+    if facts.sheet and facts.content:
+        sheet = _picture(facts.sheet, folder, f"{facts.name}-" if several else "", facts.content.command)
+    return AutoencoderPart(facts, sheet)
 
 
 def _plate(chart: Chart, folder: Path, caption: str, command: str, prefix: str = "") -> Plate:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 from sklearn.decomposition import PCA
 from torch import nn
 
@@ -34,13 +34,12 @@ class AutoencoderSettings(TrainingSettings):
 
     epochs: int = Field(40, ge=1, description="passes over the training pictures")
     size: Size = Field("small", description="width and depth of the encoder: tiny, small or base")
-    latent: int = Field(128, ge=8, description="numbers of a picture's vector")
-    manner: int = Field(24, ge=1, description="numbers thereof that say how it is painted; the rest: where things are")
-    layout_scale: float = Field(0.25, gt=0, description="how much the layout counts in distances beside the manner's 1")
+    latent: int = Field(128, ge=8, description="numbers of a picture's code, from which it comes back")
+    manner: int = Field(128, ge=2, description="numbers that say how it is painted, by which pictures are compared")
     structure: float = Field(0.03, ge=0, description="weight of 1 - multi-scale SSIM beside the squared error")
     contrast: float = Field(0.01, ge=0, description="weight of recognising pieces of one picture by their manner")
     temperature: float = Field(0.2, gt=0, description="of that recognition; small: the most similar others weigh most")
-    divergence: float = Field(0.0, ge=0, description="weight of the layout's divergence a number; 0: not variational")
+    divergence: float = Field(0.0, ge=0, description="weight of the code's divergence a number; 0: not variational")
     pieces: AugmentSettings = Field(PIECES, description="how pieces of pictures are cut and varied; they are not mixed")
 
     @field_validator("pieces")
@@ -48,13 +47,6 @@ class AutoencoderSettings(TrainingSettings):
     def _unmixed(cls, value: AugmentSettings) -> AugmentSettings:
         if value.cutmix or value.mixup:
             raise ValueError("pieces of two pictures have no manner in common: cutmix and mixup must be 0")
-        return value
-
-    @field_validator("manner")
-    @classmethod
-    def _part(cls, value: int, info: ValidationInfo) -> int:
-        if value >= info.data.get("latent", value + 1):
-            raise ValueError("manner is a part of latent: it must be smaller")
         return value
 
 
@@ -112,8 +104,7 @@ def _begun(collection: Collection, config: AutoencoderConfig) -> nn.Module:
     rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
     chunks = (rows[start : start + 512] for start in range(0, len(rows), 512))
     small = torch.cat([model.shrink(plain(Pictures.gather(collection, some), config.resolution)) for some in chunks])
-    count = config.latent - config.manner
-    fitted = PCA(count, svd_solver="covariance_eigh").fit(small.double().numpy())
+    fitted = PCA(config.latent, svd_solver="covariance_eigh").fit(small.double().numpy())
     lengths = np.sqrt(fitted.explained_variance_)[:, None]
     model.begin(torch.from_numpy(fitted.mean_), torch.from_numpy(fitted.components_ * lengths))
     return model

@@ -85,10 +85,8 @@ class AutoencoderTask:
         back, divergence, manners = model(whole, torch.cat((first, second)))
         total: Tensor = self._difference(back, target)
         total = total + self.settings.divergence * divergence.mean() / self.config.latent
-        if self.settings.contrast:
-            one, other = (_everybody(part) for part in manners.chunk(2))
-            total = total + self.settings.contrast * contrastive_loss(one, other, self.settings.temperature)
-        return total
+        one, other = (_everybody(part) for part in manners.chunk(2))
+        return total + self.settings.contrast * contrastive_loss(one, other, self.settings.temperature)
 
     def _difference(self, back: Tensor, target: Tensor) -> Tensor:
         structure = 1 - multiscale_ssim(back, target, SCALES).mean()
