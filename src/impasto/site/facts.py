@@ -17,6 +17,7 @@ from impasto.errors import ImpastoError, InputError, RunError
 from impasto.files import read_json
 from impasto.findings import Finding
 from impasto.runs import Run, open_run
+from impasto.site.atlas import AtlasFacts, read_atlas
 from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
 from impasto.site.reading import read_as
@@ -155,6 +156,7 @@ class StudyFacts:
         found: what prepare and audit found, ``None`` where there is no such file.
         runs: by name.
         balance: the comparison of remedies for imbalance, ``None`` where there is none.
+        atlases: of the runs that have one, of whatever kind.
     """
 
     name: str
@@ -163,6 +165,7 @@ class StudyFacts:
     found: Sequence[Finding] | None
     runs: tuple[RunFacts, ...]
     balance: BalanceFacts | None = None
+    atlases: tuple[AtlasFacts, ...] = ()
 
     @property
     def audited(self) -> bool:
@@ -199,6 +202,7 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         found=_findings(opened.path / "findings.json"),
         runs=tuple(_run(Path(place)) for place in places),
         balance=read_balance(study / "balance"),
+        atlases=tuple(atlas for place in places if (atlas := read_atlas(Path(place) / "atlas"))),
     )
 
 

@@ -123,6 +123,8 @@ def judgements(facts: StudyFacts) -> list[Judgement]:
         found += _judged(run.evaluated, f"evaluation of {run.name}", f"{run.name}/evaluation/findings.json")
         if run.by_artist:
             found += _judged(run.by_artist.found, f"artists of {run.name}", f"{run.name}/by-artist/findings.json")
+    for atlas in facts.atlases:
+        found += _judged(atlas.found, f"atlas of {atlas.name}", f"{atlas.name}/atlas/findings.json")
     if facts.balance:
         found += _judged(facts.balance.found, "comparison of remedies", "balance/findings.json")
     rank = {"issue": 1, "not applicable": 2, "passed": 3}
@@ -177,6 +179,7 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
             rows.append((f"Evaluation of {run.name}", run.evaluation.command))
         if run.by_artist:
             rows.append((f"Unseen artists, {run.name}", run.by_artist.content.command))
+    rows += [(f"Atlas of {atlas.name}", atlas.content.command) for atlas in facts.atlases]
     if facts.balance:
         rows.append(("Comparison of remedies", facts.balance.content.command))
     return rows
