@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from impasto import study as module
+from impasto.atlas.settings import AtlasSettings
 from impasto.collection.prepare import PrepareSettings
 from impasto.compare.balance import RemediesSettings
 from impasto.errors import InputError, OutputError
@@ -32,6 +33,7 @@ SETTINGS = StudySettings(
     train=TRAIN,
     autoencoder=AUTOENCODER,
     evaluate=EvaluateSettings(device="cpu"),
+    atlas=AtlasSettings(maps=("pca",), clusterings=("kmeans",), permutations=20, resamples=100, seeds=2, device="cpu"),
 )
 
 
@@ -44,6 +46,7 @@ def results(study: Path) -> dict[str, object]:
         "pixels": (study / "collection" / "pixels.npy").read_bytes(),
         "weights": (run / "best.safetensors").read_bytes(),
         "predictions": pq.read_table(run / "evaluation" / "predictions.parquet").to_pylist(),
+        "atlas": pq.read_table(run / "atlas" / "atlas.parquet").to_pylist(),
         "scores": (metrics["scores"], metrics["baselines"], metrics["calibration"]),
         "autoencoder": (study / "runs" / "autoencoder" / "best.safetensors").read_bytes(),
     }
@@ -53,14 +56,16 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     source = picture_folder(train=(40, 30, 20), test=10, artists=4)
     said: list[str] = []
     made = run_study(source, tmp_path / "study", SETTINGS, announce=said.append)
-    stages = "preparing auditing training evaluating training evaluating writing"
-    assert [line.split()[0] for line in said] == stages.split()
+    stages = [line.split()[0] for line in said if line.split()[0].endswith("ing")]
+    expected = ["preparing", "auditing", "training", "evaluating", "training", "evaluating", "making"]
+    assert stages[:7] == expected and stages.count("making") == 2 and stages[-1] == "writing"
     page, text = made.report.read_text(), (tmp_path / "study" / "report.md").read_text()
     assert "Diagonals" in page and "IMP108" in page
+    assert "Do art styles cluster?" in page and "Do art styles cluster?" in text
     accuracy = made.metrics["scores"]["accuracy"]["value"]
     assert f"{100 * accuracy:.1f}" in text
     codes = {finding.code for finding in made.findings}
-    assert {"IMP101", "IMP108", "IMP201", "IMP301", "IMP310"} <= codes
+    assert {"IMP101", "IMP108", "IMP201", "IMP301", "IMP310", "IMP501"} <= codes
     assert "Pictures as 12 numbers" in page and "![Test pictures, worst to best" in text
     assert open_run(tmp_path / "study" / "runs" / "autoencoder").settings["resolution"] == TRAIN.resolution
 

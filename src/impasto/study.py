@@ -1,9 +1,9 @@
-"""A study: the whole path in order – gallery, collection, audit, training, evaluation, report – in one folder.
+"""A study: the whole path in order – gallery, collection, audit, training, evaluation, atlas, report – in one folder.
 
 STUDY/study.json         source, settings, command; refused when the folder is used for another study
 STUDY/gallery/           the sample gallery, where no source was given
 STUDY/collection/        what prepare and audit wrote
-STUDY/runs/classifier/   the run and its evaluation
+STUDY/runs/classifier/   the run, its evaluation and its atlas
 STUDY/runs/autoencoder/  likewise, where it is wanted
 STUDY/balance/           the comparison of remedies, where it is wanted
 STUDY/report.md, .html   the report
@@ -21,11 +21,13 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from impasto import findings, runs
+from impasto.atlas.atlas import make_atlas
+from impasto.atlas.settings import AtlasSettings
 from impasto.collection.audit import audit
 from impasto.collection.painting import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.compare.balance import RemediesSettings, balance
-from impasto.config import Settings
+from impasto.config import Settings, merged
 from impasto.errors import InputError, OutputError
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.settings import EvaluateSettings
@@ -52,6 +54,7 @@ class StudySettings(Settings):
     )
     leave_out: tuple[Literal["autoencoder"], ...] = Field((), description="stages that are not wanted")
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
+    atlas: AtlasSettings = Field(AtlasSettings(), description="the atlas of every run")
     balance: RemediesSettings | None = Field(
         None, description="the comparison of remedies, many trainings; none: it is left out; without train: as above"
     )
@@ -114,6 +117,7 @@ def run_study(
     say("evaluating the classifier")
     metrics, evaluated = _evaluate_once(run, collection, settings.evaluate)
     coded = _autoencoder(study, collection, settings, progress, say)
+    mapped = _atlases(study, settings.atlas, say)
     compared = []
     if settings.balance is not None:
         say("comparing remedies for imbalance")
@@ -123,7 +127,8 @@ def run_study(
     say("writing the report")
     report = write_report(study)
     trained = findings.load(run.path / "findings.json")
-    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated, *coded, *compared], report.html)
+    found = [*audited, *trained, *evaluated, *coded, *mapped, *compared]
+    return Study(study, collection.path, run, metrics, found, report.html)
 
 
 def _autoencoder(
@@ -143,6 +148,15 @@ def _autoencoder(
     say("evaluating the autoencoder")
     _, evaluated = _evaluate_once(run, collection, settings.evaluate)
     return [*findings.load(run.path / "findings.json"), *evaluated]
+
+
+def _atlases(study: Path, settings: AtlasSettings, say: Callable[[str], None]) -> list[Finding]:
+    """The atlas of every run of the study, made where there is none of these settings; what was found in them."""
+    found: list[Finding] = []
+    for path in sorted(path.parent for path in study.glob("runs/*/run.json")):
+        say(f"making the atlas of {path.name}")
+        found += make_atlas(path, settings=settings, announce=say).findings
+    return found
 
 
 def _remedies(wanted: RemediesSettings, settings: StudySettings) -> RemediesSettings:
@@ -170,7 +184,8 @@ def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
             f"{study} is a study of {_said(old.get('source'))}, not of {_said(record['source'])}: "
             "choose another folder with -o"
         )
-    if changed := ", ".join(_changed(_settled(old.get("settings")), _settled(record["settings"]))):
+    begun = merged(StudySettings().model_dump(mode="json"), old.get("settings") or {})  # an earlier impasto knew fewer
+    if changed := ", ".join(_changed(_settled(begun), _settled(record["settings"]))):
         raise InputError(f"{study} was begun with other settings ({changed}): repeat them, or choose another -o")
     for leftover in study.rglob(".*.part"):  # half-written by a process of this study that was killed
         leftover.unlink(missing_ok=True)

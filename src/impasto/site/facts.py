@@ -17,6 +17,7 @@ from impasto.errors import ImpastoError, InputError, RunError
 from impasto.files import read_json
 from impasto.findings import Finding
 from impasto.runs import Run, open_run
+from impasto.site.atlas import AtlasFacts, read_atlas
 from impasto.site.autoencoders import AutoencoderFacts, read_autoencoder
 from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
@@ -157,6 +158,7 @@ class StudyFacts:
         runs: the classifiers', by name.
         autoencoders: by name.
         balance: the comparison of remedies for imbalance, ``None`` where there is none.
+        atlases: of the runs that have one, of whatever kind.
     """
 
     name: str
@@ -166,6 +168,7 @@ class StudyFacts:
     runs: tuple[RunFacts, ...]
     autoencoders: tuple[AutoencoderFacts, ...] = ()
     balance: BalanceFacts | None = None
+    atlases: tuple[AtlasFacts, ...] = ()
 
     @property
     def audited(self) -> bool:
@@ -204,6 +207,7 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         runs=tuple(_run(run) for run in opened_runs if run.kind == "classifier"),
         autoencoders=tuple(read_autoencoder(run) for run in opened_runs if run.kind == "autoencoder"),
         balance=read_balance(study / "balance"),
+        atlases=tuple(atlas for place in places if (atlas := read_atlas(Path(place) / "atlas"))),
     )
 
 

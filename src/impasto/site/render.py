@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from impasto.site import autoencoders, by_artist, remedies, words
+from impasto.site import atlas, autoencoders, by_artist, remedies, words
 from impasto.site.tables import plain
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
@@ -71,6 +71,8 @@ def _environment(**options: Any) -> Environment:
         "plain": plain,
         "points": remedies.points,
         "shown": words.shown,
+        "spread": words.spread,
     }
     environment.globals |= {"SCORES": words.SCORES, "MEASURES": autoencoders.MEASURES, "measure": autoencoders.measure}
+    environment.globals["CLUSTERED"] = atlas.COLUMNS
     return environment

@@ -7,12 +7,13 @@ The same files give the same bytes: no clock, no random choice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from impasto.files import replacing, write_text
 from impasto.site import tables, words
+from impasto.site.atlas import AtlasFacts, clusters_chart
 from impasto.site.autoencoders import AutoencoderFacts
 from impasto.site.charts import (
     confusion_chart,
@@ -102,6 +103,15 @@ class AutoencoderPart:
     sheet: Plate | None
 
 
+@dataclass(frozen=True, slots=True)
+class AtlasPart:
+    """An atlas's part of the report: its facts, the chart of its scores, its maps."""
+
+    facts: AtlasFacts
+    chart: Plate
+    maps: Sequence[Plate]
+
+
 def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None) -> ReportPaths:
     """The written report of a study.
 
@@ -148,6 +158,7 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
         "frieze": _frieze(walls),
         "runs": [_run_part(run, facts, folder, len(facts.runs) > 1) for run in facts.runs],
         "autoencoders": [_autoencoder_part(run, folder, len(facts.autoencoders) > 1) for run in facts.autoencoders],
+        "atlases": [_atlas_part(atlas, folder, len(facts.atlases) > 1) for atlas in facts.atlases],
         "balance": _balance_plates(facts, folder),
         "settings": tables.settings_tables(facts),
         "commands": tables.commands(facts),
@@ -246,6 +257,15 @@ def _picture(path: Path, folder: Path, prefix: str, command: str) -> Plate:
         temporary.write_bytes(path.read_bytes())
     caption = SHEETS.get(path.stem, path.stem.replace("_", " ").replace("-", " ").capitalize() + ".")
     return Plate(f"{prefix}{path.name}", caption, caption, command, source=source, width=width, height=height)
+
+
+def _atlas_part(atlas: AtlasFacts, folder: Path, several: bool) -> AtlasPart:
+    prefix, made = f"{atlas.name}-" if several else "", atlas.content.command
+    caption = "How far clusters agree with the styles, with 95 % intervals; squares are what the run stands beside."
+    maps = [
+        replace(_picture(path, folder, prefix, made), caption=text, alt=text) for path, text in atlas.pictures.items()
+    ]
+    return AtlasPart(atlas, _plate(clusters_chart(atlas), folder, caption, made, prefix), maps)
 
 
 def _frieze(walls: Sequence[Wall]) -> list[Any]:

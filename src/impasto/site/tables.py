@@ -126,6 +126,8 @@ def judgements(facts: StudyFacts) -> list[Judgement]:
     for autoencoder in facts.autoencoders:
         name = autoencoder.name
         found += _judged(autoencoder.found, f"autoencoder {name}", f"{name}/findings.json, evaluation/findings.json")
+    for atlas in facts.atlases:
+        found += _judged(atlas.found, f"atlas of {atlas.name}", f"{atlas.name}/atlas/findings.json")
     if facts.balance:
         found += _judged(facts.balance.found, "comparison of remedies", "balance/findings.json")
     rank = {"issue": 1, "not applicable": 2, "passed": 3}
@@ -185,6 +187,7 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
         rows.append((f"Run {autoencoder.name}", str(autoencoder.record.get("command", "not recorded"))))
         if autoencoder.content:
             rows.append((f"Evaluation of {autoencoder.name}", autoencoder.content.command))
+    rows += [(f"Atlas of {atlas.name}", atlas.content.command) for atlas in facts.atlases]
     if facts.balance:
         rows.append(("Comparison of remedies", facts.balance.content.command))
     return rows

@@ -61,6 +61,11 @@ def interval(score: Score) -> str:
     return f"({100 * score.low:.0f}–{100 * score.high:.0f})"
 
 
+def spread(score: Score | None) -> str:
+    """``0.123 (0.110–0.135)``: a score that is no share; a dash where there is none."""
+    return "–" if score is None else f"{score.value:.3f}{NBSP}({score.low:.3f}–{score.high:.3f})"
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """``1 style``, ``13 styles``, ``81,444 pictures``."""
     return f"{number:,}{NBSP}{noun if number == 1 else plural or noun + 's'}"
