@@ -19,6 +19,7 @@ from impasto.findings import Finding
 from impasto.runs import Run, open_run
 from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
+from impasto.site.loras import LoraFacts, read_lora
 from impasto.site.reading import read_as
 
 AUDIT_CODES = frozenset({"IMP104", "IMP105", "IMP106", "IMP109"})
@@ -153,8 +154,9 @@ class StudyFacts:
         collection: the opened collection.
         record: ``collection.json`` as it stands.
         found: what prepare and audit found, ``None`` where there is no such file.
-        runs: by name.
+        runs: the classifiers', by name.
         balance: the comparison of remedies for imbalance, ``None`` where there is none.
+        loras: the runs of adapters, by name.
     """
 
     name: str
@@ -163,6 +165,7 @@ class StudyFacts:
     found: Sequence[Finding] | None
     runs: tuple[RunFacts, ...]
     balance: BalanceFacts | None = None
+    loras: tuple[LoraFacts, ...] = ()
 
     @property
     def audited(self) -> bool:
@@ -192,13 +195,15 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         raise InputError(f"no study in {study} (no such folder): make one with impasto study")
     opened = open_collection(collection or study / "collection")
     places = sorted(path.parent for path in study.glob("runs/*/run.json")) if runs is None else runs
+    kinds = {place: open_run(Path(place)).kind for place in places}
     return StudyFacts(
         name=study.resolve().name,
         collection=opened,
         record=read_json(opened.path / "collection.json"),
         found=_findings(opened.path / "findings.json"),
-        runs=tuple(_run(Path(place)) for place in places),
+        runs=tuple(_run(Path(place)) for place in places if kinds[place] == "classifier"),
         balance=read_balance(study / "balance"),
+        loras=tuple(read_lora(Path(place)) for place in places if kinds[place] == "lora"),
     )
 
 

@@ -25,6 +25,7 @@ from impasto.site.explain_charts import even_border, heat_chart, timeline_chart,
 from impasto.site.explained import Explained, history_words, read_explanation
 from impasto.site.facts import RunFacts, StudyFacts, read_study
 from impasto.site.figures import Chart
+from impasto.site.loras import LoraFacts
 from impasto.site.pictures import Wall, contact_sheet, hang, inline_png
 from impasto.site.remedies import differences_chart, shares_chart
 from impasto.site.render import render_html, render_markdown
@@ -38,6 +39,7 @@ SHEETS = {
     "worst": "The wrong answers that the network was surest of: the true style, and what it said.",
     "confused": "Pictures of the most frequent confusions, one confusion a row.",
     "heat": "The test pictures of each style that it recognised most surely, each beside where it looked.",
+    "scorecard": "A style a row, as in the table: pictures with the adapter, by the base alone, and real works.",
     "typical": "Left the most typical, right the most atypical test pictures of each style, with what it said.",
 }
 """What the evaluation's sheets of pictures show, by name."""
@@ -92,6 +94,14 @@ class RunPart:
     told: str
 
 
+@dataclass(frozen=True, slots=True)
+class LoraPart:
+    """A LoRA run's part of the report: its facts, and the sheet of its pictures where there is one."""
+
+    facts: LoraFacts
+    sheet: Plate | None
+
+
 def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None) -> ReportPaths:
     """The written report of a study.
 
@@ -137,6 +147,7 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
         "walls": walls,
         "frieze": _frieze(walls),
         "runs": [_run_part(run, facts, folder, len(facts.runs) > 1) for run in facts.runs],
+        "loras": [LoraPart(lora, _card_sheet(lora, folder)) for lora in facts.loras],
         "balance": _balance_plates(facts, folder),
         "settings": tables.settings_tables(facts),
         "commands": tables.commands(facts),
@@ -210,6 +221,12 @@ def _balance_plates(facts: StudyFacts, folder: Path) -> Mapping[str, Plate]:
     shares = "How much of the loss is each style's; remedies that share it alike stand together, two of them named."
     charts = {"differences": (differences_chart(content), gains), "shares": (shares_chart(content), shares)}
     return {key: _plate(chart, folder, caption, content.command) for key, (chart, caption) in charts.items()}
+
+
+def _card_sheet(lora: LoraFacts, folder: Path) -> Plate | None:
+    if lora.sheet is None or lora.card is None:
+        return None
+    return _picture(lora.sheet, folder, f"{lora.name}-", lora.card.command)
 
 
 def _plate(chart: Chart, folder: Path, caption: str, command: str, prefix: str = "") -> Plate:

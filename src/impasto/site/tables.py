@@ -123,6 +123,9 @@ def judgements(facts: StudyFacts) -> list[Judgement]:
         found += _judged(run.evaluated, f"evaluation of {run.name}", f"{run.name}/evaluation/findings.json")
         if run.by_artist:
             found += _judged(run.by_artist.found, f"artists of {run.name}", f"{run.name}/by-artist/findings.json")
+    for lora in facts.loras:
+        found += _judged(lora.trained, f"training of {lora.name}", f"{lora.name}/findings.json")
+        found += _judged(lora.scored, f"scorecard of {lora.name}", f"{lora.name}/evaluation/findings.json")
     if facts.balance:
         found += _judged(facts.balance.found, "comparison of remedies", "balance/findings.json")
     rank = {"issue": 1, "not applicable": 2, "passed": 3}
@@ -165,7 +168,8 @@ def flattened(values: Mapping[str, Any], place: str = "") -> list[tuple[str, str
 def settings_tables(facts: StudyFacts) -> list[tuple[str, list[tuple[str, str]]]]:
     """The settings of each stage, with a title."""
     tables = [("Collection", flattened(facts.collection.settings))]
-    return tables + [(f"Training of {run.name}", flattened(run.run.settings)) for run in facts.runs]
+    runs = [(run.name, run.run) for run in facts.runs] + [(lora.name, lora.run) for lora in facts.loras]
+    return tables + [(f"Training of {name}", flattened(run.settings)) for name, run in runs]
 
 
 def commands(facts: StudyFacts) -> list[tuple[str, str]]:
@@ -177,6 +181,10 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
             rows.append((f"Evaluation of {run.name}", run.evaluation.command))
         if run.by_artist:
             rows.append((f"Unseen artists, {run.name}", run.by_artist.content.command))
+    for lora in facts.loras:
+        rows.append((f"LoRA {lora.name}", str(lora.record.get("command", "not recorded"))))
+        if lora.card:
+            rows.append((f"Scorecard of {lora.name}", lora.card.command))
     if facts.balance:
         rows.append(("Comparison of remedies", facts.balance.content.command))
     return rows
