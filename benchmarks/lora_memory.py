@@ -20,8 +20,8 @@ from impasto.diffusion.families import FAMILIES
 
 RANK = 16
 TRAINED = 4 + 4 + 8 + 4  # bytes a weight of the adapter: itself, gradient, AdamW's two moments, average
-UTILISATION = 0.3  # of a GPU's bfloat16 peak that such a step reaches
-PEAKS = {"RTX 3060 Ti (8 GB)": 65, "RTX 4070 Ti (12 GB)": 160, "RTX 4090 (24 GB)": 165, "H100 (80 GB)": 990}  # TFLOP/s
+UTILISATION = 0.3  # of a GPU's dense bfloat16 peak, summed in float32: supposed, not measured
+PEAKS = {"RTX 3060 Ti (8 GB)": 32, "RTX 4070 Ti (12 GB)": 80, "RTX 4090 (24 GB)": 165, "H100 (80 GB)": 990}  # TFLOP/s
 MODELS: dict[str, tuple[str, int, Any]] = {
     "Stable Diffusion 1.5, 512": ("StableDiffusionPipeline", 64, lambda: UNet2DConditionModel(
         sample_size=64, block_out_channels=(320, 640, 1280, 1280), cross_attention_dim=768, attention_head_dim=8)),

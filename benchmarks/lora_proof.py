@@ -128,6 +128,7 @@ def digest(folder: Path) -> str:
 
 def caches(teach: Collection, settings: LoraSettings, folder: Path, steps: int = 12) -> dict[str, float]:
     """Training steps a second with the caches, and with VAE and text encoder in the loop, by turns."""
+    settings = settings.model_copy(update={"text_encoder": False})  # what is taught cannot be cached
     task = LoraTask(teach, settings, Accelerator(cpu=True), folder / "lora" / "cache", progress=False)
     pipeline, rows, captions = task.base.pipeline, task.material.train, task.material.captions
     vae, encoder = pipeline.vae, pipeline.text_encoder
@@ -194,7 +195,8 @@ def main() -> None:
     train_classifier(judge, folder / "judge", judging, progress=True)
     settings = LoraSettings(
         base=str(base), captions=str(table), rank=32, targets="all", batch_size=BATCH, epochs=asked.epochs,
-        learning_rate=2e-3, warmup_steps=50, weight_decay=0.0, schedule="cosine", ema=0.99, buckets=False,
+        learning_rate=5e-3, warmup_steps=50, text_encoder=True, weight_decay=0.0, schedule="cosine", ema=0.99,
+        buckets=False,
         preview_every=max(1, asked.epochs // 4), guidance=3.0, keep="last", held_out=96, **quick,
     )  # fmt: skip
     began = time.perf_counter()

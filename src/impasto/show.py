@@ -75,7 +75,8 @@ def lora(made: Run, found: Sequence[Finding], *, as_json: bool) -> None:
     data = {"run": str(made.path), "state": made.state, "validation": last, **_judged(found)}
     adapter = made.path / str(made.facts.get("adapter", ""))
     losses = f"held-out loss {last['loss']:.4f}, the base's {last['base_loss']:.4f}" if last else "not validated"
-    next_ = f'next: impasto paint {made.path} --prompt "a boat at sea" --style "{made.styles[0]}"'
+    style = (made.settings.get("styles") or made.styles)[0]
+    next_ = f'next: impasto paint {made.path} --prompt "a boat at sea" --style {style}'
     _print(data, f"trained in {made.path}; {losses}\nadapter: {adapter}\n{next_}", as_json=as_json)
     if not as_json:
         _table(found)

@@ -77,3 +77,6 @@ def test_findings_name_styles_below_their_floor_and_copies() -> None:
     assert {code: f.outcome for code, f in found.items()} == {"IMP603": "issue", "IMP604": "issue", "IMP605": "passed"}
     assert [item["style"] for item in found["IMP603"].items] == ["Columns"]
     assert found["IMP604"].items == near
+    # Where no style was taught, pictures in different styles are alike for that, which is no merit
+    untaught = {**result, "scores": {"adapter": {"accuracy": {**score, "low": 0.2}}, "base": result["scores"]["base"]}}
+    assert {f.code: f.outcome for f in card_findings(untaught)}["IMP605"] == "not applicable"

@@ -1,7 +1,8 @@
 """The original files behind a collection's stored squares, for those who need more pixels than were stored."""
 
 import contextlib
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,23 @@ from impasto.collection.chunks import Waiting, contents
 from impasto.collection.decode import decode
 from impasto.collection.painting import Collection
 from impasto.collection.sources import read_source
-from impasto.errors import ImpastoError, InputError
+from impasto.errors import ImpastoError
 from impasto.files import read_json
 
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """Where each painting's original is, as far as it still lies there unchanged.
+    """Where each painting's original is, as far as a file of its size lies there; its content is tested on reading.
 
     Attributes:
         collection: whose.
         known: by the row in the collection.
+        marks: SHA-256 of each painting's file.
     """
 
     collection: Collection
     known: Mapping[int, Waiting]
+    marks: Sequence[str | None]
 
     @classmethod
     def of(cls, collection: Collection) -> "Originals":
@@ -46,15 +49,16 @@ class Originals:
             if entry is None or size is None:
                 continue
             item = Waiting(entry, size, modified)
-            if _unchanged(item):
+            if _there(item):
                 known[row] = item
-        return cls(collection, known)
+        return cls(collection, known, collection.column("sha256"))
 
     def picture(self, row: int, size: tuple[int, int]) -> NDArray[np.uint8]:
         """A painting at a height and width, ``uint8 (H, W, 3)``: its original's middle, or else the stored square."""
         if (item := self.known.get(row)) is not None:
-            with contextlib.suppress(InputError):
-                return decode(next(iter(contents([item]))), size, "crop").pixels
+            data = next(iter(contents([item])))
+            if hashlib.sha256(data).hexdigest() == self.marks[row]:
+                return decode(data, size, "crop").pixels
         stored = Image.fromarray(np.asarray(self.collection.pixels[row]))
         return np.asarray(stored.resize(size[::-1], Image.Resampling.BICUBIC, reducing_gap=3.0), np.uint8)
 
@@ -66,11 +70,11 @@ def _source(spelled: str) -> Any:
     return [Path(part) for part in spelled.split(" and ")]
 
 
-def _unchanged(item: Waiting) -> bool:
-    if "://" in (item.entry.place or ""):
-        return True
+def _there(item: Waiting) -> bool:
+    """Whether a file of its size lies there; copies of a collection's pictures have other times."""
+    if item.entry.row is not None:
+        return True  # within a file of many, or at an address
     try:
-        status = Path(item.entry.place or "").stat()
+        return Path(item.entry.place or "").stat().st_size == item.bytes
     except OSError:
         return False
-    return (status.st_size, status.st_mtime_ns) == (item.bytes, item.modified)

@@ -33,6 +33,11 @@ def card_findings(result: Mapping[str, Any]) -> list[Finding]:
     keep = result["kept"]
     if keep is None:
         return [*made, Finding("IMP605", "not applicable", "One style or one seed cannot be compared.")]
+    if mine["low"] <= floor["value"]:
+        return [
+            *made,
+            Finding("IMP605", "not applicable", "The styles are not told apart: pictures are alike for that."),
+        ]
     share = keep["share"]
     told = (
         f"Pictures of one prompt and seed in two styles are more alike than others in {share['value']:.1%} of pairs "

@@ -21,6 +21,7 @@ from impasto.site.atlas import AtlasFacts, read_atlas
 from impasto.site.autoencoders import AutoencoderFacts, read_autoencoder
 from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
+from impasto.site.loras import LoraFacts, read_lora
 from impasto.site.reading import read_as
 
 AUDIT_CODES = frozenset({"IMP104", "IMP105", "IMP106", "IMP109"})
@@ -159,6 +160,7 @@ class StudyFacts:
         autoencoders: by name.
         balance: the comparison of remedies for imbalance, ``None`` where there is none.
         atlases: of the runs that have one, of whatever kind.
+        loras: the runs of adapters, by name.
     """
 
     name: str
@@ -169,6 +171,7 @@ class StudyFacts:
     autoencoders: tuple[AutoencoderFacts, ...] = ()
     balance: BalanceFacts | None = None
     atlases: tuple[AtlasFacts, ...] = ()
+    loras: tuple[LoraFacts, ...] = ()
 
     @property
     def audited(self) -> bool:
@@ -208,6 +211,7 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         autoencoders=tuple(read_autoencoder(run) for run in opened_runs if run.kind == "autoencoder"),
         balance=read_balance(study / "balance"),
         atlases=tuple(atlas for place in places if (atlas := read_atlas(Path(place) / "atlas"))),
+        loras=tuple(read_lora(run.path) for run in opened_runs if run.kind == "lora"),
     )
 
 

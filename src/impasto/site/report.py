@@ -27,6 +27,7 @@ from impasto.site.explain_charts import even_border, heat_chart, timeline_chart,
 from impasto.site.explained import Explained, history_words, read_explanation
 from impasto.site.facts import RunFacts, StudyFacts, read_study
 from impasto.site.figures import Chart
+from impasto.site.loras import LoraFacts
 from impasto.site.pictures import Wall, contact_sheet, hang, inline_png
 from impasto.site.remedies import differences_chart, shares_chart
 from impasto.site.render import render_html, render_markdown
@@ -41,6 +42,7 @@ SHEETS = {
     "confused": "Pictures of the most frequent confusions, one confusion a row.",
     "heat": "The test pictures of each style that it recognised most surely, each beside where it looked.",
     "reconstructions": "Test pictures, worst to best, in two bands: as they are, from PCA, from the network.",
+    "scorecard": "A style a row, as in the table: pictures with the adapter, by the base alone, and real works.",
     "typical": "Left the most typical, right the most atypical test pictures of each style, with what it said.",
 }
 """What the evaluation's sheets of pictures show, by name."""
@@ -112,6 +114,14 @@ class AtlasPart:
     maps: Sequence[Plate]
 
 
+@dataclass(frozen=True, slots=True)
+class LoraPart:
+    """A LoRA run's part of the report: its facts, and the sheet of its pictures where there is one."""
+
+    facts: LoraFacts
+    sheet: Plate | None
+
+
 def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None) -> ReportPaths:
     """The written report of a study.
 
@@ -159,6 +169,7 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
         "runs": [_run_part(run, facts, folder, len(facts.runs) > 1) for run in facts.runs],
         "autoencoders": [_autoencoder_part(run, folder, len(facts.autoencoders) > 1) for run in facts.autoencoders],
         "atlases": [_atlas_part(atlas, folder, len(facts.atlases) > 1) for atlas in facts.atlases],
+        "loras": [LoraPart(lora, _card_sheet(lora, folder)) for lora in facts.loras],
         "balance": _balance_plates(facts, folder),
         "settings": tables.settings_tables(facts),
         "commands": tables.commands(facts),
@@ -239,6 +250,12 @@ def _autoencoder_part(facts: AutoencoderFacts, folder: Path, several: bool) -> A
     if facts.sheet and facts.content:
         sheet = _picture(facts.sheet, folder, f"{facts.name}-" if several else "", facts.content.command)
     return AutoencoderPart(facts, sheet)
+
+
+def _card_sheet(lora: LoraFacts, folder: Path) -> Plate | None:
+    if lora.sheet is None or lora.card is None:
+        return None
+    return _picture(lora.sheet, folder, f"{lora.name}-", lora.card.command)
 
 
 def _plate(chart: Chart, folder: Path, caption: str, command: str, prefix: str = "") -> Plate:

@@ -128,6 +128,9 @@ def judgements(facts: StudyFacts) -> list[Judgement]:
         found += _judged(autoencoder.found, f"autoencoder {name}", f"{name}/findings.json, evaluation/findings.json")
     for atlas in facts.atlases:
         found += _judged(atlas.found, f"atlas of {atlas.name}", f"{atlas.name}/atlas/findings.json")
+    for lora in facts.loras:
+        found += _judged(lora.trained, f"training of {lora.name}", f"{lora.name}/findings.json")
+        found += _judged(lora.scored, f"scorecard of {lora.name}", f"{lora.name}/evaluation/findings.json")
     if facts.balance:
         found += _judged(facts.balance.found, "comparison of remedies", "balance/findings.json")
     rank = {"issue": 1, "not applicable": 2, "passed": 3}
@@ -171,6 +174,7 @@ def settings_tables(facts: StudyFacts) -> list[tuple[str, list[tuple[str, str]]]
     """The settings of each stage, with a title."""
     tables = [("Collection", flattened(facts.collection.settings))]
     trained = [run.run for run in facts.runs] + [autoencoder.run for autoencoder in facts.autoencoders]
+    trained += [lora.run for lora in facts.loras]
     return tables + [(f"Training of {run.path.name}", flattened(run.settings)) for run in trained]
 
 
@@ -188,6 +192,10 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
         if autoencoder.content:
             rows.append((f"Evaluation of {autoencoder.name}", autoencoder.content.command))
     rows += [(f"Atlas of {atlas.name}", atlas.content.command) for atlas in facts.atlases]
+    for lora in facts.loras:
+        rows.append((f"LoRA {lora.name}", str(lora.record.get("command", "not recorded"))))
+        if lora.card:
+            rows.append((f"Scorecard of {lora.name}", lora.card.command))
     if facts.balance:
         rows.append(("Comparison of remedies", facts.balance.content.command))
     return rows

@@ -1,0 +1,66 @@
+"""Originals are found where the source still holds them, read at any shape, and never taken for another picture's."""
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from impasto.collection.decode import decode
+from impasto.collection.originals import Originals
+from impasto.collection.painting import Collection
+from impasto.collection.prepare import PrepareSettings, prepare
+
+
+def test_a_larger_picture_than_what_is_stored(make_collection: Callable[..., Collection]) -> None:
+    collection = make_collection(train=3, test=1, size=64, stored=16)
+    found = Originals.of(collection)
+    assert sorted(found.known) == list(range(len(collection)))
+    row = 2
+    file = Path(found.known[row].entry.place or "")
+    picture = found.picture(row, (32, 64))
+    with Image.open(file) as image:  # the middle half, slowly
+        expected = np.asarray(image.convert("RGB").crop((0, 16, 64, 48)).resize((64, 32)), float)
+    assert picture.shape == (32, 64, 3)
+    assert np.abs(picture.astype(float) - expected).mean() < 4
+
+
+def test_copies_of_the_files_do_and_other_files_do_not(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source = picture_folder(train=3, test=1, size=64)
+    collection = prepare(source, tmp_path / "collection", PrepareSettings(size=16, workers=1))
+    moved = tmp_path / "moved"
+    shutil.copytree(source, moved, copy_function=shutil.copy)  # with other times
+    record = json.loads((collection.path / "collection.json").read_text())
+    (collection.path / "collection.json").write_text(json.dumps({**record, "source": str(moved)}))
+    before = Originals.of(collection)
+    assert len(before.known) == len(collection)
+    large = before.picture(0, (64, 64))
+    file = Path(before.known[0].entry.place or "")
+    data = bytearray(file.read_bytes())
+    data[-30] ^= 255
+    file.write_bytes(data)  # of the same size, but not the same
+    after = Originals.of(collection).picture(0, (64, 64))
+    assert after.shape == large.shape
+    assert not np.array_equal(after, large)
+    stored = Image.fromarray(np.asarray(collection.pixels[0])).resize((64, 64), Image.Resampling.BICUBIC)
+    assert np.array_equal(after, np.asarray(stored))
+    os.remove(file)  # noqa: PTH107
+    assert 0 not in Originals.of(collection).known
+
+
+def test_a_turned_picture_is_cut_as_it_is_seen() -> None:
+    """EXIF says that the picture lies on its side: height and width are of what is seen."""
+    wide = np.zeros((20, 60, 3), np.uint8)
+    wide[:, :30] = (250, 0, 0)
+    image, stream = Image.fromarray(wide), io.BytesIO()
+    exif = image.getexif()
+    exif[0x0112] = 6  # to be turned a quarter to the right
+    image.save(stream, "JPEG", quality=95, exif=exif)
+    seen = decode(stream.getvalue(), (48, 16), "crop").pixels
+    assert seen.shape == (48, 16, 3)
+    assert seen[:20, :, 0].mean() > 200
+    assert seen[28:, :, 0].mean() < 50
