@@ -1,4 +1,4 @@
-"""A study: the whole path in order – gallery, collection, audit, training, evaluation, report – in one folder.
+"""A study: the whole path in order – gallery, collection, audit, training, evaluation, report, page – in one folder.
 
 STUDY/study.json         source, settings, command; refused when the folder is used for another study
 STUDY/gallery/           the sample gallery, where no source was given
@@ -6,6 +6,7 @@ STUDY/collection/        what prepare and audit wrote
 STUDY/runs/classifier/   the run and its evaluation
 STUDY/balance/           the comparison of remedies, where it is wanted
 STUDY/report.md, .html   the report
+STUDY/site/              the atlas page, where a run has an atlas
 
 Every stage continues where it was or finds itself done, so a killed study is finished by the same command.
 """
@@ -32,6 +33,7 @@ from impasto.files import make_folder, read_json, write_json
 from impasto.findings import Finding
 from impasto.runs import Run
 from impasto.sample.gallery import SampleSettings, paint_gallery
+from impasto.site.export import has_atlas, write_site
 from impasto.site.report import write_report
 from impasto.training.classifier import ClassifierSettings, train_classifier
 
@@ -49,6 +51,7 @@ class StudySettings(Settings):
     balance: RemediesSettings | None = Field(
         None, description="the comparison of remedies, many trainings; none: it is left out; without train: as above"
     )
+    site: bool = Field(True, description="write the atlas page, where a run has an atlas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Study:
         metrics: the content of the evaluation's ``metrics.json``.
         findings: everything that audit, training, evaluation and the comparison found.
         report: the HTML report; the Markdown one stands beside it.
+        page: the atlas page; ``None`` where it was left out or no run has an atlas.
     """
 
     path: Path
@@ -70,6 +74,7 @@ class Study:
     metrics: dict[str, Any]
     findings: list[Finding]
     report: Path
+    page: Path | None = None
 
 
 def run_study(
@@ -114,9 +119,21 @@ def run_study(
             collection, study / "balance", _remedies(settings.balance, settings), progress=progress, announce=say
         ).findings
     say("writing the report")
-    report = write_report(study)
+    page = settings.site and has_atlas(study)
+    report = write_report(study, page=page)
+    site = _write_page(study, page=page, wanted=settings.site, say=say)
     trained = findings.load(run.path / "findings.json")
-    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated, *compared], report.html)
+    return Study(study, collection.path, run, metrics, [*audited, *trained, *evaluated, *compared], report.html, site)
+
+
+def _write_page(study: Path, *, page: bool, wanted: bool, say: Callable[[str], None]) -> Path | None:
+    """The atlas page; where there is nothing to show, a line that says so instead."""
+    if page:
+        say("writing the atlas page")
+        return write_site(study).page
+    if wanted:
+        say(f"no atlas, so no page: impasto atlas {study / 'runs' / 'classifier'}, then impasto site {study}")
+    return None
 
 
 def _remedies(wanted: RemediesSettings, settings: StudySettings) -> RemediesSettings:
@@ -154,7 +171,7 @@ def _settled(settings: Any) -> Any:
     """The settings without those that may differ when a study goes on: they change no result."""
     if not isinstance(settings, dict):
         return settings
-    return {name: _settled(value) for name, value in settings.items() if name not in ("workers", "device")}
+    return {name: _settled(value) for name, value in settings.items() if name not in ("workers", "device", "site")}
 
 
 def _changed(old: Any, new: Any, place: str = "") -> list[str]:
