@@ -5,7 +5,7 @@ set -eu
 folder=${1:-demo}
 recipe=$(dirname "$0")/demo.toml
 
-# Paint a gallery, prepare and audit it, train a classifier, evaluate it, write the report. Killed in the middle, the
+# Paint a gallery, prepare and audit it, train a classifier, evaluate it, write the report and the page. Killed in the middle, the
 # same command goes on from there. The stages by hand are: sample, prepare, audit, train classifier, evaluate, report.
 impasto study -o "$folder/study" --config "$recipe"
 
@@ -13,3 +13,4 @@ impasto study -o "$folder/study" --config "$recipe"
 impasto predict "$folder/study/runs/classifier" "$folder/study/gallery/test/Impasto" -o "$folder/heatmaps"
 
 echo "open $folder/study/report.html"
+[ ! -f "$folder/study/site/index.html" ] || echo "open $folder/study/site/index.html"

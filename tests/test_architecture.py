@@ -43,9 +43,10 @@ LAYERS: dict[str, set[str]] = {
     "cli_train": GROUND | {"options", "show", "collection", "training"},
     "cli_atlas": GROUND | {"options", "show", "atlas"},
     "cli_paint": GROUND | {"options", "show", "diffusion", "collection", "training", "generate", "compare"},
+    "cli_site": GROUND | {"options", "show", "site"},
     "cli": GROUND
-    | {"cli_atlas", "cli_paint", "cli_train", "options", "show", "entry", "study", "site", "compare", "collection"}
-    | {"sample"}
+    | {"cli_atlas", "cli_paint", "cli_site", "cli_train", "options", "show", "entry", "study", "site", "compare"}
+    | {"collection", "sample"}
     | MIDDLE,
     "__main__": {"cli"},
 }

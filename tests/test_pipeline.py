@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -58,7 +60,8 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     made = run_study(source, tmp_path / "study", SETTINGS, announce=said.append)
     stages = [line.split()[0] for line in said if line.split()[0].endswith("ing")]
     expected = ["preparing", "auditing", "training", "evaluating", "training", "evaluating", "making"]
-    assert stages[:7] == expected and stages.count("making") == 2 and stages[-1] == "writing"
+    assert stages[:7] == expected and stages.count("making") == 2 and stages[-2:] == ["writing", "writing"]
+    assert made.page is not None and made.page.is_file()
     page, text = made.report.read_text(), (tmp_path / "study" / "report.md").read_text()
     assert "Diagonals" in page and "IMP108" in page
     assert "Do art styles cluster?" in page and "Do art styles cluster?" in text
@@ -91,11 +94,32 @@ def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable
     wanted = RemediesSettings(remedies=("tau-normalisation",), seeds=1)
     said: list[str] = []
     made = run_study(source, tmp_path / "s", SETTINGS.model_copy(update={"balance": wanted}), announce=said.append)
-    assert [line.split()[0] for line in said][-4:] == ["comparing", "plain,", "tau-normalisation,", "writing"]
+    assert [line.split()[0] for line in said][-5:] == ["comparing", "plain,", "tau-normalisation,", "writing", "writing"]
     assert "IMP401" in {finding.code for finding in made.findings}
     assert "Remedies for imbalance" in (tmp_path / "s" / "report.md").read_text()
     run = open_run(tmp_path / "s" / "balance" / "runs" / "plain-0")
     assert run.settings["epochs"] == TRAIN.epochs  # the study's training, where the comparison names none
+
+
+def test_a_study_with_an_atlas_ends_in_a_page(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    source, study = picture_folder(train=20, test=6), tmp_path / "study"
+    run_study(source, study, SETTINGS)
+    names = pq.read_table(study / "collection" / "paintings.parquet")["id"]
+    places = {name: np.arange(len(names), dtype=np.float32) for name in ("x", "y", "pca_x", "pca_y")}
+    atlas = study / "runs" / "classifier" / "atlas"
+    atlas.mkdir()
+    pq.write_table(pa.table({"id": names, **places}), atlas / "atlas.parquet")
+    (atlas / "atlas.json").write_text('{"format": 1, "maps": [{"name": "pca", "title": "PCA"}]}')
+    without = run_study(source, study, SETTINGS.model_copy(update={"site": False}))
+    assert without.page is None and "site/index.html" not in without.report.read_text()
+    said: list[str] = []
+    made = run_study(source, study, SETTINGS, announce=said.append)
+    assert said[-1] == "writing the atlas page"
+    assert made.page == study / "site" / "index.html"
+    assert 'href="site/index.html"' in made.report.read_text()
+    assert "(site/index.html)" in (study / "report.md").read_text()
+    assert 'href="../report.html"' in made.page.read_text()
+    assert len(np.load(study / "runs" / "classifier" / "evaluation" / "heat.npy")) == 18
 
 
 def test_a_second_time_does_nothing_again(

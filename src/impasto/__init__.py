@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from impasto.runs import open_run as open_run
     from impasto.sample.gallery import SampleSettings as SampleSettings
     from impasto.sample.gallery import paint_gallery as paint_gallery
+    from impasto.site.export import write_site as write_site
     from impasto.site.report import write_report as write_report
     from impasto.study import StudySettings as StudySettings
     from impasto.study import run_study as run_study
@@ -76,6 +77,7 @@ _HOMES = {
     "train_classifier": "impasto.training.classifier",
     "train_lora": "impasto.training.lora",
     "write_report": "impasto.site.report",
+    "write_site": "impasto.site.export",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from impasto import cli_atlas, cli_paint, cli_train, entry, findings, runs, show
+from impasto import cli_atlas, cli_paint, cli_site, cli_train, entry, findings, runs, show
 from impasto.errors import InputError
 from impasto.options import AsJson, Assignments, Config, Device, Quiet, Request, Seed, read_request
 
@@ -198,22 +198,6 @@ cli_atlas.register(app)
 
 
 @app.command()
-def report(
-    study: Annotated[Path | None, typer.Argument(help="The study folder.")] = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write report.md and report.html from the files of a study.
-
-    impasto report study
-    """
-    from impasto.site.report import write_report  # noqa: PLC0415
-
-    paths = write_report(study or read_request(config).study)
-    show.paths({"markdown": paths.markdown, "html": paths.html}, as_json=as_json)
-
-
-@app.command()
 def study(
     source: Annotated[list[str] | None, typer.Argument(help="As for prepare; none: the sample gallery.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="The study folder.")] = None,
@@ -238,11 +222,13 @@ def study(
     settings = request.settings(StudySettings, dials)
     pictures = request.source(source) if source or request.sources else None
     done = run_study(pictures, output or request.study, settings, progress=not quiet, announce=show.note)
-    show.study(done.metrics, done.findings, {"study": done.path, "report": done.report}, as_json=as_json)
+    made = {"study": done.path, "report": done.report} | ({"page": done.page} if done.page else {})
+    show.study(done.metrics, done.findings, made, as_json=as_json)
     _exit(done.findings)
 
 
 cli_paint.register(app, train_app)
+cli_site.register(app)
 
 
 def main() -> None:

@@ -165,7 +165,8 @@ def study(metrics: Mapping[str, Any], found: Sequence[Finding], made: Mapping[st
     _print({**places, **_flat(metrics), **_judged(found)}, score_lines(metrics), as_json=as_json)
     if not as_json:
         _table([finding for finding in found if finding.outcome == "issue"])
-        typer.echo(f"report: {places['report']}")
+        for name in [name for name in ("report", "page") if name in places]:
+            typer.echo(f"{name}: {places[name]}")
 
 
 def score_lines(metrics: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A study: the whole path in order – gallery, collection, audit, training, evaluation, atlas, report – in one folder.
+"""A study: the whole path in order – gallery, collection, audit, training, evaluation, atlas, report, page.
 
 STUDY/study.json         source, settings, command; refused when the folder is used for another study
 STUDY/gallery/           the sample gallery, where no source was given
@@ -7,6 +7,7 @@ STUDY/runs/classifier/   the run, its evaluation and its atlas
 STUDY/runs/autoencoder/  likewise, where it is wanted
 STUDY/balance/           the comparison of remedies, where it is wanted
 STUDY/report.md, .html   the report
+STUDY/site/              the atlas page, where a run has an atlas
 
 Every stage continues where it was or finds itself done, so a killed study is finished by the same command.
 """
@@ -35,6 +36,7 @@ from impasto.files import make_folder, read_json, write_json
 from impasto.findings import Finding
 from impasto.runs import Run
 from impasto.sample.gallery import SampleSettings, paint_gallery
+from impasto.site.export import has_atlas, write_site
 from impasto.site.report import write_report
 from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
 from impasto.training.classifier import ClassifierSettings, train_classifier
@@ -58,6 +60,7 @@ class StudySettings(Settings):
     balance: RemediesSettings | None = Field(
         None, description="the comparison of remedies, many trainings; none: it is left out; without train: as above"
     )
+    site: bool = Field(True, description="write the atlas page, where a run has an atlas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Study:
         metrics: the content of the evaluation's ``metrics.json``.
         findings: everything that audit, trainings, evaluations and the comparison found.
         report: the HTML report; the Markdown one stands beside it.
+        page: the atlas page; ``None`` where it was left out or no run has an atlas.
     """
 
     path: Path
@@ -79,6 +83,7 @@ class Study:
     metrics: dict[str, Any]
     findings: list[Finding]
     report: Path
+    page: Path | None = None
 
 
 def run_study(
@@ -125,10 +130,12 @@ def run_study(
             collection, study / "balance", _remedies(settings.balance, settings), progress=progress, announce=say
         ).findings
     say("writing the report")
-    report = write_report(study)
+    page = settings.site and has_atlas(study)
+    report = write_report(study, page=page)
+    site = _write_page(study, page=page, wanted=settings.site, say=say)
     trained = findings.load(run.path / "findings.json")
     found = [*audited, *trained, *evaluated, *coded, *mapped, *compared]
-    return Study(study, collection.path, run, metrics, found, report.html)
+    return Study(study, collection.path, run, metrics, found, report.html, site)
 
 
 def _autoencoder(
@@ -157,6 +164,16 @@ def _atlases(study: Path, settings: AtlasSettings, say: Callable[[str], None]) -
         say(f"making the atlas of {path.name}")
         found += make_atlas(path, settings=settings, announce=say).findings
     return found
+
+
+def _write_page(study: Path, *, page: bool, wanted: bool, say: Callable[[str], None]) -> Path | None:
+    """The atlas page; where there is nothing to show, a line that says so instead."""
+    if page:
+        say("writing the atlas page")
+        return write_site(study).page
+    if wanted:
+        say(f"no atlas, so no page: impasto atlas {study / 'runs' / 'classifier'}, then impasto site {study}")
+    return None
 
 
 def _remedies(wanted: RemediesSettings, settings: StudySettings) -> RemediesSettings:
@@ -195,7 +212,7 @@ def _settled(settings: Any) -> Any:
     """The settings without those that may differ when a study goes on: they change no result."""
     if not isinstance(settings, dict):
         return settings
-    return {name: _settled(value) for name, value in settings.items() if name not in ("workers", "device")}
+    return {name: _settled(value) for name, value in settings.items() if name not in ("workers", "device", "site")}
 
 
 def _changed(old: Any, new: Any, place: str = "") -> list[str]:

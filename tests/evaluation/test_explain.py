@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.evaluation.explain import grad_cam, heat_maps, overlay
+from impasto.evaluation.explain import coarse_heat, grad_cam, heat_maps, overlay
 from impasto.evaluation.network import Network
 from impasto.models.classifier import Classifier, ClassifierConfig
 from impasto.models.course import CourseConfig, CourseNetwork
@@ -73,6 +73,17 @@ def test_heat_lies_where_the_style_is() -> None:
     hottest = np.stack([np.unravel_index(map_.argmax(), map_.shape) for map_ in heat]) * 2 - corners
     assert np.mean(((hottest >= 0) & (hottest < PATCH)).all(1)) > 0.85  # the patch covers a seventh
     assert np.mean(inside(heat, corners)) > 0.5
+
+
+def test_coarse_heat_is_the_same_heat_before_it_is_stretched() -> None:
+    x, y, _ = pictures(70, 3)  # more than are looked at in one go
+    rows = np.flatnonzero(y == 1)[::-1]
+    coarse = coarse_heat(trained(), x, rows, np.ones(len(rows), np.int64))
+    assert coarse.dtype == np.uint8 and (coarse.max((1, 2)) == 255).all()
+    fine = heat_maps(trained(), x[rows], np.ones(len(rows), np.int64))
+    for small, large in zip(coarse, fine, strict=True):
+        stretched = Image.fromarray(small).resize(large.shape, Image.Resampling.BICUBIC)
+        assert np.corrcoef(np.asarray(stretched).ravel(), large.ravel())[0, 1] > 0.99
 
 
 def test_the_finer_feature_maps_make_the_heat_finer() -> None:

@@ -4,6 +4,7 @@ Of a classifier, as follows; for autoencoders see ``reconstruction``.
 
 RUN/evaluation/metrics.json             scores, baselines, per style, confusion, calibration
 RUN/evaluation/predictions.parquet      one row a test picture
+RUN/evaluation/heat.npy                 where it looked in each of them
 RUN/evaluation/findings.json            IMP301 to IMP309
 RUN/evaluation/explanation.json         where it looks, what it finds typical, what its confusions follow
 RUN/evaluation/figures/                 the worst and the most confused pictures, heat maps, typical works
@@ -28,6 +29,7 @@ from impasto.collection.of_run import collection_of, seen_by
 from impasto.collection.painting import Collection
 from impasto.errors import CollectionError
 from impasto.evaluation import conformal
+from impasto.evaluation.explain import coarse_heat
 from impasto.evaluation.explanation import explain
 from impasto.evaluation.familiarity import KEPT, Familiarity
 from impasto.evaluation.figures import draw_sheets
@@ -87,6 +89,8 @@ def evaluate(
     if main:
         (folder / "inputs.json").unlink(missing_ok=True)  # a study's note of what its evaluation was made from
         _write(folder, found, looked, shares, calibration, known)
+        with replacing(folder / "heat.npy") as temporary, temporary.open("wb") as file:
+            np.save(file, coarse_heat(network, found.pixels, looked.rows, shares.argmax(1)))
         write_json(folder / "explanation.json", explained)
         write_json(folder / "metrics.json", measured)
         findings.save(folder / "findings.json", judged)

@@ -37,6 +37,25 @@ def heat_maps(network: Network, pictures: NDArray[np.uint8], styles: NDArray[np.
     return heat
 
 
+def coarse_heat(
+    network: Network, pixels: NDArray[np.uint8], rows: NDArray[np.int64], styles: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """The heat maps of some rows as small as they are computed, ``uint8 (n, h, w)``: 255 where a picture is hottest.
+
+    Args:
+        network: to look with.
+        pixels: ``uint8 (N, H, W, 3)``.
+        rows: ``int64 (n,)``.
+        styles: a position in the vocabulary for each of them, ``int64 (n,)``.
+    """
+    parts = []
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        maps = grad_cam(network.model, network.input(pixels[rows[part]]), torch.from_numpy(styles[part]))
+        parts.append((_peaked(maps) * 255).round().byte().cpu().numpy())
+    return np.concatenate(parts)
+
+
 def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
     """Grad-CAM of each picture for a style of its own, ``float32 (B, h, w)``, not below 0.
 

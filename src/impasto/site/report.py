@@ -122,7 +122,9 @@ class LoraPart:
     sheet: Plate | None
 
 
-def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None) -> ReportPaths:
+def write_report(
+    study: Path, *, collection: Path | None = None, runs: Sequence[Path] | None = None, page: bool = False
+) -> ReportPaths:
     """The written report of a study.
 
     Args:
@@ -130,13 +132,14 @@ def write_report(study: Path, *, collection: Path | None = None, runs: Sequence[
         collection: where the collection is; ``STUDY/collection`` where ``None``.
         runs: the run folders; those under ``STUDY/runs`` where ``None``. Stages that have not happened yet are
             named in the report as missing.
+        page: whether an atlas page will stand in ``STUDY/site``; one that does already is linked in any case.
 
     Raises:
         ImpastoError: there is no study or no collection, a file is damaged, or the folder cannot be written.
     """
     facts = read_study(Path(study), collection, runs)
     folder = Path(study) / "figures"
-    content = _content(facts, folder)
+    content = _content(facts, folder) | {"page": page or (Path(study) / "site" / "index.html").is_file()}
     paths = ReportPaths(Path(study) / "report.md", Path(study) / "report.html")
     write_text(paths.markdown, render_markdown(content))
     write_text(paths.html, render_html(content))

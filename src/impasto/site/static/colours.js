@@ -1,0 +1,90 @@
+"use strict";
+/*
+ * Colours and shapes. Nine colours that stay apart for the colour-blind (after Okabe and Ito 2008, darkened or lightened
+ * to stand out from the wall) times four shapes tell 36 groups; labels on the map say the rest.
+ */
+(() => {
+  const COLOURS = {
+    light: ["#0068a8", "#c84e00", "#00805c", "#a8447f", "#8f6400", "#2489c2", "#57378c", "#5f5f5f", "#7a3e1c"],
+    dark: ["#58a8ea", "#ff8f52", "#37c596", "#eb9cca", "#e3bd47", "#a3ddff", "#b79bf3", "#c4c4c4", "#cf8f63"],
+  };
+  const QUIET = { light: "#8d877c", dark: "#7d786f" }; // what does not belong to any group
+  const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "ring"];
+  const GROUP_SHAPES = 4;
+  // Cividis (Nuñez, Anderton, Renslow 2018), made for the colour-blind, without its darkest and its lightest tenth
+  const YEARS = ["#0b3a73", "#3a4d6e", "#5c606e", "#7b7776", "#9a8f74", "#baa86b", "#dbc35b"];
+
+  const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+  const theme = () => document.documentElement.dataset.theme || (dark() ? "dark" : "light");
+  const quiet = () => QUIET[theme()];
+  const colour = (place) => COLOURS[theme()][place % COLOURS.light.length];
+  const shape = (place) => Math.floor(place / COLOURS.light.length) % GROUP_SHAPES;
+
+  /** "#rrggbb" as three bytes. */
+  const bytes = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+  /** The colour of a share between 0 (the earliest year) and 1. */
+  function yearColour(share) {
+    const at = Math.min(Math.max(share, 0), 1) * (YEARS.length - 1), low = Math.min(Math.floor(at), YEARS.length - 2);
+    const [a, b] = [bytes(YEARS[low]), bytes(YEARS[low + 1])];
+    return `#${a.map((v, i) => Math.round(v + (b[i] - v) * (at - low)).toString(16).padStart(2, "0")).join("")}`;
+  }
+
+  const PATHS = {
+    circle: '<circle cx="8" cy="8" r="5.5"/>',
+    square: '<rect x="3" y="3" width="10" height="10"/>',
+    triangle: '<path d="M8 2 14.5 13.5H1.5Z"/>',
+    diamond: '<path d="M8 1 15 8 8 15 1 8Z"/>',
+    cross: '<path d="M3 5 5 3l3 3 3-3 2 2-3 3 3 3-2 2-3-3-3 3-2-2 3-3Z"/>',
+    ring: '<circle cx="8" cy="8" r="4.2" fill="none" stroke="currentColor" stroke-width="2"/>',
+  };
+
+  /** A mark of the legend, as the map draws it. */
+  function glyph(shapePlace, hex) {
+    const holder = document.createElement("span");
+    holder.className = "glyph";
+    holder.style.color = hex;
+    holder.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true" fill="currentColor">${PATHS[SHAPES[shapePlace]]}</svg>`;
+    return holder;
+  }
+
+  /** Groups by name: {kind, names, of (row → group, -1: none), colours, shapes, none (what no group means)}. */
+  function grouped(kind, names, of, none, looks = names.map((_, i) => [colour(i), shape(i)])) {
+    return { kind, names, of, none, colours: looks.map((look) => look[0]), shapes: looks.map((look) => look[1]) };
+  }
+
+  const MAKERS = {
+    style: (data) => grouped("style", data.styles.map(Impasto.styleName), data.style, ""),
+    async prediction(data, run) {
+      const answers = await data.answers(run);
+      return answers && grouped("prediction", data.styles.map(Impasto.styleName), answers.predicted, "not a test picture");
+    },
+    async error(data, run) {
+      const answers = await data.answers(run);
+      if (!answers) return null;
+      const of = answers.predicted.map((named, row) => (named < 0 ? -1 : named === data.style[row] ? 0 : 1));
+      const looks = [[colour(0), 0], [colour(1), 4]];
+      return grouped("error", ["named rightly", "named wrongly"], of, "not a test picture", looks);
+    },
+    year(data) {
+      const [first, last] = data.site.years ?? [];
+      if (first === undefined) return null;
+      const made = grouped("year", [], new Int16Array(data.count).fill(-1), "without a year");
+      made.share = (row) => (data.year[row] === data.undated ? -1 : (data.year[row] - first) / Math.max(last - first, 1));
+      return made;
+    },
+    none: (data) => grouped("none", [], new Int16Array(data.count).fill(-1), ""),
+  };
+
+  /** The groups of a colouring (`style`, `cluster:kmeans`, …); null where nothing is known of it. */
+  async function grouping(data, run, name) {
+    if (!name.startsWith("cluster:")) return (MAKERS[name] ?? MAKERS.style)(data, run);
+    const place = run.clusterings.findIndex((clustering) => `cluster:${clustering.name}` === name);
+    if (place < 0) return null;
+    const of = await data.cluster(run, place);
+    const many = of.reduce((most, cluster) => Math.max(most, cluster), -1) + 1;
+    return grouped("cluster", Array.from({ length: many }, (_, i) => `Cluster ${i + 1}`), of, "noise, in no cluster");
+  }
+
+  Object.assign(Impasto, { theme, quiet, colour, shape, hexBytes: bytes, yearColour, glyph, grouping, SHAPES });
+})();

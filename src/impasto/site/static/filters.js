@@ -1,0 +1,117 @@
+"use strict";
+/* Which paintings are meant: by style, group, words, years, a cell of the confusion matrix and a lasso, all together. */
+(() => {
+  /** Text as it is searched: without accents, marks and capitals. */
+  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_\-\s]+/gu, " ");
+
+  /** What is searched of every painting, made a few thousand at a time so that the page stays awake. */
+  async function searchable(data) {
+    return data.once("searchable", async () => {
+      const words = await data.read(), styles = data.styles.map(plain), out = new Array(data.count);
+      for (let row = 0; row < data.count; row++) {
+        out[row] = plain(`${words.artist[row] ?? ""} ${words.title[row] ?? ""} `) + styles[data.style[row]];
+        if (row % 4000 === 3999) await new Promise((resolve) => setTimeout(resolve));
+      }
+      return out;
+    });
+  }
+
+  /** Tests of a painting by name of the filter, for what `state` asks. */
+  async function tests(data, run, state, grouping) {
+    const made = {};
+    if (state.styles.length) {
+      const wanted = new Set(state.styles.map((name) => data.styles.indexOf(name)));
+      made.styles = (row) => wanted.has(data.style[row]);
+    }
+    if (state.group.length && grouping) {
+      const wanted = new Set(state.group.map((name) => grouping.names.indexOf(name)));
+      made.group = (row) => wanted.has(grouping.of[row]);
+    }
+    const words = plain(state.q).split(" ").filter(Boolean);
+    if (words.length) {
+      const texts = await searchable(data);
+      made.q = (row) => words.every((word) => texts[row].includes(word));
+    }
+    if (state.years) {
+      const [from, to] = state.years; // the undated are below every year
+      made.years = (row) => data.year[row] >= from && data.year[row] <= to;
+    }
+    const answers = state.cell && (await data.answers(run));
+    if (answers) {
+      const [truth, named] = state.cell.map((name) => data.styles.indexOf(name));
+      made.cell = (row) => data.style[row] === truth && answers.predicted[row] === named;
+    }
+    if (state.lasso) {
+      const drawnIn = data.run(state.lasso.run);
+      const grid = await data.grid(drawnIn, data.map(drawnIn, state.lasso.map));
+      const rows = new Set(Impasto.lassoed(grid, state.lasso.points));
+      made.lasso = (row) => rows.has(row);
+    }
+    return made;
+  }
+
+  /** {mask (1: meant), rows (ascending), any (whether anything is asked for)}. */
+  async function filtered(data, run, state, grouping) {
+    const asked = Object.values(await tests(data, run, state, grouping));
+    const mask = new Uint8Array(data.count), rows = [];
+    for (let row = 0; row < data.count; row++) {
+      if (asked.every((test) => test(row))) {
+        mask[row] = 1;
+        rows.push(row);
+      }
+    }
+    return { mask, rows, any: asked.length > 0 };
+  }
+
+  /** The filters that are set: [{label, off (what to set to be rid of it)}]. */
+  function chips(data, state, run) {
+    const made = [];
+    for (const name of state.styles) {
+      made.push({ label: Impasto.styleName(name), off: { styles: state.styles.filter((other) => other !== name) } });
+    }
+    for (const name of state.group) {
+      made.push({ label: name, off: { group: state.group.filter((other) => other !== name) } });
+    }
+    if (state.q.trim()) made.push({ label: `“${state.q.trim()}”`, off: { q: "" } });
+    if (state.years) made.push({ label: state.years.join("–"), off: { years: null } });
+    if (state.cell) {
+      const [truth, named] = state.cell.map(Impasto.styleName);
+      const label = truth === named ? `${truth}, named rightly` : `${truth}, named ${named}`;
+      made.push({ label: data.answering(run) ? label : `${label}: no evaluation`, off: { cell: null } });
+    }
+    if (state.lasso) made.push({ label: "Lasso", off: { lasso: null } });
+    return made;
+  }
+
+  const NO_FILTER = { styles: [], group: [], q: "", years: null, cell: null, lasso: null };
+
+  /** A cell of a CSV file (RFC 4180): quoted where it must be. */
+  function csvCell(value) {
+    const text = value === null || value === undefined ? "" : String(value);
+    return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+
+  /** A table as CSV text. */
+  const csv = (lines) => lines.map((line) => `${line.map(csvCell).join(",")}\r\n`).join("");
+
+  /** Paintings as CSV text: what they are, what was named, where they lie. */
+  async function exported(data, run, map, rows) {
+    const words = await data.read(), answers = await data.answers(run), grid = await data.grid(run, map);
+    const clusters = await Promise.all(run.clusterings.map((_, place) => data.cluster(run, place)));
+    const head = ["id", "artist", "title", "year", "style", "split", "predicted", "confidence"];
+    const names = run.clusterings.map((clustering) => `cluster_${clustering.name}`);
+    const lines = rows.map((row) => {
+      const asked = answers?.at.has(row), year = data.year[row];
+      return [
+        words.id[row], words.artist[row], words.title[row], year === data.undated ? null : year,
+        data.styles[data.style[row]], data.site.splits[data.split[row]],
+        asked ? data.styles[answers.predicted[row]] : null,
+        asked ? Math.max(...answers.share(row)).toFixed(4) : null,
+        ...clusters.map((cluster) => cluster[row]), grid.xy[2 * row].toFixed(5), grid.xy[2 * row + 1].toFixed(5),
+      ];
+    });
+    return csv([[...head, ...names, `${map.name}_x`, `${map.name}_y`], ...lines]);
+  }
+
+  Object.assign(Impasto, { plain, filtered, chips, NO_FILTER, csv, csvCell, exported, searchable });
+})();
