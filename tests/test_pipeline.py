@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -94,7 +93,8 @@ def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable
     wanted = RemediesSettings(remedies=("tau-normalisation",), seeds=1)
     said: list[str] = []
     made = run_study(source, tmp_path / "s", SETTINGS.model_copy(update={"balance": wanted}), announce=said.append)
-    assert [line.split()[0] for line in said][-5:] == ["comparing", "plain,", "tau-normalisation,", "writing", "writing"]
+    last = ["comparing", "plain,", "tau-normalisation,", "writing", "writing"]
+    assert [line.split()[0] for line in said][-5:] == last
     assert "IMP401" in {finding.code for finding in made.findings}
     assert "Remedies for imbalance" in (tmp_path / "s" / "report.md").read_text()
     run = open_run(tmp_path / "s" / "balance" / "runs" / "plain-0")
@@ -103,13 +103,6 @@ def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable
 
 def test_a_study_with_an_atlas_ends_in_a_page(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     source, study = picture_folder(train=20, test=6), tmp_path / "study"
-    run_study(source, study, SETTINGS)
-    names = pq.read_table(study / "collection" / "paintings.parquet")["id"]
-    places = {name: np.arange(len(names), dtype=np.float32) for name in ("x", "y", "pca_x", "pca_y")}
-    atlas = study / "runs" / "classifier" / "atlas"
-    atlas.mkdir()
-    pq.write_table(pa.table({"id": names, **places}), atlas / "atlas.parquet")
-    (atlas / "atlas.json").write_text('{"format": 1, "maps": [{"name": "pca", "title": "PCA"}]}')
     without = run_study(source, study, SETTINGS.model_copy(update={"site": False}))
     assert without.page is None and "site/index.html" not in without.report.read_text()
     said: list[str] = []
