@@ -18,6 +18,7 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
+PATIENCE = 180_000  # milliseconds: a machine that is busy with a training takes its time, and is not wrong
 WIDE = {"width": 1280, "height": 800}
 # Remarks on speed: on the software renderer, and on this test's own reading of what was drawn
 HARMLESS = ("GL Driver Message", "Automatic fallback to software WebGL", "Canvas2D: Multiple readback")
@@ -26,7 +27,7 @@ HARMLESS = ("GL Driver Message", "Automatic fallback to software WebGL", "Canvas
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE)
         yield opened
         opened.close()
 
@@ -36,6 +37,7 @@ class Visit:
 
     def __init__(self, browser: Any, page: Path, **given: Any) -> None:
         self.context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **given})
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.site, self.complaints, self.asked = page, [], []
         self.page.on("console", self._hear)
@@ -48,7 +50,7 @@ class Visit:
 
     def open(self, address: str = "") -> Any:
         self.page.goto(address or self.site.as_uri())
-        self.page.wait_for_selector("html[data-ready=yes]", timeout=60_000)
+        self.page.wait_for_selector("html[data-ready=yes]")
         return self.page
 
     def settle(self) -> str:

@@ -21,7 +21,7 @@ RANDOM = "const next = ((s) => () => (s = (s * 48271) % 2147483647) / 2147483647
 def page() -> Iterator[Any]:
     """An empty page with the scripts that need nothing else."""
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=180_000)
         opened = browser.new_page()
         for name in ("store.js", "address.js", "geometry.js", "data.js", "colours.js", "filters.js"):
             opened.add_script_tag(content=(files("impasto.site") / "static" / name).read_text(encoding="utf-8"))
