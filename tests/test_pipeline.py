@@ -20,7 +20,7 @@ from impasto.collection.prepare import PrepareSettings
 from impasto.compare.balance import RemediesSettings
 from impasto.errors import InputError, OutputError
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.runs import open_run
+from impasto.runs import create, open_run
 from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings, run_study
 from impasto.training.autoencoder import AutoencoderSettings
@@ -113,6 +113,14 @@ def test_a_study_with_an_atlas_ends_in_a_page(picture_folder: Callable[..., Path
     assert "(site/index.html)" in (study / "report.md").read_text()
     assert 'href="../report.html"' in made.page.read_text()
     assert len(np.load(study / "runs" / "classifier" / "evaluation" / "heat.npy")) == 18
+
+
+def test_runs_without_representations_have_no_atlas_and_stop_no_study(tmp_path: Path) -> None:
+    for kind in ("lora", "autoencoder"):  # the second without weights yet
+        create(tmp_path / "runs" / kind, kind, settings={}, styles=("A", "B"), collection={}, facts={})
+    said: list[str] = []
+    assert module._atlases(tmp_path, AtlasSettings(), said.append) == []
+    assert said == []
 
 
 def test_a_second_time_does_nothing_again(

@@ -23,6 +23,7 @@ from pydantic import Field
 
 from impasto import findings, runs
 from impasto.atlas.atlas import make_atlas
+from impasto.atlas.embed import REPRESENTING
 from impasto.atlas.settings import AtlasSettings
 from impasto.collection.audit import audit
 from impasto.collection.painting import Collection
@@ -158,11 +159,12 @@ def _autoencoder(
 
 
 def _atlases(study: Path, settings: AtlasSettings, say: Callable[[str], None]) -> list[Finding]:
-    """The atlas of every run of the study, made where there is none of these settings; what was found in them."""
+    """The atlas of every run with representations, made where it is not there yet; what was found in them."""
     found: list[Finding] = []
-    for path in sorted(path.parent for path in study.glob("runs/*/run.json")):
-        say(f"making the atlas of {path.name}")
-        found += make_atlas(path, settings=settings, announce=say).findings
+    for run in (runs.open_run(path.parent) for path in sorted(study.glob("runs/*/run.json"))):
+        if run.kind in REPRESENTING and run.weights_path.is_file():  # others were put here by hand
+            say(f"making the atlas of {run.path.name}")
+            found += make_atlas(run.path, settings=settings, announce=say).findings
     return found
 
 

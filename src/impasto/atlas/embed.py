@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -14,11 +14,13 @@ from impasto.config import Device
 from impasto.errors import RunError
 from impasto.kept import kept
 from impasto.models.inputs import plain
-from impasto.runs import Run
+from impasto.runs import Run, RunKind
 from impasto.weights import accelerator_on, autoencoder_of, classifier_of
 
 Vectors = NDArray[np.float32]
 Encoder = Callable[[NDArray[np.uint8]], Vectors]
+REPRESENTING: Final[tuple[RunKind, ...]] = ("classifier", "autoencoder")
+"""Kinds of runs whose networks have representations."""
 BATCH, CHUNK = 64, 1024
 
 
