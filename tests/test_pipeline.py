@@ -26,7 +26,9 @@ from impasto.study import StudySettings, run_study
 from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings
 
-AUTOENCODER = AutoencoderSettings(size="tiny", epochs=2, batch_size=16, latent=12, manner=4, precision="float32")
+AUTOENCODER = AutoencoderSettings(
+    size="tiny", resolution=32, epochs=2, batch_size=16, latent=12, manner=4, precision="float32", device="cpu"
+)
 TRAIN = ClassifierSettings(size="tiny", resolution=32, epochs=2, batch_size=16, precision="float32", device="cpu")
 SETTINGS = StudySettings(
     sample=SampleSettings(pictures=160, size=40, workers=1),

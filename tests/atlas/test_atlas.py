@@ -134,7 +134,7 @@ def test_what_cannot_be_mapped_is_refused(
 def test_an_autoencoder_was_told_no_style_and_keeps_its_geometry(
     mapped: Any, quick: AtlasSettings, tmp_path: Path
 ) -> None:
-    small = AutoencoderSettings(size="tiny", epochs=1, batch_size=16, latent=12, manner=4, resolution=32, device="cpu")
+    small = AutoencoderSettings(size="tiny", epochs=1, batch_size=16, latent=16, manner=12, resolution=32, device="cpu")
     run = train_autoencoder(mapped.collection, tmp_path / "run", small)
     only = quick.model_copy(update={"clusterings": ("kmeans",), "probes": False, "maps": ("pca",)})
     made = make_atlas(run.path, settings=only)

@@ -133,7 +133,7 @@ def test_heads_are_added_without_a_training(
     only = SETTINGS.model_copy(update={"remedies": ("plain",), "seeds": 1})
     balance(collection, tmp_path / "balance", only)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "balance").rglob("*") if "runs" in path.parts}
-    monkeypatch.setattr("impasto.training.classifier.fit", lambda *given: pytest.fail("trained again"))
+    monkeypatch.setattr("impasto.training.start.fit", lambda *given: pytest.fail("trained again"))
     more = balance(collection, tmp_path / "balance", only.model_copy(update={"remedies": HEADS}))
     assert len(more.result["remedies"]) == 5
     runs = tmp_path / "balance" / "runs"
@@ -147,7 +147,7 @@ def test_a_second_time_does_nothing_again(
     collection: Collection, done: Balance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = result(done.path)
-    monkeypatch.setattr("impasto.training.classifier.fit", lambda *given: pytest.fail("trained again"))
+    monkeypatch.setattr("impasto.training.start.fit", lambda *given: pytest.fail("trained again"))
     monkeypatch.setattr(heads, "make_head", lambda *given: pytest.fail("made again"))
     monkeypatch.setattr("impasto.evaluation.network.Network.look", lambda *given: pytest.fail("looked again"))
     said: list[str] = []
@@ -285,7 +285,7 @@ def test_all_trainings_take_the_precision_of_the_first(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = iter(["bfloat16", "float32", "float32"])
-    monkeypatch.setattr("impasto.training.classifier.fastest", lambda *given: next(taken))
+    monkeypatch.setattr("impasto.training.start.fastest", lambda *given: next(taken))
     auto = TRAIN.model_copy(update={"precision": "auto", "epochs": 1})
     settings = RemediesSettings(remedies=("square-root-sampling",), seeds=2, train=auto)
     balance(collection, tmp_path / "balance", settings)
