@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from impasto.compare.artists import evaluate_by_artist as evaluate_by_artist
     from impasto.compare.balance import RemediesSettings as RemediesSettings
     from impasto.compare.balance import balance as balance
+    from impasto.compare.painting import PaintingSettings as PaintingSettings
+    from impasto.compare.painting import score_painter as score_painter
     from impasto.compare.scorecard import ScorecardSettings as ScorecardSettings
     from impasto.compare.scorecard import score_lora as score_lora
     from impasto.evaluation.evaluate import evaluate as evaluate
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from impasto.evaluation.settings import EvaluateSettings as EvaluateSettings
     from impasto.generate.diffuse import DiffuseSettings as DiffuseSettings
     from impasto.generate.diffuse import diffuse as diffuse
+    from impasto.generate.repaint import RepaintSettings as RepaintSettings
+    from impasto.generate.repaint import repaint as repaint
     from impasto.runs import open_run as open_run
     from impasto.sample.gallery import SampleSettings as SampleSettings
     from impasto.sample.gallery import paint_gallery as paint_gallery
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
     from impasto.training.classifier import train_classifier as train_classifier
     from impasto.training.lora import train_lora as train_lora
     from impasto.training.lora_settings import LoraSettings as LoraSettings
+    from impasto.training.painter import PainterSettings as PainterSettings
+    from impasto.training.painter import train_painter as train_painter
 
 _HOMES = {
     "AtlasSettings": "impasto.atlas.settings",
@@ -53,9 +59,12 @@ _HOMES = {
     "DiffuseSettings": "impasto.generate.diffuse",
     "EvaluateSettings": "impasto.evaluation.settings",
     "LoraSettings": "impasto.training.lora_settings",
+    "PainterSettings": "impasto.training.painter",
+    "PaintingSettings": "impasto.compare.painting",
     "PredictSettings": "impasto.evaluation.predict",
     "PrepareSettings": "impasto.collection.prepare",
     "RemediesSettings": "impasto.compare.balance",
+    "RepaintSettings": "impasto.generate.repaint",
     "SampleSettings": "impasto.sample.gallery",
     "ScorecardSettings": "impasto.compare.scorecard",
     "StudySettings": "impasto.study",
@@ -71,11 +80,14 @@ _HOMES = {
     "paint_gallery": "impasto.sample.gallery",
     "predict": "impasto.evaluation.predict",
     "prepare": "impasto.collection.prepare",
+    "repaint": "impasto.generate.repaint",
     "run_study": "impasto.study",
     "score_lora": "impasto.compare.scorecard",
+    "score_painter": "impasto.compare.painting",
     "train_autoencoder": "impasto.training.autoencoder",
     "train_classifier": "impasto.training.classifier",
     "train_lora": "impasto.training.lora",
+    "train_painter": "impasto.training.painter",
     "write_report": "impasto.site.report",
     "write_site": "impasto.site.export",
 }

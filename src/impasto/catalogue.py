@@ -29,6 +29,21 @@ _LORA = (
     Kind("IMP605", "prompt-lost", "Does the same prompt and seed show alike things in different styles?",
          "Train for fewer epochs, caption what the pictures show, or lower the adapter's scale."),
 )
+
+_PAINTING = (
+    Kind("IMP311", "style-not-painted", "Is every style seen more often in its paintings than in unchanged pictures?",
+         "Train longer, raise the weight of critic or adversary, or lower that of content."),
+    Kind("IMP312", "colour-does-as-well", "Is the painter better than exchanging the colours alone, clear of zero?",
+         "Use the colour exchange, which is simpler, or train longer."),
+    Kind("IMP313", "content-lost", "Is the original of 80 % of painted pictures the nearest of all, clear of it?",
+         "Raise the weight of content, or paint with less strength."),
+    Kind("IMP314", "own-style-changed", "Do pictures painted in their own style keep an SSIM of 0.6?",
+         "Raise the weight of identity, or the share of pictures in their own style."),
+    Kind("IMP315", "judge-not-independent", "Is the judge another network, trained on none of the painter's pictures?",
+         "Let impasto evaluate train its own judge."),
+    Kind("IMP316", "strength-not-monotone", "Does more strength never make the style less probable?",
+         "Use the strengths up to the best one."),
+)
 # fmt: on
 
 _KINDS = (
@@ -193,6 +208,7 @@ _KINDS = (
         "Do pictures come back better than from as many principal components, clear of zero?",
         "Train longer, or use PCA, which is simpler.",
     ),
+    *_PAINTING,
     Kind(
         "IMP401",
         "balance-helps",

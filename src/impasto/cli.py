@@ -145,14 +145,14 @@ def evaluate(
     by: Annotated[Literal["artist"] | None, typer.Option("--by", help="artist: its recipe on unseen artists.")] = None,
     size: Annotated[str | None, typer.Option("--size", help="With --by: tiny, small or base.")] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", help="With --by: of each training.")] = None,
-    classifier: Annotated[Path | None, typer.Option("--classifier", help="For a LoRA: the run that judges.")] = None,
+    classifier: Annotated[Path | None, typer.Option("--classifier", help="Of what paints: the judge's run.")] = None,
     device: Device = None,
     config: Config = None,
     assignments: Assignments = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score a run: a classifier on its test split or, by artist, its recipe; a LoRA by what it paints.
+    """Score a run: a classifier on its test split or, by artist, its recipe; a painter or a LoRA by what it paints.
 
     impasto evaluate run
     """
@@ -160,8 +160,9 @@ def evaluate(
     from impasto.evaluation.settings import EvaluateSettings  # noqa: PLC0415
 
     request = read_request(config, assignments or ())
-    if cli_paint.kind_of(run or request.run) == "lora":
-        return cli_paint.scorecard(run or request.run, collection, request, (classifier, device, as_json))
+    kind, dials = cli_paint.kind_of(run or request.run), (classifier, device, quiet, as_json)
+    if kind in cli_paint.SCORES:
+        return cli_paint.SCORES[kind](run or request.run, collection, request, dials)
     if by:
         return _by_artist(run or request.run, collection, request, (size, epochs, device, quiet, as_json))
     if size or epochs:

@@ -1,5 +1,6 @@
 """The verbs around pre-trained text-to-image models, and the one that paints: train lora, paint."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,33 +63,67 @@ def lora(
 
 def paint(
     run: Annotated[Path, typer.Argument(help="The run that paints.")],
-    images: Annotated[list[Path] | None, typer.Argument(help="Pictures to begin with; none: from the prompt.")] = None,
+    images: Annotated[list[Path] | None, typer.Argument(help="Pictures, or folders of them, to begin with.")] = None,
     prompt: Annotated[str | None, typer.Option("--prompt", "-p", help="What to paint.")] = None,
     styles: Annotated[list[str] | None, typer.Option("--style", help="A style, or all; repeatable.")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")] = Path("painted"),
     number: Annotated[int | None, typer.Option("--number", "-n", help="Pictures of each.")] = None,
     strength: Annotated[float | None, typer.Option("--strength", help="How much of a picture is painted over.")] = None,
+    mix: Annotated[str | None, typer.Option("--mix", help="Painter: a mixture, as in Baroque:0.7,Cubism:0.3.")] = None,
+    keep_colour: Annotated[
+        bool, typer.Option("--keep-colour", help="Painter: keep the colours of the picture.")
+    ] = False,
+    size: Annotated[int | None, typer.Option("--size", help="Pixels of the shorter side.")] = None,
     device: Device = None,
     config: Config = None,
     assignments: Assignments = None,
     seed: Seed = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a picture, one a line.")] = False,
 ) -> None:
-    """Paint pictures in a style: from words, or from words and a picture.
+    """Paint in a style: pictures, with a painter's run; words, or words and pictures, with a LoRA's.
 
-    impasto paint lora --prompt "a boat at sea" --style Impressionism -o painted
+    impasto paint painter boat.jpg --style Ukiyo_e -o painted
     """
+    request = read_request(config, assignments or ())
+    dials: dict[str, Any] = {"styles": styles, "strength": strength, "size": size, "device": device}
+    words = {"prompt": prompt, "number": number, "seed": seed}
+    mixing = {"mix": mix, "keep_colour": keep_colour or None}
     kind = kind_of(run)
-    if kind != "lora":
-        raise RunError(f"{run} holds a {kind}, which does not paint: give the run of impasto train lora")
+    if kind == "painter":
+        _refuse(kind, words)
+        _repaint(run, images, request, {**dials, **mixing}, output, as_json=as_json)
+    elif kind == "lora":
+        _refuse(kind, mixing)
+        _diffuse(run, images, request, {**dials, **words}, output, as_json=as_json)
+    else:
+        raise RunError(f"{run} holds a {kind}, which does not paint: give the run of impasto train painter or lora")
+
+
+def _refuse(kind: str, given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(f"--{name.replace('_', '-')} is nothing that a {kind} can do: leave it out")
+
+
+def _repaint(
+    run: Path, images: list[Path] | None, request: Request, dials: Mapping[str, Any], output: Path, *, as_json: bool
+) -> None:
+    from impasto.generate.repaint import RepaintSettings, repaint  # noqa: PLC0415
+
+    if not images:
+        raise InputError("a painter paints pictures anew: name some, or folders of them")
+    painted = repaint(run, images, request.settings(RepaintSettings, dials), output=output, aside=show.note)
+    show.painted([(one.path, {"caption": one.style, **one.how}) for one in painted], as_json=as_json)
+
+
+def _diffuse(
+    run: Path, images: list[Path] | None, request: Request, dials: Mapping[str, Any], output: Path, *, as_json: bool
+) -> None:
     from impasto.generate.diffuse import DiffuseSettings, diffuse  # noqa: PLC0415
 
-    dials: dict[str, Any] = {"prompt": prompt, "styles": styles, "number": number, "strength": strength}
-    request = read_request(config, assignments or ())
-    settings = request.settings(DiffuseSettings, {**dials, "device": device, "seed": seed})
-    if strength is not None and not images:
+    if dials["strength"] is not None and not images:
         raise InputError("--strength is for pictures to begin with: name one, or leave it out")
-    painted = diffuse(run, images or (), settings, output=output, aside=show.note)
+    painted = diffuse(run, images or (), request.settings(DiffuseSettings, dials), output=output, aside=show.note)
     show.painted([(one.path, one.how) for one in painted], as_json=as_json)
 
 
@@ -96,11 +131,27 @@ def scorecard(run: Path, collection: Path | None, request: Request, dials: tuple
     """What ``impasto evaluate`` does with a LoRA run."""
     from impasto.compare.scorecard import ScorecardSettings, score_lora  # noqa: PLC0415
 
-    classifier, device, as_json = dials
+    classifier, device, _, as_json = dials
     options = {"classifier": str(classifier) if classifier else None, "paint.device": device}
     settings = request.settings(ScorecardSettings, options)
     done = score_lora(run, settings, collection=collection, announce=show.note)
     show.scorecard(done.result, done.findings, as_json=as_json)
+
+
+def painter_score(run: Path, collection: Path | None, request: Request, dials: tuple[Any, ...]) -> None:
+    """What ``impasto evaluate`` does with a painter's run."""
+    from impasto.compare.painting import PaintingSettings, score_painter  # noqa: PLC0415
+
+    classifier, device, quiet, as_json = dials
+    settings = request.settings(PaintingSettings, {"judge": str(classifier) if classifier else None, "device": device})
+    done = score_painter(run, settings, collection=collection, progress=not quiet, announce=show.note)
+    show.painting(done.result, done.findings, as_json=as_json)
+
+
+SCORES: Mapping[str, Callable[[Path, Path | None, Request, tuple[Any, ...]], None]] = {
+    "lora": scorecard,
+    "painter": painter_score,
+}
 
 
 def kind_of(run: Path) -> str:

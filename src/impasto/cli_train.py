@@ -1,8 +1,8 @@
-"""The verbs that train from scratch: train classifier, train autoencoder."""
+"""The verbs that train from scratch: train classifier, train autoencoder, train painter."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the tr
 
 def register(train_app: typer.Typer) -> None:
     """Add the verbs to the command line."""
-    for verb in (classifier, autoencoder):
+    for verb in (classifier, autoencoder, painter):
         train_app.command()(verb)
 
 
@@ -73,6 +73,36 @@ def autoencoder(
     folder = open_collection(collection or request.collection)
     path = output or request.study / "runs" / "autoencoder"
     _done(train_autoencoder(folder, path, settings, progress=not quiet), as_json=as_json)
+
+
+def painter(
+    collection: Collection = None,
+    output: Output = None,
+    preset: Annotated[
+        Literal["painter", "course"], typer.Option("--preset", help="course: its form, as a baseline.")
+    ] = "painter",
+    size: Size = None,
+    epochs: Epochs = None,
+    device: Device = None,
+    config: Config = None,
+    assignments: Assignments = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a painter of pictures in other styles; the same command resumes a run that was cut off.
+
+    impasto train painter collection -o run
+    """
+    from impasto.collection.painting import open_collection  # noqa: PLC0415
+    from impasto.training.painter import PRESETS, PainterSettings, train_painter  # noqa: PLC0415
+
+    request = read_request(config, assignments or ()).over(PRESETS[preset].model_dump(exclude_unset=True))
+    dials = {"size": size, "epochs": epochs, "device": device, "seed": seed}
+    settings = request.settings(PainterSettings, dials)
+    folder = open_collection(collection or request.collection)
+    path = output or request.study / "runs" / "painter"
+    _done(train_painter(folder, path, settings, progress=not quiet), as_json=as_json)
 
 
 def _done(run: Run, *, as_json: bool) -> None:

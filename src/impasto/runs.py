@@ -25,7 +25,7 @@ from impasto.errors import InputError, RunError
 from impasto.files import make_folder, read_json, write_json
 
 FORMAT = 1
-RunKind = Literal["classifier", "autoencoder", "lora"]
+RunKind = Literal["classifier", "autoencoder", "painter", "lora"]
 State = Literal["running", "done"]
 _PACKAGES = ("impasto", "torch", "accelerate", "numpy", "scikit-learn", "pillow")
 

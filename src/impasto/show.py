@@ -100,6 +100,21 @@ def scorecard(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: b
         _table(found)
 
 
+def painting(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
+    """The result of ``evaluate`` on a painter."""
+    arms = ("painted", "histogram", "unchanged", "real")
+    rows = [["style", "painted", "colours exchanged", "unchanged", "real works", "normalised"]]
+    for row in result["per_style"]:
+        shares = [f"{row[arm]['hit']['value']:.0%}" for arm in arms]
+        rows.append([row["style"], *shares, f"{row['painted']['normalised']['value']:.2f}"])
+    spread = result["scores"]["painted"]["normalised"]
+    whole = [_interval(result["scores"][arm]["hit"]) for arm in arms]
+    rows.append(["all", *whole, f"{spread['value']:.2f} ({spread['low']:.2f}–{spread['high']:.2f})"])
+    _print({**result, **_judged(found)}, _aligned(rows), as_json=as_json)
+    if not as_json:
+        _table(found)
+
+
 def evaluation(metrics: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
     """The result of ``evaluate``."""
     _print({**_flat(metrics), **_judged(found)}, score_lines(metrics), as_json=as_json)

@@ -10,6 +10,7 @@ from torch import nn
 
 from impasto.config import Device
 from impasto.errors import RunError, SettingsError
+from impasto.models import painter
 from impasto.models.autoencoder import Autoencoder, configured
 from impasto.models.build import StyleNetwork, build
 from impasto.runs import Run
@@ -49,11 +50,19 @@ def autoencoder_of(run: Run, device: torch.device) -> Autoencoder:
     return _placed(model, device)
 
 
-def _load(model: nn.Module, run: Run) -> None:
+def painter_of(run: Run, device: torch.device) -> painter.Painter:
+    """A painter's network with the weights to use, likewise, without its opponent."""
+    model = painter.Painter(painter.configured(run.settings, len(run.styles)))
+    _load(model, run, "painter.")
+    return _placed(model, device)
+
+
+def _load(model: nn.Module, run: Run, prefix: str = "") -> None:
     if not run.weights_path.is_file():
         raise RunError(f"{run.path} has no weights yet: let impasto train {run.kind} reach its first validation")
     try:
-        model.load_state_dict(load_file(run.weights_path))
+        weights = load_file(run.weights_path)
+        model.load_state_dict({name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)})
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())[:160]
         raise RunError(f"{run.weights_path} is damaged ({reason}): train again into another folder") from error

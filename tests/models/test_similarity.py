@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from impasto.models.similarity import multiscale_ssim, psnr, ssim
+from impasto.models.similarity import FLAT, correlation, lightness, multiscale_ssim, psnr, ssim
 
 
 def pictures(seed: int, count: int = 3, size: int = 48) -> torch.Tensor:
@@ -49,3 +49,33 @@ def test_coarse_likeness_counts_at_coarse_scales() -> None:
     a = pictures(2)
     noisy = a + 0.3 * torch.randn(a.shape, generator=torch.Generator().manual_seed(3))
     assert (multiscale_ssim(a, noisy) > ssim(a, noisy)).all()  # noise averages out where pictures are halved
+
+
+def test_autocast_does_not_touch_ssim() -> None:
+    """Variances are small differences of large means: in bfloat16 a noisy picture once passed for a copy."""
+    a = pictures(4)
+    b = (a + 0.05 * torch.randn(a.shape, generator=torch.Generator().manual_seed(5))).clamp(-1, 1)
+    expected = ssim(a, b)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(ssim(a, b), expected)
+    assert float(expected.mean()) < 0.98
+
+
+def slow_correlation(a: np.ndarray, b: np.ndarray, window: int) -> float:
+    values = []
+    for y in range(a.shape[0] - window + 1):
+        for x in range(a.shape[1] - window + 1):
+            one, other = (z[y : y + window, x : x + window].astype(np.float64) for z in (a, b))
+            shared = np.mean((one - one.mean()) * (other - other.mean()))
+            values.append((shared + FLAT) / np.sqrt((one.var() + FLAT) * (other.var() + FLAT)))
+    return float(np.mean(values))
+
+
+def test_correlation_agrees_with_a_slow_one_and_forgives_brightness() -> None:
+    a, b = lightness(pictures(6, size=16)), lightness(pictures(7, size=16))
+    expected = [slow_correlation(x[0].numpy(), y[0].numpy(), 5) for x, y in zip(a, b, strict=True)]
+    assert correlation(a, b, 5).tolist() == pytest.approx(expected, abs=1e-4)
+    assert correlation(a, a, 5).tolist() == pytest.approx([1] * 3, abs=1e-5)
+    brighter = correlation(a, a + 0.3, 5)
+    assert brighter.tolist() == pytest.approx([1] * 3, abs=1e-3)
+    assert (correlation(a, -a, 5) < 0.2).all()

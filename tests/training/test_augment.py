@@ -94,14 +94,14 @@ def slow_crop(picture: Tensor, box: list[float], resolution: int) -> Tensor:
 def test_crops_are_those_of_the_slow_loop(resolution: int) -> None:
     settings = only(crop_area=0.3, crop_ratio=1.5, flip=True)
     x = pictures(4, 24)
-    boxes = page._boxes(4, settings, torch.Generator().manual_seed(0))
+    boxes = page.crop_boxes(4, settings, torch.Generator().manual_seed(0))
     slow = torch.stack([slow_crop(p.float(), box.tolist(), resolution) for p, box in zip(x, boxes, strict=True)])
     torch.testing.assert_close(varied(x, settings, resolution)[0], slow, atol=2e-4, rtol=0)
 
 
 def test_crops_lie_within_the_picture_and_keep_their_share() -> None:
     settings = only(crop_area=0.4, crop_ratio=1.3, flip=True)
-    boxes = page._boxes(4000, settings, torch.Generator().manual_seed(0))
+    boxes = page.crop_boxes(4000, settings, torch.Generator().manual_seed(0))
     x, y, width, height = boxes.unbind(1)
     assert float((x.abs() + width.abs()).max()) <= 1 + 1e-6
     assert float((y.abs() + height.abs()).max()) <= 1 + 1e-6
@@ -204,7 +204,7 @@ def test_partners_are_asked_for_only_when_they_are_wanted() -> None:
 def test_others_of_the_batch_are_the_same_draws_as_ever() -> None:
     """Whom a batch mixes in without partners: an order drawn after the crops and colours."""
     generator = torch.Generator().manual_seed(4)
-    page._boxes(6, only(), generator)
+    page.crop_boxes(6, only(), generator)
     torch.rand(3, 6, 1, 1, 1, generator=generator)
     torch.rand((), generator=generator)
     order = torch.randperm(6, generator=generator)

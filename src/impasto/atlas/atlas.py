@@ -42,7 +42,7 @@ from impasto.palette import mark
 from impasto.runs import Run, open_run
 
 FORMAT = 1
-SUPERVISED = ("classifier",)
+SUPERVISED = ("classifier", "painter")
 """Kinds of runs whose networks have seen the styles of their training pictures."""
 Say = Callable[[str], None]
 

@@ -15,11 +15,11 @@ from impasto.errors import RunError
 from impasto.kept import kept
 from impasto.models.inputs import plain
 from impasto.runs import Run, RunKind
-from impasto.weights import accelerator_on, autoencoder_of, classifier_of
+from impasto.weights import accelerator_on, autoencoder_of, classifier_of, painter_of
 
 Vectors = NDArray[np.float32]
 Encoder = Callable[[NDArray[np.uint8]], Vectors]
-REPRESENTING: Final[tuple[RunKind, ...]] = ("classifier", "autoencoder")
+REPRESENTING: Final[tuple[RunKind, ...]] = ("classifier", "autoencoder", "painter")
 """Kinds of runs whose networks have representations."""
 BATCH, CHUNK = 64, 1024
 
@@ -77,4 +77,6 @@ def _network(run: Run, device: torch.device) -> Embedder:
         return classifier_of(run, device)
     if run.kind == "autoencoder":
         return autoencoder_of(run, device)
+    if run.kind == "painter":
+        return painter_of(run, device)
     raise RunError(f"{run.path} holds a {run.kind}, whose pictures have no representation: give another run")

@@ -26,7 +26,7 @@ def given_pictures(
         InputError: a path does not exist, or none of the pictures can be read.
     """
     paths, pixels = [], []
-    for path in _found([images] if isinstance(images, Path | str) else images):
+    for path in found_pictures(images):
         try:
             pixels.append(decode(path.read_bytes(), size, fit).pixels)
             paths.append(path)
@@ -37,10 +37,10 @@ def given_pictures(
     return paths, np.stack(pixels)
 
 
-def _found(images: Sequence[Path | str]) -> list[Path]:
+def found_pictures(images: Sequence[Path | str] | Path | str) -> list[Path]:
     """The files named, and the pictures in the folders named."""
     found: list[Path] = []
-    for path in map(Path, images):
+    for path in map(Path, [images] if isinstance(images, Path | str) else images):
         if path.is_dir():
             inner = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file())
             if not inner:

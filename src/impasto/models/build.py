@@ -1,14 +1,15 @@
-"""The networks that tell styles apart, by name: ours, and the course's two."""
+"""The networks that tell styles apart, by name: ours, a plain residual network, and the course's two."""
 
 from typing import Literal
 
 from impasto.models.classifier import FINE, Classifier, ClassifierConfig, Size
 from impasto.models.cosine import CosineHead
 from impasto.models.course import CourseConfig, CourseNetwork
+from impasto.models.residual import Residual, ResidualConfig
 
-Network = Literal["classifier", "in-class", "published"]
-StyleNetwork = Classifier | CourseNetwork
-"""Both give logits when called, and have ``features``, ``describe``, ``embed`` and ``head``."""
+Network = Literal["classifier", "residual", "in-class", "published"]
+StyleNetwork = Classifier | Residual | CourseNetwork
+"""All give logits when called, and have ``features``, ``describe``, ``embed`` and ``head``."""
 
 
 def build(
@@ -17,15 +18,18 @@ def build(
     """A network with fresh weights from torch's global generator.
 
     Args:
-        network: impasto's classifier, or one of the course's.
+        network: impasto's classifier, the residual network, or one of the course's.
         styles: the number of classes.
-        size: the classifier's dial; the course's networks have none.
+        size: width and depth; the course's networks have no such dial.
         resolution: of the pictures in pixels, which fixes the course's linear layer and our stem's stride.
         head_scale: what the cosines of a normalised head are multiplied by; ``None``: a linear head.
     """
     model: StyleNetwork
+    stride = 4 if resolution >= FINE else 2
     if network == "classifier":
-        model = Classifier(ClassifierConfig(styles, size, stride=4 if resolution >= FINE else 2))
+        model = Classifier(ClassifierConfig(styles, size, stride=stride))
+    elif network == "residual":
+        model = Residual(ResidualConfig(styles, size, stride))
     else:
         model = CourseNetwork(CourseConfig(styles, network, resolution))
     if head_scale is not None:

@@ -1,4 +1,4 @@
-"""How alike two pictures are: PSNR, and SSIM at one or several scales; as losses and as scores."""
+"""How alike two pictures are: PSNR, SSIM at one or several scales, local correlation; as losses and as scores."""
 
 import torch
 from torch import Tensor
@@ -7,6 +7,8 @@ from torch.nn import functional as F
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian that SSIM's authors weigh neighbourhoods by, in pixels
 K1, K2 = 0.01, 0.03
 RANGE = 2.0  # of pictures in [-1, 1]
+LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
+FLAT = 0.002  # variance, of pictures in [-1, 1], below which a window counts as empty
 
 
 def psnr(a: Tensor, b: Tensor) -> Tensor:
@@ -44,9 +46,34 @@ def multiscale_ssim(a: Tensor, b: Tensor, scales: int = 3) -> Tensor:
     return torch.stack(values).mean(0)
 
 
+def lightness(x: Tensor) -> Tensor:
+    """The luma ``(B, 1, H, W)`` of pictures ``(B, 3, H, W)``."""
+    return (x * x.new_tensor(LUMA)[None, :, None, None]).sum(1, keepdim=True)
+
+
+def correlation(a: Tensor, b: Tensor, window: int = 7) -> Tensor:
+    """The mean correlation in [-1, 1] of two pictures' values within windows, ``(B,)``, of ``(B, C, H, W)``.
+
+    The structure term of SSIM alone (Wang et al. 2004, equation 10): brightness and contrast may change as they like,
+    as long as light and dark lie where they lay. Where both are flat it is 1, where one of them is it is near 0.
+
+    Args:
+        a: pictures in [-1, 1], at least ``window`` high and wide.
+        b: likewise.
+        window: height and width in pixels.
+    """
+    mean_a, mean_b = (F.avg_pool2d(x, window, 1) for x in (a, b))
+    variance_a = (F.avg_pool2d(a * a, window, 1) - mean_a.square()).clamp(min=0) + FLAT
+    variance_b = (F.avg_pool2d(b * b, window, 1) - mean_b.square()).clamp(min=0) + FLAT
+    covariance = F.avg_pool2d(a * b, window, 1) - mean_a * mean_b
+    return ((covariance + FLAT) / (variance_a * variance_b).sqrt()).flatten(1).mean(1)
+
+
 def _blurred(x: Tensor) -> Tensor:
     ticks = torch.arange(WINDOW, dtype=x.dtype, device=x.device) - WINDOW // 2
     weights = torch.exp(-ticks.square() / (2 * SIGMA**2))
     kernel = (weights / weights.sum()).expand(x.shape[1], 1, 1, WINDOW)
-    across = F.conv2d(x, kernel, groups=x.shape[1])
-    return F.conv2d(across, kernel.transpose(2, 3), groups=x.shape[1])
+    # Variances are small differences of large means: autocast's bfloat16 would make noise of them, and infinities
+    with torch.autocast(x.device.type, enabled=False):
+        across = F.conv2d(x.float(), kernel.float(), groups=x.shape[1])
+        return F.conv2d(across, kernel.float().transpose(2, 3), groups=x.shape[1])

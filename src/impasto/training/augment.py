@@ -94,11 +94,11 @@ def mixed_in(settings: AugmentSettings) -> float:
 
 
 def _varied(pictures: Tensor, settings: AugmentSettings, resolution: int, generator: torch.Generator) -> Tensor:
-    boxes = _boxes(len(pictures), settings, generator)
-    return _recolour(_crop(pictures, boxes.to(pictures.device), resolution), settings, generator)
+    boxes = crop_boxes(len(pictures), settings, generator).to(pictures.device)
+    return _recolour(cropped(pictures.float(), boxes, resolution) / 127.5 - 1, settings, generator)
 
 
-def _boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
+def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
     """Random crops ``(B, 4)``: centre x, centre y, half width, half height in [-1, 1]; mirrored ones are negative."""
     draw = torch.rand(5, count, generator=generator)
     area = settings.crop_area + (settings.crop_most - settings.crop_area) * draw[0]
@@ -110,8 +110,8 @@ def _boxes(count: int, settings: AugmentSettings, generator: torch.Generator) ->
     return torch.stack((x, y, width, height), 1)
 
 
-def _crop(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
-    """The boxes of the pictures at ``resolution``, in [-1, 1].
+def cropped(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
+    """The ``boxes`` ``(B, 4)`` of pictures ``float (B, C, H, W)``, at ``resolution``.
 
     Where the stored pictures are twice as large, or more, they are sampled bilinearly on a grid of twice the resolution
     and averaged 2×2, so that shrinking does not alias.
@@ -121,10 +121,9 @@ def _crop(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
     x = boxes[:, None, None, 0] + boxes[:, None, None, 2] * ticks[None, None, :]  # (B, 1, fine)
     y = boxes[:, None, None, 1] + boxes[:, None, None, 3] * ticks[None, :, None]  # (B, fine, 1)
     grid = torch.stack((x.expand(-1, fine, -1), y.expand(-1, -1, fine)), -1)  # (B, fine, fine, 2)
-    source = pictures.float().contiguous(memory_format=torch.channels_last)
+    source = pictures.contiguous(memory_format=torch.channels_last)
     fine_crop = F.grid_sample(source, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    small = F.avg_pool2d(fine_crop, fine // resolution) if fine != resolution else fine_crop
-    return small / 127.5 - 1
+    return F.avg_pool2d(fine_crop, fine // resolution) if fine != resolution else fine_crop
 
 
 def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:

@@ -18,10 +18,10 @@ from impasto.models.inputs import plain
 from impasto.runs import Run
 from impasto.training.augment import AugmentSettings
 from impasto.training.autoencoder_task import AutoencoderTask
-from impasto.training.judge import reconstruction_findings
+from impasto.training.judge import over_fitting_findings
 from impasto.training.muon import make_optimizer
 from impasto.training.pictures import Pictures
-from impasto.training.start import Trainer, TrainingSettings, train
+from impasto.training.start import MuonSettings, Trainer, train
 
 FITTED = 10_000  # training pictures, evenly chosen, that principal components are computed from
 
@@ -29,7 +29,7 @@ PIECES = AugmentSettings(crop_area=0.15, crop_most=0.5, cutmix=0)
 """Pieces of 128 stored pixels that are cut to 64 are so about as large as they were painted."""
 
 
-class AutoencoderSettings(TrainingSettings):
+class AutoencoderSettings(MuonSettings):
     """How an autoencoder is trained."""
 
     epochs: int = Field(40, ge=1, description="passes over the training pictures")
@@ -89,7 +89,7 @@ def train_autoencoder(
             network, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay
         ),
         facts=_facts,
-        judge=reconstruction_findings,
+        judge=over_fitting_findings,
     )
     return train(trainer, collection, Path(run), resume=resume, progress=progress)
 

@@ -17,13 +17,13 @@ from impasto.training.balance import BalanceSettings
 from impasto.training.classifier_task import ClassifierTask
 from impasto.training.judge import training_findings
 from impasto.training.muon import make_optimizer
-from impasto.training.start import Trainer, TrainingSettings, train
+from impasto.training.start import MuonSettings, Trainer, train
 
 
-class ClassifierSettings(TrainingSettings):
+class ClassifierSettings(MuonSettings):
     """How a classifier is trained."""
 
-    network: Network = Field("classifier", description="impasto's classifier, or one of the course's two networks")
+    network: Network = Field("classifier", description="impasto's classifier, a residual network, or the course's two")
     size: Size = Field("small", description="width and depth of the classifier: tiny, small or base")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all styles")
     balance: BalanceSettings = Field(BalanceSettings(), description="what is done for rare styles")

@@ -82,7 +82,8 @@ class ClassifierTask:
     def resolution(self, step: int) -> int:
         """What the network sees at a step; the course's networks are made for one resolution."""
         last = self.settings.resolution
-        first = self.settings.first_resolution if self.settings.network == "classifier" else last
+        grows = self.settings.network in ("classifier", "residual")
+        first = self.settings.first_resolution if grows else last
         return growing_resolution(step, self.steps, first=first, last=last, share=self.settings.growth)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:

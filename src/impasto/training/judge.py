@@ -30,8 +30,8 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     return [Finding("IMP201", "passed" if learned else "issue", text, numbers), _by_heart(validations)]
 
 
-def reconstruction_findings(lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """IMP202, from the lines of an autoencoder's ``metrics.jsonl``; against PCA it is measured by its evaluation."""
+def over_fitting_findings(lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """IMP202, from the lines of ``metrics.jsonl`` of a network whose worth its evaluation measures."""
     return [_by_heart([line for line in lines if line["event"] == "validation"])]
 
 

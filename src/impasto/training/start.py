@@ -50,8 +50,13 @@ class LoopSettings(Settings):
 class TrainingSettings(LoopSettings):
     """What every trainer from scratch can be told."""
 
-    matrix_learning_rate: float = Field(0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights")
     warmup: float = Field(0.03, ge=0, lt=1, description="share of the steps until the peak learning rate")
+
+
+class MuonSettings(TrainingSettings):
+    """What trainers with both optimisers can be told."""
+
+    matrix_learning_rate: float = Field(0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights")
 
 
 T = TypeVar("T", bound=Task)
@@ -74,6 +79,7 @@ class Trainer(Generic[T]):
         extends: whether a run may be continued for more epochs than it was begun with.
         from_scratch: whether the network sees the stored pictures alone, and is quick enough to measure precisions on.
         beginnings: what a folder may hold before its run has begun.
+        learnt: the part of the collection that is learned from, as a collection of its own; ``None``: all of it.
     """
 
     kind: RunKind
@@ -88,6 +94,7 @@ class Trainer(Generic[T]):
     extends: bool = False
     from_scratch: bool = True
     beginnings: frozenset[str] = frozenset({"seen.parquet"})
+    learnt: Collection | None = None
 
 
 def train(
@@ -111,7 +118,7 @@ def train(
         OutputError: the folder cannot be written.
     """
     settings = trainer.settings
-    _check(collection, trainer)
+    _check(trainer.learnt or collection, trainer)
     accelerator = _accelerator(settings)
     if settings.tensorboard:
         require_board()  # before anything is written
@@ -220,18 +227,19 @@ def _begin(
     """The new run's folder, with what is settled once and for all."""
     precision = [_precision(trainer, task, model, accelerator) if accelerator.is_main_process else None]
     broadcast_object_list(precision)
+    learnt = trainer.learnt or collection
     facts = {
         "precision": precision[0],
         "steps": task.steps,
         "steps_per_epoch": task.per_epoch,
-        "train_counts": collection.counts("train").tolist(),
+        "train_counts": learnt.counts("train").tolist(),
         "resolution": trainer.settings.resolution,
         "parameters": sum(p.numel() for p in model.parameters()),
         "processes": accelerator.num_processes,
         **trainer.facts(task),
     }
     if accelerator.is_main_process:
-        splits = collection.table.select(["sha256", "split"])
+        splits = learnt.table.select(["sha256", "split"])
         seen = splits.filter(pa.compute.not_equal(splits["split"], "test"))
         with replacing(path / "seen.parquet") as temporary:
             pq.write_table(seen, temporary)

@@ -1,0 +1,82 @@
+"""Three arms of a painter's score, judged alike: painted, colours exchanged, unchanged."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from impasto.compare import painting_numbers as numbers
+from impasto.compare.card_numbers import kernel_distance
+from impasto.compare.painting_findings import ARMS
+from impasto.compare.subject import Subject
+
+POOL: Final = 1000  # pictures among which an original is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """What the judge says of every arm, and what is left of the originals.
+
+    Attributes:
+        hits: whether style t is seen in picture i where it is asked for, ``bool (N, styles)`` each.
+        features: the judge's representations, style by style.
+        contents: what is kept of the pictures, style by style.
+        distances: kernel distances to the real test pictures of a style, by its name.
+    """
+
+    hits: dict[str, NDArray[np.bool_]]
+    features: dict[str, list[NDArray[np.float32]]]
+    contents: dict[str, list[dict[str, NDArray[np.float64]]]]
+    distances: dict[str, dict[str, float | None]]
+
+
+def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
+    """Paint everything in every other style, and look at it.
+
+    Args:
+        subject: who is scored on what.
+        real: representations of all test pictures, ``(M, D)``.
+        seed: of whose colours are taken.
+    """
+    found, labels, names = subject.found, subject.labels, subject.found.vocabulary.styles
+    lot, eye = np.random.default_rng(seed), torch.eye(len(names))
+    train, test_labels, haystack = found.indices("train"), found.labels[found.indices("test")], _haystack(subject)
+    arms = Arms({arm: np.zeros((len(labels), len(names)), bool) for arm in ARMS}, {}, {}, {})
+    for style in np.unique(labels).tolist():
+        others = np.flatnonzero(labels != style)
+        sources, models = subject.originals[others], train[found.labels[train] == style]
+        lent = subject.stored(lot.choice(models, len(others))) if len(models) else sources
+        made = {
+            "painted": subject.painted(sources, eye[[style] * len(others)]),
+            "histogram": np.stack([numbers.matched(one, other) for one, other in zip(sources, lent, strict=True)]),
+            "unchanged": sources,
+        }
+        arms.distances[names[style]] = {}
+        for arm, pictures in made.items():
+            shares, embedded = subject.seen(pictures)
+            arms.hits[arm][others, style] = shares.argmax(1) == style
+            arms.features.setdefault(arm, []).append(embedded)
+            arms.distances[names[style]][arm] = kernel_distance(embedded, real[test_labels == style])
+            arms.contents.setdefault(arm, []).append(_content(pictures, sources, others, haystack))
+    return arms
+
+
+def _haystack(subject: Subject) -> NDArray[np.float64]:
+    """The pictures among which originals are looked for: these first."""
+    found = subject.found
+    pool = np.concatenate([found.indices(split) for split in ("test", "train", "validation")])
+    rest = pool[~np.isin(pool, subject.rows)][: max(0, POOL - len(subject.rows))]
+    return numbers.shaded(np.concatenate((subject.originals, subject.stored(rest))))
+
+
+def _content(
+    pictures: NDArray[np.uint8], sources: NDArray[np.uint8], rows: NDArray[np.int64], haystack: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    return {
+        **numbers.kept(pictures, sources),
+        "retrieved": numbers.retrieved(numbers.shaded(pictures), rows, haystack).astype(np.float64),
+        "colour_shift": numbers.colour_shift(pictures, sources),
+        "picture": rows.astype(np.float64),
+    }

@@ -1,0 +1,216 @@
+"""The painter's trainer: the style comes to change, the baseline's does not, and it continues where it was cut off."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file
+
+from impasto.collection.halves import halves
+from impasto.collection.of_run import seen_by
+from impasto.collection.painting import Collection
+from impasto.errors import CollectionError, OutputError, SettingsError
+from impasto.models.build import build
+from impasto.models.inputs import plain
+from impasto.runs import Run, open_run
+from impasto.training import loop, painter
+from impasto.training.painter import PRESETS, CriticSettings, PainterSettings, train_painter
+from impasto.training.painter_task import Duel, PainterTask
+from impasto.weights import classifier_of, painter_of
+
+Stripes = Callable[..., Collection]
+CPU = torch.device("cpu")
+
+
+def quick(**given: Any) -> PainterSettings:
+    calm: dict[str, Any] = {"crop_area": 0.8, "flip": False, "cutmix": 0}  # a mirrored slope is another style
+    teach = CriticSettings(
+        size="tiny", epochs=3, batch_size=12, resolution=48, ema=0.9, precision="float32", augment=calm
+    )
+    base: dict[str, Any] = {
+        "size": "tiny",
+        "epochs": 2,
+        "batch_size": 12,
+        "resolution": 48,
+        "embedding": 8,
+        "teach": teach,
+    }
+    return PainterSettings(**{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given})
+
+
+def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    """Test pictures, and how they look in every style, ``(styles, N, 3, R, R)``."""
+    rows = collection.indices("test")
+    x = plain(torch.from_numpy(collection.pixels[rows]).permute(0, 3, 1, 2), 48)
+    model = painter_of(run, CPU)
+    with torch.no_grad():
+        return x, torch.stack([model(x, torch.eye(styles)[[style] * len(x)]) for style in range(styles)])
+
+
+def test_the_style_comes_to_change(stripes: Stripes, run_path: Path) -> None:
+    collection = stripes((60, 60, 60), size=48)
+    run = train_painter(collection, run_path, quick(epochs=8, critic=2, learning_rate=3e-3))
+    hits = [line["hit_rate"] for line in run.metrics() if line["event"] == "validation"]
+    assert hits[-1] > 0.6 > 1 / 3  # by chance
+    _, made = painted(run, collection)
+    critic = classifier_of(open_run(run_path / "critic"), CPU)
+    with torch.no_grad():
+        seen = torch.stack([critic(x).argmax(1) for x in made])
+    assert (seen == torch.arange(3)[:, None]).float().mean() > 0.6
+    assert sorted(path.name for path in (run_path / "progress").iterdir())[-1] == "epoch-008.png"
+
+
+def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(stripes: Stripes, run_path: Path) -> None:
+    collection = stripes((40, 40, 40), size=48)
+    course = quick(**PRESETS["course"].model_dump(exclude_unset=True), epochs=12, learning_rate=3e-3)
+    run = train_painter(collection, run_path, course)
+    assert not (run_path / "critic").exists()
+    x, made = painted(run, collection)
+    away = (made - x).abs().mean()
+    apart = (made[0] - made[1]).abs().mean()
+    assert away < 0.15
+    assert apart < away  # what the style does is less than what is lost anyway
+
+
+def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(stripes: Stripes, tmp_path: Path) -> None:
+    collection = stripes(size=48)
+    run = train_painter(collection, tmp_path / "one", quick(epochs=1))
+    mine, other = halves(collection, 0)
+    hashes = np.asarray(collection.column("sha256"), object)
+    trained, chosen = seen_by(run)
+    assert trained == set(hashes[mine.indices("train")]) and chosen == set(hashes[mine.indices("validation")])
+    assert run.collection["fingerprint"] == collection.fingerprint  # so that other verbs find it
+    assert run.facts["train_counts"] == mine.counts("train").tolist()
+    pixels = np.array(collection.pixels)
+    hidden = np.setdiff1d(np.arange(len(collection)), [*mine.indices("train"), *mine.indices("validation")])
+    pixels[hidden] = 0
+    object.__setattr__(collection, "__dict__", {**collection.__dict__, "pixels": pixels})
+    assert len(np.intersect1d(hidden, other.indices("train"))) == len(other.indices("train"))
+    blind = train_painter(collection, tmp_path / "blind", quick(epochs=1))
+    assert blind.weights_path.read_bytes() == run.weights_path.read_bytes()
+
+
+@pytest.mark.parametrize(("method", "call"), [("batch", 5), ("loss", 4), ("validate", 2), ("illustrate", 1)])
+def test_broken_off_anywhere_and_continued(
+    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, call: int
+) -> None:
+    collection, settings = stripes(size=48), quick()
+    straight = train_painter(collection, tmp_path / "straight", settings)
+    original, calls = getattr(PainterTask, method), 0
+
+    def counted(self: Any, *given: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise KeyboardInterrupt
+        return original(self, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+        patch.setattr(PainterTask, method, counted)
+        with pytest.raises(KeyboardInterrupt):
+            train_painter(collection, tmp_path / "broken", settings)
+    broken = train_painter(collection, tmp_path / "broken", settings)
+    assert broken.weights_path.read_bytes() == straight.weights_path.read_bytes()
+    for path in (straight.path / "progress").iterdir():
+        assert (broken.path / "progress" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_critic_cut_off_is_trained_on(stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    collection, settings = stripes(size=48), quick(epochs=1)
+    straight = train_painter(collection, tmp_path / "straight", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(painter, "classifier_of", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train_painter(collection, tmp_path / "broken", settings)
+    assert [path.name for path in (tmp_path / "broken").iterdir()] == ["critic"]
+    broken = train_painter(collection, tmp_path / "broken", settings)
+    assert broken.weights_path.read_bytes() == straight.weights_path.read_bytes()
+
+
+def test_each_teaches_itself_alone(stripes: Stripes) -> None:
+    """The painter's losses have no gradient in the opponent, the opponent's none in the painter."""
+    collection, settings = stripes(size=48), quick(identity=0, content=0, critic=0)
+    half, _ = halves(collection, 0)
+    task = PainterTask(half, settings, None, Accelerator(cpu=True))
+    duel = painter._duel(half, settings)
+    assert isinstance(duel, Duel) and duel.opponent is not None
+    answers = duel(task.batch(0))
+    fooling = torch.nn.functional.softplus(-answers.fooled).mean()
+    telling = task._opponent(answers)
+
+    def moved(loss: torch.Tensor, network: torch.nn.Module) -> bool:
+        slopes = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True, retain_graph=True)
+        return any(slope is not None and bool(slope.abs().sum() > 0) for slope in slopes)
+
+    assert (moved(fooling, duel.painter), moved(fooling, duel.opponent)) == (True, False)
+    assert (moved(telling, duel.painter), moved(telling, duel.opponent)) == (False, True)
+
+
+def test_batches_ask_for_other_styles_and_bring_real_pictures_of_them(stripes: Stripes) -> None:
+    collection = stripes((30, 20, 10), size=48)
+    half, _ = halves(collection, 0)
+    task = PainterTask(half, quick(), None, Accelerator(cpu=True))
+    train, labels = half.indices("train"), half.labels
+    known = {
+        plain(torch.from_numpy(half.pixels[[row]]).permute(0, 3, 1, 2), 48).sum().item(): labels[row] for row in train
+    }
+    for step in range(4):
+        batch = task.batch(step)
+        rows = task.batches.batch(step)
+        own = len(rows) - len(batch.targets)
+        assert own == 3 and batch.penalised == (step % 4 == 0)
+        assert (batch.targets.numpy() != labels[rows[own:]]).all()
+        assert batch.weights[1].sum() == 0 and batch.weights[0].argmax() == labels[rows[0]]
+        assert (batch.weights[own:].argmax(1) == batch.targets).all()
+        for picture, target in zip(batch.real, batch.targets, strict=True):
+            place = min(known, key=lambda total, x=picture: abs(total - x.sum().item()))  # type: ignore[misc]
+            assert known[place] == int(target)
+
+
+def test_two_shares_make_the_whole_batch(stripes: Stripes) -> None:
+    collection, settings = stripes(size=48), quick()
+    half, _ = halves(collection, 0)
+
+    class Part:
+        device, num_processes = CPU, 2
+
+        def __init__(self, index: int) -> None:
+            self.process_index = index
+
+    whole = PainterTask(half, settings, None, Accelerator(cpu=True)).batch(3)
+    first, second = (PainterTask(half, settings, None, Part(index)).batch(3) for index in (0, 1))  # type: ignore[arg-type]
+    # Twice as many are taken in steps of two, so the parts differ in who comes back; together they are the batch
+    together = torch.cat((first.pictures, second.pictures))
+    assert sorted(together.sum((1, 2, 3)).tolist()) == pytest.approx(
+        sorted(whole.pictures.sum((1, 2, 3)).tolist()), abs=1e-3
+    )
+    assert len(first.targets) == len(second.targets) == len(first.real)
+
+
+def test_refused_in_one_line(stripes: Stripes, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="resolution=60: a painter's is a multiple of 8"):
+        train_painter(stripes(size=64), tmp_path / "run", quick(resolution=60))
+    with pytest.raises(CollectionError, match="fewer than two styles: nothing to paint in"):
+        train_painter(stripes((24,), size=48, name="single"), tmp_path / "run", quick())
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "letter.txt").write_text("dear")
+    with pytest.raises(OutputError, match="holds other work"):
+        train_painter(stripes(size=48, name="other"), tmp_path / "run", quick())
+
+
+def test_the_weights_hold_the_opponent_and_the_painter_is_found_in_them(stripes: Stripes, run_path: Path) -> None:
+    run = train_painter(stripes(size=48), run_path, quick(epochs=1))
+    weights = load_file(run.weights_path)
+    assert {name.split(".")[0] for name in weights} == {"painter", "opponent"}
+    mine = painter_of(run, CPU).state_dict()
+    assert all(torch.equal(mine[name], weights[f"painter.{name}"]) for name in mine)
+    assert (
+        build("classifier", styles=3, size="tiny", resolution=48).state_dict().keys()
+        == load_file(run_path / "critic" / "best.safetensors").keys()
+    )
