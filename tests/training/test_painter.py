@@ -17,7 +17,7 @@ from impasto.errors import CollectionError, OutputError, SettingsError
 from impasto.models.build import build
 from impasto.models.inputs import plain
 from impasto.runs import Run, open_run
-from impasto.training import loop, painter
+from impasto.training import loop, painter, painter_task
 from impasto.training.painter import PRESETS, CriticSettings, PainterSettings, train_painter
 from impasto.training.painter_task import Duel, PainterTask
 from impasto.weights import classifier_of, painter_of
@@ -53,7 +53,7 @@ def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Te
 
 def test_the_style_comes_to_change(stripes: Stripes, run_path: Path) -> None:
     collection = stripes((60, 60, 60), size=48)
-    run = train_painter(collection, run_path, quick(epochs=8, critic=2, learning_rate=3e-3))
+    run = train_painter(collection, run_path, quick(epochs=8, critic=2, adversary=0.3, learning_rate=3e-3))
     hits = [line["hit_rate"] for line in run.metrics() if line["event"] == "validation"]
     assert hits[-1] > 0.6 > 1 / 3  # by chance
     _, made = painted(run, collection)
@@ -170,6 +170,17 @@ def test_batches_ask_for_other_styles_and_bring_real_pictures_of_them(stripes: S
         for picture, target in zip(batch.real, batch.targets, strict=True):
             place = min(known, key=lambda total, x=picture: abs(total - x.sum().item()))  # type: ignore[misc]
             assert known[place] == int(target)
+
+
+def test_the_opponent_sees_whole_pixels() -> None:
+    x = torch.rand(6, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    windows = painter_task._windows(6, 48, torch.Generator().manual_seed(1))
+    seen = painter_task.cropped(x, windows, 36)
+    assert len(windows[:, 2].sign().unique()) == 2  # some are mirrored
+    for picture, window, part in zip(x, windows, seen, strict=True):
+        left, top = (round(float(24 * (window[at] + 1) - 18)) for at in (0, 1))
+        expected = picture[:, top : top + 36, left : left + 36]
+        assert torch.allclose(part, expected.flip(2) if window[2] < 0 else expected, atol=1e-4)
 
 
 def test_two_shares_make_the_whole_batch(stripes: Stripes) -> None:

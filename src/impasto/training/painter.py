@@ -44,7 +44,8 @@ class PainterSettings(TrainingSettings):
 
     epochs: int = Field(120, ge=1, description="passes over its half of the training pictures")
     batch_size: int = Field(32, ge=2, description="pictures in a step, over all processes")
-    learning_rate: float = Field(1e-3, gt=0, description="peak learning rate of AdamW, for painter and opponent")
+    learning_rate: float = Field(1e-3, gt=0, description="peak learning rate of AdamW for the painter")
+    opponent_learning_rate: float = Field(2e-3, gt=0, description="peak learning rate of AdamW for its opponent")
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
     clip: float = Field(10.0, gt=0, description="largest norm of the gradient")
     resolution: int = Field(64, ge=SMALLEST, description="height and width at which it paints, in pixels")
@@ -52,10 +53,10 @@ class PainterSettings(TrainingSettings):
     styling: Styling = Field("modulation", description="how the decoder learns of the style; plane: the course's form")
     embedding: int = Field(64, ge=2, description="numbers of a style's embedding")
     own: float = Field(0.25, gt=0, le=1, description="share of pictures painted in their own style, or none")
-    identity: float = Field(5.0, ge=0, description="weight of these coming back as they are")
-    content: float = Field(2.0, ge=0, description="weight of light and dark staying where they are in the others")
-    critic: float = Field(1.0, ge=0, description="weight of the critic seeing the style asked for; 0: no critic")
-    adversary: float = Field(0.3, ge=0, description="weight of passing for real with the opponent; 0: no opponent")
+    identity: float = Field(4.0, ge=0, description="weight of these coming back as they are")
+    content: float = Field(0.75, ge=0, description="weight of light and dark staying where they are in the others")
+    critic: float = Field(0.25, ge=0, description="weight of the critic seeing the style asked for; 0: no critic")
+    adversary: float = Field(1.0, ge=0, description="weight of passing for real with the opponent; 0: no opponent")
     slope: float = Field(10.0, ge=0, description="weight of the opponent's slope at real pictures")
     teach: CriticSettings = Field(
         CriticSettings(), description="how the critic is trained; without device and seed: as above"
@@ -121,8 +122,12 @@ def _duel(half: Collection, settings: PainterSettings) -> nn.Module:
 
 def _optimizer(network: nn.Module, settings: PainterSettings) -> MuonAdamW:
     """Adam with a short memory, as two networks at odds need it (Radford et al. 2016, arXiv:1511.06434)."""
-    shared: dict[str, Any] = {"peak": settings.learning_rate, "muon": False, "betas": (0.5, 0.99)}
-    return MuonAdamW([{"params": list(network.parameters()), "weight_decay": settings.weight_decay, **shared}])
+    assert isinstance(network, Duel)
+    shared: dict[str, Any] = {"muon": False, "betas": (0.5, 0.99), "weight_decay": settings.weight_decay}
+    groups = [{"params": list(network.painter.parameters()), "peak": settings.learning_rate, **shared}]
+    if network.opponent is not None:
+        groups += [{"params": list(network.opponent.parameters()), "peak": settings.opponent_learning_rate, **shared}]
+    return MuonAdamW(groups)
 
 
 def _critic(half: Collection, path: Path, settings: PainterSettings, *, progress: bool) -> StyleNetwork | None:

@@ -28,7 +28,8 @@ from impasto.training.samplers import StyleBatches
 if TYPE_CHECKING:
     from impasto.training.painter import PainterSettings
 
-GAZE: Final = AugmentSettings(crop_area=0.5, crop_ratio=1.0)  # how critic and opponent look at pictures
+GAZE: Final = AugmentSettings(crop_area=0.5, crop_ratio=1.0)  # how the critic looks at pictures
+WINDOW: Final = 0.75  # share of height and width that the opponent sees, pixel by pixel: it is to see every stroke
 NOISE: Final = 0.05  # standard deviation of what is added before they look, of pictures in [-1, 1]
 LAZY: Final = 4  # steps between two penalties on the opponent's slope
 REAL: Final = 3  # a stream of random numbers of its own
@@ -47,7 +48,8 @@ class Batch:
         weights: of the styles that they are to have, ``(B, styles)``; nothing but zeros: no style.
         targets: the styles of the last N, ``int64 (N,)``, which are not their own.
         real: as many real pictures of these styles ``(N, 3, R, R)``.
-        boxes: where they are looked at, by the opponent (painted, real), by the painter, by the critic: ``(4, N, 4)``.
+        windows: where the opponent looks (painted, real, painted again for the painter's sake), ``(3, N, 4)``.
+        boxes: where the critic looks, ``(N, 4)``.
         noise: added to what the opponent, and the critic, look at: ``(2, N, 3, R, R)``.
         penalised: whether the opponent's slope is, at this step.
     """
@@ -56,6 +58,7 @@ class Batch:
     weights: Tensor
     targets: Tensor
     real: Tensor
+    windows: Tensor
     boxes: Tensor
     noise: Tensor
     penalised: bool
@@ -85,13 +88,13 @@ class Duel(nn.Module):
         if self.opponent is None:
             none = painted.new_zeros(0)
             return Answers(painted, none, none, None, none)
-        new, size = painted[len(painted) - len(batch.targets) :], painted.shape[-1]
-        fake = cropped(new.detach(), batch.boxes[0], size)
-        real = cropped(batch.real, batch.boxes[1], size)
-        seen = [fake, real, *([real + batch.noise[0]] if batch.penalised else [])]
+        new, size = painted[len(painted) - len(batch.targets) :], round(WINDOW * painted.shape[-1])
+        fake = cropped(new.detach(), batch.windows[0], size)
+        real = cropped(batch.real, batch.windows[1], size)
+        seen = [fake, real, *([real + batch.noise[0][..., :size, :size]] if batch.penalised else [])]
         said = self.opponent(_last(torch.cat(seen)), batch.targets.repeat(len(seen))).chunk(len(seen))
         fixed = {name: weight.detach() for name, weight in self.opponent.named_parameters()}
-        looked = _last(cropped(new, batch.boxes[2], size))
+        looked = _last(cropped(new, batch.windows[2], size))
         fooled = functional_call(self.opponent, fixed, (looked, batch.targets))  # teaches the painter alone
         return Answers(painted, said[0], said[1], said[2] if batch.penalised else None, fooled)
 
@@ -140,7 +143,8 @@ class PainterTask:
         weights[:own][np.arange(own) // processes % 2 == 1] = 0  # half of those that come back are in no style
         real = np.array([lot.choice(self.of[int(style)]) for style in new], np.int64)
         x, real_x = self._seen(rows, generator), self._seen(real, generator)
-        boxes = torch.stack([crop_boxes(len(new), GAZE, generator) for _ in range(4)])
+        windows = torch.stack([_windows(len(new), self.settings.resolution, generator) for _ in range(3)])
+        boxes = crop_boxes(len(new), GAZE, generator)
         noise = NOISE * torch.randn(2, *real_x.shape, generator=generator)
         share, device = slice(self.accelerator.process_index, None, processes), self.accelerator.device
         return Batch(
@@ -148,7 +152,8 @@ class PainterTask:
             weights[share].to(device),
             torch.from_numpy(new)[share].to(device),
             real_x[share],
-            boxes[:, share].to(device),
+            windows[:, share].to(device),
+            boxes[share].to(device),
             noise[:, share].to(device),
             step % LAZY == 0,
         )
@@ -176,7 +181,7 @@ class PainterTask:
             new = answers.painted[own:]
             total = total + settings.content * _displaced(new, batch.pictures[own:]).mean()
             if self.critic is not None:
-                seen = _last(cropped(new, batch.boxes[3], new.shape[-1]) + batch.noise[1])
+                seen = _last(cropped(new, batch.boxes, new.shape[-1]) + batch.noise[1])
                 total = total + settings.critic * F.cross_entropy(
                     self.critic(seen).float(), batch.targets, label_smoothing=SMOOTHING
                 )
@@ -242,6 +247,15 @@ class PainterTask:
 
 def _parts(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _windows(count: int, size: int, generator: torch.Generator) -> Tensor:
+    """Boxes ``(count, 4)`` like ``crop_boxes``, of whole pixels of pictures of ``size``; some are mirrored."""
+    wide = round(WINDOW * size)
+    first = torch.randint(0, size - wide + 1, (count, 2), generator=generator)
+    half = torch.full((count, 2), wide / size)
+    half[:, 0] *= 1 - 2 * torch.randint(0, 2, (count,), generator=generator)
+    return torch.cat(((2 * first + wide) / size - 1, half), 1)
 
 
 def _unlike(back: Tensor, x: Tensor) -> Tensor:
