@@ -17,16 +17,19 @@ from impasto.cli import app
 from impasto.collection.prepare import PrepareSettings
 from impasto.compare.artists import ByArtistSettings
 from impasto.compare.balance import RemediesSettings
+from impasto.compare.painting import PaintingSettings
 from impasto.compare.scorecard import ScorecardSettings
 from impasto.config import CourseConfig, Settings, table
 from impasto.evaluation.predict import PredictSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.generate.diffuse import DiffuseSettings
+from impasto.generate.repaint import RepaintSettings
 from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings
 from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings
 from impasto.training.lora_settings import LoraSettings
+from impasto.training.painter import PainterSettings
 
 PAGE = Path(__file__).with_name("reference.md")
 SETTINGS: dict[str, type[Settings]] = {
@@ -34,14 +37,17 @@ SETTINGS: dict[str, type[Settings]] = {
     "prepare": PrepareSettings,
     "train classifier": ClassifierSettings,
     "train autoencoder": AutoencoderSettings,
+    "train painter": PainterSettings,
     "train lora": LoraSettings,
     "balance": RemediesSettings,
     "evaluate": EvaluateSettings,
     "evaluate --by artist": ByArtistSettings,
     "atlas": AtlasSettings,
+    "evaluate (a painter)": PaintingSettings,
     "evaluate (a LoRA)": ScorecardSettings,
     "predict": PredictSettings,
-    "paint": DiffuseSettings,
+    "paint (a painter)": RepaintSettings,
+    "paint (a LoRA)": DiffuseSettings,
     "study": StudySettings,
 }
 

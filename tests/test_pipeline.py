@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,6 +19,7 @@ from impasto import study as module
 from impasto.atlas.settings import AtlasSettings
 from impasto.collection.prepare import PrepareSettings
 from impasto.compare.balance import RemediesSettings
+from impasto.compare.painting import JudgeSettings, PaintingSettings
 from impasto.errors import InputError, OutputError
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.runs import create, open_run
@@ -25,6 +27,7 @@ from impasto.sample.gallery import SampleSettings
 from impasto.study import StudySettings, run_study
 from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings
+from impasto.training.painter import CriticSettings, PainterSettings
 
 AUTOENCODER = AutoencoderSettings(
     size="tiny", resolution=32, epochs=2, batch_size=16, latent=12, manner=4, precision="float32", device="cpu"
@@ -103,9 +106,30 @@ def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable
     assert run.settings["epochs"] == TRAIN.epochs  # the study's training, where the comparison names none
 
 
+def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
+    picture_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = picture_folder(train=24, test=4, size=48)
+    stored = SETTINGS.model_copy(update={"prepare": PrepareSettings(size=48, workers=1), "leave_out": ("page",)})
+    before = run_study(source, tmp_path / "s", stored)
+    quick: dict[str, Any] = {"size": "tiny", "epochs": 1, "batch_size": 12, "resolution": 48, "precision": "float32"}
+    painter = PainterSettings(embedding=8, teach=CriticSettings(**quick), **quick)
+    score = PaintingSettings(per_style=2, resamples=100, teach=JudgeSettings(**quick), device="cpu")
+    wanted = stored.model_copy(update={"painter": painter, "paint": score})
+    made = run_study(source, tmp_path / "s", wanted)
+    assert {"IMP311", "IMP313"} <= {finding.code for finding in made.findings}
+    run = open_run(tmp_path / "s" / "runs" / "painter", "painter")
+    assert run.settings["device"] == "cpu" and (run.path / "atlas" / "atlas.json").is_file()
+    assert made.metrics == before.metrics
+    monkeypatch.setattr(module, "score_painter", lambda *a, **b: pytest.fail("scored again"))
+    run_study(source, tmp_path / "s", wanted)
+    with pytest.raises(InputError, match="painter was .*, now null"):
+        run_study(source, tmp_path / "s", stored)
+
+
 def test_a_study_with_an_atlas_ends_in_a_page(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     source, study = picture_folder(train=20, test=6), tmp_path / "study"
-    without = run_study(source, study, SETTINGS.model_copy(update={"site": False}))
+    without = run_study(source, study, SETTINGS.model_copy(update={"leave_out": ("page",)}))
     assert without.page is None and "site/index.html" not in without.report.read_text()
     said: list[str] = []
     made = run_study(source, study, SETTINGS, announce=said.append)

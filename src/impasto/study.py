@@ -29,6 +29,7 @@ from impasto.collection.audit import audit
 from impasto.collection.painting import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.compare.balance import RemediesSettings, balance
+from impasto.compare.painting import PaintingSettings, score_painter
 from impasto.config import Settings, merged
 from impasto.errors import InputError, OutputError
 from impasto.evaluation.evaluate import evaluate
@@ -41,8 +42,11 @@ from impasto.site.export import has_atlas, write_site
 from impasto.site.report import write_report
 from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
 from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.training.painter import PainterSettings, train_painter
 
 FORMAT: Final = 1
+ADDED: Final = {"balance": ("balance",), "painter": ("painter", "paint")}
+"""Settings without which a stage is left out, and all that a study is given of it when it is added later."""
 Source = Path | str | Sequence[Path | str]
 
 
@@ -55,13 +59,16 @@ class StudySettings(Settings):
     autoencoder: AutoencoderSettings = Field(
         AutoencoderSettings(), description="the autoencoder; without resolution, device and seed: as the classifier"
     )
-    leave_out: tuple[Literal["autoencoder"], ...] = Field((), description="stages that are not wanted")
+    leave_out: tuple[Literal["autoencoder", "page"], ...] = Field((), description="stages that are not wanted")
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
     atlas: AtlasSettings = Field(AtlasSettings(), description="the atlas of every run")
     balance: RemediesSettings | None = Field(
         None, description="the comparison of remedies, many trainings; none: it is left out; without train: as above"
     )
-    site: bool = Field(True, description="write the atlas page, where a run has an atlas")
+    painter: PainterSettings | None = Field(
+        None, description="the painter, the longest training; none: it is left out; without device and seed: as train"
+    )
+    paint: PaintingSettings = Field(PaintingSettings(), description="the painter's score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,7 @@ def run_study(
     say("evaluating the classifier")
     metrics, evaluated = _evaluate_once(run, collection, settings.evaluate)
     coded = _autoencoder(study, collection, settings, progress, say)
+    repainted = _painter(study, collection, settings, progress, say)
     mapped = _atlases(study, settings.atlas, say)
     compared = []
     if settings.balance is not None:
@@ -131,11 +139,12 @@ def run_study(
             collection, study / "balance", _remedies(settings.balance, settings), progress=progress, announce=say
         ).findings
     say("writing the report")
-    page = settings.site and has_atlas(study)
+    wanted = "page" not in settings.leave_out
+    page = wanted and has_atlas(study)
     report = write_report(study, page=page)
-    site = _write_page(study, page=page, wanted=settings.site, say=say)
+    site = _write_page(study, page=page, wanted=wanted, say=say)
     trained = findings.load(run.path / "findings.json")
-    found = [*audited, *trained, *evaluated, *coded, *mapped, *compared]
+    found = [*audited, *trained, *evaluated, *coded, *repainted, *mapped, *compared]
     return Study(study, collection.path, run, metrics, found, report.html, site)
 
 
@@ -156,6 +165,22 @@ def _autoencoder(
     say("evaluating the autoencoder")
     _, evaluated = _evaluate_once(run, collection, settings.evaluate)
     return [*findings.load(run.path / "findings.json"), *evaluated]
+
+
+def _painter(
+    study: Path, collection: Collection, settings: StudySettings, progress: bool, say: Callable[[str], None]
+) -> list[Finding]:
+    """What training and scoring the painter found; nothing where it is not wanted."""
+    if settings.painter is None:
+        return []
+    shared = {"device", "seed"} - settings.painter.model_fields_set
+    own = settings.painter.model_copy(update={name: getattr(settings.train, name) for name in shared})
+    say("training the painter")
+    run = train_painter(collection, study / "runs" / "painter", own, progress=progress)
+    say("scoring the painter")
+    told = [collection.fingerprint, settings.paint.model_dump(mode="json")]
+    _once(run, told, lambda: score_painter(run.path, settings.paint, collection=collection.path, progress=progress))
+    return [*findings.load(run.path / "findings.json"), *findings.load(run.evaluation_path / "findings.json")]
 
 
 def _atlases(study: Path, settings: AtlasSettings, say: Callable[[str], None]) -> list[Finding]:
@@ -204,8 +229,12 @@ def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
             "choose another folder with -o"
         )
     begun = merged(StudySettings().model_dump(mode="json"), old.get("settings") or {})  # an earlier impasto knew fewer
+    added = {name: record["settings"][name] for stage in ADDED if begun[stage] is None for name in ADDED[stage]}
+    begun |= added
     if changed := ", ".join(_changed(_settled(begun), _settled(record["settings"]))):
         raise InputError(f"{study} was begun with other settings ({changed}): repeat them, or choose another -o")
+    if any(added[stage] is not None for stage in ADDED if stage in added):
+        write_json(path, {**old, "settings": begun})
     for leftover in study.rglob(".*.part"):  # half-written by a process of this study that was killed
         leftover.unlink(missing_ok=True)
 
@@ -214,7 +243,8 @@ def _settled(settings: Any) -> Any:
     """The settings without those that may differ when a study goes on: they change no result."""
     if not isinstance(settings, dict):
         return settings
-    return {name: _settled(value) for name, value in settings.items() if name not in ("workers", "device", "site")}
+    free = ("workers", "device", "leave_out")
+    return {name: _settled(value) for name, value in settings.items() if name not in free}
 
 
 def _changed(old: Any, new: Any, place: str = "") -> list[str]:
@@ -241,11 +271,17 @@ def _evaluate_once(
     run: Run, collection: Collection, settings: EvaluateSettings
 ) -> tuple[dict[str, Any], list[Finding]]:
     """The evaluation, made now unless the one in the run folder has the same weights, pictures and settings."""
+    told = [collection.fingerprint, settings.model_dump(mode="json")]
+    _once(run, told, lambda: evaluate(run.path, collection.path, settings))
+    return read_json(run.evaluation_path / "metrics.json"), findings.load(run.evaluation_path / "findings.json")
+
+
+def _once(run: Run, told: list[Any], make: Callable[[], object]) -> None:
+    """Score a run now, unless what is in its folder was made from the same weights and the same ``told``."""
     digest = hashlib.sha256(run.weights_path.read_bytes())
-    digest.update(json.dumps([collection.fingerprint, settings.model_dump(mode="json")]).encode())
+    digest.update(json.dumps(told).encode())
     key, done = digest.hexdigest(), run.evaluation_path / "inputs.json"
     if not done.exists() or read_json(done) != {"sha256": key}:
         done.unlink(missing_ok=True)
-        evaluate(run.path, collection.path, settings)
+        make()
         write_json(done, {"sha256": key})
-    return read_json(run.evaluation_path / "metrics.json"), findings.load(run.evaluation_path / "findings.json")

@@ -165,7 +165,7 @@ def test_batches_ask_for_other_styles_and_bring_real_pictures_of_them(stripes: S
         own = len(rows) - len(batch.targets)
         assert own == 3 and batch.penalised == (step % 4 == 0)
         assert (batch.targets.numpy() != labels[rows[own:]]).all()
-        assert batch.weights[1].sum() == 0 and batch.weights[0].argmax() == labels[rows[0]]
+        assert batch.weights[2].sum() == 0 and batch.weights[0].argmax() == labels[rows[0]]
         assert (batch.weights[own:].argmax(1) == batch.targets).all()
         for picture, target in zip(batch.real, batch.targets, strict=True):
             place = min(known, key=lambda total, x=picture: abs(total - x.sum().item()))  # type: ignore[misc]

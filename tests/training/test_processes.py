@@ -1,10 +1,12 @@
 """Two processes under torchrun learn what one does."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,14 +16,18 @@ from torch import Tensor
 from impasto.collection.painting import Collection
 from impasto.models.build import build
 from impasto.runs import Run, open_run
+from impasto.training import painter
 from impasto.training.augment import AugmentSettings
 from impasto.training.balance import BalanceSettings
 from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.training.painter import CriticSettings, PainterSettings, train_painter
 
 
-def torchrun(collection: Path, run: Path, config: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def torchrun(
+    collection: Path, run: Path, config: Path, *more: str, kind: str = "classifier"
+) -> subprocess.CompletedProcess[str]:
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "impasto"]
-    command = [*launch, "train", "classifier", collection, "-o", run, "--config", config, "--device", "cpu", *more]
+    command = [*launch, "train", kind, collection, "-o", run, "--config", config, "--device", "cpu", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -74,6 +80,29 @@ def test_two_processes_learn_what_one_does(
     for mine, theirs in zip(alone.metrics(), together.metrics(), strict=True):
         assert (mine["event"], mine["step"]) == (theirs["event"], theirs["step"])
         assert theirs["loss"] == pytest.approx(mine["loss"], abs=2e-3)
+
+
+def test_two_painters_learn_what_one_does(stripes: Callable[..., Collection], tmp_path: Path) -> None:
+    """Painter and opponent, and the critic before them: every random draw is the same, whoever makes it."""
+    collection = stripes((24, 24, 24), size=48)
+    quick: dict[str, Any] = {"size": "tiny", "batch_size": 12, "resolution": 48, "precision": "float32", "epochs": 1}
+    settings = PainterSettings(embedding=8, ema=0.5, device="cpu", teach=CriticSettings(**quick), own=1 / 3, **quick)
+    # The critics of one and of two processes differ by rounding; the same is lent to both
+    alone = train_painter(collection, tmp_path / "one", settings)
+    (tmp_path / "two").mkdir()
+    shutil.copytree(tmp_path / "one" / "critic", tmp_path / "two" / "critic")
+    config = tmp_path / "painter.json"
+    config.write_text(settings.model_dump_json())
+    done = torchrun(collection.path, tmp_path / "two", config, "--quiet", kind="painter")
+    assert done.returncode in (0, 1), done.stderr
+    together = open_run(tmp_path / "two")
+    assert (alone.facts["processes"], together.facts["processes"]) == (1, 2)
+    one, two = load_file(alone.weights_path), load_file(together.weights_path)
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        first = painter._duel(collection, settings).state_dict()
+    assert one.keys() == two.keys() == first.keys()
+    assert distance(two, one) < 0.05 * distance(one, first)
 
 
 def test_a_batch_that_cannot_be_divided_is_refused(

@@ -92,7 +92,7 @@ def repaint(
     how = {
         "format": 1,
         "run": opened.path.name,
-        "weights": opened.weights_fingerprint,
+        "run_weights": opened.weights_fingerprint,
         "strength": settings.strength,
         "keep_colour": settings.keep_colour,
         "device": device.type,

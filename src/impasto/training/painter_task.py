@@ -140,7 +140,7 @@ class PainterTask:
         own = round(len(rows) * self.settings.own / processes) * processes
         new = self._others(before[own:], lot)
         weights = torch.eye(self.styles)[np.concatenate((before[:own], new))]
-        weights[:own][np.arange(own) // processes % 2 == 1] = 0  # half of those that come back are in no style
+        weights[(own + 1) // 2 : own] = 0  # half of those that come back are in no style
         real = np.array([lot.choice(self.of[int(style)]) for style in new], np.int64)
         x, real_x = self._seen(rows, generator), self._seen(real, generator)
         windows = torch.stack([_windows(len(new), self.settings.resolution, generator) for _ in range(3)])
