@@ -123,7 +123,7 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
     assert made.metrics == before.metrics
     monkeypatch.setattr(module, "score_painter", lambda *a, **b: pytest.fail("scored again"))
     run_study(source, tmp_path / "s", wanted)
-    with pytest.raises(InputError, match="painter was .*, now null"):
+    with pytest.raises(InputError, match=r"painter was .*, now null"):
         run_study(source, tmp_path / "s", stored)
 
 

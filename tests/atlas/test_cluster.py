@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 
-from impasto.atlas.cluster import cluster
+from impasto.atlas.cluster import cluster, kmeans
 from impasto.atlas.settings import METHODS, MethodName
 
 RNG = np.random.default_rng(0)
@@ -41,3 +43,19 @@ def test_the_chosen_number_is_that_of_the_largest_silhouette() -> None:
 def test_few_paintings_are_enough() -> None:
     for method in METHODS:
         assert len(cluster(method, ISLANDS[:20], 4, seed=0, sampled=100).clusters) == 20
+
+
+def test_kmeans_of_wide_vectors_is_as_good_as_in_full() -> None:
+    """The starts are tried in fewer dimensions: what counts is the sum of squares in all of them."""
+    lot = np.random.default_rng(0)
+    vectors = (lot.normal(0, 1, (6, 300))[lot.integers(0, 6, 400)] + lot.normal(0, 1.5, (400, 300))).astype(np.float32)
+
+    def spread(clusters: np.ndarray) -> float:
+        parts = [vectors[clusters == c] for c in np.unique(clusters)]
+        return float(sum(np.square(part - part.mean(0)).sum() for part in parts))
+
+    quick, slow = kmeans(vectors, 6, 0), KMeans(6, n_init=4, random_state=0).fit_predict(vectors)
+    assert spread(quick) <= 1.01 * spread(slow)
+    few = np.repeat(lot.normal(0, 1, (3, 300)), 20, 0).astype(np.float32)
+    with pytest.warns(ConvergenceWarning):
+        assert len(np.unique(kmeans(few, 5, 0))) == 3

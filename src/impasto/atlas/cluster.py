@@ -78,8 +78,17 @@ def cluster(method: MethodName, vectors: Vectors, k: int, *, seed: int, sampled:
 
 
 def kmeans(vectors: Vectors, k: int, seed: int) -> Clusters:
-    """Lloyd's k-means from k-means++ (Arthur and Vassilvitskii 2007)."""
-    return np.asarray(KMeans(k, n_init=STARTS, random_state=seed).fit_predict(vectors), np.int32)
+    """Lloyd's k-means from k-means++ (Arthur and Vassilvitskii 2007).
+
+    The starts are tried out in the first hundred principal components, in a fraction of the time that wide vectors
+    take; the best of them is then carried on with the vectors as they are.
+    """
+    small = reduced(vectors, WIDE, seed)
+    found = KMeans(k, n_init=STARTS, random_state=seed).fit_predict(small)
+    if small.shape[1] < vectors.shape[1] and len(np.unique(found)) == k:  # fewer where most vectors are equal
+        centres = np.stack([vectors[found == cluster].mean(0) for cluster in range(k)])
+        found = KMeans(k, init=centres, n_init=1).fit_predict(vectors)
+    return np.asarray(found, np.int32)
 
 
 def _chosen(vectors: Vectors, k: int, seed: int) -> Clustering:
