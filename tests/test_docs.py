@@ -17,6 +17,7 @@ from impasto.config import parse, read
 from impasto.study import StudySettings
 from impasto.training.autoencoder import AutoencoderSettings
 from impasto.training.classifier import ClassifierSettings
+from impasto.training.painter import PainterSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -96,6 +97,7 @@ def test_recipes_parse() -> None:
 def test_the_recipes_state_the_defaults() -> None:
     assert parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml")) == ClassifierSettings()
     assert parse(AutoencoderSettings, read(ROOT / "recipes" / "autoencoder.toml")) == AutoencoderSettings()
+    assert parse(PainterSettings, read(ROOT / "recipes" / "painter.toml")) == PainterSettings()
 
 
 def test_help_opens_without_loading_torch() -> None:
