@@ -3,7 +3,7 @@
 RUN/judge/                     the judge: a residual network, trained on the half of the pictures that was kept from it
 RUN/evaluation/painting.json   every number
 RUN/evaluation/findings.json   IMP305, IMP307, IMP311 to IMP316
-RUN/evaluation/figures/        a grid of test pictures in all styles, and the same at rising strength
+RUN/evaluation/figures/        a grid of test pictures in all styles, and at rising strength
 
 Three arms are judged alike: painted; *unchanged*, the floor; and *histogram*, the pictures with the colours of a
 training picture of the style asked for, which any painter should beat. Real test pictures of the style are the ceiling.
@@ -112,7 +112,7 @@ def score_painter(
     result = _measure(subject, settings)
     judged = painting_findings(result, opened, found)
     folder = opened.evaluation_path
-    draw(subject, settings.shown, folder / "figures")
+    result["shown"] = draw(subject, settings.shown, folder / "figures")
     findings.save(folder / "findings.json", judged)
     write_json(folder / "painting.json", result)
     return PaintingScore(folder, result, judged)

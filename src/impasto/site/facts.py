@@ -22,6 +22,7 @@ from impasto.site.autoencoders import AutoencoderFacts, read_autoencoder
 from impasto.site.by_artist import ByArtistFacts, read_by_artist
 from impasto.site.comparison import BalanceFacts, read_balance
 from impasto.site.loras import LoraFacts, read_lora
+from impasto.site.painters import PainterFacts, read_painter
 from impasto.site.reading import read_as
 
 AUDIT_CODES = frozenset({"IMP104", "IMP105", "IMP106", "IMP109"})
@@ -161,6 +162,7 @@ class StudyFacts:
         balance: the comparison of remedies for imbalance, ``None`` where there is none.
         atlases: of the runs that have one, of whatever kind.
         loras: the runs of adapters, by name.
+        painters: by name, the course's form last.
     """
 
     name: str
@@ -172,6 +174,7 @@ class StudyFacts:
     balance: BalanceFacts | None = None
     atlases: tuple[AtlasFacts, ...] = ()
     loras: tuple[LoraFacts, ...] = ()
+    painters: tuple[PainterFacts, ...] = ()
 
     @property
     def audited(self) -> bool:
@@ -202,6 +205,7 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
     opened = open_collection(collection or study / "collection")
     places = sorted(path.parent for path in study.glob("runs/*/run.json")) if runs is None else runs
     opened_runs = [open_run(Path(place)) for place in places]
+    painters = [read_painter(run) for run in opened_runs if run.kind == "painter"]
     return StudyFacts(
         name=study.resolve().name,
         collection=opened,
@@ -212,6 +216,7 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         balance=read_balance(study / "balance"),
         atlases=tuple(atlas for place in places if (atlas := read_atlas(Path(place) / "atlas"))),
         loras=tuple(read_lora(run.path) for run in opened_runs if run.kind == "lora"),
+        painters=tuple(sorted(painters, key=lambda painter: painter.baseline)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from impasto.site import atlas, autoencoders, by_artist, remedies, words
+from impasto.site import atlas, autoencoders, by_artist, painter_words, remedies, words
 from impasto.site.tables import plain
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
@@ -67,7 +67,9 @@ def _environment(**options: Any) -> Environment:
     )
     environment.filters |= {
         "count": words.count,
+        "distance": painter_words.distance,
         "duration": words.duration,
+        "ends": painter_words.ends,
         "difference": by_artist.difference,
         "interval": words.interval,
         "percent": words.percent,
@@ -75,9 +77,11 @@ def _environment(**options: Any) -> Environment:
         "p_value": remedies.p_value,
         "plain": plain,
         "points": remedies.points,
+        "ranged": painter_words.ranged,
         "shown": words.shown,
+        "signed": painter_words.signed,
         "spread": words.spread,
     }
     environment.globals |= {"SCORES": words.SCORES, "MEASURES": autoencoders.MEASURES, "measure": autoencoders.measure}
-    environment.globals["CLUSTERED"] = atlas.COLUMNS
+    environment.globals |= {"CLUSTERED": atlas.COLUMNS, "ARMS": painter_words.ARMS}
     return environment

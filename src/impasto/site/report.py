@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from impasto.files import replacing, write_text
+from impasto.files import write_text
 from impasto.site import tables, words
 from impasto.site.atlas import AtlasFacts, clusters_chart
 from impasto.site.autoencoders import AutoencoderFacts
@@ -28,7 +28,11 @@ from impasto.site.explained import Explained, history_words, read_explanation
 from impasto.site.facts import RunFacts, StudyFacts, read_study
 from impasto.site.figures import Chart
 from impasto.site.loras import LoraFacts
+from impasto.site.painter_charts import pairs_chart
+from impasto.site.painter_words import arm_rows, called, told
+from impasto.site.painters import PainterFacts, require_steps
 from impasto.site.pictures import Wall, contact_sheet, hang, inline_png
+from impasto.site.plates import Plate, picture_of, plate_of
 from impasto.site.remedies import differences_chart, shares_chart
 from impasto.site.render import render_html, render_markdown
 from impasto.site.words import percent
@@ -37,15 +41,8 @@ Drawn = tuple[str, Chart, str, str]
 """A key, the chart, its caption, and the command behind it."""
 DRAWN = ("confusion", "reliability", "calibration")
 """Beginnings of names of the evaluation's own figures that the report draws itself, from the same numbers."""
-SHEETS = {
-    "worst": "The wrong answers that the network was surest of: the true style, and what it said.",
-    "confused": "Pictures of the most frequent confusions, one confusion a row.",
-    "heat": "The test pictures of each style that it recognised most surely, each beside where it looked.",
-    "reconstructions": "Test pictures, worst to best, in two bands: as they are, from PCA, from the network.",
-    "scorecard": "A style a row, as in the table: pictures with the adapter, by the base alone, and real works.",
-    "typical": "Left the most typical, right the most atypical test pictures of each style, with what it said.",
-}
-"""What the evaluation's sheets of pictures show, by name."""
+LEGIBLE = 0.7
+"""Share of the width of a painter's figures at which their labels can still be read."""
 EXPLAINED = ("heat", "typical")
 """Sheets that stand in the sections on explanation, not among the pictures worth a look."""
 
@@ -56,30 +53,6 @@ class ReportPaths:
 
     markdown: Path
     html: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Plate:
-    """A figure of the report.
-
-    Attributes:
-        name: the file in ``figures/``, with suffix.
-        alt: the figure in words.
-        caption: one sentence on how to read it.
-        command: the command that made the numbers.
-        html: an ``<svg>`` element; empty for a picture.
-        source: the ``data:`` address of a picture; empty for an ``<svg>``.
-        width, height: of a picture, in pixels.
-    """
-
-    name: str
-    alt: str
-    caption: str
-    command: str
-    html: str = ""
-    source: str = ""
-    width: int = 0
-    height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +85,25 @@ class AtlasPart:
     facts: AtlasFacts
     chart: Plate
     maps: Sequence[Plate]
+
+
+@dataclass(frozen=True, slots=True)
+class PainterPart:
+    """A painter's part of the report: its facts, its score in words, and its figures.
+
+    Attributes:
+        facts: of the run.
+        name: as it is called beside others.
+        told: the score in plain words; empty where there is none.
+        plates: ``grid``, ``strength`` and ``pairs``, as far as there are.
+        steps: what the slider shows, one picture of all; ``None`` where there is none.
+    """
+
+    facts: PainterFacts
+    name: str
+    told: str
+    plates: Mapping[str, Plate]
+    steps: Plate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +157,7 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
         "others": [judged for judged in found if judged.finding.outcome != "issue"],
         "census": rows,
         "homeless": homeless,
-        "distribution": _plate(chart, folder, caption, made),
+        "distribution": plate_of(chart, folder, caption, made),
         "collection_command": made,
         "walls": walls,
         "frieze": _frieze(walls),
@@ -173,10 +165,13 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
         "autoencoders": [_autoencoder_part(run, folder, len(facts.autoencoders) > 1) for run in facts.autoencoders],
         "atlases": [_atlas_part(atlas, folder, len(facts.atlases) > 1) for atlas in facts.atlases],
         "loras": [LoraPart(lora, _card_sheet(lora, folder)) for lora in facts.loras],
+        "painters": [_painter_part(painter, folder) for painter in facts.painters],
+        "arms": arm_rows(facts.painters),
         "balance": _balance_plates(facts, folder),
         "settings": tables.settings_tables(facts),
         "commands": tables.commands(facts),
         "sources": tables.sources(facts),
+        "environments": [*facts.runs, *facts.autoencoders, *facts.loras, *facts.painters],
     }
 
 
@@ -188,8 +183,8 @@ def _run_part(run: RunFacts, facts: StudyFacts, folder: Path, several: bool) -> 
     if evaluation:
         explained = read_explanation(run.run.evaluation_path / "explanation.json")
         drawn += _explained(explained, evaluation.command) if explained else []
-        sheets = {path.stem: _picture(path, folder, prefix, evaluation.command) for path in _shown(run)}
-    plates = {key: _plate(chart, folder, text, made, prefix) for key, chart, text, made in drawn}
+        sheets = {path.stem: picture_of(path, folder, prefix, evaluation.command) for path in _shown(run)}
+    plates = {key: plate_of(chart, folder, text, made, prefix) for key, chart, text, made in drawn}
     return RunPart(
         facts=run,
         plates=plates | {name: sheet for name, sheet in sheets.items() if name in EXPLAINED},
@@ -245,47 +240,52 @@ def _balance_plates(facts: StudyFacts, folder: Path) -> Mapping[str, Plate]:
     )
     shares = "How much of the loss is each style's; remedies that share it alike stand together, two of them named."
     charts = {"differences": (differences_chart(content), gains), "shares": (shares_chart(content), shares)}
-    return {key: _plate(chart, folder, caption, content.command) for key, (chart, caption) in charts.items()}
+    return {key: plate_of(chart, folder, caption, content.command) for key, (chart, caption) in charts.items()}
 
 
 def _autoencoder_part(facts: AutoencoderFacts, folder: Path, several: bool) -> AutoencoderPart:
     sheet = None
     if facts.sheet and facts.content:
-        sheet = _picture(facts.sheet, folder, f"{facts.name}-" if several else "", facts.content.command)
+        sheet = picture_of(facts.sheet, folder, f"{facts.name}-" if several else "", facts.content.command)
     return AutoencoderPart(facts, sheet)
 
 
 def _card_sheet(lora: LoraFacts, folder: Path) -> Plate | None:
     if lora.sheet is None or lora.card is None:
         return None
-    return _picture(lora.sheet, folder, f"{lora.name}-", lora.card.command)
+    return picture_of(lora.sheet, folder, f"{lora.name}-", lora.card.command)
 
 
-def _plate(chart: Chart, folder: Path, caption: str, command: str, prefix: str = "") -> Plate:
-    name = f"{prefix}{chart.name}.png"
-    chart.write_png(folder / name)
-    return Plate(name, chart.alt, caption, command, html=chart.svg(prefix))
+def _painter_part(facts: PainterFacts, folder: Path) -> PainterPart:
+    content, prefix, steps = facts.content, f"{facts.name}-", None
+    if content is None:
+        return PainterPart(facts, called(facts), "", {}, None)
+    plates, made = {}, content.command
+    for name in ("grid", "strength"):
+        if name in facts.figures:
+            plate = picture_of(facts.figures[name], folder, prefix, made)
+            plates[name] = replace(plate, narrow=round(LEGIBLE * plate.width))
+    if content.pairs:
+        caption = "Points gained over doing nothing; bold where the 95 % interval is clear of zero."
+        plates["pairs"] = plate_of(pairs_chart(content), folder, caption, made, prefix)
+    if content.shown and (path := facts.figures.get("steps")):
+        source, width, height = inline_png(path)
+        require_steps(content, path, (width, height))
+        steps = Plate(path.name, "The pictures that the slider shows.", "", made, "", source, width, height)
+    return PainterPart(facts, called(facts), told(content), plates, steps)
 
 
 def _shown(run: RunFacts) -> list[Path]:
     return [path for path in run.pictures if not path.stem.startswith(DRAWN)]
 
 
-def _picture(path: Path, folder: Path, prefix: str, command: str) -> Plate:
-    source, width, height = inline_png(path)
-    with replacing(folder / f"{prefix}{path.name}") as temporary:
-        temporary.write_bytes(path.read_bytes())
-    caption = SHEETS.get(path.stem, path.stem.replace("_", " ").replace("-", " ").capitalize() + ".")
-    return Plate(f"{prefix}{path.name}", caption, caption, command, source=source, width=width, height=height)
-
-
 def _atlas_part(atlas: AtlasFacts, folder: Path, several: bool) -> AtlasPart:
     prefix, made = f"{atlas.name}-" if several else "", atlas.content.command
     caption = "How far clusters agree with the styles, with 95 % intervals; squares are what the run stands beside."
     maps = [
-        replace(_picture(path, folder, prefix, made), caption=text, alt=text) for path, text in atlas.pictures.items()
+        replace(picture_of(path, folder, prefix, made), caption=text, alt=text) for path, text in atlas.pictures.items()
     ]
-    return AtlasPart(atlas, _plate(clusters_chart(atlas), folder, caption, made, prefix), maps)
+    return AtlasPart(atlas, plate_of(clusters_chart(atlas), folder, caption, made, prefix), maps)
 
 
 def _frieze(walls: Sequence[Wall]) -> list[Any]:

@@ -11,6 +11,8 @@ import numpy as np
 
 from impasto.findings import Finding
 from impasto.site.facts import Evaluated, RunFacts, Score, StudyFacts
+from impasto.site.loras import Card, LoraFacts
+from impasto.site.painters import PainterFacts, Painting
 from impasto.site.words import baseline_name, baselines
 
 ITEMS: Final = 40
@@ -131,6 +133,9 @@ def judgements(facts: StudyFacts) -> list[Judgement]:
     for lora in facts.loras:
         found += _judged(lora.trained, f"training of {lora.name}", f"{lora.name}/findings.json")
         found += _judged(lora.scored, f"scorecard of {lora.name}", f"{lora.name}/evaluation/findings.json")
+    for painter in facts.painters:
+        found += _judged(painter.trained, f"training of {painter.name}", f"{painter.name}/findings.json")
+        found += _judged(painter.scored, f"score of {painter.name}", f"{painter.name}/evaluation/findings.json")
     if facts.balance:
         found += _judged(facts.balance.found, "comparison of remedies", "balance/findings.json")
     rank = {"issue": 1, "not applicable": 2, "passed": 3}
@@ -174,7 +179,7 @@ def settings_tables(facts: StudyFacts) -> list[tuple[str, list[tuple[str, str]]]
     """The settings of each stage, with a title."""
     tables = [("Collection", flattened(facts.collection.settings))]
     trained = [run.run for run in facts.runs] + [autoencoder.run for autoencoder in facts.autoencoders]
-    trained += [lora.run for lora in facts.loras]
+    trained += [lora.run for lora in facts.loras] + [painter.run for painter in facts.painters]
     return tables + [(f"Training of {run.path.name}", flattened(run.settings)) for run in trained]
 
 
@@ -192,10 +197,12 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
         if autoencoder.content:
             rows.append((f"Evaluation of {autoencoder.name}", autoencoder.content.command))
     rows += [(f"Atlas of {atlas.name}", atlas.content.command) for atlas in facts.atlases]
-    for lora in facts.loras:
-        rows.append((f"LoRA {lora.name}", str(lora.record.get("command", "not recorded"))))
-        if lora.card:
-            rows.append((f"Scorecard of {lora.name}", lora.card.command))
+    scored: list[tuple[str, LoraFacts | PainterFacts, str, Card | Painting | None]]
+    scored = [("LoRA", lora, "Scorecard", lora.card) for lora in facts.loras]
+    scored += [("Painter", painter, "Score", painter.content) for painter in facts.painters]
+    for kind, one, what, score in scored:
+        rows.append((f"{kind} {one.name}", str(one.record.get("command", "not recorded"))))
+        rows += [(f"{what} of {one.name}", score.command)] if score else []
     if facts.balance:
         rows.append(("Comparison of remedies", facts.balance.content.command))
     return rows

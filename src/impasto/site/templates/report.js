@@ -24,5 +24,31 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+// A slider shows pictures at one step of those that stand side by side in one picture, the original in its first column.
+for (const part of document.querySelectorAll(".steps")) {
+  const sheet = part.querySelector("img.sheet"), slider = part.querySelector("input"), said = part.querySelector("output");
+  const names = [...part.querySelectorAll("option")].map((option) => option.label);
+  const pairs = [...part.querySelectorAll("li")].map((item) => [...item.querySelectorAll("canvas")]);
+  const words = pairs.map((pair) => pair[1].getAttribute("aria-label"));
+  const draw = (canvas, row, column) => {
+    const side = canvas.width;
+    canvas.getContext("2d").drawImage(sheet, column * side, row * side, side, side, 0, 0, side, side);
+  };
+  const move = () => {
+    const step = Number(slider.value);
+    said.value = names[step];
+    slider.setAttribute("aria-valuetext", names[step]);
+    pairs.forEach(([, painted], row) => {
+      draw(painted, row, step + 1);
+      painted.setAttribute("aria-label", `${words[row]}, at ${names[step]}`);
+    });
+  };
+  slider.addEventListener("input", move);
+  sheet.decode().then(() => {
+    pairs.forEach(([original], row) => draw(original, row, 0));
+    move();
+    part.classList.add("live");
+  }, () => {}); // the plain figure stays
+}
 // A printed page shows what is folded away on the screen.
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
