@@ -18,6 +18,7 @@ from impasto.compare.painting_findings import painting_findings
 from impasto.errors import RunError
 from impasto.models.painter import Painter
 from impasto.runs import Run, open_run
+from impasto.site.painters import read_painter, require_steps
 from impasto.training.painter import CriticSettings, PainterSettings, train_painter
 
 QUICK: dict[str, Any] = {"size": "tiny", "batch_size": 12, "resolution": 48, "precision": "float32", "device": "cpu"}
@@ -92,6 +93,15 @@ def test_figures_show_the_pictures_as_they_were_scored(run: Run, result: dict[st
     with Image.open(run.evaluation_path / "figures" / "grid.png") as grid:
         assert grid.width >= 4 * 96 and grid.height >= 2 * 96  # two pictures, the original and three styles
     assert result["command"]
+
+
+def test_the_report_reads_what_was_written(run: Run, result: dict[str, Any]) -> None:
+    facts = read_painter(run)
+    assert facts.content is not None and {finding.code for finding in facts.scored} >= {"IMP311", "IMP316"}
+    assert facts.content.scores.painted.hit.value == result["scores"]["painted"]["hit"]["value"]
+    with Image.open(facts.figures["steps"]) as steps:
+        require_steps(facts.content, facts.figures["steps"], steps.size)
+    assert [(row.source != row.target) for row in facts.content.shown] == [True, True]
 
 
 def test_the_critic_is_no_judge(run: Run) -> None:
