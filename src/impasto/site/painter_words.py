@@ -112,7 +112,7 @@ def _way(scores: Arms) -> str:
 
 def _colours(gain: Spread) -> str:
     if gain.low > 0:
-        return f"It beats exchanging the colours alone, by {points(gain)} points."
+        return f"The painter beats exchanging the colours alone, by {points(gain)} points."
     if gain.high < 0:
         return f"Exchanging the colours alone does better: {points(gain)} points are gained over it."
-    return f"It does not clearly beat exchanging the colours alone: {points(gain)} points are gained over it."
+    return f"The painter does not clearly beat exchanging the colours alone: {points(gain)} points are gained over it."
