@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "top_3")
 REACHED = {**{name: f"{name} {{:.3f}}" for name in SCORES}, "psnr": "PSNR {:.2f} dB", "ssim": "SSIM {:.3f}"}
+REACHED |= {"hit_rate": "critic's hit rate {:.3f}", "identity_ssim": "SSIM in the own style {:.3f}"}
 """How a training says what its weights reached on validation, by score."""
 
 
