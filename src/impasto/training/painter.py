@@ -42,7 +42,7 @@ class CriticSettings(ClassifierSettings):
 class PainterSettings(TrainingSettings):
     """How a painter is trained."""
 
-    epochs: int = Field(120, ge=1, description="passes over its half of the training pictures")
+    epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
     batch_size: int = Field(32, ge=2, description="pictures in a step, over all processes")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate of AdamW for the painter")
     opponent_learning_rate: float = Field(2e-3, gt=0, description="peak learning rate of AdamW for its opponent")
