@@ -26,7 +26,8 @@ def kept(path: Path, key: str, make: Callable[[], dict[str, NDArray[np.floating]
                     return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 – not a dict
         except (OSError, SafetensorError):
             pass
-    made = make()
+    # safetensors writes memory as it lies: an array in Fortran's order, as PCA gives, would come back scrambled
+    made = {name: np.ascontiguousarray(array) for name, array in make().items()}
     with replacing(path) as temporary:
         temporary.write_bytes(serialised(made, metadata={"key": key}))
     return made
