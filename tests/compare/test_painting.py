@@ -104,6 +104,33 @@ def test_the_report_reads_what_was_written(run: Run, result: dict[str, Any]) -> 
     assert [(row.source != row.target) for row in facts.content.shown] == [True, True]
 
 
+def test_distances_are_of_each_style_to_its_own(result: dict[str, Any]) -> None:
+    for name in ("kernel_distance", "frechet_distance"):
+        for arm in ("painted", "histogram", "unchanged"):
+            rows = [row[name][arm] for row in result["per_style"]]
+            assert result[name][arm] == pytest.approx(np.mean(rows))
+    assert result["frechet_distance"]["unchanged"] > 0  # other styles' pictures, not the very ones
+
+
+def test_a_score_on_another_collection_has_a_folder_of_its_own(
+    run: Run, result: dict[str, Any], make_collection: Callable[..., Collection]
+) -> None:
+    before = (run.evaluation_path / "painting.json").read_bytes()
+    other = make_collection(train=12, test=5, size=48, stored=48, validation_share=0.2, seed=5)
+    done = score_painter(run.path, SETTINGS, collection=other.path)
+    assert done.path == run.path / f"evaluation-{other.path.name}" and (done.path / "painting.json").is_file()
+    assert (run.evaluation_path / "painting.json").read_bytes() == before
+    assert done.result["judge"]["pictures_shared"] == result["judge"]["pictures_shared"] == 0
+
+
+def test_a_judge_taught_otherwise_is_not_taken_unasked(run: Run, result: dict[str, Any]) -> None:
+    other = SETTINGS.model_copy(update={"teach": JudgeSettings(epochs=2, **QUICK)})
+    with pytest.raises(RunError, match=r"epochs was 1, now 2.*--classifier .*judge takes the judge that there is"):
+        score_painter(run.path, other)
+    taken = score_painter(run.path, other.model_copy(update={"judge": str(run.path / "judge")}))
+    assert taken.result["scores"] == {**result["scores"]}
+
+
 def test_the_critic_is_no_judge(run: Run) -> None:
     with pytest.raises(RunError, match="is the painter's own critic, and so no judge"):
         score_painter(run.path, SETTINGS.model_copy(update={"judge": str(run.path / "critic")}))

@@ -68,6 +68,7 @@ def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(stripes: 
     collection = stripes((40, 40, 40), size=48)
     course = quick(**PRESETS["course"].model_dump(exclude_unset=True), epochs=12, learning_rate=3e-3)
     run = train_painter(collection, run_path, course)
+    assert "hit_rate" not in run.metrics()[-1]  # nobody is there to see
     assert not (run_path / "critic").exists()
     x, made = painted(run, collection)
     away = (made - x).abs().mean()
@@ -201,6 +202,20 @@ def test_two_shares_make_the_whole_batch(stripes: Stripes) -> None:
         sorted(whole.pictures.sum((1, 2, 3)).tolist()), abs=1e-3
     )
     assert len(first.targets) == len(second.targets) == len(first.real)
+
+
+def test_however_few_some_are_painted_in_other_styles(stripes: Stripes) -> None:
+    half, _ = halves(stripes(size=48), 0)
+    for own, expected in ((0.99, 1), (1.0, 0)):
+        task = PainterTask(half, quick(own=own), None, Accelerator(cpu=True))
+        assert len(task.batch(0).targets) == expected
+
+
+def test_the_critic_learns_at_the_painters_resolution(stripes: Stripes, run_path: Path) -> None:
+    settings = quick(epochs=1)
+    teach = CriticSettings(**settings.teach.model_dump(exclude={"resolution", "device", "seed"}, exclude_unset=True))
+    run = train_painter(stripes(size=48), run_path, settings.model_copy(update={"teach": teach}))
+    assert open_run(run_path / "critic").settings["resolution"] == run.settings["resolution"] == 48
 
 
 def test_refused_in_one_line(stripes: Stripes, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class AtlasSettings(Settings):
     preparation: Preparation | Literal["auto"] = Field(
         "auto",
         description="of the vectors, before all else: none, standardise (each number), unit (length), whiten (PCA); "
-        "auto standardises a classifier's and leaves an autoencoder's as they are",
+        "auto standardises a classifier's and a painter's, and leaves an autoencoder's as they are",
     )
     maps: tuple[MapName, ...] | None = Field(None, description="pca, svd, tsne, umap; none: all that are installed")
     clusterings: tuple[MethodName, ...] = Field(

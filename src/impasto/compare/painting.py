@@ -24,7 +24,7 @@ from impasto.collection.halves import halves
 from impasto.collection.of_run import collection_of, seen_by
 from impasto.collection.painting import Collection
 from impasto.compare import painting_numbers as numbers
-from impasto.compare.painting_arms import POOL, judged_arms
+from impasto.compare.painting_arms import judged_arms
 from impasto.compare.painting_figures import STRENGTHS, draw
 from impasto.compare.painting_findings import ARMS, painting_findings
 from impasto.compare.subject import Subject
@@ -111,7 +111,8 @@ def score_painter(
     say(f"painting {len(rows)} test pictures in every style")
     result = _measure(subject, settings)
     judged = painting_findings(result, opened, found)
-    folder = opened.evaluation_path
+    own = found.fingerprint == opened.collection["fingerprint"]
+    folder = opened.evaluation_path if own else opened.path / f"evaluation-{found.path.resolve().name}"
     result["shown"] = draw(subject, settings.shown, folder / "figures")
     findings.save(folder / "findings.json", judged)
     write_json(folder / "painting.json", result)
@@ -139,9 +140,13 @@ def _judge(painter: Run, settings: PaintingSettings, say: Callable[[str], None],
     _, half = halves(own, int(painter.settings["seed"]))
     shared = {"device", "seed"} - settings.teach.model_fields_set
     teach = settings.teach.model_copy(update={name: getattr(settings, name) for name in shared})
+    place = painter.path / JUDGE
     say("training the judge")
-    train_classifier(half, painter.path / JUDGE, teach, progress=progress)
-    return open_network(painter.path / JUDGE, settings.device)
+    try:
+        train_classifier(half, place, teach, progress=progress)
+    except RunError as error:
+        raise RunError(f"{error}; --classifier {place} takes the judge that there is") from error
+    return open_network(place, settings.device)
 
 
 def _measure(subject: Subject, settings: PaintingSettings) -> dict[str, Any]:
@@ -163,16 +168,16 @@ def _measure(subject: Subject, settings: PaintingSettings) -> dict[str, Any]:
         "scores": {arm: {"hit": rates.mean(arm), "normalised": rates.normalised(arm)} for arm in (*ARMS, "real")},
         "gains": {arm: rates.gain("painted", arm) for arm in ("unchanged", "histogram")},
         "content": {arm: _summary(parts, settings) for arm, parts in arms.contents.items()},
-        "searched": max(POOL, len(subject.rows)) if len(found) >= POOL else len(found),
-        "frechet_distance": {
-            arm: numbers.frechet_distance(np.concatenate(parts), real_seen) for arm, parts in arms.features.items()
-        },
+        "searched": arms.searched,
+        "frechet_distance": {arm: _mean([row[arm] for row in arms.frechet.values()]) for arm in ARMS},
+        "kernel_distance": {arm: _mean([row[arm] for row in arms.kernel.values()]) for arm in ARMS},
         "per_style": [
             {
                 "style": names[style],
                 "train": int(found.counts("train")[style]),
                 **{arm: rates.of_style(style, arm) for arm in (*ARMS, "real")},
-                "kernel_distance": arms.distances[names[style]],
+                "frechet_distance": arms.frechet[names[style]],
+                "kernel_distance": arms.kernel[names[style]],
             }
             for style in rates.styles
         ],
@@ -180,6 +185,12 @@ def _measure(subject: Subject, settings: PaintingSettings) -> dict[str, Any]:
         "identity": _identity(subject, settings),
         "strength": _strength(subject),
     }
+
+
+def _mean(distances: list[float | None]) -> float | None:
+    """The mean over styles; ``None`` where one of them has too few pictures."""
+    known = [value for value in distances if value is not None]
+    return float(np.mean(known)) if known and len(known) == len(distances) else None
 
 
 def _about(subject: Subject, right: NDArray[np.bool_]) -> dict[str, Any]:

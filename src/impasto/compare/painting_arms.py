@@ -21,15 +21,16 @@ class Arms:
 
     Attributes:
         hits: whether style t is seen in picture i where it is asked for, ``bool (N, styles)`` each.
-        features: the judge's representations, style by style.
         contents: what is kept of the pictures, style by style.
-        distances: kernel distances to the real test pictures of a style, by its name.
+        kernel, frechet: distances to the real test pictures of a style, by its name.
+        searched: pictures among which originals were looked for.
     """
 
     hits: dict[str, NDArray[np.bool_]]
-    features: dict[str, list[NDArray[np.float32]]]
     contents: dict[str, list[dict[str, NDArray[np.float64]]]]
-    distances: dict[str, dict[str, float | None]]
+    kernel: dict[str, dict[str, float | None]]
+    frechet: dict[str, dict[str, float | None]]
+    searched: int
 
 
 def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
@@ -43,7 +44,7 @@ def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
     found, labels, names = subject.found, subject.labels, subject.found.vocabulary.styles
     lot, eye = np.random.default_rng(seed), torch.eye(len(names))
     train, test_labels, haystack = found.indices("train"), found.labels[found.indices("test")], _haystack(subject)
-    arms = Arms({arm: np.zeros((len(labels), len(names)), bool) for arm in ARMS}, {}, {}, {})
+    arms = Arms({arm: np.zeros((len(labels), len(names)), bool) for arm in ARMS}, {}, {}, {}, len(haystack))
     for style in np.unique(labels).tolist():
         others = np.flatnonzero(labels != style)
         sources, models = subject.originals[others], train[found.labels[train] == style]
@@ -53,12 +54,12 @@ def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
             "histogram": np.stack([numbers.matched(one, other) for one, other in zip(sources, lent, strict=True)]),
             "unchanged": sources,
         }
-        arms.distances[names[style]] = {}
+        kernel, frechet = (table.setdefault(names[style], {}) for table in (arms.kernel, arms.frechet))
+        theirs = real[test_labels == style]
         for arm, pictures in made.items():
             shares, embedded = subject.seen(pictures)
             arms.hits[arm][others, style] = shares.argmax(1) == style
-            arms.features.setdefault(arm, []).append(embedded)
-            arms.distances[names[style]][arm] = kernel_distance(embedded, real[test_labels == style])
+            kernel[arm], frechet[arm] = kernel_distance(embedded, theirs), numbers.frechet_distance(embedded, theirs)
             arms.contents.setdefault(arm, []).append(_content(pictures, sources, others, haystack))
     return arms
 

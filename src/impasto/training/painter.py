@@ -36,7 +36,7 @@ class CriticSettings(ClassifierSettings):
     """How a painter's critic is trained: a classifier, at the painter's resolution."""
 
     epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
-    resolution: int = Field(64, ge=32, description="height and width that it sees, in pixels")
+    resolution: int = Field(64, ge=32, description="height and width that it learns from, in pixels")
 
 
 class PainterSettings(TrainingSettings):
@@ -59,7 +59,7 @@ class PainterSettings(TrainingSettings):
     adversary: float = Field(1.0, ge=0, description="weight of passing for real with the opponent; 0: no opponent")
     slope: float = Field(10.0, ge=0, description="weight of the opponent's slope at real pictures")
     teach: CriticSettings = Field(
-        CriticSettings(), description="how the critic is trained; without device and seed: as above"
+        CriticSettings(), description="how the critic is trained; without device, seed and resolution: as above"
     )
 
 
@@ -134,7 +134,7 @@ def _critic(half: Collection, path: Path, settings: PainterSettings, *, progress
     """The critic, trained where it is not yet; it learns nothing from the painter."""
     if settings.critic == 0 or settings.own == 1:
         return None
-    shared = {"device", "seed"} - settings.teach.model_fields_set
+    shared = {"device", "seed", "resolution"} - settings.teach.model_fields_set
     teach = settings.teach.model_copy(update={name: getattr(settings, name) for name in shared})
     run = train_classifier(half, path / CRITIC, teach, progress=progress)
     critic = classifier_of(run, accelerator_on(settings.device).device)

@@ -106,12 +106,11 @@ def _last(x: Tensor) -> Tensor:
 class PainterTask:
     """Batches, losses and validation of a painter, see ``loop.Task``."""
 
-    shown = "hit_rate"
-
     def __init__(
         self, collection: Collection, settings: "PainterSettings", critic: StyleNetwork | None, tools: Accelerator
     ) -> None:
         rows = collection.indices("train")
+        self.shown = "identity_ssim" if critic is None else "hit_rate"
         self.collection, self.settings, self.critic, self.accelerator = collection, settings, critic, tools
         self.styles, labels = len(collection.vocabulary), collection.labels
         size = min(settings.batch_size, len(rows))
@@ -138,6 +137,8 @@ class PainterTask:
         generator = torch.Generator().manual_seed((self.settings.seed * 1_000_003 + step) % 2**63)
         before, processes = self.collection.labels[rows], self.accelerator.num_processes
         own = round(len(rows) * self.settings.own / processes) * processes
+        if self.settings.own < 1:
+            own = min(own, len(rows) - processes)  # however few, some are painted in other styles
         new = self._others(before[own:], lot)
         weights = torch.eye(self.styles)[np.concatenate((before[:own], new))]
         weights[(own + 1) // 2 : own] = 0  # half of those that come back are in no style
@@ -202,7 +203,7 @@ class PainterTask:
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Loss without the opponent, the critic's hit rate, and how alike what must come back is, on validation."""
+        """Loss without the opponent, the critic's hit rate if there is one, how alike is what must come back."""
         size = self.settings.batch_size
         mine = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
         parts = [(mine, torch.cat([torch.empty(0, 4), *(self._measured(model, rows) for rows in _parts(mine, size))]))]
@@ -210,7 +211,8 @@ class PainterTask:
             parts = gather_object(parts)
         order = np.argsort(np.concatenate([rows for rows, _ in parts]), kind="stable")
         loss, hit, alike, kept = torch.cat([part for _, part in parts])[order].mean(0).tolist()
-        return {"loss": loss, "hit_rate": hit, "identity_ssim": alike, "correlation": kept}
+        asked = {} if self.critic is None else {"hit_rate": hit}
+        return {"loss": loss, **asked, "identity_ssim": alike, "correlation": kept}
 
     def _measured(self, model: nn.Module, rows: NDArray[np.int64]) -> Tensor:
         """Of each picture loss, whether the critic sees the style, SSIM in its own style, correlation: ``(B, 4)``."""
