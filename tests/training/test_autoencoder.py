@@ -51,16 +51,51 @@ def test_it_begins_as_the_principal_components(stripes: Stripes) -> None:
     collection = stripes()
     model = autoencoder._begun(collection, configured(quick().model_dump(mode="json"))).eval()
     x = pictures(collection, "train", 32)
-    small = torch.nn.functional.avg_pool2d(x, 2).flatten(1).double().numpy()
-    fitted = PCA(12).fit(small)
-    expected = fitted.inverse_transform(fitted.transform(small)).reshape(len(x), 3, 16, 16)
+    small = torch.nn.functional.avg_pool2d(x, 2)
+    mean, components = autoencoder.principal_components(small.double().numpy(), 12)
+    directions = components / np.linalg.norm(components, axis=1, keepdims=True)
+    centred = small.flatten(1).numpy() - mean
+    expected = (mean + centred @ directions.T @ directions).reshape(len(x), 3, 16, 16)
     with torch.no_grad():
         back = model(x)[0]
-    halved = torch.nn.functional.interpolate(torch.from_numpy(expected), scale_factor=2, mode="bilinear")
-    assert back.numpy() == pytest.approx(halved.numpy(), abs=0.01)  # float32
-    # Unbiased as scikit-learn's variances
-    assert model.encode(x).square().mean(0).tolist() == pytest.approx([(len(x) - 1) / len(x)] * 12, rel=1e-3)
+    grown = torch.nn.functional.interpolate(torch.from_numpy(expected), scale_factor=2, mode="bilinear")
+    assert back.numpy() == pytest.approx(grown.numpy(), abs=0.01)  # float32
+    assert model.encode(x).square().mean(0).tolist() == pytest.approx([1.0] * 12, rel=1e-3)
     assert model.embed(x).norm(dim=1).tolist() == pytest.approx([1.0] * len(x), abs=1e-5)
+
+
+def test_components_of_pictures_and_their_mirror_images_for_the_mean_of_logarithms() -> None:
+    draw = np.random.default_rng(0)
+    scales = np.linspace(0.1, 1, 40)[:, None, None, None]  # some pictures are harder than others
+    given = scales * draw.normal(size=(40, 3, 4, 4)).cumsum(2).cumsum(3)
+    mean, components = autoencoder.principal_components(given, 5)
+    both = np.concatenate((given, given[..., ::-1])).reshape(80, -1)
+    weights = np.ones(80)
+    for _ in range(autoencoder.ROUNDS):  # the same the long way
+        centre = np.average(both, axis=0, weights=weights)
+        vectors = np.linalg.eigh(np.cov(both.T, aweights=weights))[1][:, :-6:-1]
+        rest = both - centre - (both - centre) @ vectors @ vectors.T
+        weights = 1 / (np.square(rest).mean(1) + autoencoder.GOOD)
+    assert mean == pytest.approx(centre)
+    lengths = np.linalg.norm(components, axis=1, keepdims=True)
+    assert np.abs(np.sum(components / lengths * vectors.T, 1)) == pytest.approx(np.ones(5))
+    assert lengths[:, 0] == pytest.approx(np.sqrt(np.square((both - centre) @ vectors).mean(0)))
+
+
+def test_their_mean_psnr_is_above_plain_pcas_on_other_pictures() -> None:
+    draw = np.random.default_rng(1)
+    smooth = draw.normal(size=(300, 1, 8, 8)).cumsum(2).cumsum(3) / 8
+    given = np.exp(draw.normal(size=(300, 1, 1, 1))) * smooth
+    known, other = given[:150], given[150:].reshape(150, -1)
+
+    def psnr_of(back: Any) -> float:
+        return float(-10 * np.log10(np.square(back - other).mean(1)).mean())
+
+    fitted = PCA(8).fit(known.reshape(150, -1))
+    mean, components = autoencoder.principal_components(known, 8)
+    directions = components / np.linalg.norm(components, axis=1, keepdims=True)
+    ours = psnr_of(mean + (other - mean) @ directions.T @ directions)
+    assert ours > psnr_of(fitted.inverse_transform(fitted.transform(other))) + 0.3
 
 
 def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Path) -> None:

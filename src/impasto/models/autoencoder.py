@@ -1,11 +1,11 @@
 """The autoencoder: a picture as a short vector and back again, and beside it a vector that says how it is painted.
 
-The encoder is the classifier's network (models/classifier.py) without styles. The *code* is what a picture can be given
-back from: the principal components of the small picture, and upon them what the last feature map adds. The decoder is
-the components' inverse, and upon it a picture grown from the code, coarse to fine, with the encoder's blocks and a
-sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158) at its end. So it begins as PCA, and learns what PCA leaves
-out. The *manner* is the descriptor of all stages, mean and deviation of every channel, brought to unit length: what
-pieces of one picture have in common, wherever they are cut.
+The *code* is what a picture can be given back from: the principal components of the small picture, and upon them what
+an encoder of a few residual blocks adds. The decoder is the components' inverse, and upon it a picture grown from the
+code, coarse to fine, by the encoder's blocks in reverse and a sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158)
+at its end. So it begins as PCA, and learns what PCA leaves out. The *manner* is the answer of a network of its own, the
+classifier's (models/classifier.py) without styles: the descriptor of all stages, mean and deviation of every channel,
+brought to unit length: what pieces of one picture have in common, wherever they are cut.
 """
 
 import math
@@ -17,9 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.models.classifier import FINE, WIDTHS, BatchNorm, Bottleneck, Classifier, ClassifierConfig, Size
+from impasto.models.classifier import FINE, BatchNorm, Bottleneck, Classifier, ClassifierConfig, Size
 
-HALVINGS = 3  # stages of the encoder, each of which halves the map
+HALVINGS = 3  # from the small picture to the last feature map
+CODE_WIDTHS: dict[Size, tuple[int, int, int]] = {"tiny": (32, 64, 128), "small": (64, 128, 256), "base": (64, 128, 256)}
+"""Channels of encoder and decoder at each size of the map; wider ones learn the training pictures by heart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class AutoencoderConfig:
         manner: numbers that say how it is painted.
         size: width and depth as one dial.
         resolution: of the pictures that it sees, a multiple of 8 strides.
-        stride: of the encoder's stem, 2 or 4; pictures come back at twice ``resolution / stride``.
+        stride: 2 or 4, of the manner's stem; pictures come back at twice ``resolution / stride``.
         variational: whether the code is drawn from a normal distribution while training.
     """
 
@@ -44,7 +46,7 @@ class AutoencoderConfig:
 
     @property
     def small(self) -> int:
-        """Height and width of the stem's map and of the small picture that has principal components."""
+        """Height and width of the small picture that has principal components."""
         return self.resolution // self.stride
 
     @property
@@ -89,30 +91,30 @@ class Autoencoder(nn.Module):
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         self.config = config
-        widths = WIDTHS[config.size]
-        self.trunk = Classifier(ClassifierConfig(config.manner, config.size, stride=config.stride))
-        cells = widths[-1] * config.grid**2
-        self.learned = nn.Linear(cells, config.latent * (2 if config.variational else 1))
+        wide, wider, widest = CODE_WIDTHS[config.size]
+        cells = widest * config.grid**2
         numbers = 3 * config.small**2
+        self.trunk = Classifier(ClassifierConfig(config.manner, config.size, stride=config.stride))
         self.register_buffer("mean", torch.zeros(numbers))
         self.register_buffer("components", torch.zeros(config.latent, numbers))  # unit length times standard deviation
+        self.stem = nn.Conv2d(3, wide // 2, 3, padding=1, bias=False)
+        downwards = [(wide // 2, wide), (wide, wider), (wider, widest)]
+        self.fold = nn.Sequential(*(Bottleneck(*step, stride=2) for step in downwards), Bottleneck(widest, widest, 1))
+        self.folded = BatchNorm(widest)
+        self.learned = nn.Linear(cells, config.latent * (2 if config.variational else 1))
         self.seed = nn.Linear(config.latent, cells)
-        self.first = Bottleneck(widths[-1], widths[-1], 1)
-        steps = [(widths[-1], widths[-2]), (widths[-2], widths[-3]), (widths[-3], widths[-3])]
-        self.grow = nn.ModuleList(Grow(*step) for step in steps)
-        self.norm = BatchNorm(widths[-3])
-        self.paint = nn.Conv2d(widths[-3], 12, 3, padding=1)  # four pixels of three channels at each place
-        nn.init.normal_(self.trunk.head.weight, std=1 / math.sqrt(self.trunk.head.in_features))
-        for late in (self.learned, self.paint):  # what they add to the principal components begins at nothing
-            nn.init.zeros_(late.weight)
-            nn.init.zeros_(late.bias)  # type: ignore[arg-type]
+        self.first = Bottleneck(widest, widest, 1)
+        self.grow = nn.ModuleList(Grow(*step) for step in ((widest, wider), (wider, wide), (wide, wide)))
+        self.norm = BatchNorm(wide)
+        self.paint = nn.Conv2d(wide, 12, 3, padding=1)  # four pixels of three channels at each place
+        self._initialise()
 
     def shrink(self, x: Tensor) -> Tensor:
-        """The small pictures that have principal components, flat: ``(B, 3 S²)`` of ``(B, 3, R, R)``."""
-        return F.avg_pool2d(x.float(), self.config.stride).contiguous().flatten(1)
+        """The small pictures that have principal components: ``(B, 3, S, S)`` of ``(B, 3, R, R)``."""
+        return F.avg_pool2d(x.float(), self.config.stride)
 
     def begin(self, mean: Tensor, components: Tensor) -> None:
-        """Take over the principal components of the training pictures, as ``shrink`` gives these.
+        """Take over the principal components of the training pictures, as ``shrink`` gives these, flat.
 
         Args:
             mean: ``(3 S²,)``.
@@ -165,9 +167,11 @@ class Autoencoder(nn.Module):
         Kingma and Welling 2014, "Auto-encoding variational Bayes" (arXiv:1312.6114), in nats; zero where nothing is
         drawn.
         """
-        learned = self.learned(self.trunk.features(x)[-1].flatten(1)).float()
+        small = self.shrink(x)
         inverse = self.components / self.components.square().sum(1, keepdim=True).clamp(min=1e-12)
-        code = (self.shrink(x) - self.mean) @ inverse.T
+        code = (small.contiguous().flatten(1) - self.mean) @ inverse.T
+        folded = self.fold(self.stem(small.contiguous(memory_format=torch.channels_last)))
+        learned = self.learned(F.relu(self.folded(folded)).flatten(1)).float()
         if not self.config.variational:
             return code + learned, code.new_zeros(len(code))
         learned, log_variance = learned.chunk(2, 1)
@@ -175,3 +179,14 @@ class Autoencoder(nn.Module):
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
         noise = torch.randn_like(mean) if self.training else torch.zeros_like(mean)
         return mean + noise * (0.5 * log_variance).exp(), divergence
+
+    def _initialise(self) -> None:
+        """He initialisation (arXiv:1502.01852); what is added to the principal components begins at nothing."""
+        for part in (self.stem, self.fold, self.first, self.grow):
+            for module in part.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.normal_(self.trunk.head.weight, std=1 / math.sqrt(self.trunk.head.in_features))
+        for late in (self.learned, self.paint):
+            nn.init.zeros_(late.weight)
+            nn.init.zeros_(late.bias)  # type: ignore[arg-type]

@@ -17,6 +17,8 @@ from torch.nn import functional as F
 
 from impasto.config import Settings
 
+COARSEST = 1.75  # stored pixels on one of a crop's, up to which bilinear samples are enough
+
 
 class AugmentSettings(Settings):
     """How training pictures are varied; all at zero, with both crop settings 1, leaves them as they are."""
@@ -113,10 +115,11 @@ def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator
 def cropped(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
     """The ``boxes`` ``(B, 4)`` of pictures ``float (B, C, H, W)``, at ``resolution``.
 
-    Where the stored pictures are twice as large, or more, they are sampled bilinearly on a grid of twice the resolution
-    and averaged 2×2, so that shrinking does not alias.
+    Where more than 1.75 stored pixels fall on one, they are sampled bilinearly on a grid of twice the resolution and
+    averaged 2×2, so that shrinking does not alias.
     """
-    fine = 2 * resolution if pictures.shape[-1] >= 2 * resolution else resolution
+    shrunk = float(boxes[:, 2:].abs().max()) * pictures.shape[-1] / resolution
+    fine = 2 * resolution if shrunk > COARSEST else resolution
     ticks = (torch.arange(fine, device=pictures.device, dtype=torch.float32) * 2 + 1) / fine - 1
     x = boxes[:, None, None, 0] + boxes[:, None, None, 2] * ticks[None, None, :]  # (B, 1, fine)
     y = boxes[:, None, None, 1] + boxes[:, None, None, 3] * ticks[None, :, None]  # (B, fine, 1)

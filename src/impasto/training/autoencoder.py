@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field, field_validator
-from sklearn.decomposition import PCA
+from scipy import linalg
 from torch import nn
 
 from impasto.collection.painting import Collection
@@ -19,11 +20,13 @@ from impasto.runs import Run
 from impasto.training.augment import AugmentSettings
 from impasto.training.autoencoder_task import AutoencoderTask
 from impasto.training.judge import over_fitting_findings
-from impasto.training.muon import make_optimizer
+from impasto.training.muon import MuonAdamW, weight_groups
 from impasto.training.pictures import Pictures
 from impasto.training.start import MuonSettings, Trainer, train
 
 FITTED = 10_000  # training pictures, evenly chosen, that principal components are computed from
+ROUNDS = 3  # of weighting them
+GOOD = 0.003  # squared error below which a picture weighs hardly more: 31 dB
 
 PIECES = AugmentSettings(crop_area=0.15, crop_most=0.5, cutmix=0)
 """Pieces of 128 stored pixels that are cut to 64 are so about as large as they were painted."""
@@ -36,6 +39,7 @@ class AutoencoderSettings(MuonSettings):
     size: Size = Field("small", description="width and depth of the encoder: tiny, small or base")
     latent: int = Field(128, ge=8, description="numbers of a picture's code, from which it comes back")
     manner: int = Field(128, ge=2, description="numbers that say how it is painted, by which pictures are compared")
+    code_rate: float = Field(0.15, gt=0, le=1, description="learning rates behind the code, as a share of the manner's")
     structure: float = Field(0.03, ge=0, description="weight of 1 - multi-scale SSIM beside the squared error")
     contrast: float = Field(0.01, ge=0, description="weight of recognising pieces of one picture by their manner")
     temperature: float = Field(0.2, gt=0, description="of that recognition; small: the most similar others weigh most")
@@ -85,9 +89,7 @@ def train_autoencoder(
         settings=settings,
         task=lambda accelerator: AutoencoderTask(collection, settings, config, accelerator),
         model=lambda: _begun(collection, config),
-        optimizer=lambda network: make_optimizer(
-            network, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay
-        ),
+        optimizer=lambda network: _optimizer(network, settings),
         facts=_facts,
         judge=over_fitting_findings,
     )
@@ -98,13 +100,54 @@ def _facts(task: AutoencoderTask) -> Mapping[str, Any]:
     return {"painted": task.config.painted}
 
 
+def _optimizer(network: nn.Module, settings: AutoencoderSettings) -> MuonAdamW:
+    """One for the manner, and for code and decoder the same at a share of the learning rates."""
+    assert isinstance(network, Autoencoder)
+    manner = list(network.trunk.parameters())
+    code = [weight for name, weight in network.named_parameters() if not name.startswith("trunk.")]
+    rate, matrix_rate = settings.learning_rate, settings.matrix_learning_rate
+    groups = weight_groups(manner, rate, matrix_rate, settings.weight_decay)
+    share = settings.code_rate
+    return MuonAdamW(groups + weight_groups(code, share * rate, share * matrix_rate, settings.weight_decay))
+
+
 def _begun(collection: Collection, config: AutoencoderConfig) -> nn.Module:
     """An autoencoder that begins as the training pictures' principal components."""
     model, train = Autoencoder(config), collection.indices("train")
     rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
     chunks = (rows[start : start + 512] for start in range(0, len(rows), 512))
     small = torch.cat([model.shrink(plain(Pictures.gather(collection, some), config.resolution)) for some in chunks])
-    fitted = PCA(config.latent, svd_solver="covariance_eigh").fit(small.double().numpy())
-    lengths = np.sqrt(fitted.explained_variance_)[:, None]
-    model.begin(torch.from_numpy(fitted.mean_), torch.from_numpy(fitted.components_ * lengths))
+    mean, components = principal_components(small.double().numpy(), config.latent)
+    model.begin(torch.from_numpy(mean), torch.from_numpy(components))
     return model
+
+
+def principal_components(pictures: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean and the principal components of pictures and their mirror images, for the mean PSNR.
+
+    PSNR is a mean of logarithms, whose slope is one over the picture's own error. So each picture is weighted by that,
+    as far as the components of the round before tell it: iteratively re-weighted least squares.
+
+    Args:
+        pictures: ``(N, C, H, W)`` in [-1, 1].
+        count: of components.
+
+    Returns:
+        ``(C·H·W,)`` and ``(count, C·H·W)``: orthogonal, each as long as its standard deviation over the pictures.
+    """
+    flat = pictures.reshape(len(pictures), -1)
+    mirrored = np.arange(flat.shape[1]).reshape(pictures.shape[1:])[:, :, ::-1].ravel()
+    weights = np.ones(len(flat))
+    for _ in range(ROUNDS):
+        share = weights / weights.sum()
+        mean = share @ flat
+        mean = (mean + mean[mirrored]) / 2
+        centred = flat - mean
+        covariance = (centred * share[:, None]).T @ centred
+        covariance = (covariance + covariance[mirrored][:, mirrored]) / 2
+        first = len(covariance) - count
+        vectors = linalg.eigh(covariance, subset_by_index=(first, len(covariance) - 1))[1][:, ::-1]
+        numbers = centred @ vectors
+        error = (np.square(centred).sum(1) - np.square(numbers).sum(1)).clip(min=0) / len(mean)
+        weights = 1 / (error + GOOD)
+    return mean, (vectors * np.sqrt(np.square(numbers).mean(0))).T

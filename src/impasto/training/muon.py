@@ -4,7 +4,7 @@ Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) replaces e
 nearest semi-orthogonal matrix, so that all directions of the matrix learn at the same pace.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -75,10 +75,17 @@ def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
 
 
 def make_optimizer(model: nn.Module, rate: float, matrix_rate: float, weight_decay: float) -> MuonAdamW:
-    """An optimiser for a network.
+    """An optimiser for a network, with its weights grouped as by ``weight_groups``."""
+    return MuonAdamW(weight_groups(model.parameters(), rate, matrix_rate, weight_decay))
+
+
+def weight_groups(
+    weights: Iterable[Tensor], rate: float, matrix_rate: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Groups for ``MuonAdamW``.
 
     Args:
-        model: the network.
+        weights: of a network or a part of it.
         rate: peak learning rate of AdamW.
         matrix_rate: peak learning rate of Muon on convolutions between features; 0 leaves them to AdamW.
         weight_decay: of convolutions and linear layers; norms and biases have none.
@@ -86,7 +93,7 @@ def make_optimizer(model: nn.Module, rate: float, matrix_rate: float, weight_dec
     inner: list[Tensor] = []
     outer: list[Tensor] = []
     plain: list[Tensor] = []
-    for weight in model.parameters():
+    for weight in weights:
         if weight.ndim == 4 and weight.shape[1] > 3 and matrix_rate > 0:
             inner.append(weight)
         else:
@@ -96,4 +103,4 @@ def make_optimizer(model: nn.Module, rate: float, matrix_rate: float, weight_dec
         {"params": outer, "peak": rate, "weight_decay": weight_decay, "muon": False},
         {"params": plain, "peak": rate, "weight_decay": 0.0, "muon": False},
     ]
-    return MuonAdamW([group for group in groups if group["params"]])
+    return [group for group in groups if group["params"]]
