@@ -91,15 +91,17 @@ def _settings() -> Iterator[str]:
     yield "In a TOML or JSON file given with `--config`, or one by one with `--set name=value`."
     for verb, cls in SETTINGS.items():
         yield f"\n### Settings of {verb}\n\n| setting | type | default | meaning |\n| --- | --- | --- | --- |"
-        yield from _rows(cls, "")
+        yield from _rows(cls, "", None)
     yield "\n### The course's config.json\n"
     keys = ", ".join(f"`{name}`" for name in CourseConfig.model_fields)
     yield f"The keys {keys} are taken as they stand: see [the course's interface](how-to/course-config.md)."
 
 
-def _rows(cls: type[Settings], prefix: str) -> Iterator[str]:
+def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[str]:
+    """Of each setting a row; ``given`` is the default of the table that they stand in."""
     for name, info in cls.model_fields.items():
         kind = info.annotation
+        value = getattr(given, name) if given is not None else info.default
         if (inner := table(kind)) is not None:
             known = [verb for verb, other in SETTINGS.items() if other is inner]
             if known:
@@ -108,12 +110,12 @@ def _rows(cls: type[Settings], prefix: str) -> Iterator[str]:
                 meaning = f"as for {link}" if info.default is not None else f"as for {link}: {info.description}"
                 yield f"| `{prefix}{name}` | table | {off}| {meaning} |"
             else:
-                yield from _rows(inner, f"{prefix}{name}.")
+                yield from _rows(inner, f"{prefix}{name}.", value)
             continue
         limits = ", ".join(_limit(item) for item in info.metadata)
         spelled = kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)
         spelled = spelled.replace("typing.", "").replace("NoneType", "None").replace("|", "or")
-        default = "required" if info.default is PydanticUndefined else f"`{info.default!r}`"
+        default = "required" if value is PydanticUndefined else f"`{value!r}`"
         meaning = _cell(info.description or "") + (f" ({limits})" if limits else "")
         yield f"| `{prefix}{name}` | {_cell(spelled)} | {default} | {meaning} |"
 
