@@ -103,14 +103,18 @@ def scorecard(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: b
 
 def painting(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
     """The result of ``evaluate`` on a painter."""
+    from impasto.compare.painting_numbers import divides  # noqa: PLC0415
+
     arms = ("painted", "histogram", "unchanged", "real")
     rows = [["style", "painted", "colours exchanged", "unchanged", "real works", "normalised"]]
     for row in result["per_style"]:
         shares = [f"{row[arm]['hit']['value']:.0%}" for arm in arms]
-        rows.append([row["style"], *shares, f"{row['painted']['normalised']['value']:.2f}"])
+        placed = divides(row["real"]["normalised"]["value"])
+        rows.append([row["style"], *shares, f"{row['painted']['normalised']['value']:.2f}" if placed else "–"])
     spread = result["scores"]["painted"]["normalised"]
+    placed = divides(result["scores"]["real"]["normalised"]["value"])
     whole = [_interval(result["scores"][arm]["hit"]) for arm in arms]
-    rows.append(["all", *whole, f"{spread['value']:.2f} ({spread['low']:.2f}–{spread['high']:.2f})"])
+    rows.append(["all", *whole, f"{spread['value']:.2f} ({spread['low']:.2f}–{spread['high']:.2f})" if placed else "–"])
     _print({**result, **_judged(found)}, _aligned(rows), as_json=as_json)
     if not as_json:
         _table(found)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from impasto import show
 from impasto.collection.halves import halves
 from impasto.collection.of_run import seen_by
 from impasto.collection.painting import Collection
@@ -65,6 +66,19 @@ def test_every_style_stands_between_floor_and_ceiling(result: dict[str, Any]) ->
     assert unchanged["retrieved"]["value"] == 1 and unchanged["colour_shift"]["value"] == 0
     assert len(result["pairs"]) == 6 and {row["source"] for row in result["pairs"]} == {"Bands", "Columns", "Diagonals"}
     assert [row["strength"] for row in result["strength"]] == [0, 0.25, 0.5, 0.75, 1]
+
+
+def test_a_judge_that_knows_no_real_works_measures_no_way(
+    run: Run, collection: Collection, result: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    blind = json.loads(json.dumps(result))
+    for row in (blind["scores"], *blind["per_style"]):
+        row["real"]["normalised"]["value"], row["painted"]["normalised"]["value"] = 0.0, 12.3
+    (effect,) = (one for one in painting_findings(blind, run, collection) if one.code == "IMP311")
+    assert "too little between these" in effect.text and "12.3" not in effect.text
+    show.painting(blind, [effect], as_json=False)
+    told = capsys.readouterr().out
+    assert "12.3" not in told and told.count("–\n") >= 4  # three styles and all of them
 
 
 def test_a_second_time_trains_no_judge_and_says_the_same(

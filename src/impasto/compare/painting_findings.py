@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from impasto.collection.of_run import seen_by
 from impasto.collection.painting import Collection
+from impasto.compare.painting_numbers import divides
 from impasto.evaluation.judge import finished_finding, seen_finding
 from impasto.findings import Finding
 from impasto.runs import Run
@@ -38,10 +39,12 @@ def _effect(result: Mapping[str, Any]) -> Finding:
     low = [row for row in rows if row["painted"]["gain"]["low"] <= 0]
     hit, floor, ceiling = (scores[arm]["hit"]["value"] for arm in ("painted", "unchanged", "real"))
     between = scores["painted"]["normalised"]
+    way = "too little between these to say how far it went."
+    if divides(scores["real"]["normalised"]["value"]):
+        way = f"{between['value']:.2f} ({between['low']:.2f} to {between['high']:.2f}) of the way."
     text = (
         f"The judge sees the style asked for in {hit:.1%} of painted pictures, in {floor:.1%} of unchanged and in "
-        f"{ceiling:.1%} of real ones: {between['value']:.2f} ({between['low']:.2f} to {between['high']:.2f}) of the "
-        "way. "
+        f"{ceiling:.1%} of real ones: {way} "
         f"{len(rows) - len(low)} of {len(rows)} styles gain, clear of zero."
     )
     items = [{"style": row["style"], "gain": row["painted"]["gain"]["value"]} for row in low]

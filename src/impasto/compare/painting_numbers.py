@@ -16,6 +16,11 @@ THUMB: Final = 16  # height and width at which a painted picture's original is l
 LEAST: Final = 0.02  # of ceiling over floor: less of it cannot be divided by
 
 
+def divides(real: float) -> bool:
+    """Whether real pictures' own normalised hit rate, 1 but for ``LEAST``, says that there is a way to be on."""
+    return abs(real - 1) < 1e-6
+
+
 def tensors(pictures: Pixels) -> torch.Tensor:
     """Pictures ``uint8 (N, H, W, 3)`` as ``float32 (N, 3, H, W)`` in [-1, 1]."""
     return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
