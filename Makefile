@@ -18,8 +18,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh recipes/demo.sh demo
 
-test: $(READY)
-	$(BIN)/pytest
+test: $(READY)  # a process a core, each with one thread; the tests of a file share what they train
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -98,9 +98,22 @@ def test_their_mean_psnr_is_above_plain_pcas_on_other_pictures() -> None:
     assert ours > psnr_of(fitted.inverse_transform(fitted.transform(other))) + 0.3
 
 
+def test_code_and_decoder_learn_at_a_share_of_the_manners_rates() -> None:
+    settings = quick(learning_rate=0.004, matrix_learning_rate=0.02, code_rate=0.25)
+    model = Autoencoder(configured(settings.model_dump(mode="json")))
+    optimizer = autoencoder._optimizer(model, settings)
+    peak = {weight: group["peak"] for group in optimizer.param_groups for weight in group["params"]}
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == len(peak) == len(list(model.parameters()))
+    found = {name: peak[weight] for name, weight in model.named_parameters()}
+    assert {rate for name, rate in found.items() if name.startswith("trunk.")} == {0.004, 0.02}
+    assert {rate for name, rate in found.items() if not name.startswith("trunk.")} == {0.001, 0.005}
+
+
 def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Path) -> None:
     collection = stripes((60, 60, 60), noise=2.0)
-    run = train_autoencoder(collection, run_path, quick(epochs=10, structure=0.0, contrast=0.0, latent=8))
+    run = train_autoencoder(
+        collection, run_path, quick(epochs=10, structure=0.0, contrast=0.0, latent=8, code_rate=0.15)
+    )
     x = pictures(collection, "validation", 32)
     with torch.no_grad():
         first = autoencoder._begun(collection, configured(run.settings)).eval()(x)[0]

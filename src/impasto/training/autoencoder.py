@@ -39,7 +39,9 @@ class AutoencoderSettings(MuonSettings):
     size: Size = Field("small", description="width and depth of the encoder: tiny, small or base")
     latent: int = Field(128, ge=8, description="numbers of a picture's code, from which it comes back")
     manner: int = Field(128, ge=2, description="numbers that say how it is painted, by which pictures are compared")
-    code_rate: float = Field(0.05, gt=0, le=1, description="learning rates behind the code, as a share of the manner's")
+    code_rate: float = Field(
+        0.0125, gt=0, le=1, description="learning rates behind the code, as a share of the manner's"
+    )
     structure: float = Field(0.03, ge=0, description="weight of 1 - multi-scale SSIM beside the squared error")
     contrast: float = Field(0.01, ge=0, description="weight of recognising pieces of one picture by their manner")
     temperature: float = Field(0.2, gt=0, description="of that recognition; small: the most similar others weigh most")
