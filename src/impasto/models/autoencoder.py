@@ -1,7 +1,7 @@
 """The autoencoder: a picture as a short vector and back again, and beside it a vector that says how it is painted.
 
 The *code* is what a picture can be given back from: the principal components of the small picture, and upon them what
-an encoder of a few residual blocks adds. The decoder is the components' inverse, and upon it a picture grown from the
+an encoder of a few residual blocks adds. The decoder is the best linear one, and upon it a picture grown from the
 code, coarse to fine, by the encoder's blocks in reverse and a sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158)
 at its end. So it begins as PCA, and learns what PCA leaves out. The *manner* is the answer of a network of its own, the
 classifier's (models/classifier.py) without styles: the descriptor of all stages, mean and deviation of every channel,
@@ -87,6 +87,8 @@ class Autoencoder(nn.Module):
 
     mean: Tensor  # (3 S²,)
     components: Tensor  # (latent, 3 S²)
+    back_mean: Tensor  # (3 P²,)
+    back: Tensor  # (latent, 3 P²)
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -97,6 +99,9 @@ class Autoencoder(nn.Module):
         self.trunk = Classifier(ClassifierConfig(config.manner, config.size, stride=config.stride))
         self.register_buffer("mean", torch.zeros(numbers))
         self.register_buffer("components", torch.zeros(config.latent, numbers))  # unit length times standard deviation
+        pixels = 3 * config.painted**2
+        self.register_buffer("back_mean", torch.zeros(pixels))
+        self.register_buffer("back", torch.zeros(config.latent, pixels))
         self.stem = nn.Conv2d(3, wide // 2, 3, padding=1, bias=False)
         downwards = [(wide // 2, wide), (wide, wider), (wider, widest)]
         self.fold = nn.Sequential(*(Bottleneck(*step, stride=2) for step in downwards), Bottleneck(widest, widest, 1))
@@ -113,15 +118,18 @@ class Autoencoder(nn.Module):
         """The small pictures that have principal components: ``(B, 3, S, S)`` of ``(B, 3, R, R)``."""
         return F.avg_pool2d(x.float(), self.config.stride)
 
-    def begin(self, mean: Tensor, components: Tensor) -> None:
+    def begin(self, mean: Tensor, components: Tensor, back_mean: Tensor, back: Tensor) -> None:
         """Take over the principal components of the training pictures, as ``shrink`` gives these, flat.
 
         Args:
             mean: ``(3 S²,)``.
             components: ``(latent, 3 S²)``, orthogonal, each as long as its standard deviation.
+            back_mean: what is painted where all numbers of the code are 0, ``(3 P²,)``.
+            back: what each number of the code adds to it, ``(latent, 3 P²)``.
         """
-        self.mean.copy_(mean)
-        self.components.copy_(components)
+        pairs = ((self.mean, mean), (self.components, components), (self.back_mean, back_mean), (self.back, back))
+        for mine, given in pairs:
+            mine.copy_(given)
 
     def manner(self, x: Tensor) -> Tensor:
         """How pictures or pieces of them ``(B, 3, H, W)`` in [-1, 1] are painted: ``(B, manner)`` of unit length."""
@@ -137,14 +145,13 @@ class Autoencoder(nn.Module):
 
     def decode(self, code: Tensor) -> Tensor:
         """Pictures ``(B, 3, P, P)`` from codes ``(B, latent)``; about in [-1, 1], not cut off there."""
-        grid, small = self.config.grid, self.config.small
-        blurred = (self.mean + code.float() @ self.components).view(len(code), 3, small, small)
+        grid, side = self.config.grid, self.config.painted
+        coarse = (self.back_mean + code.float() @ self.back).view(len(code), 3, side, side)
         x = self.seed(code).view(len(code), -1, grid, grid).contiguous(memory_format=torch.channels_last)
         x = self.first(x)
         for grow in self.grow:
             x = grow(x)
-        fine = F.pixel_shuffle(self.paint(F.relu(self.norm(x))), 2).float()
-        return F.interpolate(blurred, scale_factor=2, mode="bilinear", align_corners=False) + fine
+        return coarse + F.pixel_shuffle(self.paint(F.relu(self.norm(x))), 2).float()
 
     def forward(self, x: Tensor, pieces: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """What a training needs in one call, so that it is one for all processes.

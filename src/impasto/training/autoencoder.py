@@ -24,6 +24,7 @@ from impasto.training.muon import MuonAdamW, weight_groups
 from impasto.training.pictures import Pictures
 from impasto.training.start import MuonSettings, Trainer, train
 
+Floats = NDArray[np.float64]
 FITTED = 10_000  # training pictures, evenly chosen, that principal components are computed from
 ROUNDS = 3  # of weighting them
 GOOD = 0.003  # squared error below which a picture weighs hardly more: 31 dB
@@ -117,14 +118,19 @@ def _begun(collection: Collection, config: AutoencoderConfig) -> nn.Module:
     """An autoencoder that begins as the training pictures' principal components."""
     model, train = Autoencoder(config), collection.indices("train")
     rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
-    chunks = (rows[start : start + 512] for start in range(0, len(rows), 512))
-    small = torch.cat([model.shrink(plain(Pictures.gather(collection, some), config.resolution)) for some in chunks])
-    mean, components = principal_components(small.double().numpy(), config.latent)
-    model.begin(torch.from_numpy(mean), torch.from_numpy(components))
+    small, painted = [], []
+    for start in range(0, len(rows), 512):
+        pictures = Pictures.gather(collection, rows[start : start + 512])
+        small.append(model.shrink(plain(pictures, config.resolution)))
+        painted.append(plain(pictures, config.painted).contiguous())
+    seen, wanted = torch.cat(small).double().numpy(), torch.cat(painted).numpy()
+    mean, components, weights = principal_components(seen, config.latent)
+    back = linear_decoder(seen, wanted, mean, components, weights)
+    model.begin(*map(torch.from_numpy, (mean, components, *back)))
     return model
 
 
-def principal_components(pictures: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def principal_components(pictures: Floats, count: int) -> tuple[Floats, Floats, Floats]:
     """The mean and the principal components of pictures and their mirror images, for the mean PSNR.
 
     PSNR is a mean of logarithms, whose slope is one over the picture's own error. So each picture is weighted by that,
@@ -135,7 +141,8 @@ def principal_components(pictures: NDArray[np.float64], count: int) -> tuple[NDA
         count: of components.
 
     Returns:
-        ``(C·H·W,)`` and ``(count, C·H·W)``: orthogonal, each as long as its standard deviation over the pictures.
+        ``(C·H·W,)`` and ``(count, C·H·W)``: orthogonal, each as long as its standard deviation over the pictures; and
+        what each picture weighs in the end, ``(N,)``.
     """
     flat = pictures.reshape(len(pictures), -1)
     mirrored = np.arange(flat.shape[1]).reshape(pictures.shape[1:])[:, :, ::-1].ravel()
@@ -152,4 +159,35 @@ def principal_components(pictures: NDArray[np.float64], count: int) -> tuple[NDA
         numbers = centred @ vectors
         error = (np.square(centred).sum(1) - np.square(numbers).sum(1)).clip(min=0) / len(mean)
         weights = 1 / (error + GOOD)
-    return mean, (vectors * np.sqrt(np.square(numbers).mean(0))).T
+    return mean, (vectors * np.sqrt(np.square(numbers).mean(0))).T, weights
+
+
+def linear_decoder(
+    small: Floats, painted: NDArray[np.float32], mean: Floats, components: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
+    """What gives pictures back from their codes with the smallest squared error, by a linear map.
+
+    The components, enlarged, would not: what enlarging blurs is in part a linear function of the code.
+
+    Args:
+        small: the pictures of which there are components, ``(N, C, H, W)``.
+        painted: the same as they shall come back, ``(N, C, P, P)``; both also count mirrored.
+        mean: of ``principal_components``.
+        components: likewise.
+        weights: likewise.
+
+    Returns:
+        The picture where all numbers are 0, ``(C·P·P,)``, and what each number adds to it, ``(count, C·P·P)``.
+    """
+    lengths = np.square(components).sum(1)
+    pixels = painted.reshape(len(painted), -1)
+    mirrored = np.arange(pixels.shape[1]).reshape(painted.shape[1:])[:, :, ::-1].ravel()
+    squares: Floats = np.zeros((len(components) + 1,) * 2)
+    products: Floats = np.zeros((len(components) + 1, pixels.shape[1]))
+    for view, places in ((small, slice(None)), (small[..., ::-1], mirrored)):
+        codes = (view.reshape(len(small), -1) - mean) @ components.T / np.maximum(lengths, 1e-12)
+        known = np.column_stack((codes, np.ones(len(codes))))
+        squares += known.T @ (known * weights[:, None])
+        products += ((known * weights[:, None]).T.astype(np.float32) @ pixels)[:, places]
+    *back, back_mean = linalg.lstsq(squares, products)[0]
+    return back_mean, np.stack(back)
