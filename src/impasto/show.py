@@ -191,10 +191,15 @@ def study(metrics: Mapping[str, Any], found: Sequence[Finding], made: Mapping[st
 
 def score_lines(metrics: Mapping[str, Any]) -> str:
     """The scores with their intervals, and the baselines under them, as aligned lines."""
-    rows: list[tuple[str, ...]] = [("", "accuracy", "balanced accuracy", "macro-F1")]
     sources = [("this run", metrics["scores"])]
     sources += [(name.replace("_", " "), scores) for name, scores in metrics["baselines"].items() if scores]
-    rows += [(name, *(_interval(scores.get(key)) for key in SCORES[:3])) for name, scores in sources]
+    rows: list[tuple[str, ...]]
+    if "psnr" in metrics["scores"]:  # an autoencoder's
+        rows = [("", "PSNR in dB", "SSIM")]
+        rows += [(name, _spread(scores["psnr"], 2), _spread(scores["ssim"], 3)) for name, scores in sources]
+    else:
+        rows = [("", "accuracy", "balanced accuracy", "macro-F1")]
+        rows += [(name, *(_interval(scores.get(key)) for key in SCORES[:3])) for name, scores in sources]
     return f"{metrics['pictures']} pictures of the {metrics['split']} split\n{_aligned(rows)}"
 
 
@@ -207,6 +212,10 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def _interval(score: Mapping[str, float] | None) -> str:
     return "" if not score else f"{score['value']:.1%} ({score['low']:.1%}–{score['high']:.1%})"
+
+
+def _spread(score: Mapping[str, float], digits: int) -> str:
+    return f"{score['value']:.{digits}f} ({score['low']:.{digits}f}–{score['high']:.{digits}f})"
 
 
 def _flat(metrics: Mapping[str, Any]) -> dict[str, Any]:

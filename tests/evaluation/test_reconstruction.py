@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from sklearn.decomposition import PCA
 
+from impasto import show
 from impasto.collection.painting import Collection
 from impasto.errors import CollectionError
 from impasto.evaluation.evaluate import evaluate
@@ -36,6 +37,15 @@ def shown(collection: Path, split: str) -> torch.Tensor:
     rows = [row == split for row in pq.read_table(collection / "paintings.parquet")["split"].to_pylist()]
     pixels = np.load(collection / "pixels.npy")[rows]
     return plain(torch.from_numpy(pixels).permute(0, 3, 1, 2), 32)
+
+
+def test_the_terminal_shows_psnr_and_ssim_beside_the_baselines(painted: Run) -> None:
+    metrics = evaluate(painted.path).metrics
+    lines = show.score_lines(metrics).splitlines()
+    assert lines[1].split("  ")[-1].strip() == "SSIM" and "PSNR in dB" in lines[1]
+    assert [line.split("  ")[0] for line in lines[2:]] == ["this run", "pca", "mean picture"]
+    mine = metrics["scores"]["psnr"]
+    assert f"{mine['value']:.2f} ({mine['low']:.2f}–{mine['high']:.2f})" in lines[2]
 
 
 def test_the_scores_are_those_of_a_slow_rewrite(painted: Run) -> None:
