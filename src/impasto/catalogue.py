@@ -206,7 +206,7 @@ _KINDS = (
         "IMP310",
         "no-better-than-pca",
         "Do pictures come back better than from as many principal components, clear of zero?",
-        "Train longer, or use PCA, which is simpler.",
+        "Lower code_rate or train less, since codes are soon learned by heart; or use PCA, which is simpler.",
     ),
     *_PAINTING,
     Kind(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from impasto.models.inputs import plain
 from impasto.training import augment as page
-from impasto.training.augment import AugmentSettings, augment
+from impasto.training.augment import AugmentSettings, augment, crop_boxes, widest_crop
 
 NOTHING: dict[str, Any] = {
     "crop_area": 1.0, "crop_ratio": 1.0, "flip": False, "brightness": 0.0, "contrast": 0.0, "saturation": 0.0,
@@ -113,6 +113,29 @@ def test_crops_lie_within_the_picture_and_keep_their_share() -> None:
     assert 1 / 1.31 < float((width.abs() / height).min()) < 0.85
     assert 1.15 < float((width.abs() / height).max()) < 1.31
     assert 0.46 < float((width < 0).float().mean()) < 0.54
+
+
+@pytest.mark.parametrize(("most", "ratio"), [(0.5, 1.33), (0.3, 2.0), (1.0, 1.33)])
+def test_no_crop_is_wider_than_the_widest(most: float, ratio: float) -> None:
+    settings = AugmentSettings(crop_area=0.1, crop_most=most, crop_ratio=ratio)
+    sides = crop_boxes(20_000, settings, torch.Generator().manual_seed(0))[:, 2:].abs()
+    assert 0.95 * widest_crop(settings) < sides.max() <= widest_crop(settings)
+
+
+def test_pieces_too_small_to_alias_are_sampled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampled = []
+    original = page.F.grid_sample
+
+    def counted(source: Tensor, grid: Tensor, **how: Any) -> Tensor:
+        sampled.append(grid.shape[1])
+        return original(source, grid, **how)
+
+    monkeypatch.setattr(page.F, "grid_sample", counted)
+    given = pictures(2, 64)
+    for most in (0.5, 1.0):
+        settings = AugmentSettings(crop_area=0.1, crop_most=most, cutmix=0)
+        varied(given, settings)
+    assert sampled == [32, 64]
 
 
 def test_flipping_mirrors_left_to_right() -> None:

@@ -17,8 +17,6 @@ from torch.nn import functional as F
 
 from impasto.config import Settings
 
-COARSEST = 1.75  # stored pixels on one of a crop's, up to which bilinear samples are enough
-
 
 class AugmentSettings(Settings):
     """How training pictures are varied; all at zero, with both crop settings 1, leaves them as they are."""
@@ -97,7 +95,13 @@ def mixed_in(settings: AugmentSettings) -> float:
 
 def _varied(pictures: Tensor, settings: AugmentSettings, resolution: int, generator: torch.Generator) -> Tensor:
     boxes = crop_boxes(len(pictures), settings, generator).to(pictures.device)
-    return _recolour(cropped(pictures.float(), boxes, resolution) / 127.5 - 1, settings, generator)
+    crops = cropped(pictures.float(), boxes, resolution, widest_crop(settings))
+    return _recolour(crops / 127.5 - 1, settings, generator)
+
+
+def widest_crop(settings: AugmentSettings) -> float:
+    """The largest share of a picture's width or height that a crop can show."""
+    return min(1.0, math.sqrt(settings.crop_most * settings.crop_ratio))
 
 
 def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
@@ -112,14 +116,13 @@ def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator
     return torch.stack((x, y, width, height), 1)
 
 
-def cropped(pictures: Tensor, boxes: Tensor, resolution: int) -> Tensor:
+def cropped(pictures: Tensor, boxes: Tensor, resolution: int, widest: float = 1.0) -> Tensor:
     """The ``boxes`` ``(B, 4)`` of pictures ``float (B, C, H, W)``, at ``resolution``.
 
-    Where more than 1.75 stored pixels fall on one, they are sampled bilinearly on a grid of twice the resolution and
-    averaged 2×2, so that shrinking does not alias.
+    Where two stored pixels or more may fall on one, no box being wider than the share ``widest``, they are sampled
+    bilinearly on a grid of twice the resolution and averaged 2×2, so that shrinking does not alias.
     """
-    shrunk = float(boxes[:, 2:].abs().max()) * pictures.shape[-1] / resolution
-    fine = 2 * resolution if shrunk > COARSEST else resolution
+    fine = 2 * resolution if widest * pictures.shape[-1] >= 2 * resolution else resolution
     ticks = (torch.arange(fine, device=pictures.device, dtype=torch.float32) * 2 + 1) / fine - 1
     x = boxes[:, None, None, 0] + boxes[:, None, None, 2] * ticks[None, None, :]  # (B, 1, fine)
     y = boxes[:, None, None, 1] + boxes[:, None, None, 3] * ticks[None, :, None]  # (B, fine, 1)
