@@ -71,9 +71,9 @@ def test_remedies_help_rare_styles(stripes: Stripes, quick: Quick, tmp_path: Pat
     collection = stripes((60, 60, 6), test=25, noise=60.0)
     few = []
     for name, given in (("plain", {}), ("remedy", remedy)):
-        settings = quick(epochs=8, seed=1, balance=BalanceSettings(logit_adjustment=0.0, **given))
+        settings = quick(epochs=8, seed=2, balance=BalanceSettings(logit_adjustment=0.0, **given))
         few.append(recalls(train_classifier(collection, tmp_path / name, settings), collection)[2])
-    assert few[1] > few[0] + 0.15  # how far depends on rounding, and so on the processor
+    assert few[1] > few[0] + 0.3
 
 
 @pytest.mark.parametrize("network", ["in-class", "published"])
