@@ -14,6 +14,7 @@ from diffusers import SD3Transformer2DModel, UNet2DConditionModel
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
+import small_pipeline
 from impasto.diffusion.adapter import Adapter, Shape
 from impasto.diffusion.base import Base
 from impasto.diffusion.families import FAMILIES
@@ -23,8 +24,7 @@ TRAINED = 4 + 4 + 8 + 4  # bytes a weight of the adapter: itself, gradient, Adam
 UTILISATION = 0.3  # of a GPU's dense bfloat16 peak, summed in float32: supposed, not measured
 PEAKS = {"RTX 3060 Ti (8 GB)": 32, "RTX 4070 Ti (12 GB)": 80, "RTX 4090 (24 GB)": 165, "H100 (80 GB)": 990}  # TFLOP/s
 MODELS: dict[str, tuple[str, int, Any]] = {
-    "Stable Diffusion 1.5, 512": ("StableDiffusionPipeline", 64, lambda: UNet2DConditionModel(
-        sample_size=64, block_out_channels=(320, 640, 1280, 1280), cross_attention_dim=768, attention_head_dim=8)),
+    "Stable Diffusion 1.5, 512": ("StableDiffusionPipeline", 64, small_pipeline.denoiser_15),
     "Stable Diffusion XL, 1024": ("StableDiffusionXLPipeline", 128, lambda: UNet2DConditionModel(
         sample_size=128, block_out_channels=(320, 640, 1280), cross_attention_dim=2048, attention_head_dim=(5, 10, 20),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),

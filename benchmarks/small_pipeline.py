@@ -28,7 +28,7 @@ from transformers import (
 LENGTH = 24  # tokens of a caption
 
 
-def tokenizer(captions: Iterable[str], vocabulary: int = 512) -> CLIPTokenizer:
+def tokenizer(captions: Iterable[str], vocabulary: int = 512, length: int = LENGTH) -> CLIPTokenizer:
     """A byte-pair tokenizer learned from captions; it can spell any other text, too."""
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -47,7 +47,7 @@ def tokenizer(captions: Iterable[str], vocabulary: int = 512) -> CLIPTokenizer:
     vocab = dict(state["vocab"])
     for letter in [*letters, *"0123456789,.-"]:  # also at the end of a word
         vocab.setdefault(f"{letter}</w>", len(vocab))
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=LENGTH)
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=length)
 
 
 def text_encoder(words: CLIPTokenizer, width: int = 64, layers: int = 2, **more: Any) -> CLIPTextModel:
@@ -57,18 +57,18 @@ def text_encoder(words: CLIPTokenizer, width: int = 64, layers: int = 2, **more:
 
 def text_config(words: CLIPTokenizer, width: int, layers: int, **more: Any) -> CLIPTextConfig:
     """The configuration of a small CLIP text encoder."""
-    return CLIPTextConfig(
-        vocab_size=len(words),
-        hidden_size=width,
-        intermediate_size=2 * width,
-        num_hidden_layers=layers,
-        num_attention_heads=4,
-        max_position_embeddings=LENGTH,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
-        pad_token_id=words.pad_token_id,
-        **more,
-    )
+    small = {
+        "vocab_size": len(words),
+        "hidden_size": width,
+        "intermediate_size": 2 * width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 4,
+        "max_position_embeddings": words.model_max_length,
+        "bos_token_id": words.bos_token_id,
+        "eos_token_id": words.eos_token_id,
+        "pad_token_id": words.pad_token_id,
+    }
+    return CLIPTextConfig(**{**small, **more})
 
 
 def vae(channels: Sequence[int] = (32, 64), latent: int = 4) -> AutoencoderKL:
@@ -204,28 +204,20 @@ def tiny_flow(captions: Iterable[str], seed: int = 0) -> StableDiffusion3Pipelin
         )
 
 
-def identity_vae() -> AutoencoderKL:
-    """An autoencoder whose latents are the pixels themselves, to four digits, set by hand and not learned.
+def full_size(captions: Iterable[str], seed: int = 0) -> StableDiffusionPipeline:
+    """Networks of Stable Diffusion 1.5's shapes (860 M, 84 M and 123 M weights) with random weights."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        words = tokenizer(captions, length=77)
+        text = CLIPTextModel(text_config(words, 768, 12, intermediate_size=3072, num_attention_heads=12))
+        down, up = ("DownEncoderBlock2D",) * 4, ("UpDecoderBlock2D",) * 4
+        wide = {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2, "latent_channels": 4}
+        autoencoder = AutoencoderKL(down_block_types=down, up_block_types=up, **wide)
+        return stable_diffusion(words, text.eval(), autoencoder.eval(), denoiser_15().eval())
 
-    Residual branches are switched off. The last group norm of each half is kept from normalising by constant channels
-    much larger than the pixels; pixels pass its SiLU in pairs, for silu(x) - silu(-x) = x.
-    """
-    width, large = 16, 100.0
-    made = AutoencoderKL(
-        block_out_channels=(width,), latent_channels=3, norm_num_groups=1, layers_per_block=1,
-        down_block_types=("DownEncoderBlock2D",), up_block_types=("UpDecoderBlock2D",), mid_block_add_attention=False,
-        scaling_factor=2.0,
-    )  # fmt: skip
-    with torch.no_grad():
-        for weight in made.parameters():
-            weight.zero_()
-        for half in (made.encoder, made.decoder):
-            for colour in range(3):
-                half.conv_in.weight[colour, colour, 1, 1], half.conv_in.weight[colour + 3, colour, 1, 1] = 1, -1
-                half.conv_out.weight[colour, colour, 1, 1], half.conv_out.weight[colour, colour + 3, 1, 1] = 1, -1
-            half.conv_in.bias[6::2], half.conv_in.bias[7::2] = large, -large
-            half.conv_norm_out.weight[:] = large * ((width - 6) / width) ** 0.5
-        made.encoder.conv_out.bias[3:] = -20.0  # the logarithm of the latents' variance
-        for mixing, count in ((made.quant_conv, 6), (made.post_quant_conv, 3)):
-            mixing.weight[range(count), range(count), 0, 0] = 1
-    return made.eval()
+
+def denoiser_15() -> UNet2DConditionModel:
+    """The U-Net of Stable Diffusion 1.5, by its published configuration, with fresh weights."""
+    return UNet2DConditionModel(
+        sample_size=64, block_out_channels=(320, 640, 1280, 1280), cross_attention_dim=768, attention_head_dim=8
+    )

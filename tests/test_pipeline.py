@@ -20,7 +20,7 @@ from impasto.atlas.settings import AtlasSettings
 from impasto.collection.prepare import PrepareSettings
 from impasto.compare.balance import RemediesSettings
 from impasto.compare.painting import JudgeSettings, PaintingSettings
-from impasto.errors import InputError, OutputError
+from impasto.errors import InputError, OutputError, SettingsError
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.runs import create, open_run
 from impasto.sample.gallery import SampleSettings
@@ -91,6 +91,24 @@ def test_a_study_leaves_out_what_is_not_wanted_or_cannot_be(
     )
     for study in ("unwanted", "vast"):
         assert not (tmp_path / study / "runs" / "autoencoder").exists()
+
+
+def test_a_classifier_begins_as_the_autoencoder_where_it_is_asked_to(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    source, said = picture_folder(train=12, test=3), list[str]()
+    wanted = SETTINGS.model_copy(update={"warm_start": True, "leave_out": ("page",)})
+    made = run_study(source, tmp_path / "s", wanted, announce=said.append)
+    assert made.run.settings["warm_start"] == "../autoencoder"
+    assert said.index("training the autoencoder") < said.index("training the classifier")
+    (tmp_path / "s").rename(tmp_path / "moved")  # the same study, wherever it lies
+    weights = made.run.path.name, "best.safetensors"
+    before = (tmp_path / "moved" / "runs" / Path(*weights)).stat().st_mtime_ns
+    run_study(source, tmp_path / "moved", wanted)
+    assert (tmp_path / "moved" / "runs" / Path(*weights)).stat().st_mtime_ns == before
+    with pytest.raises(SettingsError, match="warm_start needs the autoencoder"):
+        run_study(source, tmp_path / "no", wanted.model_copy(update={"leave_out": ("autoencoder",)}))
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable[..., Path], tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.compare.balance import RemediesSettings, balance
 from impasto.compare.painting import PaintingSettings, score_painter
 from impasto.config import Settings, merged
-from impasto.errors import InputError, OutputError
+from impasto.errors import InputError, OutputError, SettingsError
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import make_folder, read_json, write_json
@@ -58,6 +58,9 @@ class StudySettings(Settings):
     train: ClassifierSettings = Field(ClassifierSettings(), description="the classifier")
     autoencoder: AutoencoderSettings = Field(
         AutoencoderSettings(), description="the autoencoder; without resolution, device and seed: as the classifier"
+    )
+    warm_start: bool = Field(
+        False, description="train the autoencoder first, and let the classifier begin as its manner's network"
     )
     leave_out: tuple[Literal["autoencoder", "page"], ...] = Field((), description="stages that are not wanted")
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
@@ -115,6 +118,8 @@ def run_study(
         ImpastoError: a stage cannot do its work; what is done stays, and the same command goes on from there.
     """
     settings, say = settings or StudySettings(), announce or (lambda line: None)
+    if settings.warm_start and "autoencoder" in settings.leave_out:
+        raise SettingsError("warm_start needs the autoencoder: take it out of leave_out")
     _claim(study, source, settings)
     if source is None:
         say("painting the sample gallery")
@@ -125,11 +130,16 @@ def run_study(
     say("auditing the collection")
     audited = audit(collection)
     findings.save(collection.path / "findings.json", audited)
+    coded = _autoencoder(study, collection, settings, progress, say) if settings.warm_start else None
     say("training the classifier")
-    run = train_classifier(collection, study / "runs" / "classifier", settings.train, progress=progress)
+    how = settings.train
+    if settings.warm_start and (study / "runs" / "autoencoder").exists():
+        how = how.model_copy(update={"warm_start": str(study / "runs" / "autoencoder")})
+    run = train_classifier(collection, study / "runs" / "classifier", how, progress=progress)
     say("evaluating the classifier")
     metrics, evaluated = _evaluate_once(run, collection, settings.evaluate)
-    coded = _autoencoder(study, collection, settings, progress, say)
+    if coded is None:
+        coded = _autoencoder(study, collection, settings, progress, say)
     repainted = _painter(study, collection, settings, progress, say)
     mapped = _atlases(study, settings.atlas, say)
     compared = []

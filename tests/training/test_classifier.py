@@ -19,6 +19,7 @@ from impasto.evaluation import metrics
 from impasto.files import read_json, write_json
 from impasto.models.build import build
 from impasto.models.inputs import plain
+from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
 from impasto.training.balance import BalanceSettings
 from impasto.training.classifier import ClassifierSettings, train_classifier
 from impasto.training.classifier_task import ClassifierTask
@@ -273,3 +274,32 @@ def test_only_our_network_sees_growing_pictures(stripes: Stripes) -> None:
     assert [grown.batch(step)[0].shape[-1] for step in (0, grown.steps - 1)] == [32, 64]
     fixed = ClassifierTask(collection, settings.model_copy(update={"network": "in-class"}), accelerator)
     assert fixed.batch(0)[0].shape[-1] == 64
+
+
+def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
+    collection = stripes((24, 24, 24))
+    ahead = AutoencoderSettings(
+        size="tiny", epochs=1, batch_size=18, resolution=32, latent=12, manner=4, precision="float32", device="cpu"
+    )
+    coded = train_autoencoder(collection, tmp_path / "coded", ahead)
+    still = quick(epochs=1, learning_rate=1e-9, matrix_learning_rate=0, ema=0.0, warm_start=str(coded.path))
+    run = train_classifier(collection, tmp_path / "run", still)
+    begun, trunk = load_file(run.weights_path), load_file(coded.weights_path)
+    weights = [name for name in begun if name.endswith("weight") and "head." not in name]
+    assert len(weights) > 20
+    for name in weights:
+        torch.testing.assert_close(begun[name], trunk[f"trunk.{name}"], rtol=0, atol=1e-6)
+    assert run.facts["warm_start_seconds"] == coded.facts["seconds"]
+    assert train_classifier(collection, tmp_path / "run", still).path == run.path  # and it is found done
+
+    def refused(settings: ClassifierSettings, reason: str, error: type[Exception], source: Collection) -> None:
+        with pytest.raises(error, match=reason):
+            train_classifier(source, tmp_path / "no", settings)
+        assert not (tmp_path / "no").exists()
+
+    refused(quick(warm_start=str(coded.path)), "another state", RunError, stripes((24, 24, 25), name="other"))
+    refused(quick(warm_start=str(coded.path), size="small"), "size=tiny", SettingsError, collection)
+    refused(quick(warm_start=str(coded.path), network="residual"), "only network=classifier", SettingsError, collection)
+    refused(quick(warm_start=str(run.path)), "holds a classifier", RunError, collection)
+    write_json(coded.path / "run.json", {**read_json(coded.path / "run.json"), "state": "running"})
+    refused(quick(warm_start=str(coded.path)), "not finished", RunError, collection)

@@ -1,23 +1,26 @@
 """The classifier's trainer: a collection to a run folder, on the one training loop."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import Field
 from torch import nn
 
 from impasto.collection.painting import Collection
-from impasto.errors import CollectionError
+from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.models.build import Network, build
-from impasto.models.classifier import Size
-from impasto.runs import Run
+from impasto.models.classifier import FINE, Size
+from impasto.runs import Run, open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.balance import BalanceSettings
 from impasto.training.classifier_task import ClassifierTask
 from impasto.training.judge import training_findings
 from impasto.training.muon import make_optimizer
 from impasto.training.start import MuonSettings, Trainer, train
+from impasto.weights import autoencoder_of
 
 
 class ClassifierSettings(MuonSettings):
@@ -25,6 +28,9 @@ class ClassifierSettings(MuonSettings):
 
     network: Network = Field("classifier", description="impasto's classifier, a residual network, or the course's two")
     size: Size = Field("small", description="width and depth of the classifier: tiny, small or base")
+    warm_start: str | None = Field(
+        None, description="an autoencoder's run on the same collection: begin as its manner's network; none: afresh"
+    )
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all styles")
     balance: BalanceSettings = Field(BalanceSettings(), description="what is done for rare styles")
     first_resolution: int = Field(64, ge=32, description="what it sees at first; grows to resolution")
@@ -51,6 +57,8 @@ def train_classifier(
 
     Raises:
         CollectionError: there are fewer than two styles to tell apart.
+        RunError: the run to begin as is no autoencoder's, not finished, or of another collection.
+        SettingsError: it has a network of another shape.
         ImpastoError: for all that ``start.train`` refuses.
     """
     settings = settings or ClassifierSettings()
@@ -59,13 +67,25 @@ def train_classifier(
             f"{collection.path} has training pictures of fewer than two styles: nothing to tell apart"
         )
 
+    run, beginning = Path(run), None
+    if settings.warm_start is not None:
+        beginning = _beginning(Path(settings.warm_start), collection, settings)
+        # From the run's folder, so that it is the same training from any other, and after both were moved
+        place = os.path.relpath(beginning.path.resolve(), run.resolve())
+        settings = settings.model_copy(update={"warm_start": Path(place).as_posix()})
+
     def model() -> nn.Module:
         shape: dict[str, Any] = {"size": settings.size, "resolution": settings.resolution}
         styles = len(collection.vocabulary)
-        return build(settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale)
+        made = build(settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale)
+        if beginning is not None:
+            trunk = autoencoder_of(beginning, torch.device("cpu")).trunk.state_dict()
+            made.load_state_dict({name: made.state_dict()[name] if "head." in name else trunk[name] for name in trunk})
+        return made
 
     def facts(task: ClassifierTask) -> Mapping[str, Any]:
-        return {"prior": task.balance.last_prior.tolist(), "head_scale": settings.balance.head_scale}
+        own = {"prior": task.balance.last_prior.tolist(), "head_scale": settings.balance.head_scale}
+        return own if beginning is None else {**own, "warm_start_seconds": beginning.facts["seconds"]}
 
     trainer = Trainer(
         kind="classifier",
@@ -78,4 +98,26 @@ def train_classifier(
         facts=facts,
         judge=lambda lines: training_findings(lines, collection),
     )
-    return train(trainer, collection, Path(run), resume=resume, progress=progress)
+    return train(trainer, collection, run, resume=resume, progress=progress)
+
+
+def _beginning(path: Path, collection: Collection, settings: ClassifierSettings) -> Run:
+    """The autoencoder's run that a classifier may begin as.
+
+    It has seen no label, and no test picture either: that holds for the very same collection alone.
+    """
+    run = open_run(path, "autoencoder")
+    if run.state != "done":
+        raise RunError(f"{path} is not finished: repeat its impasto train autoencoder first")
+    if run.collection["fingerprint"] != collection.fingerprint:
+        raise RunError(
+            f"warm_start={path} learned from another state of {run.collection['path']}, perhaps from pictures to be "
+            f"tested on: train an autoencoder on {collection.path}"
+        )
+    if settings.network != "classifier":
+        raise SettingsError(f"warm_start: only network=classifier can begin as an autoencoder, not {settings.network}")
+    mine, its = ((s["size"], s["resolution"] >= FINE) for s in (settings.model_dump(), run.settings))
+    if mine != its:
+        shape = f"size={run.settings['size']}, resolution={run.settings['resolution']}"
+        raise SettingsError(f"warm_start={path} is of {shape}: train the classifier with the same")
+    return run
