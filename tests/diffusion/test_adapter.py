@@ -77,6 +77,24 @@ def test_a_copy_lends_its_weights_and_gives_them_back(base: Base) -> None:
     assert torch.equal(adapter(*asked), theirs)
 
 
+def test_lent_weights_are_those_at_work_in_half_precision_too(base: Base) -> None:
+    """Autocast keeps the half-precision copies of weights that it has met, by the weight, not by its numbers."""
+    asked, adapter = given(base), Adapter(base, Shape(4, 4.0))
+    randomised(adapter, 1)
+    other = copy.deepcopy(adapter)
+    randomised(other, 2)
+
+    def alone(model: Adapter) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return model(*asked)
+
+    expected = [alone(model) for model in (adapter, other, adapter)]
+    with torch.autocast("cpu", torch.bfloat16):
+        together = [model(*asked) for model in (adapter, other, adapter)]
+    assert all(torch.equal(one, two) for one, two in zip(expected, together, strict=True))
+    assert not torch.equal(expected[0], expected[1])
+
+
 @pytest.mark.parametrize("targets", ["attention", "all"])
 def test_what_is_written_is_what_diffusers_loads(base: Base, tmp_path: Path, targets: Any) -> None:
     """In both formats, with a strength that is not the rank, and with dropout that must not be at work afterwards."""

@@ -110,12 +110,14 @@ class Adapter(nn.Module):
         try:
             for weight, mine in zip(self.live, self._mine(), strict=True):
                 weight.data = mine.data
+            torch.clear_autocast_cache()  # or the half-precision copies of the weights before would do the work
             for network in self.networks.values():
                 network.eval()
             yield
         finally:
             for weight, data in zip(self.live, kept, strict=True):
                 weight.data = data
+            torch.clear_autocast_cache()
             for network, mode in zip(self.networks.values(), training, strict=True):
                 network.train(mode)
 
