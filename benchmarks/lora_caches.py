@@ -23,8 +23,7 @@ from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.sample.gallery import SampleSettings, paint_gallery
 from impasto.training.lora_settings import LoraSettings
 from impasto.training.lora_task import Batch, LoraTask
-from impasto.training.precision import autocast
-from impasto.training.start import unmeasured
+from impasto.training.precision import Precision, autocast
 
 STYLES = ("Woodcut", "Mosaic")  # a few pictures are enough
 
@@ -43,7 +42,7 @@ def task_of(folder: Path, asked: argparse.Namespace) -> LoraTask:
     return LoraTask(collection, settings, Accelerator(cpu=True), folder / "cache", progress=True)
 
 
-def measured(task: LoraTask, steps: int) -> dict[str, float]:
+def measured(task: LoraTask, steps: int, precision: Precision) -> dict[str, float]:
     """Seconds of a step with the caches, and with VAE and text encoder in the loop; one step of each goes before."""
     pipeline, material, settings = task.base.pipeline, task.material, task.settings
     vae, encoder = pipeline.vae, pipeline.text_encoder
@@ -65,7 +64,7 @@ def measured(task: LoraTask, steps: int) -> dict[str, float]:
     for number in range(steps + 1):
         for name, make in (("cached", task.batch), ("encoded", encoded)):
             began = time.perf_counter()
-            with autocast(torch.device("cpu"), unmeasured(settings, task.accelerator)):
+            with autocast(torch.device("cpu"), precision):
                 loss = task.loss(model, make(number))
             loss.backward()
             model.zero_grad()
@@ -82,7 +81,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     asked = parser.parse_args()
-    seconds = measured(task_of(asked.folder, asked), asked.steps)
+    seconds = measured(task_of(asked.folder, asked), asked.steps, asked.precision)
     told: dict[str, Any] = {name: value for name, value in vars(asked).items() if name != "folder"}
     told |= {"seconds_a_step": seconds, "gain_of_caches": seconds["encoded"] / seconds["cached"]}
     print(json.dumps(told | {"threads": torch.get_num_threads()}, indent=2))

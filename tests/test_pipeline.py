@@ -108,6 +108,10 @@ def test_a_classifier_begins_as_the_autoencoder_where_it_is_asked_to(
     assert (tmp_path / "moved" / "runs" / Path(*weights)).stat().st_mtime_ns == before
     with pytest.raises(SettingsError, match="warm_start needs the autoencoder"):
         run_study(source, tmp_path / "no", wanted.model_copy(update={"leave_out": ("autoencoder",)}))
+    with pytest.raises(SettingsError, match="both the same size"):
+        run_study(
+            source, tmp_path / "no", wanted.model_copy(update={"train": TRAIN.model_copy(update={"size": "base"})})
+        )
     assert not (tmp_path / "no").exists()
 
 

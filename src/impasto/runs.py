@@ -139,7 +139,9 @@ def open_run(path: Path, kind: RunKind | None = None) -> Run:
         RunError: there is no run, it is damaged, written by a newer impasto, or of another kind.
     """
     if not (path / "run.json").is_file():
-        raise RunError(f"no run in {path} (run.json is missing): make one with impasto train classifier COLLECTION")
+        raise RunError(
+            f"no run in {path} (run.json is missing): make one with impasto train {kind or 'classifier'} COLLECTION"
+        )
     try:
         data = read_json(path / "run.json")
         if data["format"] > FORMAT:

@@ -118,8 +118,8 @@ def run_study(
         ImpastoError: a stage cannot do its work; what is done stays, and the same command goes on from there.
     """
     settings, say = settings or StudySettings(), announce or (lambda line: None)
-    if settings.warm_start and "autoencoder" in settings.leave_out:
-        raise SettingsError("warm_start needs the autoencoder: take it out of leave_out")
+    if settings.warm_start:
+        _check_warm_start(settings)
     _claim(study, source, settings)
     if source is None:
         say("painting the sample gallery")
@@ -156,6 +156,18 @@ def run_study(
     trained = findings.load(run.path / "findings.json")
     found = [*audited, *trained, *evaluated, *coded, *repainted, *mapped, *compared]
     return Study(study, collection.path, run, metrics, found, report.html, site)
+
+
+def _check_warm_start(settings: StudySettings) -> None:
+    """Refuse before anything is trained what the classifier would refuse after the autoencoder's training."""
+    if "autoencoder" in settings.leave_out:
+        raise SettingsError("warm_start needs the autoencoder: take it out of leave_out")
+    size, other = settings.train.size, settings.autoencoder.size
+    if settings.train.network != "classifier" or size != other:
+        raise SettingsError(
+            f"warm_start: a classifier of network={settings.train.network}, size={size} cannot begin as an autoencoder "
+            f"of size={other}: give train network=classifier, and both the same size"
+        )
 
 
 def _autoencoder(

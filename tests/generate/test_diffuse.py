@@ -52,6 +52,11 @@ def run(
         return train_lora(make_collection(train=6, test=2), tmp_path_factory.mktemp("lora") / "run", settings)
 
 
+def apart(one: Path, other: Path) -> int:
+    """The largest difference of two pictures, in levels of 255."""
+    return max(most for _, most in ImageChops.difference(Image.open(one), Image.open(other)).getextrema())
+
+
 def test_diffusers_alone_paints_the_same(run: Run, tmp_path: Path) -> None:
     asked = DiffuseSettings(prompt="a boat", styles=("bands",), seed=7, **QUICK)
     painted = diffuse(run.path, (), asked, output=tmp_path)
@@ -67,12 +72,9 @@ def test_diffusers_alone_paints_the_same(run: Run, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     # A matrix product may round otherwise where its numbers lie otherwise in memory: one level of 255, no more
-    apart = ImageChops.difference(Image.open(tmp_path / "p.png"), Image.open(painted[0].path))
-    assert max(most for _, most in apart.getextrema()) <= 1
+    assert apart(tmp_path / "p.png", painted[0].path) <= 1
     bare = diffuse(run.path, (), asked.model_copy(update={"scale": 0.0}), output=tmp_path / "bare")[0].path
-    assert (
-        max(most for _, most in ImageChops.difference(Image.open(bare), Image.open(painted[0].path)).getextrema()) > 9
-    )
+    assert apart(bare, painted[0].path) > 9
 
 
 def test_scale_0_is_the_base_and_1_is_not(run: Run, tmp_path: Path) -> None:

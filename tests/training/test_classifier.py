@@ -291,6 +291,9 @@ def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: P
         torch.testing.assert_close(begun[name], trunk[f"trunk.{name}"], rtol=0, atol=1e-6)
     assert run.facts["warm_start_seconds"] == coded.facts["seconds"]
     assert train_classifier(collection, tmp_path / "run", still).path == run.path  # and it is found done
+    cosines = still.model_copy(update={"balance": BalanceSettings(loss="ldam")})  # a head without bias
+    other = load_file(train_classifier(collection, tmp_path / "ldam", cosines).weights_path)
+    torch.testing.assert_close(other["stem.weight"], trunk["trunk.stem.weight"], rtol=0, atol=1e-6)
 
     def refused(settings: ClassifierSettings, reason: str, error: type[Exception], source: Collection) -> None:
         with pytest.raises(error, match=reason):
@@ -301,5 +304,6 @@ def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: P
     refused(quick(warm_start=str(coded.path), size="small"), "size=tiny", SettingsError, collection)
     refused(quick(warm_start=str(coded.path), network="residual"), "only network=classifier", SettingsError, collection)
     refused(quick(warm_start=str(run.path)), "holds a classifier", RunError, collection)
+    refused(quick(warm_start=str(tmp_path / "gone")), "make one with impasto train autoencoder", RunError, collection)
     write_json(coded.path / "run.json", {**read_json(coded.path / "run.json"), "state": "running"})
     refused(quick(warm_start=str(coded.path)), "not finished", RunError, collection)

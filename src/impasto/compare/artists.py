@@ -93,6 +93,8 @@ def evaluate_by_artist(
     opened = open_run(Path(run), "classifier")
     collection = collection_of(opened)
     recipe = settings.train or parse(ClassifierSettings, opened.settings, str(opened.path / "run.json"))
+    # An autoencoder of the whole collection has seen the artists that are held out here
+    recipe = recipe.model_copy(update={"warm_start": None})
     if recipe.precision == "auto":  # a trial for each fold could give the two arms different arithmetic
         recipe = recipe.model_copy(update={"precision": opened.facts["precision"]})
     settings = settings.model_copy(update={"train": recipe})

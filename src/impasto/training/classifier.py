@@ -80,7 +80,8 @@ def train_classifier(
         made = build(settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale)
         if beginning is not None:
             trunk = autoencoder_of(beginning, torch.device("cpu")).trunk.state_dict()
-            made.load_state_dict({name: made.state_dict()[name] if "head." in name else trunk[name] for name in trunk})
+            body = {name: weight for name, weight in trunk.items() if not name.startswith("head.")}
+            made.load_state_dict(body, strict=False)  # all but a head of its own
         return made
 
     def facts(task: ClassifierTask) -> Mapping[str, Any]:
