@@ -14,10 +14,10 @@ Every stage continues where it was or finds itself done, so a killed study is fi
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -25,16 +25,17 @@ from impasto import findings, runs
 from impasto.atlas.atlas import make_atlas
 from impasto.atlas.embed import REPRESENTING
 from impasto.atlas.settings import AtlasSettings
+from impasto.claim import Source, claim
 from impasto.collection.audit import audit
 from impasto.collection.painting import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.compare.balance import RemediesSettings, balance
 from impasto.compare.painting import PaintingSettings, score_painter
-from impasto.config import Settings, merged
-from impasto.errors import InputError, OutputError, SettingsError
+from impasto.config import Settings
+from impasto.errors import SettingsError
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import make_folder, read_json, write_json
+from impasto.files import read_json, write_json
 from impasto.findings import Finding
 from impasto.runs import Run
 from impasto.sample.gallery import SampleSettings, paint_gallery
@@ -43,11 +44,6 @@ from impasto.site.report import write_report
 from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
 from impasto.training.classifier import ClassifierSettings, train_classifier
 from impasto.training.painter import PainterSettings, train_painter
-
-FORMAT: Final = 1
-ADDED: Final = {"balance": ("balance",), "painter": ("painter", "paint")}
-"""Settings without which a stage is left out, and all that a study is given of it when it is added later."""
-Source = Path | str | Sequence[Path | str]
 
 
 class StudySettings(Settings):
@@ -120,7 +116,7 @@ def run_study(
     settings, say = settings or StudySettings(), announce or (lambda line: None)
     if settings.warm_start:
         _check_warm_start(settings)
-    _claim(study, source, settings)
+    claim(study, source, settings, StudySettings())
     if source is None:
         say("painting the sample gallery")
         paint_gallery(study / "gallery", settings.sample, progress=progress)
@@ -228,65 +224,6 @@ def _write_page(study: Path, *, page: bool, wanted: bool, say: Callable[[str], N
 def _remedies(wanted: RemediesSettings, settings: StudySettings) -> RemediesSettings:
     """The comparison's settings, with the study's training where they have none of their own."""
     return wanted if "train" in wanted.model_fields_set else wanted.model_copy(update={"train": settings.train})
-
-
-def _claim(study: Path, source: Source | None, settings: StudySettings) -> None:
-    """Write ``study.json``, or check that the folder's own speaks of the same study."""
-    path = study / "study.json"
-    record: dict[str, Any] = {
-        "format": FORMAT,
-        "source": _spelled(source),
-        "settings": settings.model_dump(mode="json"),
-    }
-    if not path.exists():
-        if study.is_dir() and any(child.name[0] != "." for child in study.iterdir()):
-            raise OutputError(f"{study} holds other work (no study.json): choose another folder with -o")
-        make_folder(study)
-        write_json(path, {**record, "command": runs.command(), "environment": runs.environment()})
-        return
-    old = read_json(path)
-    if old.get("source") != record["source"]:
-        raise InputError(
-            f"{study} is a study of {_said(old.get('source'))}, not of {_said(record['source'])}: "
-            "choose another folder with -o"
-        )
-    begun = merged(StudySettings().model_dump(mode="json"), old.get("settings") or {})  # an earlier impasto knew fewer
-    added = {name: record["settings"][name] for stage in ADDED if begun[stage] is None for name in ADDED[stage]}
-    begun |= added
-    if changed := ", ".join(_changed(_settled(begun), _settled(record["settings"]))):
-        raise InputError(f"{study} was begun with other settings ({changed}): repeat them, or choose another -o")
-    if any(added[stage] is not None for stage in ADDED if stage in added):
-        write_json(path, {**old, "settings": begun})
-    for leftover in study.rglob(".*.part"):  # half-written by a process of this study that was killed
-        leftover.unlink(missing_ok=True)
-
-
-def _settled(settings: Any) -> Any:
-    """The settings without those that may differ when a study goes on: they change no result."""
-    if not isinstance(settings, dict):
-        return settings
-    free = ("workers", "device", "leave_out")
-    return {name: _settled(value) for name, value in settings.items() if name not in free}
-
-
-def _changed(old: Any, new: Any, place: str = "") -> list[str]:
-    if not (isinstance(old, dict) and isinstance(new, dict)):
-        return [] if old == new else [f"{place} was {json.dumps(old)}, now {json.dumps(new)}"]
-    names = sorted(old.keys() | new.keys())
-    inner = (_changed(old.get(n), new.get(n), f"{place}.{n}".lstrip(".")) for n in names)
-    return [line for lines in inner for line in lines]
-
-
-def _spelled(source: Source | None) -> list[str] | None:
-    """A source as absolute paths, so that the same study is recognised from another working folder."""
-    if source is None:
-        return None
-    parts = [source] if isinstance(source, Path | str) else list(source)
-    return [str(Path(part).resolve()) if Path(part).exists() else str(part) for part in parts]
-
-
-def _said(spelled: list[str] | None) -> str:
-    return "the sample gallery" if spelled is None else " and ".join(spelled)
 
 
 def _evaluate_once(
