@@ -3,6 +3,7 @@
 ``make docs`` runs it; tests/test_docs.py fails when the page and the code have drifted apart.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[
             known = [verb for verb, other in SETTINGS.items() if other is inner]
             if known:
                 off = "" if info.default is not None else "`None` "
-                link = f"[{known[0]}](#settings-of-{known[0].replace(' ', '-')})"
+                link = f"[{known[0]}](#settings-of-{re.sub(r'[^a-z-]', '', known[0].replace(' ', '-'))})"
                 meaning = f"as for {link}" if info.default is not None else f"as for {link}: {info.description}"
                 yield f"| `{prefix}{name}` | table | {off}| {meaning} |"
             else:

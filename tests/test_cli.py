@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from impasto import cli
 from impasto.collection.painting import Collection
+from impasto.errors import InputError
+from impasto.study import StudySettings
 
 QUICK = ("--size", "tiny", "--epochs", "1", "--set", "resolution=32", "--set", "batch_size=16", "--device", "cpu")
 
@@ -70,6 +73,22 @@ def test_balance_prints_a_table_or_one_object(make_collection: Callable[..., Col
     result = json.loads(again.stdout)
     assert [row["name"] for row in result["remedies"]] == ["plain", "tau-normalisation"]
     assert result["findings"][0]["code"] == "IMP401" and result["spoiled"] is False
+
+
+def test_one_option_settles_the_device_of_all_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A course's file from its GPU, on a machine without one."""
+    config, asked = tmp_path / "config.json", []
+    config.write_text(json.dumps({"trainingdir": "train", "device": "cuda:0", "epochs": 1, "batch_size": 8}))
+
+    def stop(source: object, folder: Path, settings: StudySettings, **_: object) -> None:
+        asked.append(settings.model_dump_json())
+        raise InputError("far enough")
+
+    monkeypatch.setattr("impasto.study.run_study", stop)
+    for device in (None, "cpu"):
+        with pytest.raises(InputError, match="far enough"):
+            cli.study(config=config, device=device)  # type: ignore[arg-type]
+    assert '"cuda"' in asked[0] and '"cuda"' not in asked[1]
 
 
 def test_a_spoiled_collection_exits_with_one(make_collection: Callable[..., Collection]) -> None:

@@ -19,6 +19,10 @@ class Train(Settings):
     rate: float = 0.5
 
 
+class Judged(Train):
+    teach: Train = Train()
+
+
 class Whole(Settings):
     seed: int = 0
     name: str | None = None
@@ -94,6 +98,12 @@ def test_assignments_win_over_the_courses_file(tmp_path: Path) -> None:
     request = read_request(course(tmp_path), ["train.epochs=1", "seed=9"])
     made = request.settings(Whole, {"train.batch_size": 4})
     assert (made.train.epochs, made.train.batch_size, made.train.device, made.seed) == (1, 4, "cuda", 9)
+
+
+def test_the_courses_device_is_left_to_the_table_around(tmp_path: Path) -> None:
+    made = read_request(course(tmp_path)).settings(Judged)
+    assert (made.device, made.teach.device, made.teach.epochs) == ("cuda", "auto", 20)
+    assert "device" not in made.teach.model_fields_set  # so it is as the other's
 
 
 def test_parts_of_the_courses_file_may_be_missing_but_nothing_may_be_added(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def study(
     _alone("study")
     request = read_request(config, assignments or ())
     dials = {"train.size": size, "train.epochs": epochs, "train.device": device, "evaluate.device": device}
-    dials |= {"atlas.device": device, "paint.device": device}
+    dials |= {"autoencoder.device": device, "atlas.device": device, "paint.device": device}
     settings = request.settings(StudySettings, dials)
     pictures = request.source(source) if source or request.sources else None
     done = run_study(pictures, output or request.study, settings, progress=not quiet, announce=show.note)

@@ -132,7 +132,10 @@ def _nested(name: str, value: Any) -> dict[str, Any]:
 
 
 def _course_values(course: CourseConfig, cls: type[Settings]) -> dict[str, Any]:
-    """The course's device, epochs and batch size for each settings class, also within it, that knows them."""
+    """The course's device, epochs and batch size for each settings class, also within it, that knows them.
+
+    A table within one that has a device takes that one's, which an option may still change.
+    """
     known = {"epochs": course.epochs, "batch_size": course.batch_size, "device": course.device}
     if course.device and course.device.startswith("cuda"):
         known["device"] = "cuda"  # the course numbers its lab's devices; which one is CUDA_VISIBLE_DEVICES' matter
@@ -140,6 +143,8 @@ def _course_values(course: CourseConfig, cls: type[Settings]) -> dict[str, Any]:
     for name, info in cls.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, Settings):
             inner = _course_values(course, info.annotation)
+            if "device" in cls.model_fields:
+                inner.pop("device", None)
             values.update({name: inner} if inner else {})
         elif known.get(name) is not None:
             values[name] = known[name]

@@ -1,6 +1,6 @@
 """From a run's folder to its network, ready to be used; for every stage that looks at pictures with a trained run."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
@@ -36,9 +36,9 @@ def classifier_of(run: Run, device: torch.device) -> StyleNetwork:
         RunError: there are no weights yet, or they are damaged.
     """
     settings = run.settings
-    shape = {name: settings[name] for name in ("size", "resolution")}
-    head = run.facts.get("head_scale")
-    model = build(settings["network"], styles=len(run.styles), **shape, head_scale=head)
+    shape: dict[str, Any] = {name: settings.get(name) for name in ("size", "resolution", "stride")}  # stride is newer
+    shape["head_scale"] = run.facts.get("head_scale")
+    model = build(settings["network"], styles=len(run.styles), **shape)
     _load(model, run)
     return _placed(model, device)
 

@@ -18,6 +18,7 @@ from impasto.collection.painting import Collection, fingerprint, open_collection
 from impasto.compare import balance as module
 from impasto.compare import heads
 from impasto.compare.balance import Balance, RemediesSettings, balance
+from impasto.compare.verdict import findings_of, recommend
 from impasto.errors import CollectionError, OutputError, RunError, SettingsError
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.predict import predict
@@ -85,6 +86,8 @@ def test_every_remedy_and_seed_is_a_run_that_can_be_evaluated_and_asked(
         run = open_run(done.path / "runs" / name, "classifier")
         assert run.state == "done"
         assert sum(run.facts["prior"]) == pytest.approx(1)
+        if name[:-2] in HEADS:  # the head is what makes styles equally frequent, so nothing is left to be taken out
+            assert run.facts["prior"] == pytest.approx([0.25] * 4)
         if name.endswith("-0"):
             assert evaluate(run.path).metrics["pictures"] == 40
             assert predict(run.path, pictures)[0].members
@@ -256,6 +259,21 @@ def test_the_page_and_the_finding_say_what_the_result_says(done: Balance) -> Non
     assert finding.code == "IMP401"
     assert finding.outcome == ("not applicable" if best == "plain" else "passed" if clear else "issue")
     assert json.dumps(done.result)
+
+
+def test_nothing_is_clear_where_a_style_has_hardly_a_test_picture() -> None:
+    gain = {"value": 0.1, "low": 0.1, "high": 0.1}
+    row = {
+        "scores": {"balanced_accuracy": gain},
+        "differences": dict.fromkeys(("balanced_accuracy", "accuracy", "rarest_third"), gain),
+    }
+    row["mcnemar"] = {"gained": 1, "lost": 0, "p_holm": 1.0}
+    chosen = {"remedy": "mixup", "balanced_accuracy": {"mixup": 0.5, "plain": 0.4}, "peers": []}
+    compared, pictures = {"mixup": row, "plain": row}, {"validation": 9, "test": 9}
+    sure, unsure = (recommend(compared, chosen, pictures, thin=thin) for thin in (0, 1))
+    assert sure["clear"] and "clear of zero" in sure["text"]
+    assert not unsure["clear"] and "1 of the styles has 4 test pictures or less" in unsure["text"]
+    assert [findings_of(compared, made)[0].outcome for made in (sure, unsure)] == ["passed", "issue"]
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(

@@ -43,6 +43,11 @@ def test_a_remedy_changes_its_own_settings_and_no_other(name: str) -> None:
     assert bool(differing) == (name != PLAIN)
 
 
+def test_every_training_goes_on_to_its_end() -> None:
+    hasty = GIVEN.model_copy(update={"patience": 3})
+    assert {settings_of(remedy, hasty, COUNTS).patience for remedy in REMEDIES.values()} == {0}
+
+
 def test_the_recipe_is_what_was_given() -> None:
     assert settings_of(REMEDIES["recipe"], GIVEN, COUNTS) == GIVEN
 
@@ -57,6 +62,14 @@ def test_capped_and_duplicated_epochs_are_as_many_as_make_the_same_steps() -> No
     capped = settings_of(REMEDIES["cap-and-duplicate"], GIVEN, COUNTS)
     shown = 3 * capped.balance.per_style  # pictures an epoch
     assert capped.epochs * shown == pytest.approx(12 * 1500, rel=0.03)
+
+
+@pytest.mark.parametrize(("epochs", "count"), [(1, 40), (5, 4), (12, 40)])
+def test_a_cap_that_is_too_large_for_the_training_is_lowered(epochs: int, count: int) -> None:
+    counts = np.full(8, count)
+    capped = settings_of(REMEDIES["cap-and-duplicate"], GIVEN.model_copy(update={"epochs": epochs}), counts)
+    assert capped.epochs >= 5 and capped.balance.per_style < 300
+    assert capped.epochs * capped.balance.per_style == pytest.approx(epochs * count, rel=0.1)
 
 
 def test_plain_is_always_there_and_first() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -126,6 +127,11 @@ def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
     logits = np.stack(table["logits"])
     assert [STYLES[place] for place in logits.argmax(1)] == table["predicted"]
     assert np.abs(logits).max() <= remedy.ldam_scale
+    rows = collection.indices("test")
+    one, _ = network.look(lambda at: collection.pixels[rows[at]], 1, Views(flip=False, scales=(1.0,)))
+    with torch.no_grad():  # as the network answers in training, and whichever pictures lie beside it
+        alone = network.model(network.input(collection.pixels[rows[:1]]))
+    assert one == pytest.approx(alone.numpy(), abs=1e-4)
     put_back = evaluate(run.path, settings=EvaluateSettings(prior="train"))
     shares = np.stack(pq.read_table(put_back.path / "predictions.parquet").to_pydict()["probabilities"])
     scores = logits / put_back.metrics["calibration"]["temperature"] + np.log(network.shares)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from impasto.evaluation.explain import coarse_heat, grad_cam, heat_maps, overlay
 from impasto.evaluation.network import Network
+from impasto.models.build import build
 from impasto.models.classifier import Classifier, ClassifierConfig
 from impasto.models.course import CourseConfig, CourseNetwork
 from impasto.models.inputs import plain
@@ -98,6 +99,19 @@ def test_the_finer_feature_maps_make_the_heat_finer() -> None:
     stretched = torch.nn.functional.interpolate(last, (64, 64), mode="bicubic").clamp(min=0)[:, 0]
     coarse = inside(stretched.numpy(), corners)
     assert np.mean(finer) > 1.2 * np.mean(coarse)
+
+
+def test_a_network_that_describes_its_last_map_alone_has_heat_too() -> None:
+    torch.manual_seed(0)
+    model = build("residual", styles=2, size="tiny", resolution=64).eval()
+    x, y, _ = pictures(6, 4)
+    heat = heat_maps(network(model), x, y)
+    last = model.features(network(model).input(x))[-1].detach().requires_grad_()
+    (slope,) = torch.autograd.grad(model.head(last.mean((2, 3))).gather(1, torch.from_numpy(y)[:, None]).sum(), last)
+    said = (slope.mean((2, 3), keepdim=True) * last).sum(1).clamp(min=0).detach()
+    coarse = grad_cam(model, network(model).input(x), torch.from_numpy(y))
+    torch.testing.assert_close(coarse, said)
+    assert heat.shape == (6, 64, 64)
 
 
 def test_pictures_do_not_see_each_other() -> None:

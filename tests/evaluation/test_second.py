@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
@@ -87,6 +89,26 @@ def test_works_under_two_styles_are_told_from_taught_ones(
     found = next(finding for finding in evaluation.findings if finding.code == "IMP309")
     assert found.outcome != "not applicable"
     assert "3 more have a copy in training" in found.text
+
+
+def test_a_work_that_the_run_was_taught_elsewhere_does_not_count(
+    picture_folder: Callable[..., Path], trained: Trained, tmp_path: Path
+) -> None:
+    source, run = picture_folder(styles=STYLES, train=12, test=16, artists=4, seed=5), tmp_path / "run"
+    for path in sorted((source / "test" / STYLES[0]).glob("*.jpg"))[:3]:
+        shutil.copy(path, source / "test" / STYLES[1])
+    made = prepare(source, tmp_path / "double", PrepareSettings(size=32, workers=1))
+    marks = made.column("sha256")
+    twice = next(mark for mark in marks if marks.count(mark) == 2)
+    shutil.copytree(trained.run.path, run)
+    seen = pq.read_table(run / "seen.parquet")
+    more = pa.table({"sha256": [twice], "split": ["train"]}).cast(seen.schema)
+    pq.write_table(pa.concat_tables([seen, more]), run / "seen.parquet")
+    counted = []
+    for path in (trained.run.path, run):
+        told = read_json(evaluate(path, made.path).path / "explanation.json")["second_guesses"]
+        counted.append((told["works"], told["taught"]))
+    assert counted == [(3, 0), (2, 1)]
 
 
 def test_where_none_stands_under_two_styles_nothing_is_judged(trained: Trained) -> None:

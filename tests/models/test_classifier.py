@@ -18,10 +18,10 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def network(size: Size = "tiny", styles: int = 5, dropout: float = 0.0) -> Classifier:
+def network(size: Size = "tiny", styles: int = 5) -> Classifier:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return Classifier(ClassifierConfig(styles, size, dropout))
+        return Classifier(ClassifierConfig(styles, size))
 
 
 def pictures(count: int = 2, height: int = 32, width: int | None = None) -> Tensor:
@@ -119,16 +119,6 @@ def test_the_logits_are_the_head_of_the_representation() -> None:
     with torch.no_grad():
         torch.testing.assert_close(model(x), model.embed(x) @ model.head.weight.T + model.head.bias)
         torch.testing.assert_close(model.embed(x), model.describe(model.features(x)))
-
-
-def test_dropout_acts_in_training_only() -> None:
-    model, x = network(dropout=0.5), pictures(4)
-    with torch.no_grad(), torch.random.fork_rng():
-        torch.manual_seed(0)
-        model.train()
-        assert not torch.equal(model(x), model(x))
-        model.eval()
-        assert torch.equal(model(x), model(x))
 
 
 def test_channels_last_gives_the_same_numbers() -> None:

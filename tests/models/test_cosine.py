@@ -19,6 +19,7 @@ def test_logits_are_scaled_cosines() -> None:
             cosine = dot / (math.hypot(*vector) * math.hypot(*weight))
             assert float(made[row, style]) == pytest.approx(20 * cosine, abs=1e-4)
     torch.testing.assert_close(head(7 * x), made)
+    torch.testing.assert_close(head(x.reshape(2, 2, 5)), made.reshape(2, 2, 3))  # several views of each picture
 
 
 def test_it_stays_precise_under_autocast() -> None:

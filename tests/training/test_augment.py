@@ -209,6 +209,21 @@ def test_partners_from_elsewhere_are_what_is_mixed_in(kind: str) -> None:
         torch.testing.assert_close(mixed.sum(1), torch.ones(5))
 
 
+@pytest.mark.parametrize("alpha", [0.2, 32.0])
+def test_blends_are_as_even_as_alpha_asks_for(alpha: float) -> None:
+    """Beta(α, α) has the variance 1 / (8 α + 4)."""
+    settings, mine, theirs = only(mixup=1.0, mixup_alpha=alpha), torch.eye(2)[:1], torch.eye(2)[1:]
+    shares = []
+    for seed in range(300):
+        generator = torch.Generator().manual_seed(seed)
+        one = pictures(1, 2)
+        _, mixed = augment(
+            one, mine, settings=settings, resolution=8, generator=generator, partners=lambda x=one: (x, theirs)
+        )
+        shares.append(float(mixed[0, 1]))
+    assert sum((share - 0.5) ** 2 for share in shares) / 300 == pytest.approx(1 / (8 * alpha + 4), rel=0.25)
+
+
 def test_partners_are_asked_for_only_when_they_are_wanted() -> None:
     asked: list[int] = []
 

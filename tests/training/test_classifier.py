@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from accelerate import Accelerator
+from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from impasto import findings, runs
@@ -24,6 +25,7 @@ from impasto.training.balance import BalanceSettings
 from impasto.training.classifier import ClassifierSettings, train_classifier
 from impasto.training.classifier_task import ClassifierTask
 from impasto.training.pictures import Pictures
+from impasto.weights import classifier_of
 
 Stripes = Callable[..., Collection]
 Quick = Callable[..., ClassifierSettings]
@@ -72,7 +74,7 @@ def test_remedies_help_rare_styles(stripes: Stripes, quick: Quick, tmp_path: Pat
     collection = stripes((60, 60, 6), test=25, noise=60.0)
     few = []
     for name, given in (("plain", {}), ("remedy", remedy)):
-        settings = quick(epochs=8, seed=2, balance=BalanceSettings(logit_adjustment=0.0, **given))
+        settings = quick(epochs=8, seed=2, weight_decay=0.05, balance=BalanceSettings(logit_adjustment=0.0, **given))
         few.append(recalls(train_classifier(collection, tmp_path / name, settings), collection)[2])
     assert few[1] > few[0] + 0.3
 
@@ -267,6 +269,14 @@ def test_huge_seeds_are_seeds_too(stripes: Stripes, quick: Quick, run_path: Path
     assert train_classifier(stripes(), run_path, quick(epochs=1, seed=2**70)).state == "done"
 
 
+@pytest.mark.parametrize("remedy", [{"sampling": "progressive"}, {"deferred": 0.8}])
+def test_no_training_stops_before_its_remedy_is_done(remedy: dict[str, Any]) -> None:
+    """The prior that a run says is that of the end."""
+    with pytest.raises(ValidationError, match="patience may stop a training before"):
+        ClassifierSettings(patience=3, balance=BalanceSettings(**remedy))
+    assert ClassifierSettings(balance=BalanceSettings(**remedy)).patience == 0
+
+
 def test_only_our_network_sees_growing_pictures(stripes: Stripes) -> None:
     settings = ClassifierSettings(resolution=64, first_resolution=32, epochs=4, device="cpu", batch_size=8)
     accelerator, collection = Accelerator(cpu=True), stripes()
@@ -274,6 +284,25 @@ def test_only_our_network_sees_growing_pictures(stripes: Stripes) -> None:
     assert [grown.batch(step)[0].shape[-1] for step in (0, grown.steps - 1)] == [32, 64]
     fixed = ClassifierTask(collection, settings.model_copy(update={"network": "in-class"}), accelerator)
     assert fixed.batch(0)[0].shape[-1] == 64
+
+
+@pytest.mark.parametrize("network", ["classifier", "residual"])
+def test_a_stem_of_another_stride_is_what_is_used_afterwards(
+    network: str, stripes: Stripes, quick: Quick, tmp_path: Path
+) -> None:
+    collection = stripes((12, 12, 12))
+    places = {}
+    for stride in (None, 2, 4):
+        settings = quick(epochs=1, network=network, stride=stride)
+        run = train_classifier(collection, tmp_path / f"run{stride}", settings)
+        used, x = classifier_of(run, torch.device("cpu")), torch.zeros(1, 3, 32, 32)
+        places[stride] = used.features(x)[0].shape[-1]
+    assert places[None] == places[2] == 2 * places[4]
+    earlier = runs.open_run(tmp_path / "runNone")
+    settings = {name: value for name, value in earlier.settings.items() if name != "stride"}
+    write_json(earlier.path / "run.json", {**read_json(earlier.path / "run.json"), "settings": settings})
+    used = classifier_of(runs.open_run(earlier.path), torch.device("cpu"))
+    assert used.features(x)[0].shape[-1] == places[None]
 
 
 def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
@@ -302,6 +331,7 @@ def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: P
 
     refused(quick(warm_start=str(coded.path)), "another state", RunError, stripes((24, 24, 25), name="other"))
     refused(quick(warm_start=str(coded.path), size="small"), "size=tiny", SettingsError, collection)
+    refused(quick(warm_start=str(coded.path), stride=4), "stride=2", SettingsError, collection)
     refused(quick(warm_start=str(coded.path), network="residual"), "only network=classifier", SettingsError, collection)
     refused(quick(warm_start=str(run.path)), "holds a classifier", RunError, collection)
     refused(quick(warm_start=str(tmp_path / "gone")), "make one with impasto train autoencoder", RunError, collection)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from impasto.training import losses
-from impasto.training.balance import Balance, BalanceSettings
+from impasto.training.balance import Balance, BalanceSettings, Weights, ldam_margins
 
 COUNTS = np.array([600, 250, 100, 50])
 PRIOR = [0.6, 0.25, 0.1, 0.05]
@@ -37,7 +37,8 @@ def slow(answer: Slow, weights: list[float], smoothing: float, adjustment: float
         adjusted = [z + adjustment * math.log(p) for z, p in zip(row, PRIOR, strict=True)]
         each = [answer(adjusted, style) for style in range(4)]
         for style, share in enumerate(target):
-            smoothed = (1 - smoothing) * each[style] + smoothing * sum(each) / 4
+            spread = sum(p * w * cost for p, w, cost in zip(PRIOR, weights, each, strict=True))  # by effective prior
+            smoothed = (1 - smoothing) * each[style] + smoothing * spread
             total += share * weights[style] * smoothed
     return total / len(targets)
 
@@ -100,10 +101,36 @@ def test_plain_it_is_torchs_cross_entropy() -> None:
     labels = torch.tensor([0, 1, 2, 3, 0, 1])
     plain_settings = BalanceSettings(logit_adjustment=0.0)
     assert made(plain_settings, labels=labels) == pytest.approx(float(F.cross_entropy(logits, labels)))
-    smooth = float(F.cross_entropy(logits, targets, label_smoothing=0.1))
-    assert made(plain_settings, 0.1) == pytest.approx(smooth)
-    adjusted = float(F.cross_entropy(logits + torch.tensor(PRIOR).log(), targets, label_smoothing=0.1))
+    smooth = 0.9 * targets + 0.1 * torch.tensor(PRIOR)
+    assert made(plain_settings, 0.1) == pytest.approx(float(F.cross_entropy(logits, smooth)))
+    adjusted = float(F.cross_entropy(logits + torch.tensor(PRIOR).log(), smooth))
     assert made(BalanceSettings(), 0.1) == pytest.approx(adjusted)
+    even = Balance(BalanceSettings(), np.array([7, 7, 7, 7]), steps=10).loss(logits, targets, 0, smoothing=0.1)
+    assert float(even) == pytest.approx(float(F.cross_entropy(logits, targets, label_smoothing=0.1)))
+
+
+@pytest.mark.parametrize("tau", [0.0, 1.0])
+@pytest.mark.parametrize("weights", ["none", "inverse-frequency"])
+def test_smoothing_favours_no_style_once_the_prior_is_out(tau: float, weights: Weights) -> None:
+    """The best logits for known shares are, without the prior, evidence and a constant that is the same for all styles.
+
+    An equal share for every style would leave the empty one with a hundred times what the others have.
+    """
+    counts = np.array([700, 250, 50, 0])
+    balance = Balance(BalanceSettings(logit_adjustment=tau, weights=weights), counts, steps=10)
+    prior, weight = torch.from_numpy(balance.last_prior), torch.from_numpy(balance.weights(0))
+    shares = torch.tensor([[0.6, 0.3, 0.1, 0], [0.1, 0.8, 0.1, 0], [1, 0, 0, 0]], dtype=torch.float64)
+    weighed = shares * weight / (shares @ weight)[:, None]
+    bare = 0.9 * weighed / prior + 0.1
+    logits = (bare.log() + (1 - tau) * prior.log()).requires_grad_()
+    balance.loss(logits, shares, 0, smoothing=0.1).backward()
+    assert logits.grad is not None
+    torch.testing.assert_close(logits.grad, torch.zeros_like(logits), atol=1e-6, rtol=0)
+    assert (bare[:, 3] == bare.min(1).values).all()
+
+
+def test_the_rarest_style_with_pictures_has_ldams_widest_margin() -> None:
+    assert ldam_margins(np.array([256, 16, 0]), 0.5) == pytest.approx([0.25, 0.5, 0])
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from impasto.compare.distribution import distribution
 from impasto.compare.heads import BALANCED, Stage, head_of, head_run
 from impasto.compare.remedies import PLAIN, REMEDIES, Remedy, chosen, settings_of
 from impasto.compare.table import as_markdown
-from impasto.compare.verdict import Answered, choose, compare, findings_of, groups, recommend
+from impasto.compare.verdict import THIN, Answered, choose, compare, findings_of, groups, recommend
 from impasto.config import Settings
 from impasto.errors import CollectionError, OutputError
 from impasto.evaluation import metrics
@@ -202,7 +202,8 @@ def _result(work: _Work, made: Mapping[str, Sequence[_One]]) -> tuple[dict[str, 
     counts: dict[str, list[int]] = {split: collection.counts(split).tolist() for split in SPLITS}
     pictures = {split: sum(numbers) for split, numbers in counts.items()}
     styles = collection.vocabulary.styles
-    recommendation = recommend(compared, best, pictures)
+    thin = sum(0 < number <= THIN for number in counts["test"])
+    recommendation = recommend(compared, best, pictures, thin=thin)
     result = {
         "format": FORMAT,
         "collection": str(collection.path),

@@ -75,8 +75,7 @@ def make_head(name: str, stage: Stage) -> Made:
     even = np.full(len(stage.prior), 1 / len(stage.prior))
     if name == "post-hoc-logit-adjustment":
         tau = _strength(stage, lambda tau: logit_adjusted(stage.head, stage.prior, tau))
-        left = stage.prior ** (1 - tau)
-        return Made(logit_adjusted(stage.head, stage.prior, tau), tau, left / left.sum())
+        return Made(logit_adjusted(stage.head, stage.prior, tau), tau, even)  # the tau at which they count as equal
     if name == "tau-normalisation":
         tau = _strength(stage, lambda tau: tau_normalised(stage.head, tau))
         return Made(tau_normalised(stage.head, tau), tau, even)

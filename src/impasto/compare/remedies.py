@@ -18,6 +18,7 @@ from impasto.errors import SettingsError
 from impasto.training.classifier import ClassifierSettings
 
 PLAIN = "plain"
+FEWEST = 5  # epochs of a capped training
 NATURAL: Mapping[str, Any] = {
     "balance": {
         "sampling": "natural",
@@ -118,16 +119,22 @@ def settings_of(remedy: Remedy, given: ClassifierSettings, counts: NDArray[np.in
     """The settings of a training with a remedy; of one of kind ``head`` those of the plain network under it.
 
     A capped and duplicated epoch has pictures of its own number: as many epochs are made as give the same number of
-    steps, so that no remedy wins or loses by the length of its training.
+    steps, so that no remedy wins or loses by the length of its training. Where that would be fewer than ``FEWEST``,
+    which rounding would make unequal, the cap is lowered. Nor does patience end one of them early.
 
     Args:
         remedy: of the catalogue.
         given: the settings of the comparison.
         counts: training pictures a style, ``int64 (styles,)``.
     """
+    given = given.model_copy(update={"patience": 0})
     changes = {} if remedy.recipe else merged(NATURAL, remedy.changes)
     settings = parse(ClassifierSettings, merged(given.model_dump(mode="json"), changes), "a remedy")
     if remedy.recipe or settings.balance.sampling != "cap-and-duplicate":
         return settings
-    shown = settings.balance.per_style * int((counts > 0).sum())
-    return settings.model_copy(update={"epochs": max(1, round(given.epochs * int(counts.sum()) / shown))})
+    pictures, styles = given.epochs * int(counts.sum()), int((counts > 0).sum())
+    cap = max(1, min(settings.balance.per_style, pictures // (FEWEST * styles)))
+    epochs = max(1, round(pictures / (cap * styles)))
+    return settings.model_copy(
+        update={"epochs": epochs, "balance": settings.balance.model_copy(update={"per_style": cap})}
+    )

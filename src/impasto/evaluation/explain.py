@@ -59,8 +59,9 @@ def coarse_heat(
 def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
     """Grad-CAM of each picture for a style of its own, ``float32 (B, h, w)``, not below 0.
 
-    Every feature map that the network describes speaks: its channels weighted by the mean slope of the style's logit in
-    each. Coarse maps are spread evenly over the places of the finest, and of the sum what is positive is the heat.
+    Every feature map that the network describes speaks (of a residual network the last alone): its channels weighted by
+    the mean slope of the style's logit in each. Coarse maps are spread evenly over the places of the finest, and of the
+    sum what is positive is the heat.
 
     Args:
         model: in evaluation mode.
@@ -73,10 +74,12 @@ def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
         maps = [stage.detach().requires_grad_() for stage in features]
         logits = model.head(model.describe(maps))
         # Pictures do not see each other, so the sum's slope in a picture's features is its own logit's
-        slopes = torch.autograd.grad(logits.gather(1, styles.to(x.device)[:, None]).sum(), maps)
-    finest = features[0].shape[-2:]
+        answers = logits.gather(1, styles.to(x.device)[:, None]).sum()
+        slopes = torch.autograd.grad(answers, maps, allow_unused=True)  # not every network describes every map
+    spoken = [(stage, slope) for stage, slope in zip(features, slopes, strict=True) if slope is not None]
+    finest = spoken[0][0].shape[-2:]
     heat = x.new_zeros(len(x), *finest)
-    for stage, slope in zip(features, slopes, strict=True):
+    for stage, slope in spoken:
         said = (slope.mean((2, 3), keepdim=True) * stage).sum(1, keepdim=True)
         share = said[0].numel() / heat[0].numel()  # of a coarse place's worth for each fine place in it
         heat += F.interpolate(said, finest, mode="bilinear", align_corners=False)[:, 0] * share

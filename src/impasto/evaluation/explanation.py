@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional as F
 
+from impasto.collection.of_run import seen_by
 from impasto.collection.painting import Collection
 from impasto.evaluation.explain import heat_maps, overlay
 from impasto.evaluation.figures import draw_heat, draw_typical
@@ -73,7 +74,7 @@ def explain(
         "styles": rows,
         "recognised": told["recognised"],
         "history": confusion_and_years(confusion, _years(found), styles, **again),
-        "second_guesses": second_guesses(found, looked, shares, **again),
+        "second_guesses": second_guesses(found, looked, shares, set[str]().union(*seen_by(network.run)), **again),
     }
 
 

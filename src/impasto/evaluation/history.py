@@ -85,7 +85,8 @@ def mantel(a: Floats, b: Floats, generator: np.random.Generator) -> dict[str, An
     else:
         drawn = [generator.permutation(number) for _ in range(PERMUTATIONS)]
         orders = np.array([np.arange(number), *drawn])
-    values = square[orders[:, left], orders[:, right]] @ _standard(b[left, right])
+    other = _standard(b[left, right])
+    values = np.array([square[order[left], order[right]] @ other for order in orders])  # one by one: memory is as pairs
     extreme = np.abs(values) >= abs(values[0]) - 1e-9  # equal but for rounding
     return {
         "value": float(values[0]),

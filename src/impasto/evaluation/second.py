@@ -1,9 +1,11 @@
 """Is the second guess on a work that stands under two styles its second label?
 
-Only works whose copies all are test pictures count: of another the network may have been taught the second label.
+Only works whose copies all are test pictures, and unknown to the network, count: of another it may have been taught the
+second label.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -18,25 +20,33 @@ Floats = NDArray[np.float64]
 LISTED = 200
 
 
-def second_guesses(found: Collection, looked: Looked, shares: Floats, *, resamples: int, seed: int) -> dict[str, Any]:
+def second_guesses(
+    found: Collection, looked: Looked, shares: Floats, taught: AbstractSet[str], *, resamples: int, seed: int
+) -> dict[str, Any]:
     """How often the second guess on test works under two styles is their second label, beside what else it would be.
 
     Args:
         found: the collection.
         looked: the test pictures.
         shares: their probabilities, ``(N, styles)``.
+        taught: hashes of the pictures that the network was trained or chosen on, wherever they stand here.
         resamples: of the bootstrap.
         seed: of resampling.
 
     Returns:
-        ``works`` (counted), ``taught`` (works with a copy in training or validation, left out), ``scores`` of
+        ``works`` (counted), ``taught`` (works with a copy that it was, left out), ``scores`` of
         ``second_guess_scores`` or ``None`` without works, and ``items``, a row a picture.
     """
     place = {int(row): at for at, row in enumerate(looked.rows)}
     tested = [
         rows for rows in find_doubles(found, copies_of(found)).works(len(found)) if set(rows.tolist()) & place.keys()
     ]
-    works = [np.array([place[row] for row in rows.tolist()]) for rows in tested if set(rows.tolist()) <= place.keys()]
+    marks = found.column("sha256")
+    works = [
+        np.array([place[row] for row in rows.tolist()])
+        for rows in tested
+        if all(row in place and marks[row] not in taught for row in rows.tolist())
+    ]
     scores, items = None, []
     if works:
         scores = second_guess_scores(looked.labels, shares, works, resamples=resamples, seed=seed)

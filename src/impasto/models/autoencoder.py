@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.models.classifier import FINE, BatchNorm, Bottleneck, Classifier, ClassifierConfig, Size
+from impasto.models.classifier import BatchNorm, Bottleneck, Classifier, ClassifierConfig, Size, stem_stride
 
 HALVINGS = 3  # from the small picture to the last feature map
 CODE_WIDTHS: dict[Size, tuple[int, int, int]] = {"tiny": (32, 64, 128), "small": (64, 128, 256), "base": (64, 128, 256)}
@@ -63,9 +63,9 @@ class AutoencoderConfig:
 def configured(settings: Mapping[str, Any]) -> AutoencoderConfig:
     """The configuration that the settings of a run speak of."""
     names = ("latent", "manner", "size", "resolution")
-    stride = 4 if settings["resolution"] >= FINE else 2
+    shape = {name: settings[name] for name in names}
     return AutoencoderConfig(
-        **{name: settings[name] for name in names}, stride=stride, variational=settings["divergence"] > 0
+        **shape, stride=stem_stride(settings["resolution"]), variational=settings["divergence"] > 0
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from impasto.models.classifier import FINE, Classifier, ClassifierConfig, Size
+from impasto.models.classifier import Classifier, ClassifierConfig, Size, stem_stride
 from impasto.models.cosine import CosineHead
 from impasto.models.course import CourseConfig, CourseNetwork
 from impasto.models.residual import Residual, ResidualConfig
@@ -13,7 +13,13 @@ StyleNetwork = Classifier | Residual | CourseNetwork
 
 
 def build(
-    network: Network, *, styles: int, size: Size, resolution: int, head_scale: float | None = None
+    network: Network,
+    *,
+    styles: int,
+    size: Size,
+    resolution: int,
+    stride: int | None = None,
+    head_scale: float | None = None,
 ) -> StyleNetwork:
     """A network with fresh weights from torch's global generator.
 
@@ -21,11 +27,12 @@ def build(
         network: impasto's classifier, the residual network, or one of the course's.
         styles: the number of classes.
         size: width and depth; the course's networks have no such dial.
-        resolution: of the pictures in pixels, which fixes the course's linear layer and our stem's stride.
+        resolution: of the pictures in pixels, which fixes the course's linear layer.
+        stride: of the stem, 2 or 4; ``None``: as the resolution asks for. The course's networks have none.
         head_scale: what the cosines of a normalised head are multiplied by; ``None``: a linear head.
     """
     model: StyleNetwork
-    stride = 4 if resolution >= FINE else 2
+    stride = stride or stem_stride(resolution)
     if network == "classifier":
         model = Classifier(ClassifierConfig(styles, size, stride=stride))
     elif network == "residual":

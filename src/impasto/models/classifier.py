@@ -27,6 +27,11 @@ DEPTHS: dict[Size, tuple[int, ...]] = {"tiny": (2, 2, 2), "small": (3, 4, 3), "b
 """Blocks of each stage."""
 
 
+def stem_stride(resolution: int) -> int:
+    """The stem's stride for pictures of so many pixels, where nobody asked for another."""
+    return 4 if resolution >= FINE else 2
+
+
 @dataclass(frozen=True, slots=True)
 class ClassifierConfig:
     """What a classifier is built from.
@@ -34,13 +39,11 @@ class ClassifierConfig:
     Attributes:
         styles: the number of classes.
         size: width and depth as one dial.
-        dropout: share of the descriptor's numbers dropped before the head while training.
         stride: of the stem, 2 or 4: pictures of 64 or 128 pixels become 32.
     """
 
     styles: int
     size: Size = "small"
-    dropout: float = 0.0
     stride: int = 2
 
 
@@ -118,7 +121,6 @@ class Classifier(nn.Module):
             channels = width
         self.norms = nn.ModuleList(BatchNorm(width) for width in widths)
         self.descriptor_norms = nn.ModuleList(nn.LayerNorm(2 * width) for width in widths)
-        self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(2 * sum(widths), config.styles)
         self._initialise()
 
@@ -147,7 +149,7 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``(B, styles)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
-        logits: Tensor = self.head(self.dropout(self.embed(x)))
+        logits: Tensor = self.head(self.embed(x))
         return logits
 
     def _initialise(self) -> None:

@@ -17,6 +17,6 @@ class CosineHead(nn.Linear):
         self.scale = scale
 
     def forward(self, input: Tensor) -> Tensor:
-        """Logits ``(B, styles)`` in [-scale, scale] of representations ``(B, D)``."""
+        """Logits ``(…, styles)`` in [-scale, scale] of representations ``(…, D)``."""
         with torch.autocast(input.device.type, enabled=False):  # scaled, bfloat16's error would be a tenth
-            return self.scale * F.linear(F.normalize(input.float()), F.normalize(self.weight))
+            return self.scale * F.linear(F.normalize(input.float(), dim=-1), F.normalize(self.weight))

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import Tensor
@@ -158,10 +159,6 @@ def _cutmix(x: Tensor, other: Tensor, generator: torch.Generator) -> tuple[Tenso
 
 def _mixup(x: Tensor, other: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, float]:
     """Each picture blended with another by one share for the batch from Beta(alpha, alpha); and the share kept."""
-    # Johnk's method: two uniforms make a Beta without a generator-less distribution object
-    while True:
-        u, v = (torch.rand(2, generator=generator, dtype=torch.float64) ** (1 / alpha)).tolist()
-        if 0 < u + v <= 1:
-            break
-    kept = u / (u + v)
+    seed = int(torch.randint(2**62, (), generator=generator))  # torch's own Beta takes no generator
+    kept = float(np.random.default_rng(seed).beta(alpha, alpha))
     return kept * x + (1 - kept) * other, kept

@@ -98,14 +98,13 @@ class Balance:
             logits: ``(B, styles)``.
             targets: ``(B, styles)``, each row a distribution.
             step: of the training.
-            smoothing: share of each target that is spread over all styles (arXiv:1512.00567, section 7).
+            smoothing: share of each target that is spread over the styles, by their effective prior.
         """
         settings, device = self.settings, logits.device
-        weights, log_prior = (
-            torch.as_tensor(values, dtype=torch.float32).to(device)
-            for values in (self.weights(step), np.log(self.prior(step)))
+        weights, prior = (
+            torch.as_tensor(values, dtype=torch.float32).to(device) for values in (self.weights(step), self.prior(step))
         )
-        z = logits.float() + settings.logit_adjustment * log_prior
+        z = logits.float() + settings.logit_adjustment * prior.log()
         if settings.loss == "focal":
             each = losses.focal(z, settings.focal_gamma)
         elif settings.loss == "ldam":
@@ -113,7 +112,7 @@ class Balance:
             each = losses.with_margins(z, torch.as_tensor(margins, dtype=torch.float32).to(device))
         else:
             each = losses.cross_entropy(z)
-        return losses.expected(each, targets, weights, smoothing)
+        return losses.expected(each, targets, weights, prior, smoothing)
 
 
 def sampled_shares(sampling: Sampling, counts: Counts, progress: float = 1.0) -> Floats:
@@ -154,8 +153,8 @@ def class_weights(weights: Weights, counts: Counts, beta: float) -> Floats:
 
 
 def ldam_margins(counts: Counts, largest: float) -> Floats:
-    """LDAM's margin of each style, in proportion to n^(−1/4); the rarest style's is ``largest``."""
-    rarity = np.maximum(counts, 1).astype(np.float64) ** -0.25
+    """LDAM's margin of each style, in proportion to n^(−1/4): the rarest's is ``largest``, 0 without a picture."""
+    rarity = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** -0.25, 0.0)
     return np.asarray(largest * rarity / rarity.max())
 
 

@@ -3,16 +3,16 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 
 from impasto.collection.painting import Collection
 from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.models.build import Network, build
-from impasto.models.classifier import FINE, Size
+from impasto.models.classifier import Size, stem_stride
 from impasto.runs import Run, open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.balance import BalanceSettings
@@ -28,14 +28,30 @@ class ClassifierSettings(MuonSettings):
 
     network: Network = Field("classifier", description="impasto's classifier, a residual network, or the course's two")
     size: Size = Field("small", description="width and depth of the classifier: tiny, small or base")
+    weight_decay: float = Field(0.1, ge=0, description="decoupled weight decay of convolutions and linear layers")
+    stride: Literal[2, 4] | None = Field(
+        None, description="of the stem; 2 looks four times as closely, for four times the work; none: 4 from 96 pixels"
+    )
     warm_start: str | None = Field(
         None, description="an autoencoder's run on the same collection: begin as its manner's network; none: afresh"
     )
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="share of each label spread over all styles")
+    label_smoothing: float = Field(
+        0.1, ge=0, lt=1, description="share of each label spread over the styles, by frequency"
+    )
     balance: BalanceSettings = Field(BalanceSettings(), description="what is done for rare styles")
     first_resolution: int = Field(64, ge=32, description="what it sees at first; grows to resolution")
     growth: float = Field(0.7, ge=0, le=1, description="share of the steps until the full resolution; 0: at once")
     augment: AugmentSettings = Field(AugmentSettings(), description="how training pictures are varied")
+
+    @model_validator(mode="after")
+    def _to_the_end(self) -> "ClassifierSettings":
+        changing = {
+            "sampling=progressive": self.balance.sampling == "progressive",
+            "deferred": self.balance.deferred > 0,
+        }
+        if self.patience and any(changing.values()):
+            raise ValueError(f"patience may stop a training before {next(k for k in changing if changing[k])} is done")
+        return self
 
 
 def train_classifier(
@@ -75,7 +91,7 @@ def train_classifier(
         settings = settings.model_copy(update={"warm_start": Path(place).as_posix()})
 
     def model() -> nn.Module:
-        shape: dict[str, Any] = {"size": settings.size, "resolution": settings.resolution}
+        shape: dict[str, Any] = {name: getattr(settings, name) for name in ("size", "resolution", "stride")}
         styles = len(collection.vocabulary)
         made = build(settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale)
         if beginning is not None:
@@ -117,8 +133,8 @@ def _beginning(path: Path, collection: Collection, settings: ClassifierSettings)
         )
     if settings.network != "classifier":
         raise SettingsError(f"warm_start: only network=classifier can begin as an autoencoder, not {settings.network}")
-    mine, its = ((s["size"], s["resolution"] >= FINE) for s in (settings.model_dump(), run.settings))
-    if mine != its:
-        shape = f"size={run.settings['size']}, resolution={run.settings['resolution']}"
+    stride = stem_stride(run.settings["resolution"])
+    if (settings.size, settings.stride or stem_stride(settings.resolution)) != (run.settings["size"], stride):
+        shape = f"size={run.settings['size']}, resolution={run.settings['resolution']} and so stride={stride}"
         raise SettingsError(f"warm_start={path} is of {shape}: train the classifier with the same")
     return run
