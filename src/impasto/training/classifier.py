@@ -45,12 +45,11 @@ class ClassifierSettings(MuonSettings):
 
     @model_validator(mode="after")
     def _to_the_end(self) -> "ClassifierSettings":
-        changing = {
-            "sampling=progressive": self.balance.sampling == "progressive",
-            "deferred": self.balance.deferred > 0,
-        }
-        if self.patience and any(changing.values()):
-            raise ValueError(f"patience may stop a training before {next(k for k in changing if changing[k])} is done")
+        if self.patience and (self.balance.sampling == "progressive" or self.balance.deferred > 0):
+            raise ValueError(
+                "patience may stop a training before balance.sampling=progressive or balance.deferred has done its work: "
+                "leave it at 0"
+            )
         return self
 
 
