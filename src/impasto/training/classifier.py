@@ -47,7 +47,7 @@ class ClassifierSettings(MuonSettings):
     def _to_the_end(self) -> "ClassifierSettings":
         if self.patience and (self.balance.sampling == "progressive" or self.balance.deferred > 0):
             raise ValueError(
-                "patience may stop a training before balance.sampling=progressive or balance.deferred has done its work: "
+                "patience may stop a training before balance.sampling=progressive or balance.deferred is done: "
                 "leave it at 0"
             )
         return self
