@@ -161,7 +161,7 @@ def test_recolouring_is_its_formula() -> None:
         coloured = torch.stack([grey + (channel - grey) * (1 + 0.5 * saturation) for channel in picture])
         mean = float(coloured.mean())
         slow[b] = (mean + (coloured - mean) * (1 + 0.4 * contrast) + 0.3 * brightness * 2).clamp(-1, 1)
-    made = page._recolour(x, settings, torch.Generator().manual_seed(9))
+    made = page._recolour((x + 1) * 127.5, settings, torch.Generator().manual_seed(9))
     torch.testing.assert_close(made, slow, atol=1e-5, rtol=0)
 
 

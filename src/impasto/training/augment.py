@@ -72,16 +72,17 @@ def augment(
     kind = float(torch.rand((), generator=generator))
     if kind < settings.cutmix + settings.mixup:
         if partners is None:
+            other, other_targets = x, targets
             order = torch.randperm(len(x), generator=generator).to(x.device)
-            other, other_targets = x[order], targets[order]
         else:
             others, other_targets = partners()
             other = _varied(others, settings, resolution, generator)
+            order = torch.arange(len(x), device=x.device)
         if kind < settings.cutmix:
-            x, kept = _cutmix(x, other, generator)
+            x, kept = _cutmix(x, other, order, generator)
         else:
-            x, kept = _mixup(x, other, settings.mixup_alpha, generator)
-        targets = kept * targets + (1 - kept) * other_targets
+            x, kept = _mixup(x, other[order], settings.mixup_alpha, generator)
+        targets = kept * targets + (1 - kept) * other_targets[order]
     return x.contiguous(memory_format=torch.channels_last), targets
 
 
@@ -97,7 +98,7 @@ def mixed_in(settings: AugmentSettings) -> float:
 def _varied(pictures: Tensor, settings: AugmentSettings, resolution: int, generator: torch.Generator) -> Tensor:
     boxes = crop_boxes(len(pictures), settings, generator).to(pictures.device)
     crops = cropped(pictures.float(), boxes, resolution, widest_crop(settings))
-    return _recolour(crops / 127.5 - 1, settings, generator)
+    return _recolour(crops, settings, generator)
 
 
 def widest_crop(settings: AugmentSettings) -> float:
@@ -134,26 +135,27 @@ def cropped(pictures: Tensor, boxes: Tensor, resolution: int, widest: float = 1.
 
 
 def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    """Pictures in [-1, 1] with saturation, then contrast, then brightness changed by one draw each.
+    """Pictures in [0, 255], brought to [-1, 1], with saturation, then contrast, then brightness changed by one draw each.
 
-    All three are one affine map of a pixel and its grey, so the picture is gone through once and not three times.
+    All four are one affine map of a pixel and its grey, so the picture is gone through once and not four times.
     """
     draw = (2 * torch.rand(3, len(x), 1, 1, 1, generator=generator) - 1).to(x.device)
     saturation, contrast = 1 + settings.saturation * draw[0], 1 + settings.contrast * draw[1]
-    grey = (x[:, :1] + x[:, 1:2] + x[:, 2:]) / 3
-    mean = grey.mean((1, 2, 3), keepdim=True)  # of the picture, which saturation leaves as it is
-    lift = (1 - contrast) * mean + 2 * settings.brightness * draw[2]
-    return (x * (contrast * saturation)).add_(grey.mul_(contrast * (1 - saturation)).add_(lift)).clamp_(-1, 1)
+    grey = x.mean(1, keepdim=True)
+    mean = grey.mean((2, 3), keepdim=True) / 127.5 - 1  # of the picture, which saturation leaves as it is
+    lift = (1 - contrast) * mean + 2 * settings.brightness * draw[2] - contrast
+    rest = grey.mul_(contrast * (1 - saturation) / 127.5).add_(lift)
+    return torch.addcmul(rest, x, contrast * saturation / 127.5).clamp_(-1, 1)
 
 
-def _cutmix(x: Tensor, other: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
-    """``x`` with one box, the same for the batch, replaced in place from other pictures; and the share of area kept."""
+def _cutmix(x: Tensor, other: Tensor, order: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
+    """``x`` with one box, the same for the batch, replaced in place from ``other[order]``; and the share of area kept."""
     share, centre_x, centre_y = torch.rand(3, generator=generator).tolist()  # area to replace: Beta(1, 1)
     size = x.shape[-1]
     half = math.sqrt(share) * size / 2
     top, bottom = (min(max(round(centre_y * size + s * half), 0), size) for s in (-1, 1))
     left, right = (min(max(round(centre_x * size + s * half), 0), size) for s in (-1, 1))
-    x[:, :, top:bottom, left:right] = other[:, :, top:bottom, left:right]
+    x[:, :, top:bottom, left:right] = other[:, :, top:bottom, left:right][order]  # a copy of the box alone
     return x, 1 - (bottom - top) * (right - left) / size**2
 
 
