@@ -51,6 +51,19 @@ def test_a_resample_is_its_pictures_scored_again() -> None:
         assert found["few"][resample] == pytest.approx(float(draws.seeds[resample] @ few))
 
 
+def test_resamples_in_blocks_are_those_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, draws = answers(3, 0.6), Draws.make(true_styles, styles=4, seeds=3, resamples=20, seed=1)
+    whole = resampling.resampled(mine, draws, GROUPS)
+    made: list[int] = []
+    every = Draws.confusions
+    monkeypatch.setattr(Draws, "confusions", lambda self, a: made.append(len(self.pictures)) or every(self, a))
+    monkeypatch.setattr(resampling, "BLOCK", 3 * 4 * 4 * 7)
+    parts = resampling.resampled(mine, draws, GROUPS)
+    assert made == [7, 7, 6]
+    assert parts.keys() == whole.keys()
+    assert all(np.array_equal(parts[name], whole[name]) for name in whole)
+
+
 def test_the_spread_over_seeds_is_that_of_a_mean() -> None:
     """Of seeds that differ and pictures that do not: a resample's variance is the unbiased variance of the mean."""
     for values in ([0.0, 0.3, 0.9], [0.2, 0.6], [0.1, 0.2, 0.4, 0.8]):

@@ -337,3 +337,5 @@ def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: P
     refused(quick(warm_start=str(tmp_path / "gone")), "make one with impasto train autoencoder", RunError, collection)
     write_json(coded.path / "run.json", {**read_json(coded.path / "run.json"), "state": "running"})
     refused(quick(warm_start=str(coded.path)), "not finished", RunError, collection)
+    coded.path.rename(tmp_path / "moved")
+    assert train_classifier(collection, tmp_path / "run", still).state == "done"  # which needs no beginning any more

@@ -4,7 +4,7 @@ All from the answers ``int64 (seeds, N)`` of each remedy to the same N test pict
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ Answers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Groups = Mapping[str, Sequence[int]]
 """Named groups of styles, by their positions in the vocabulary."""
+
+BLOCK = 2**23
+"""Cells of confusion matrices at a time: a matrix for each seed and resample would take gigabytes at 150 styles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,13 @@ def scores(answers: Answers, labels: NDArray[np.int64], styles: int, groups: Gro
 
 def resampled(answers: Answers, draws: Draws, groups: Groups) -> dict[str, Floats]:
     """The scores of each resample, averaged over the seeds that it drew, ``float64 (resamples,)``."""
-    by_seed = _scores(draws.confusions(answers), groups)
-    return {name: (values.T * draws.seeds).sum(1) for name, values in by_seed.items()}
+    block, parts = max(1, BLOCK // (len(answers) * draws.styles**2)), []
+    for start in range(0, len(draws.pictures), block):
+        some = slice(start, start + block)
+        part = replace(draws, pictures=draws.pictures[some], seeds=draws.seeds[some])
+        by_seed = _scores(part.confusions(answers), groups)
+        parts.append({name: (values.T * part.seeds).sum(1) for name, values in by_seed.items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _scores(confusions: NDArray[np.float32], groups: Groups) -> dict[str, Floats]:

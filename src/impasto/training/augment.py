@@ -135,7 +135,7 @@ def cropped(pictures: Tensor, boxes: Tensor, resolution: int, widest: float = 1.
 
 
 def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    """Pictures in [0, 255], brought to [-1, 1], with saturation, then contrast, then brightness changed by one draw each.
+    """Pictures in [0, 255], as ones in [-1, 1]: saturation, then contrast, then brightness changed by one draw each.
 
     All four are one affine map of a pixel and its grey, so the picture is gone through once and not four times.
     """
@@ -149,7 +149,7 @@ def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) 
 
 
 def _cutmix(x: Tensor, other: Tensor, order: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
-    """``x`` with one box, the same for the batch, replaced in place from ``other[order]``; and the share of area kept."""
+    """``x`` with one box, the same for the batch, replaced in place from ``other[order]``; and the share kept."""
     share, centre_x, centre_y = torch.rand(3, generator=generator).tolist()  # area to replace: Beta(1, 1)
     size = x.shape[-1]
     half = math.sqrt(share) * size / 2

@@ -84,9 +84,11 @@ def train_classifier(
 
     run, beginning = Path(run), None
     if settings.warm_start is not None:
-        beginning = _beginning(Path(settings.warm_start), collection, settings)
+        path = Path(settings.warm_start)
+        if not _finished(run):  # a finished run needs no beginning, which may be gone by then
+            beginning = _beginning(path, collection, settings)
         # From the run's folder, so that it is the same training from any other, and after both were moved
-        place = os.path.relpath(beginning.path.resolve(), run.resolve())
+        place = os.path.relpath(path.resolve(), run.resolve())
         settings = settings.model_copy(update={"warm_start": Path(place).as_posix()})
 
     def model() -> nn.Module:
@@ -115,6 +117,10 @@ def train_classifier(
         judge=lambda lines: training_findings(lines, collection),
     )
     return train(trainer, collection, run, resume=resume, progress=progress)
+
+
+def _finished(run: Path) -> bool:
+    return (run / "run.json").exists() and open_run(run, "classifier").state == "done"
 
 
 def _beginning(path: Path, collection: Collection, settings: ClassifierSettings) -> Run:
