@@ -92,6 +92,8 @@ def check_command(group: object, words: list[str], line: str) -> None:
 
 def test_recipes_parse() -> None:
     parse(StudySettings, read(ROOT / "recipes" / "demo.toml"))
+    long = parse(ClassifierSettings, read(ROOT / "recipes" / "classifier-long.toml"))
+    assert (long.size, long.stride, long.balance) == ("base", 2, ClassifierSettings().balance)
 
 
 def test_the_recipes_state_the_defaults() -> None:
