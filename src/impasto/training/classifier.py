@@ -84,11 +84,10 @@ def train_classifier(
 
     run, beginning = Path(run), None
     if settings.warm_start is not None:
-        path = Path(settings.warm_start)
         if not _finished(run):  # a finished run needs no beginning, which may be gone by then
-            beginning = _beginning(path, collection, settings)
+            beginning = _beginning(Path(settings.warm_start), collection, settings)
         # From the run's folder, so that it is the same training from any other, and after both were moved
-        place = os.path.relpath(path.resolve(), run.resolve())
+        place = os.path.relpath(Path(settings.warm_start).resolve(), run.resolve())
         settings = settings.model_copy(update={"warm_start": Path(place).as_posix()})
 
     def model() -> nn.Module:
