@@ -2,10 +2,12 @@
 
     python benchmarks/atlas_page.py [--pictures N] [--folder DIR] [--repeat N]
 
-It writes the study (1 GB of made-up pixels) and its page into DIR unless they are there, opens the page from disk, and
-measures: the time from opening to the first whole view; and the gaps between frames while the mouse drags the map
-about, at several zooms. Prints a table for docs/methods/atlas-page.md, and what drew: without a graphics card Chromium
-draws in software, on the processor, which is the hard case.
+It writes the study (1 GB of made-up pixels) and its page into DIR unless they are there, opens the
+page from disk, and
+measures: the time from opening to the first whole view; and the gaps between frames while the mouse
+    drags the map
+about, at several zooms. Prints a table for docs/methods/atlas-page.md, and what drew: without a
+graphics card Chromium draws in software, on the processor, which is the hard case.
 """
 
 import argparse
@@ -22,10 +24,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from playwright.sync_api import Page, sync_playwright
 
-from impasto.collection.painting import SCHEMA, fingerprint, open_collection
+from impasto.collection.collection import SCHEMA, fingerprint, open_collection
 from impasto.collection.vocabulary import Vocabulary
 from impasto.files import write_json
-from impasto.site.export import write_site
+from impasto.page.export import write_site
 
 PICTURES, STYLES, SIZE = 81_446, 27, 64
 ZOOMS = (1, 4, 12, 40, 120)
@@ -83,19 +85,29 @@ def make_study(study: Path, pictures: int) -> None:
 
 
 def _paint(path: Path, labels: Any, generator: np.random.Generator) -> None:
-    """Smooth colours of the style's tone with some grain: about as heavy as JPEG as paintings are."""
+    """Smooth colours of the style's tone with some grain.
+
+    About as heavy as JPEG as paintings are.
+    """
     pixels = np.lib.format.open_memmap(path, "w+", np.uint8, (len(labels), SIZE, SIZE, 3))
     tones = generator.integers(40, 216, (STYLES, 3))
     for start in range(0, len(labels), 2000):
         part = labels[start : start + 2000]
         coarse = tones[part][:, None, None] + generator.normal(0, 45, (len(part), 8, 8, 3))
-        fine = coarse.repeat(SIZE // 8, 1).repeat(SIZE // 8, 2) + generator.normal(0, 9, (len(part), SIZE, SIZE, 1))
+        fine = coarse.repeat(SIZE // 8, 1).repeat(SIZE // 8, 2) + generator.normal(
+            0, 9, (len(part), SIZE, SIZE, 1)
+        )
         pixels[start : start + 2000] = fine.clip(0, 255).astype(np.uint8)
     pixels.flush()
 
 
 def _train(
-    run: Path, table: pa.Table, names: list[str], labels: Any, mark: str, generator: np.random.Generator
+    run: Path,
+    table: pa.Table,
+    names: list[str],
+    labels: Any,
+    mark: str,
+    generator: np.random.Generator,
 ) -> None:
     (run / "atlas").mkdir(parents=True)
     (run / "evaluation").mkdir()
@@ -109,17 +121,27 @@ def _train(
         points = (middles[heap] + generator.normal(0, 1.6, (count, 2))).astype(np.float32)
         columns |= {f"{name}_x": points[:, 0], f"{name}_y": points[:, 1]}
         middles = generator.normal(0, 6, (3 * STYLES, 2))
-    columns |= {"x": columns["umap_x"], "y": columns["umap_y"], "cluster_kmeans": labels.astype(np.int32)}
+    columns |= {
+        "x": columns["umap_x"],
+        "y": columns["umap_y"],
+        "cluster_kmeans": labels.astype(np.int32),
+    }
     near = generator.integers(0, count, (count, 12)).astype(np.int32)
     columns["neighbours"] = pa.array(near.tolist(), pa.list_(pa.int32()))
     pq.write_table(pa.table(columns), run / "atlas" / "atlas.parquet")
-    maps = [{"name": name, "title": name.upper(), "axes": None, "trustworthiness": 0.9} for name in ("umap", "pca")]
+    maps = [
+        {"name": name, "title": name.upper(), "axes": None, "trustworthiness": 0.9}
+        for name in ("umap", "pca")
+    ]
     clusterings = [{"name": "kmeans", "k": STYLES, "scores": {"all": {"nmi": 0.2}}}]
     write_json(
-        run / "atlas" / "atlas.json", {"format": 1, "maps": maps, "clusterings": clusterings, "verdict": ["Made up."]}
+        run / "atlas" / "atlas.json",
+        {"format": 1, "maps": maps, "clusterings": clusterings, "verdict": ["Made up."]},
     )
     asked = np.flatnonzero(np.asarray(table["split"].to_pylist()) == "test")
-    named = np.where(generator.random(len(asked)) < 0.5, labels[asked], generator.integers(0, STYLES, len(asked)))
+    named = np.where(
+        generator.random(len(asked)) < 0.5, labels[asked], generator.integers(0, STYLES, len(asked))
+    )
     answers = {"id": table["id"].take(asked), "predicted": [names[i] for i in named],
                "probabilities": list(generator.dirichlet(np.ones(STYLES), len(asked)))}  # fmt: skip
     pq.write_table(pa.table(answers), run / "evaluation" / "predictions.parquet")
@@ -137,7 +159,8 @@ def first_view(page: Page, address: str) -> tuple[float, float]:
 def drag(page: Page, zoom: float) -> list[float]:
     """Milliseconds between frames while the map is dragged in a circle at a zoom."""
     page.evaluate(
-        "(z) => { const { view } = Impasto.app; view.camera.look({ x: 0.1, y: 0.05, z }); view.redraw(); }", zoom
+        "(z) => { const { view } = Impasto.app; view.camera.look({ x: 0.1, y: 0.05, z }); view.redraw(); }",
+        zoom,
     )
     page.wait_for_timeout(500)
     page.mouse.move(640, 380)
@@ -186,14 +209,18 @@ def table(found: dict[str, Any], pictures: int) -> str:
             f"| between frames, dragging at zoom {zoom} | {statistics.median(gaps):.0f} ms | {max(gaps):.0f} ms |"
         )
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return "\n".join([*lines, "", f"Drawn by {found['drawn_by']}; load {load} on {os.cpu_count()} cores."])
+    return "\n".join(
+        [*lines, "", f"Drawn by {found['drawn_by']}; load {load} on {os.cpu_count()} cores."]
+    )
 
 
 def main() -> None:
     """Make what is missing, measure, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pictures", type=int, default=PICTURES)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "impasto-atlas-page")
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "impasto-atlas-page"
+    )
     parser.add_argument("--repeat", type=int, default=5)
     given = parser.parse_args()
     study = given.folder / f"study-{given.pictures}"
@@ -201,7 +228,9 @@ def main() -> None:
         make_study(study, given.pictures)
     begun = time.perf_counter()
     page = write_site(study).page
-    print(f"written in {time.perf_counter() - begun:.0f} s: {len(open_collection(study / 'collection'))} paintings")
+    print(
+        f"written in {time.perf_counter() - begun:.0f} s: {len(open_collection(study / 'collection'))} paintings"
+    )
     print(table(measure(page, given.repeat), given.pictures))
 
 

@@ -1,8 +1,9 @@
 """Where everybody starts: the course's two networks on real paintings, with its label-order bug and without.
 
-Prepares the paintings (or takes a collection), trains both networks on impasto's loop in the course's way – Adam, plain
-cross-entropy, no augmentation, no average – and scores them on the test split. The bug is made again by reading the
-network's answers in shuffled orders of the styles, as an evaluation does whose class list comes out of a ``set()``.
+Prepares the paintings (or takes a collection), trains both networks on impasto's loop in the
+course's way – Adam, plain cross-entropy, no augmentation, no average – and scores them on the test
+split. The bug is made again by reading the network's answers in shuffled orders of the styles, as
+an evaluation does whose class list comes out of a ``set()``.
 
     python benchmarks/course_baseline.py --epochs 15 --write
 """
@@ -20,28 +21,37 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from impasto.collection.painting import Collection, open_collection
+from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import PrepareSettings, prepare
-from impasto.evaluation.bootstrap import confusion_scores, interval, with_intervals
-from impasto.evaluation.metrics import confusion_matrix
-from impasto.models.build import Network, build
-from impasto.models.inputs import plain
-from impasto.runs import Run
+from impasto.models.classifiers import Network, build
+from impasto.models.preprocess import plain
+from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
+from impasto.numerics.metrics import confusion_matrix
+from impasto.records.run import Run
 from impasto.training.augment import AugmentSettings
-from impasto.training.balance import BalanceSettings
-from impasto.training.classifier import ClassifierSettings, train_classifier
-from impasto.training.pictures import Pictures
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.imbalance import BalanceSettings
+from impasto.training.pixel_batches import Pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "methods" / "course-baseline.md"
-BEGIN, END = "<!-- benchmarks/course_baseline.py: begin -->", "<!-- benchmarks/course_baseline.py: end -->"
+BEGIN, END = (
+    "<!-- benchmarks/course_baseline.py: begin -->",
+    "<!-- benchmarks/course_baseline.py: end -->",
+)
 NETWORKS: tuple[Network, ...] = ("in-class", "published")
 SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1"}
 RESAMPLES = 1000
 Scores = dict[str, dict[str, float]]
 
 AT_REST = AugmentSettings(
-    crop_area=1.0, crop_ratio=1.0, flip=False, brightness=0.0, contrast=0.0, saturation=0.0, cutmix=0.0
+    crop_area=1.0,
+    crop_ratio=1.0,
+    flip=False,
+    brightness=0.0,
+    contrast=0.0,
+    saturation=0.0,
+    cutmix=0.0,
 )
 
 
@@ -66,13 +76,17 @@ def settings(network: Network, arguments: argparse.Namespace) -> ClassifierSetti
 
 
 @torch.no_grad()
-def answers(run: Run, network: Network, collection: Collection, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def answers(
+    run: Run, network: Network, collection: Collection, rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """The network's answer for each of the rows, as a position among its outputs, ``int64 (N,)``."""
     resolution = int(run.settings["resolution"])
     model = build(network, styles=len(run.styles), size="tiny", resolution=resolution).eval()
     model.load_state_dict(load_file(run.weights_path))
     parts = [rows[start : start + 256] for start in range(0, len(rows), 256)]
-    named = [model(plain(Pictures.gather(collection, part), resolution)).argmax(1) for part in parts]
+    named = [
+        model(plain(Pictures.gather(collection, part), resolution)).argmax(1) for part in parts
+    ]
     return torch.cat(named).numpy()
 
 
@@ -84,7 +98,9 @@ def with_the_bug(confusion: NDArray[np.int64], seed: int) -> Scores:
     generator, styles = np.random.default_rng(seed), len(confusion)
     shuffled = np.stack([confusion[:, generator.permutation(styles)] for _ in range(RESAMPLES)])
     drawn = confusion_scores(shuffled)
-    return {name: {"value": float(values.mean()), **interval(values)} for name, values in drawn.items()}
+    return {
+        name: {"value": float(values.mean()), **interval(values)} for name, values in drawn.items()
+    }
 
 
 def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
@@ -98,7 +114,11 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     rows, styles = collection.indices("test"), len(collection.vocabulary)
     labels, most = collection.labels[rows], int(collection.counts("train").argmax())
     majority = confusion_matrix(labels, np.full_like(labels, most), styles)
-    scores = {f"majority class ({collection.vocabulary.styles[most]})": intervals(majority, arguments.seed)}
+    scores = {
+        f"majority class ({collection.vocabulary.styles[most]})": intervals(
+            majority, arguments.seed
+        )
+    }
     parameters = {}
     for network in NETWORKS:
         wanted = settings(network, arguments)
@@ -129,7 +149,8 @@ def table(measured: dict[str, Any]) -> str:
     lines = [f"| | {' | '.join(SCORES.values())} |", f"| --- |{' --- |' * len(SCORES)}"]
     for name, scores in measured["scores"].items():
         cells = [
-            f"{100 * s['value']:.1f} % ({100 * s['low']:.1f}–{100 * s['high']:.1f})" for s in map(scores.get, SCORES)
+            f"{100 * s['value']:.1f} % ({100 * s['low']:.1f}–{100 * s['high']:.1f})"
+            for s in map(scores.get, SCORES)
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     sizes = " and ".join(f"{count:,}" for count in measured["parameters"].values())
@@ -152,15 +173,30 @@ def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     paintings = ROOT.parent / "shared" / "paintings"
-    parser.add_argument("--paintings", default=paintings, help="a folder of paintings by style, or a collection")
-    parser.add_argument("--work", type=Path, help="a folder to keep collection and runs in; none: a temporary one")
-    parser.add_argument("--epochs", type=int, default=15, help="passes over the training pictures, for each network")
-    parser.add_argument("--resolution", type=int, default=128, help="what the networks see, in pixels; the course: 416")
+    parser.add_argument(
+        "--paintings", default=paintings, help="a folder of paintings by style, or a collection"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="a folder to keep collection and runs in; none: a temporary one"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=15, help="passes over the training pictures, for each network"
+    )
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        default=128,
+        help="what the networks see, in pixels; the course: 416",
+    )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", action="store_true", help="no progress display")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/methods/course-baseline.md")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of the table"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="put the table into docs/methods/course-baseline.md"
+    )
     return parser.parse_args(given)
 
 

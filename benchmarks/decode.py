@@ -3,10 +3,12 @@
     python benchmarks/decode.py                      pictures made here: 416 × 416, JPEG
     python benchmarks/decode.py --pictures FOLDER    your own JPEGs
 
-One thread does every way in turn, over and over, so that whatever else the machine does meets them all alike; what is
-compared is processor time. The threads are compared by the clock, over the whole of ``prepare``'s decoding: reading,
-decoding, hashing, and writing the chunks that a killed preparation goes on from. The last line is what two threads can
-gain here at all: on a machine that is busy with other work it is near 1, and then the gain says nothing.
+One thread does every way in turn, over and over, so that whatever else the machine does meets them
+all alike; what is compared is processor time. The threads are compared by the clock, over the whole
+of ``prepare``'s decoding: reading, decoding, hashing, and writing the chunks that a killed
+preparation goes on from. The last line is what two threads can
+gain here at all: on a machine that is busy with other work it is near 1, and then the gain says
+    nothing.
 """
 
 import argparse
@@ -23,10 +25,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from impasto.collection.chunks import Waiting, decode_all, stat_all
-from impasto.collection.decode import decode
+from impasto.collection.parallel_decode import Waiting, decode_all, stat_all
 from impasto.collection.prepare import PrepareSettings
 from impasto.collection.sources import entry_of
+from impasto.images.decode import decode
 
 SIZE = 128
 
@@ -67,13 +69,19 @@ def main() -> None:
     """Make or find the pictures, compare, print."""
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as folder:
-        paths = _found(arguments.pictures) if arguments.pictures else _painted(Path(folder), arguments.count)
+        paths = (
+            _found(arguments.pictures)
+            if arguments.pictures
+            else _painted(Path(folder), arguments.count)
+        )
         paths = paths[: arguments.count]
         contents = [path.read_bytes() for path in paths]
         with Image.open(paths[0]) as image:
             shape = f"{image.width} × {image.height}"
         mean = sum(map(len, contents)) / len(contents) / 1024
-        print(f"{len(paths)} JPEG pictures, the first {shape}, on average {mean:.0f} KiB; {os.cpu_count()} cores\n")
+        print(
+            f"{len(paths)} JPEG pictures, the first {shape}, on average {mean:.0f} KiB; {os.cpu_count()} cores\n"
+        )
         _compare_ways(contents, arguments.repeats)
         _compare_threads(paths, arguments.repeats)
 
@@ -105,7 +113,11 @@ def _painted(folder: Path, count: int, side: int = 416) -> list[Path]:
             field = generator.normal(0, 1, (cells, cells, 3)).astype(np.float32)
             scaled = np.clip(127 + field * strength, 0, 255).astype(np.uint8)
             layers += (
-                np.asarray(Image.fromarray(scaled).resize((side, side), Image.Resampling.BICUBIC), np.float32) - 127
+                np.asarray(
+                    Image.fromarray(scaled).resize((side, side), Image.Resampling.BICUBIC),
+                    np.float32,
+                )
+                - 127
             )
         paths.append(folder / f"{number:04}.jpg")
         pixels = np.clip(127 + layers, 0, 255).astype(np.uint8)
@@ -138,16 +150,24 @@ def _compare_threads(paths: Sequence[Path], repeats: int) -> None:
     ratios = [one / two for one, two in zip(seconds[1], seconds[2], strict=True)]
     print("\nthe whole decoding         pictures per second")
     for workers, values in seconds.items():
-        print(f"{workers} thread{'s' * (workers > 1):19} {len(paths) / statistics.median(values):19.0f}")
-    print(f"gain of the second thread  {statistics.median(ratios):19.2f} ({min(ratios):.2f}–{max(ratios):.2f})")
+        print(
+            f"{workers} thread{'s' * (workers > 1):19} {len(paths) / statistics.median(values):19.0f}"
+        )
+    print(
+        f"gain of the second thread  {statistics.median(ratios):19.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+    )
     most = [_hashed(1) / _hashed(2) for _ in range(repeats)]
-    print(f"the most it can gain here  {statistics.median(most):19.2f} ({min(most):.2f}–{max(most):.2f})")
+    print(
+        f"the most it can gain here  {statistics.median(most):19.2f} ({min(most):.2f}–{max(most):.2f})"
+    )
 
 
 def _clocked(waiting: Sequence[Waiting], workers: int) -> float:
     with tempfile.TemporaryDirectory() as work:
         start = time.perf_counter()
-        decode_all(waiting, None, Path(work), PrepareSettings(size=SIZE, workers=workers), progress=False)
+        decode_all(
+            waiting, None, Path(work), PrepareSettings(size=SIZE, workers=workers), progress=False
+        )
         return time.perf_counter() - start
 
 

@@ -1,11 +1,13 @@
 """How much faster are LoRA's training steps with latents and embeddings cached than with VAE and text encoder at work?
 
-On networks of Stable Diffusion 1.5's shapes with random weights, since the gain hangs on how much each of them has to
-do, and not on what it has learned. The same steps of the same training are timed by turns, in one process.
+On networks of Stable Diffusion 1.5's shapes with random weights, since the gain hangs on how much
+each of them has to do, and not on what it has learned. The same steps of the same training are
+timed by turns, in one process.
 
     python benchmarks/lora_caches.py FOLDER [--resolution 512] [--precision bfloat16] [--steps 4]
 
-FOLDER takes 5 GB: the pipeline, which is made once, a few pictures of the sample gallery, and the caches.
+FOLDER takes 5 GB: the pipeline, which is made once, a few pictures of the sample gallery, and the
+    caches.
 """
 
 import argparse
@@ -20,9 +22,9 @@ from accelerate import Accelerator
 
 import small_pipeline
 from impasto.collection.prepare import PrepareSettings, prepare
-from impasto.sample.gallery import SampleSettings, paint_gallery
-from impasto.training.lora_settings import LoraSettings
-from impasto.training.lora_task import Batch, LoraTask
+from impasto.gallery.gallery import SampleSettings, paint_gallery
+from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora.task import Batch, LoraTask
 from impasto.training.precision import Precision, autocast
 
 STYLES = ("Woodcut", "Mosaic")  # a few pictures are enough
@@ -30,7 +32,11 @@ STYLES = ("Woodcut", "Mosaic")  # a few pictures are enough
 
 def task_of(folder: Path, asked: argparse.Namespace) -> LoraTask:
     """A LoRA training on a few pictures whose caches are filled."""
-    paint_gallery(folder / "gallery", SampleSettings(pictures=64, size=asked.resolution, imbalance=1), progress=True)
+    paint_gallery(
+        folder / "gallery",
+        SampleSettings(pictures=64, size=asked.resolution, imbalance=1),
+        progress=True,
+    )
     collection = prepare(folder / "gallery", folder / "collection", PrepareSettings(size=64))
     base = folder / "base"
     if not (base / "model_index.json").exists():
@@ -58,7 +64,9 @@ def measured(task: LoraTask, steps: int, precision: Precision) -> dict[str, floa
             pipeline.register_modules(text_encoder=encoder)
             text = task.library.embedded([material.captions[row] for row in rows])
             pipeline.register_modules(text_encoder=None)
-        return Batch(latents, text, size, task.objective.draw(seeds.tolist(), tuple(latents.shape[1:]))), None
+        return Batch(
+            latents, text, size, task.objective.draw(seeds.tolist(), tuple(latents.shape[1:]))
+        ), None
 
     taken = {"cached": 0.0, "encoded": 0.0}
     for number in range(steps + 1):
@@ -74,7 +82,9 @@ def measured(task: LoraTask, steps: int, precision: Precision) -> dict[str, floa
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--resolution", type=int, default=512)
     parser.add_argument("--batch", type=int, default=1)

@@ -1,7 +1,8 @@
 """What a LoRA step costs on the real models, by calculation: no weights, no GPU, tensors that have a shape alone.
 
-The networks are built by their published configurations on PyTorch's meta device, and what a step keeps for the way
-back and what it multiplies is counted. A sampler, a fragmented allocator or a driver come on top: allow for a fifth.
+The networks are built by their published configurations on PyTorch's meta device, and what a step
+keeps for the way back and what it multiplies is counted. A sampler, a fragmented allocator or a
+driver come on top: allow for a fifth.
 
     python benchmarks/lora_memory.py
 """
@@ -20,9 +21,16 @@ from impasto.diffusion.base import Base
 from impasto.diffusion.families import FAMILIES
 
 RANK = 16
-TRAINED = 4 + 4 + 8 + 4  # bytes a weight of the adapter: itself, gradient, AdamW's two moments, average
+TRAINED = (
+    4 + 4 + 8 + 4
+)  # bytes a weight of the adapter: itself, gradient, AdamW's two moments, average
 UTILISATION = 0.3  # of a GPU's dense bfloat16 peak, summed in float32: supposed, not measured
-PEAKS = {"RTX 3060 Ti (8 GB)": 32, "RTX 4070 Ti (12 GB)": 80, "RTX 4090 (24 GB)": 165, "H100 (80 GB)": 990}  # TFLOP/s
+PEAKS = {
+    "RTX 3060 Ti (8 GB)": 32,
+    "RTX 4070 Ti (12 GB)": 80,
+    "RTX 4090 (24 GB)": 165,
+    "H100 (80 GB)": 990,
+}  # TFLOP/s
 MODELS: dict[str, tuple[str, int, Any]] = {
     "Stable Diffusion 1.5, 512": ("StableDiffusionPipeline", 64, small_pipeline.denoiser_15),
     "Stable Diffusion XL, 1024": ("StableDiffusionXLPipeline", 128, lambda: UNet2DConditionModel(
@@ -62,14 +70,22 @@ def step(name: str, batch: int, *, checkpointing: bool) -> tuple[float, float, f
                 kept[storage._cdata] = storage.nbytes()
             return tensor
 
-        width = network.config.joint_attention_dim if family.flow else network.config.cross_attention_dim
+        width = (
+            network.config.joint_attention_dim
+            if family.flow
+            else network.config.cross_attention_dim
+        )
         channels, tokens = network.config.in_channels, 77 + (256 if family.flow else 0)
         text = {"prompt_embeds": torch.randn(batch, tokens, width, dtype=torch.bfloat16)}
-        text["pooled_prompt_embeds"] = torch.randn(batch, 2048 if family.flow else 1280, dtype=torch.bfloat16)
+        text["pooled_prompt_embeds"] = torch.randn(
+            batch, 2048 if family.flow else 1280, dtype=torch.bfloat16
+        )
         noisy = torch.randn(batch, channels, side, side, dtype=torch.bfloat16)
         with FlopCounterMode(display=False) as counted:
             with saved_tensors_hooks(keep, lambda tensor: tensor):
-                answer = adapter(noisy, torch.zeros(batch, dtype=torch.long), text, (8 * side, 8 * side))
+                answer = adapter(
+                    noisy, torch.zeros(batch, dtype=torch.long), text, (8 * side, 8 * side)
+                )
             answer.square().mean().backward()
     return float(weights), float(sum(kept.values())), float(counted.get_total_flops())
 
@@ -83,7 +99,10 @@ def main() -> None:
             weights, kept, flops = step(name, 1, checkpointing=checkpointing)
             print(f"| {name} | {'yes' if checkpointing else 'no'} | {weights / 2**30:.1f} GiB | {kept / 2**30:.1f} GiB "
                   f"| {flops / 1e12:.1f} |", flush=True)  # fmt: skip
-            speeds = [f"{card}: {flops / (UTILISATION * peak * 1e12):.2f} s" for card, peak in PEAKS.items()]
+            speeds = [
+                f"{card}: {flops / (UTILISATION * peak * 1e12):.2f} s"
+                for card, peak in PEAKS.items()
+            ]
             print("    seconds a picture, at", f"{UTILISATION:.0%} of the peak:", ", ".join(speeds))
 
 

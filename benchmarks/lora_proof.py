@@ -1,13 +1,14 @@
 """Does LoRA teach styles? A proof without a hub: a small Stable Diffusion learns subjects, then an adapter styles.
 
-A gallery painted by code is captioned with what each picture shows, never how. A pipeline of standard classes
-(autoencoder, text encoder, denoiser) is trained on that from nothing: the base. Then ``train_lora`` teaches it the
-styles by captions that name them, and ``score_lora`` lets a classifier judge that was trained on another gallery, by
-other artists.
+A gallery painted by code is captioned with what each picture shows, never how. A pipeline of
+standard classes (autoencoder, text encoder, denoiser) is trained on that from nothing: the base.
+Then ``train_lora`` teaches it the styles by captions that name them, and ``score_lora`` lets a
+classifier judge that was trained on another gallery, by other artists.
 
     python benchmarks/lora_proof.py FOLDER [--base-steps 1500] [--epochs 30] [--pictures 24]
 
-Each stage is kept in FOLDER and not made again. The last lines are the numbers, also in FOLDER/proof.json.
+Each stage is kept in FOLDER and not made again. The last lines are the numbers, also in
+FOLDER/proof.json.
 """
 
 import argparse
@@ -29,22 +30,22 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 import small_pipeline
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
-from impasto.compare.scorecard import ScorecardSettings, score_lora
 from impasto.diffusion.base import open_base
 from impasto.diffusion.captions import spoken
 from impasto.diffusion.sampling import Sampling, sample
-from impasto.evaluation.network import open_network
+from impasto.evaluation.loaded_classifier import open_network
+from impasto.evaluation.lora_score import ScorecardSettings, score_lora
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import replacing, write_json
-from impasto.generate.diffuse import DiffuseSettings, open_painter
-from impasto.sample.gallery import SampleSettings, paint_gallery, plan
-from impasto.sample.subjects import SUBJECTS
-from impasto.training.averaging import Average
-from impasto.training.classifier import ClassifierSettings, train_classifier
-from impasto.training.lora import train_lora
-from impasto.training.lora_settings import LoraSettings
+from impasto.gallery.gallery import SampleSettings, paint_gallery, plan
+from impasto.gallery.subjects import SUBJECTS
+from impasto.generate.text_to_image import DiffuseSettings, open_painter
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.ema import Average
+from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora.train import train_lora
 from impasto.training.muon import make_optimizer
 from impasto.training.precision import Precision, autocast
 
@@ -58,7 +59,9 @@ TEACH, JUDGE = 1, 2  # seeds of the two galleries: other artists, other pictures
 
 def settings_of(seed: int) -> SampleSettings:
     """A balanced gallery of all sixteen styles, of which the proof takes some."""
-    return SampleSettings(pictures=4800, size=2 * SIDE, imbalance=1, test_share=0.1, artists=12, seed=seed, workers=1)
+    return SampleSettings(
+        pictures=4800, size=2 * SIDE, imbalance=1, test_share=0.1, artists=12, seed=seed, workers=1
+    )
 
 
 def subject(name: str) -> str:
@@ -76,7 +79,11 @@ def collection_of(folder: Path, seed: int) -> tuple[Collection, list[str]]:
         rows = csv.writer(stream)
         rows.writerow(["path", "style", "split"])
         rows.writerows([path, one.style, path.split("/")[0]] for path, one in planned.items())
-    made = prepare(home, folder / f"collection-{seed}", PrepareSettings(size=SIDE, labels=str(table), workers=1))
+    made = prepare(
+        home,
+        folder / f"collection-{seed}",
+        PrepareSettings(size=SIDE, labels=str(table), workers=1),
+    )
     return made, [subject(planned[name].subject) for name in made.column("id")]
 
 
@@ -130,14 +137,22 @@ class Said:
     """One line every hundredth step: the mean loss since the last one, and the time."""
 
     def __init__(self, name: str, steps: int) -> None:
-        self.name, self.steps, self.losses, self.began = name, steps, list[float](), time.perf_counter()
+        self.name, self.steps, self.losses, self.began = (
+            name,
+            steps,
+            list[float](),
+            time.perf_counter(),
+        )
 
     def __call__(self, step: int, loss: Tensor) -> None:
         """After a step."""
         self.losses.append(loss.item())
         if (step + 1) % 100 == 0 or step + 1 == self.steps:
             took = time.perf_counter() - self.began
-            print(f"{self.name} {step + 1}/{self.steps}  {np.mean(self.losses):.4f}  {took:.0f} s", flush=True)
+            print(
+                f"{self.name} {step + 1}/{self.steps}  {np.mean(self.losses):.4f}  {took:.0f} s",
+                flush=True,
+            )
             self.losses.clear()
 
 
@@ -147,14 +162,22 @@ def base_of(folder: Path, teach: Collection, shown: list[str], asked: argparse.N
     if (path / "model_index.json").exists():
         return path
     torch.manual_seed(0)
-    said = [f"{what} in the style of {spoken(style)}" for what in map(subject, SUBJECTS) for style in STYLES]
+    said = [
+        f"{what} in the style of {spoken(style)}"
+        for what in map(subject, SUBJECTS)
+        for style in STYLES
+    ]
     words = small_pipeline.tokenizer(said)
     rows, precision = teach.indices("train"), asked.precision
     pixels = torch.from_numpy(np.asarray(teach.pixels[rows]))
     vae = autoencoder_of(folder / "autoencoder", pixels, asked.vae_steps, precision)
     latents = encoded(vae, pixels) * vae.config.scaling_factor
     text = frozen_text_encoder(words)
-    unet = small_pipeline.unet(CHANNELS, SIDE // 4, WIDTH, LATENT).to(memory_format=torch.channels_last).train()
+    unet = (
+        small_pipeline.unet(CHANNELS, SIDE // 4, WIDTH, LATENT)
+        .to(memory_format=torch.channels_last)
+        .train()
+    )
     captions = ["", *map(subject, SUBJECTS)]
     with torch.no_grad():
         known = text(words(captions, padding="max_length", return_tensors="pt").input_ids)[0]
@@ -166,7 +189,10 @@ def base_of(folder: Path, teach: Collection, shown: list[str], asked: argparse.N
         level(optimizer, step, asked.base_steps)
         picked = torch.randint(len(latents), (asked.batch,), generator=draws)
         x, silent = latents[picked], torch.rand(asked.batch, generator=draws) < 0.1
-        noise, times = torch.randn(x.shape, generator=draws), torch.randint(0, 1000, (asked.batch,), generator=draws)
+        noise, times = (
+            torch.randn(x.shape, generator=draws),
+            torch.randint(0, 1000, (asked.batch,), generator=draws),
+        )
         noisy = noise_of.add_noise(x, noise, times).contiguous(memory_format=torch.channels_last)
         with autocast(x.device, precision):
             predicted = unet(noisy, times, known[place[picked].masked_fill(silent, 0)]).sample
@@ -187,8 +213,8 @@ def base_of(folder: Path, teach: Collection, shown: list[str], asked: argparse.N
 def frozen_text_encoder(words: CLIPTokenizer) -> CLIPTextModel:
     """A text encoder that tells all words apart, also those that the base never meets, as a pre-trained one does.
 
-    It stays as it is, as Stable Diffusion's does. Learning along with the denoiser it would come to see the subjects
-    alone, and hand on all other words as one.
+    It stays as it is, as Stable Diffusion's does. Learning along with the denoiser it would come to
+    see the subjects alone, and hand on all other words as one.
     """
     text = small_pipeline.text_encoder(words, WIDTH).requires_grad_(False)
     text.get_input_embeddings().weight.normal_()
@@ -203,7 +229,10 @@ def heeds_subjects(base: Path, teach: Collection, shown: list[str]) -> dict[str,
     pixels = torch.from_numpy(np.asarray(teach.pixels[rows]))
     x = encoded(pipeline.vae, pixels)[: len(rows)] * pipeline.vae.config.scaling_factor
     noise_of = DDPMScheduler.from_config(pipeline.scheduler.config)
-    noise, times = torch.randn(x.shape, generator=draws), torch.randint(0, 1000, (len(x),), generator=draws)
+    noise, times = (
+        torch.randn(x.shape, generator=draws),
+        torch.randint(0, 1000, (len(x),), generator=draws),
+    )
     kinds = sorted(set(shown))
     other = {kind: kinds[(number + 1) % len(kinds)] for number, kind in enumerate(kinds)}
     said = {
@@ -221,22 +250,30 @@ def heeds_subjects(base: Path, teach: Collection, shown: list[str]) -> dict[str,
 
 
 def given_back(vae: AutoencoderKL, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pictures ``(N, H, W, 3)`` as the autoencoder gives them back: the most that the base could paint of them."""
+    """Pictures ``(N, H, W, 3)`` as the autoencoder gives them back.
+
+    The most that the base could paint of them.
+    """
     x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
-        parts = [vae.decode(vae.encode(part).latent_dist.mode()).sample for part in torch.split(x, 64)]
+        parts = [
+            vae.decode(vae.encode(part).latent_dist.mode()).sample for part in torch.split(x, 64)
+        ]
     painted = ((torch.cat(parts).clamp(-1, 1) + 1) * 127.5).round().byte()
     return painted.permute(0, 2, 3, 1).numpy()
 
 
-def judged_by(folder: Path, base: Path, epochs: int, precision: Precision) -> tuple[Path, Callable[..., Any]]:
+def judged_by(
+    folder: Path, base: Path, epochs: int, precision: Precision
+) -> tuple[Path, Callable[..., Any]]:
     """A classifier of the other gallery, which knows its pictures also as the base's autoencoder gives them back.
 
-    What the base paints has passed that autoencoder, which blurs the finest dots and lines. A judge of real pictures
-    alone takes such blur for another style.
+    What the base paints has passed that autoencoder, which blurs the finest dots and lines. A judge
+    of real pictures alone takes such blur for another style.
 
     Returns:
-        The run, and what tells the share of pictures of one style that it recognises after they were given back.
+        The run, and what tells the share of pictures of one style that it recognises after they
+        were given back.
     """
     judge, _ = collection_of(folder, JUDGE)
     vae = AutoencoderKL.from_pretrained(base / "vae").eval()
@@ -247,20 +284,32 @@ def judged_by(folder: Path, base: Path, epochs: int, precision: Precision) -> tu
             real = np.asarray(judge.pixels[rows])
             for kind, pixels in (("real", real), ("back", given_back(vae, real))):
                 for row, picture in zip(rows, pixels, strict=True):
-                    place = home / "pictures" / ("test" if split == "test" else "train") / judge.column("style")[row]
+                    place = (
+                        home
+                        / "pictures"
+                        / ("test" if split == "test" else "train")
+                        / judge.column("style")[row]
+                    )
                     place.mkdir(parents=True, exist_ok=True)
                     Image.fromarray(picture).save(place / f"{row}-{kind}.png")
     both = prepare(home / "pictures", home / "collection", PrepareSettings(size=SIDE, workers=1))
     quick: dict[str, Any] = {"resolution": SIDE, "device": "cpu", "precision": precision}
-    settings = ClassifierSettings(size="tiny", epochs=epochs, batch_size=64, first_resolution=32, **quick)
+    settings = ClassifierSettings(
+        size="tiny", epochs=epochs, batch_size=64, first_resolution=32, **quick
+    )
     run = train_classifier(both, home / "judge", settings, progress=True).path
 
     def recognised(teach: Collection) -> dict[str, float]:
         rows = teach.indices("test")
         seen, labels = given_back(vae, np.asarray(teach.pixels[rows])), teach.labels[rows]
-        logits, _ = open_network(run, "cpu").look(lambda part: seen[part], len(rows), EvaluateSettings().views)
+        logits, _ = open_network(run, "cpu").look(
+            lambda part: seen[part], len(rows), EvaluateSettings().views
+        )
         right = logits.argmax(1) == labels
-        return {style: float(right[labels == place].mean()) for place, style in enumerate(teach.vocabulary.styles)}
+        return {
+            style: float(right[labels == place].mean())
+            for place, style in enumerate(teach.vocabulary.styles)
+        }
 
     return run, recognised
 
@@ -278,14 +327,17 @@ def zero_is_the_base(folder: Path, base: Path) -> bool:
     painter = open_painter(folder / "lora", DiffuseSettings(prompt="a portrait", device="cpu"))
     painter.scaled(0.0)
     pictures = [
-        sample(pipeline, words, [3], how)[0] for pipeline in (painter.base.pipeline, open_base(str(base)).pipeline)
+        sample(pipeline, words, [3], how)[0]
+        for pipeline in (painter.base.pipeline, open_base(str(base)).pipeline)
     ]
     return pictures[0].tobytes() == pictures[1].tobytes()
 
 
 def main() -> None:
     """Everything in order."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--vae-steps", type=int, default=1200)
     parser.add_argument("--base-steps", type=int, default=1500)
@@ -330,8 +382,13 @@ def main() -> None:
     result = {
         "accuracy": scores,
         "above_the_base": scores["adapter"]["value"] - scores["base"]["value"],
-        "below_floor": [row["style"] for row in card["per_style"] if row["accuracy"] <= row["floor"]],
-        "per_style": [{k: row[k] for k in ("style", "accuracy", "floor", "ceiling")} for row in card["per_style"]],
+        "below_floor": [
+            row["style"] for row in card["per_style"] if row["accuracy"] <= row["floor"]
+        ],
+        "per_style": [
+            {k: row[k] for k in ("style", "accuracy", "floor", "ceiling")}
+            for row in card["per_style"]
+        ],
         "recognised_after_the_autoencoder": recognised(teach),
         "base_error_told": subjects,
         "base_untouched": digest(base) == before,
@@ -344,5 +401,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    torch.backends.cuda.enable_flash_sdp(False)  # on the CPU, too: backward for few words it takes ten times as long
+    torch.backends.cuda.enable_flash_sdp(
+        False
+    )  # on the CPU, too: backward for few words it takes ten times as long
     main()

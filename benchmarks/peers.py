@@ -1,14 +1,17 @@
 """Is impasto's classifier better than what people use, given the same minutes on the same machine?
 
-Three kinds of network learn from one prepared collection, one after another, each in a process of its own: impasto's
-classifier with its default recipe, through ``train_classifier`` and ``evaluate`` as anybody would; the course's three
-convolutions with Adam; and ResNet-18 with random resized crops, mirroring, SGD and a cosine that ends with the time.
-The peers train in float32, as their users run them, and again in bfloat16 with channels last; their best epoch is
-chosen on validation, and ResNet-18's resolution and crops by short trials there. Only training and validation count.
+Three kinds of network learn from one prepared collection, one after another, each in a process of
+    its own: impasto's
+classifier with its default recipe, through ``train_classifier`` and ``evaluate`` as anybody would;
+the course's three convolutions with Adam; and ResNet-18 with random resized crops, mirroring, SGD
+and a cosine that ends with the time. The peers train in float32, as their users run them, and again
+in bfloat16 with channels last; their best epoch is chosen on validation, and ResNet-18's resolution
+and crops by short trials there. Only training and validation count.
 
     python benchmarks/peers.py --write          ten minutes each: an hour in all
 
-The test split chooses nothing but the peer that impasto is compared with: the one that does best on it.
+The test split chooses nothing but the peer that impasto is compared with: the one that does best on
+    it.
 """
 
 import argparse
@@ -29,13 +32,13 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from impasto.collection.painting import Collection, open_collection
+from impasto.cli.options import read_request
+from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import PrepareSettings, prepare
-from impasto.evaluation.bootstrap import confusion_scores, interval, with_intervals
 from impasto.evaluation.evaluate import evaluate
-from impasto.evaluation.metrics import confusion_matrix
-from impasto.options import read_request
-from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
+from impasto.numerics.metrics import confusion_matrix
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
 from timed import PEERS, Look, Precision, Training
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,12 +56,18 @@ Call = Callable[..., Any]
 def ours(collection: Path, work: Path, settings: ClassifierSettings, quiet: bool) -> Row:
     """Our classifier trained and evaluated, with its answers on the test pictures by id."""
     opened = open_collection(collection)
-    for start in range(0, len(opened), 1024):  # once through, so that the pictures lie in memory for it too
+    for start in range(
+        0, len(opened), 1024
+    ):  # once through, so that the pictures lie in memory for it too
         opened.pixels[start : start + 1024].max()
     run = train_classifier(opened, work / "run", settings, progress=not quiet)
     evaluation = evaluate(run.path, collection)
-    told = pq.read_table(evaluation.path / "predictions.parquet", columns=["id", "predicted"]).to_pydict()
-    answers = dict(zip(told["id"], opened.vocabulary.encode(told["predicted"]).tolist(), strict=True))
+    told = pq.read_table(
+        evaluation.path / "predictions.parquet", columns=["id", "predicted"]
+    ).to_pydict()
+    answers = dict(
+        zip(told["id"], opened.vocabulary.encode(told["predicted"]).tolist(), strict=True)
+    )
     facts = run.facts
     batch = min(int(run.settings["batch_size"]), len(opened.indices("train")))
     return {
@@ -75,7 +84,9 @@ def ours(collection: Path, work: Path, settings: ClassifierSettings, quiet: bool
     }
 
 
-def theirs(collection: Path, name: str, look: Look, precision: Precision, settings: tuple[float, int]) -> Row:
+def theirs(
+    collection: Path, name: str, look: Look, precision: Precision, settings: tuple[float, int]
+) -> Row:
     """A peer trained for some seconds with a seed, with its answers on the test pictures by id."""
     opened = open_collection(collection)
     training = Training(PEERS[name], opened, look, precision, settings[1])
@@ -102,7 +113,10 @@ def machine() -> Row:
     except OSError:
         flags = set()
     wanted = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
-    return {"threads": torch.get_num_threads(), "features": [name for name in wanted if name in flags]}
+    return {
+        "threads": torch.get_num_threads(),
+        "features": [name for name in wanted if name in flags],
+    }
 
 
 def apart(function: Call, *arguments: Any) -> Any:
@@ -130,7 +144,9 @@ def measure(arguments: argparse.Namespace, work: Path, call: Call = apart) -> Ro
     for name in PEERS:
         look, trials[name] = chosen(collection, name, arguments, call)
         for precision in PRECISIONS:
-            rows[f"{name}, {precision}"] = call(theirs, collection.path, name, look, precision, budget)
+            rows[f"{name}, {precision}"] = call(
+                theirs, collection.path, name, look, precision, budget
+            )
             say(arguments, f"{name}, {precision}", rows[f"{name}, {precision}"])
     return scored(collection, rows, arguments) | {"trials": trials}
 
@@ -143,7 +159,10 @@ def chosen(
     if len(looks) == 1:
         return looks[0], {}
     budget = (60 * arguments.trial, arguments.seed)
-    tried = {look: call(theirs, collection.path, name, look, "float32", budget)["validation"] for look in looks}
+    tried = {
+        look: call(theirs, collection.path, name, look, "float32", budget)["validation"]
+        for look in looks
+    }
     return max(tried, key=lambda look: tried[look]), {
         f"{pixels} px, crops from {share:g}": value for (pixels, share), value in tried.items()
     }
@@ -154,14 +173,20 @@ def opened(arguments: argparse.Namespace, work: Path) -> Collection:
     source = Path(arguments.paintings)
     if (source / "collection.json").is_file():
         return open_collection(source)
-    return prepare(source, work / "collection", PrepareSettings(size=128), progress=not arguments.quiet)
+    return prepare(
+        source, work / "collection", PrepareSettings(size=128), progress=not arguments.quiet
+    )
 
 
 def say(arguments: argparse.Namespace, name: str, row: Row) -> None:
     """A line on standard error, so that an hour's work is seen to go on."""
     if not arguments.quiet:
         seen = f"{row['pictures']:,} pictures in {row['seconds']:.0f} s"
-        print(f"{name}: {row['resolution']} px, {row['precision']}, {seen}", file=sys.stderr, flush=True)
+        print(
+            f"{name}: {row['resolution']} px, {row['precision']}, {seen}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def scored(collection: Collection, rows: dict[str, Row], arguments: argparse.Namespace) -> Row:
@@ -176,7 +201,10 @@ def scored(collection: Collection, rows: dict[str, Row], arguments: argparse.Nam
         uniform = confusion_matrix(labels, np.array([row["uniform"][key] for key in ids]), styles)
         even = with_intervals(uniform, resamples=RESAMPLES, seed=arguments.seed)["macro_f1"]
         kept = {key: value for key, value in row.items() if key not in ("answers", "uniform")}
-        contestants[name] = {**kept, "scores": {key: found[key] for key in SCORES} | {"even_macro_f1": even}}
+        contestants[name] = {
+            **kept,
+            "scores": {key: found[key] for key in SCORES} | {"even_macro_f1": even},
+        }
     peers = [name for name in rows if name != OURS]
     best = max(peers, key=lambda name: contestants[name]["scores"]["macro_f1"]["value"])
     fairest = max(peers, key=lambda name: contestants[name]["scores"]["even_macro_f1"]["value"])
@@ -201,7 +229,9 @@ def ratio(labels: Labels, mine: Labels, other: Labels, styles: int, seed: int) -
     """One macro-F1 over the other with its 95 % interval, both drawn again on the same pictures within each style."""
     generator = np.random.default_rng(seed)
     groups = [np.flatnonzero(labels == style) for style in np.unique(labels)]
-    draws = np.concatenate([generator.choice(rows, (RESAMPLES, len(rows))) for rows in groups], axis=1)
+    draws = np.concatenate(
+        [generator.choice(rows, (RESAMPLES, len(rows))) for rows in groups], axis=1
+    )
 
     def scores(answers: Labels, rows: Labels) -> NDArray[np.float64]:
         confusions = np.stack([confusion_matrix(labels[at], answers[at], styles) for at in rows])
@@ -214,20 +244,34 @@ def ratio(labels: Labels, mine: Labels, other: Labels, styles: int, seed: int) -
 
 def table(measured: Row) -> str:
     """The scores as a Markdown table, in per cent, with what they were measured on and what they say."""
-    heads = [*SCORES.values(), "macro-F1, styles supposed equally frequent", "epochs", "pictures seen", "training"]
-    lines = [f"| who answers | pixels | precision | {' | '.join(heads)} |", f"|{' --- |' * (len(heads) + 3)}"]
+    heads = [
+        *SCORES.values(),
+        "macro-F1, styles supposed equally frequent",
+        "epochs",
+        "pictures seen",
+        "training",
+    ]
+    lines = [
+        f"| who answers | pixels | precision | {' | '.join(heads)} |",
+        f"|{' --- |' * (len(heads) + 3)}",
+    ]
     for name, row in measured["contestants"].items():
         cells = [percent(score) for score in row["scores"].values()]
         cells += [f"{row['epochs']:.1f}", f"{row['pictures']:,}", f"{row['seconds']:.0f} s"]
         shown = f"**{OURS}**" if name == OURS else name.rpartition(", ")[0]
-        lines.append(f"| {shown} | {row['resolution']} | {row['precision']} | {' | '.join(cells)} |")
+        lines.append(
+            f"| {shown} | {row['resolution']} | {row['precision']} | {' | '.join(cells)} |"
+        )
     return "\n".join([*lines, "", *sentences(measured)])
 
 
 def sentences(measured: Row) -> list[str]:
     """What the table says, how it was made, and whether impasto kept to the time."""
     mine, minutes = measured["contestants"][OURS], measured["minutes"]
-    found, even = measured["ratio"], measured["contestants"][measured["best_even_peer"]]["scores"]["even_macro_f1"]
+    found, even = (
+        measured["ratio"],
+        measured["contestants"][measured["best_even_peer"]]["scores"]["even_macro_f1"],
+    )
     kept = "within" if measured["within_budget"] else "**more than**"
     tried = "; ".join(
         f"{name}: " + "; ".join(f"{look}: {value:.3f}" for look, value in looks.items())
@@ -263,16 +307,34 @@ def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     paintings = ROOT.parent / "shared" / "paintings"
-    parser.add_argument("--paintings", default=paintings, help="a folder of paintings by style, or a collection")
-    parser.add_argument("--work", type=Path, help="a folder to make a new folder for impasto's run in")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of training and validation for each peer")
-    parser.add_argument("--trial", type=float, help="minutes of each of ResNet-18's trials; a fifth of --minutes")
-    parser.add_argument("--config", type=Path, help="settings of impasto's training; none: its defaults")
-    parser.add_argument("--set", action="append", help="one setting of impasto's training, as name=value; repeatable")
+    parser.add_argument(
+        "--paintings", default=paintings, help="a folder of paintings by style, or a collection"
+    )
+    parser.add_argument(
+        "--work", type=Path, help="a folder to make a new folder for impasto's run in"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, help="of training and validation for each peer"
+    )
+    parser.add_argument(
+        "--trial", type=float, help="minutes of each of ResNet-18's trials; a fifth of --minutes"
+    )
+    parser.add_argument(
+        "--config", type=Path, help="settings of impasto's training; none: its defaults"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        help="one setting of impasto's training, as name=value; repeatable",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/methods/classifier.md")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object instead of the table"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="put the table into docs/methods/classifier.md"
+    )
     arguments = parser.parse_args(given)
     arguments.trial = arguments.minutes / 5 if arguments.trial is None else arguments.trial
     return arguments
@@ -284,7 +346,11 @@ def main() -> None:
     if arguments.work:
         arguments.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        work = Path(tempfile.mkdtemp(prefix="peers-", dir=arguments.work)) if arguments.work else Path(temporary)
+        work = (
+            Path(tempfile.mkdtemp(prefix="peers-", dir=arguments.work))
+            if arguments.work
+            else Path(temporary)
+        )
         measured = measure(arguments, work)
     print(json.dumps(measured) if arguments.json else table(measured))
     if arguments.write:

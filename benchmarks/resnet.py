@@ -1,6 +1,7 @@
 """ResNet-18 as everybody uses it, on one page: He et al. 2015, "Deep residual learning" (arXiv:1512.03385), table 1.
 
-Layers and initialisation are torchvision's, which is not available here; the weights are drawn, not downloaded.
+Layers and initialisation are torchvision's, which is not available here; the weights are drawn, not
+downloaded.
 """
 
 import torch
@@ -19,7 +20,9 @@ class Block(nn.Module):
         self.norm2 = nn.BatchNorm2d(out)
         self.shortcut = nn.Sequential()
         if stride > 1 or channels != out:
-            self.shortcut = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, H, W)`` to ``(B, out, H / stride, W / stride)``."""

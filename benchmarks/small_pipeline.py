@@ -28,7 +28,9 @@ from transformers import (
 LENGTH = 24  # tokens of a caption
 
 
-def tokenizer(captions: Iterable[str], vocabulary: int = 512, length: int = LENGTH) -> CLIPTokenizer:
+def tokenizer(
+    captions: Iterable[str], vocabulary: int = 512, length: int = LENGTH
+) -> CLIPTokenizer:
     """A byte-pair tokenizer learned from captions; it can spell any other text, too."""
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -50,7 +52,9 @@ def tokenizer(captions: Iterable[str], vocabulary: int = 512, length: int = LENG
     return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=length)
 
 
-def text_encoder(words: CLIPTokenizer, width: int = 64, layers: int = 2, **more: Any) -> CLIPTextModel:
+def text_encoder(
+    words: CLIPTokenizer, width: int = 64, layers: int = 2, **more: Any
+) -> CLIPTextModel:
     """A CLIP text encoder with fresh weights."""
     return CLIPTextModel(text_config(words, width, layers, **more)).eval()
 
@@ -88,14 +92,20 @@ def unet(
     channels: Sequence[int], side: int, width: int, latent: int = 4, *, cross_first: bool = False
 ) -> UNet2DConditionModel:
     """A U-Net with cross-attention at every level; at the first one only where ``cross_first`` asks for it."""
-    return UNet2DConditionModel(**_levels(channels, side, width, latent, cross_first=cross_first)).eval()
+    return UNet2DConditionModel(
+        **_levels(channels, side, width, latent, cross_first=cross_first)
+    ).eval()
 
 
 def _levels(
     channels: Sequence[int], side: int, width: int, latent: int = 4, *, cross_first: bool = False
 ) -> dict[str, Any]:
     rest = len(channels) - 1
-    first = ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D") if cross_first else ("DownBlock2D", "UpBlock2D")
+    first = (
+        ("CrossAttnDownBlock2D", "CrossAttnUpBlock2D")
+        if cross_first
+        else ("DownBlock2D", "UpBlock2D")
+    )
     return {
         "sample_size": side,
         "in_channels": latent,
@@ -121,7 +131,10 @@ SCHEDULE: dict[str, Any] = {
 
 
 def stable_diffusion(
-    words: CLIPTokenizer, text: CLIPTextModel, autoencoder: AutoencoderKL, denoiser: UNet2DConditionModel
+    words: CLIPTokenizer,
+    text: CLIPTextModel,
+    autoencoder: AutoencoderKL,
+    denoiser: UNet2DConditionModel,
 ) -> StableDiffusionPipeline:
     """The parts as a pipeline, without the safety checker that real ones have."""
     scheduler = DDIMScheduler(**SCHEDULE)
@@ -142,7 +155,9 @@ def tiny(captions: Iterable[str], seed: int = 0) -> StableDiffusionPipeline:
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         words = tokenizer(captions, 128)
-        return stable_diffusion(words, text_encoder(words, 32, 1), vae((8, 16)), unet((16, 32), 16, 32))
+        return stable_diffusion(
+            words, text_encoder(words, 32, 1), vae((8, 16)), unet((16, 32), 16, 32)
+        )
 
 
 def tiny_xl(captions: Iterable[str], seed: int = 0) -> StableDiffusionXLPipeline:
@@ -174,7 +189,10 @@ def tiny_flow(captions: Iterable[str], seed: int = 0) -> StableDiffusion3Pipelin
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         words = tokenizer(captions, 128)
-        encoders = [CLIPTextModelWithProjection(text_config(words, 32, 2, projection_dim=32)).eval() for _ in range(2)]
+        encoders = [
+            CLIPTextModelWithProjection(text_config(words, 32, 2, projection_dim=32)).eval()
+            for _ in range(2)
+        ]
         denoiser = SD3Transformer2DModel(
             sample_size=16,
             patch_size=2,
@@ -188,7 +206,15 @@ def tiny_flow(captions: Iterable[str], seed: int = 0) -> StableDiffusion3Pipelin
             pooled_projection_dim=64,
             pos_embed_max_size=16,
         ).eval()
-        third = T5Config(vocab_size=len(words), d_model=64, d_kv=8, d_ff=64, num_layers=1, num_heads=4, pad_token_id=0)
+        third = T5Config(
+            vocab_size=len(words),
+            d_model=64,
+            d_kv=8,
+            d_ff=64,
+            num_layers=1,
+            num_heads=4,
+            pad_token_id=0,
+        )
         autoencoder = vae((8, 16))
         autoencoder.register_to_config(shift_factor=0.1)
         return StableDiffusion3Pipeline(
@@ -209,9 +235,15 @@ def full_size(captions: Iterable[str], seed: int = 0) -> StableDiffusionPipeline
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         words = tokenizer(captions, length=77)
-        text = CLIPTextModel(text_config(words, 768, 12, intermediate_size=3072, num_attention_heads=12))
+        text = CLIPTextModel(
+            text_config(words, 768, 12, intermediate_size=3072, num_attention_heads=12)
+        )
         down, up = ("DownEncoderBlock2D",) * 4, ("UpDecoderBlock2D",) * 4
-        wide = {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2, "latent_channels": 4}
+        wide = {
+            "block_out_channels": (128, 256, 512, 512),
+            "layers_per_block": 2,
+            "latent_channels": 4,
+        }
         autoencoder = AutoencoderKL(down_block_types=down, up_block_types=up, **wide)
         return stable_diffusion(words, text.eval(), autoencoder.eval(), denoiser_15().eval())
 
@@ -219,5 +251,8 @@ def full_size(captions: Iterable[str], seed: int = 0) -> StableDiffusionPipeline
 def denoiser_15() -> UNet2DConditionModel:
     """The U-Net of Stable Diffusion 1.5, by its published configuration, with fresh weights."""
     return UNet2DConditionModel(
-        sample_size=64, block_out_channels=(320, 640, 1280, 1280), cross_attention_dim=768, attention_head_dim=8
+        sample_size=64,
+        block_out_channels=(320, 640, 1280, 1280),
+        cross_attention_dim=768,
+        attention_head_dim=8,
     )

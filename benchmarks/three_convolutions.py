@@ -1,4 +1,7 @@
-"""The network that students of the course write: three convolutions, each with ReLU and pooling, and a hidden layer."""
+"""The network that students of the course write.
+
+Three convolutions, each with ReLU and pooling, and a hidden layer.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +10,9 @@ from torch import Tensor, nn
 class ThreeConvolutions(nn.Module):
     """Pictures ``(B, 3, R, R)`` to logits ``(B, styles)``, for one resolution R divisible by 8."""
 
-    def __init__(self, styles: int, resolution: int, *, hidden: int = 256, dropout: float = 0.5) -> None:
+    def __init__(
+        self, styles: int, resolution: int, *, hidden: int = 256, dropout: float = 0.5
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3

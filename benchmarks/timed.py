@@ -1,6 +1,7 @@
 """Training a peer for so many seconds, as its users train it: the schedule ends with the time, the best epoch is kept.
 
-Only the training and its validation take of the time. The pictures lie in memory, augmentation is impasto's own code
+Only the training and its validation take of the time. The pictures lie in memory, augmentation is
+impasto's own code
 for whole batches: nobody waits for decoding.
 """
 
@@ -18,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from impasto.collection.batches import Batches
-from impasto.collection.painting import Collection, Split
-from impasto.evaluation import metrics
-from impasto.models.inputs import plain
+from impasto.collection.collection import Collection, Split
+from impasto.models.preprocess import plain
+from impasto.numerics import metrics
 from impasto.training.augment import AugmentSettings, augment
 from resnet import ResNet18
 from three_convolutions import ThreeConvolutions
@@ -29,7 +30,13 @@ Precision = Literal["float32", "bfloat16"]
 Clock = Callable[[], float]
 Look = tuple[int, float]
 UNCHANGED = AugmentSettings(
-    crop_area=1.0, crop_ratio=1.0, flip=False, brightness=0.0, contrast=0.0, saturation=0.0, cutmix=0.0
+    crop_area=1.0,
+    crop_ratio=1.0,
+    flip=False,
+    brightness=0.0,
+    contrast=0.0,
+    saturation=0.0,
+    cutmix=0.0,
 )
 
 
@@ -43,8 +50,9 @@ class Peer:
         optimizer: at the peak learning rate.
         batch: pictures in a step.
         cosine: let the learning rate fall to zero along half a cosine; else it stays.
-        looks: resolutions with the smallest share of a picture that ``RandomResizedCrop`` shows, to choose among on
-            validation; the ratio is its usual 3/4 to 4/3, and a share of 1 means whole pictures.
+        looks: resolutions with the smallest share of a picture that ``RandomResizedCrop`` shows, to
+            choose among on validation; the ratio is its usual 3/4 to 4/3, and a share of 1 means
+            whole pictures.
     """
 
     name: str
@@ -55,10 +63,27 @@ class Peer:
     looks: tuple[Look, ...]
 
 
-CROPS: tuple[Look, ...] = ((64, 0.08), (64, 0.35), (128, 0.08), (128, 0.35))  # 0.08 is usual, 0.35 for short trainings
-RESNET = Peer("ResNet-18", lambda styles, _: ResNet18(styles), ResNet18.optimizer, 128, cosine=True, looks=CROPS)
+CROPS: tuple[Look, ...] = (
+    (64, 0.08),
+    (64, 0.35),
+    (128, 0.08),
+    (128, 0.35),
+)  # 0.08 is usual, 0.35 for short trainings
+RESNET = Peer(
+    "ResNet-18",
+    lambda styles, _: ResNet18(styles),
+    ResNet18.optimizer,
+    128,
+    cosine=True,
+    looks=CROPS,
+)
 COURSE = Peer(
-    "three convolutions", ThreeConvolutions, ThreeConvolutions.optimizer, 64, cosine=False, looks=((128, 1.0),)
+    "three convolutions",
+    ThreeConvolutions,
+    ThreeConvolutions.optimizer,
+    64,
+    cosine=False,
+    looks=((128, 1.0),),
 )
 PEERS = {peer.name: peer for peer in (COURSE, RESNET)}
 
@@ -68,7 +93,8 @@ class Trained:
     """What came of a training.
 
     Attributes:
-        logits: of the test pictures, from the weights of the best validation macro-F1, ``float32 (N, styles)``.
+        logits: of the test pictures, from the weights of the best validation macro-F1, ``float32
+            (N, styles)``.
         validation: that macro-F1.
         epochs: passes over the training pictures, the last one unfinished.
         best_epoch: where the best weights stood.
@@ -85,11 +111,16 @@ class Trained:
 
 
 class Pictures:
-    """One split of a collection in memory: ``uint8 (N, 3, H, W)``, its labels, and the channels' scale."""
+    """One split of a collection in memory.
+
+    ``uint8 (N, 3, H, W)``, its labels, and the channels' scale.
+    """
 
     def __init__(self, collection: Collection, split: Split) -> None:
         rows = collection.indices(split)
-        self.pixels = torch.from_numpy(np.ascontiguousarray(collection.pixels[rows])).permute(0, 3, 1, 2)
+        self.pixels = torch.from_numpy(np.ascontiguousarray(collection.pixels[rows])).permute(
+            0, 3, 1, 2
+        )
         self.labels = torch.from_numpy(collection.labels[rows])
 
     def scale(self) -> tuple[Tensor, Tensor]:
@@ -101,16 +132,22 @@ class Pictures:
 class Training:
     """One peer being trained on one collection."""
 
-    def __init__(self, peer: Peer, collection: Collection, look: Look, precision: Precision, seed: int) -> None:
+    def __init__(
+        self, peer: Peer, collection: Collection, look: Look, precision: Precision, seed: int
+    ) -> None:
         self.peer, self.precision, self.seed = peer, precision, seed
         self.resolution, self.crop = min(look[0], collection.pixels.shape[1]), look[1]
         self.train, self.validation, self.test = (
             Pictures(collection, split) for split in ("train", "validation", "test")
         )
         self.styles = len(collection.vocabulary)
-        self.batches = Batches(np.arange(len(self.train.labels)), min(peer.batch, len(self.train.labels)), seed)
+        self.batches = Batches(
+            np.arange(len(self.train.labels)), min(peer.batch, len(self.train.labels)), seed
+        )
         self.mean, self.deviation = self.train.scale()
-        self.settings = UNCHANGED.model_copy(update={"crop_area": self.crop, "crop_ratio": 4 / 3, "flip": True})
+        self.settings = UNCHANGED.model_copy(
+            update={"crop_area": self.crop, "crop_ratio": 4 / 3, "flip": True}
+        )
         self.layout = torch.channels_last if precision == "bfloat16" else torch.contiguous_format
         torch.manual_seed(seed)  # the process is this training's own
         self.model = peer.build(self.styles, self.resolution).to(memory_format=self.layout)  # type: ignore[call-overload]
@@ -119,7 +156,9 @@ class Training:
     def __call__(self, seconds: float, clock: Clock = time.perf_counter) -> Trained:
         """Train for ``seconds`` of the clock, validation included."""
         step, best, at, kept, now = 0, -1.0, 0, self.model.state_dict(), clock()
-        self.score(self.validation)  # makes the kernels ready, and tells how long the last validation will take
+        self.score(
+            self.validation
+        )  # makes the kernels ready, and tells how long the last validation will take
         began = clock()
         reserve = began - now
         while (elapsed := clock() - began) + reserve < seconds or step == 0:
@@ -136,13 +175,17 @@ class Training:
         self.model.load_state_dict(kept)
         per_epoch = self.batches.per_epoch
         logits = self.logits(self.test).numpy()
-        return Trained(logits, best, step / per_epoch, at / per_epoch, step * self.batches.size, spent)
+        return Trained(
+            logits, best, step / per_epoch, at / per_epoch, step * self.batches.size, spent
+        )
 
     def step(self, step: int, progress: float) -> None:
         """One gradient step, at ``progress`` (0 to 1) of the time."""
         for group in self.optimizer.param_groups:
             peak = group.setdefault("peak", group["lr"])
-            group["lr"] = peak * 0.5 * (1 + math.cos(math.pi * progress)) if self.peer.cosine else peak
+            group["lr"] = (
+                peak * 0.5 * (1 + math.cos(math.pi * progress)) if self.peer.cosine else peak
+            )
         rows = torch.from_numpy(self.batches.batch(step))
         x, labels = self.varied(self.train.pixels[rows], step), self.train.labels[rows]
         self.model.train()
@@ -153,12 +196,24 @@ class Training:
         self.optimizer.step()
 
     def varied(self, pictures: Tensor, step: int) -> Tensor:
-        """Training pictures in [-1, 1]: randomly cropped where the peer's users do that, and half of them mirrored."""
+        """Training pictures in [-1, 1].
+
+        Randomly cropped where the peer's users do that, and half of them mirrored.
+        """
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
         if self.crop < 1:
             none = torch.zeros(len(pictures), 1)
-            return augment(pictures, none, settings=self.settings, resolution=self.resolution, generator=generator)[0]
-        x, mirrored = plain(pictures, self.resolution), torch.rand(len(pictures), generator=generator) < 0.5
+            return augment(
+                pictures,
+                none,
+                settings=self.settings,
+                resolution=self.resolution,
+                generator=generator,
+            )[0]
+        x, mirrored = (
+            plain(pictures, self.resolution),
+            torch.rand(len(pictures), generator=generator) < 0.5,
+        )
         return torch.where(mirrored[:, None, None, None], x.flip(3), x)
 
     def given(self, x: Tensor) -> Tensor:
@@ -170,7 +225,10 @@ class Training:
         """``float32 (N, styles)`` of whole pictures."""
         self.model.eval()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bfloat16"):
-            parts = [self.model(self.given(plain(part, self.resolution))) for part in pictures.pixels.split(256)]
+            parts = [
+                self.model(self.given(plain(part, self.resolution)))
+                for part in pictures.pixels.split(256)
+            ]
         return torch.cat(parts).float()
 
     def score(self, pictures: Pictures) -> float:

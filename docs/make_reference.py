@@ -12,25 +12,25 @@ import typer.main
 from pydantic_core import PydanticUndefined
 
 from impasto import errors
-from impasto.atlas.settings import AtlasSettings
-from impasto.catalogue import CATALOGUE
-from impasto.cli import app
+from impasto.cli.main import app
 from impasto.collection.prepare import PrepareSettings
-from impasto.compare.artists import ByArtistSettings
-from impasto.compare.balance import RemediesSettings
-from impasto.compare.painting import PaintingSettings
-from impasto.compare.scorecard import ScorecardSettings
+from impasto.comparison.balance import RemediesSettings
+from impasto.comparison.by_artist import ByArtistSettings
 from impasto.config import CourseConfig, Settings, table
+from impasto.embedding.settings import AtlasSettings
+from impasto.evaluation.lora_score import ScorecardSettings
+from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.predict import PredictSettings
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.generate.diffuse import DiffuseSettings
+from impasto.gallery.gallery import SampleSettings
 from impasto.generate.repaint import RepaintSettings
-from impasto.sample.gallery import SampleSettings
-from impasto.study import StudySettings
-from impasto.training.autoencoder import AutoencoderSettings
-from impasto.training.classifier import ClassifierSettings
-from impasto.training.lora_settings import LoraSettings
-from impasto.training.painter import PainterSettings
+from impasto.generate.text_to_image import DiffuseSettings
+from impasto.pipeline import StudySettings
+from impasto.records.finding_codes import CATALOGUE
+from impasto.training.autoencoder.train import AutoencoderSettings
+from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.lora.settings import LoraSettings
+from impasto.training.painter.train import PainterSettings
 
 PAGE = Path(__file__).with_name("reference.md")
 SETTINGS: dict[str, type[Settings]] = {
@@ -75,7 +75,9 @@ def _verbs() -> Iterator[str]:
         yield f"\n```sh\n{example.strip()}\n```\n"
         yield "| argument or option | what it does |\n| --- | --- |"
         for parameter in command.params:
-            spelled = ", ".join(f"`{option}`" for option in parameter.opts if option.startswith("-"))
+            spelled = ", ".join(
+                f"`{option}`" for option in parameter.opts if option.startswith("-")
+            )
             yield f"| {spelled or '`' + str(parameter.name).upper() + '`'} | {_cell(getattr(parameter, 'help', ''))} |"
 
 
@@ -108,13 +110,19 @@ def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[
             if known:
                 off = "" if info.default is not None else "`None` "
                 link = f"[{known[0]}](#settings-of-{re.sub(r'[^a-z-]', '', known[0].replace(' ', '-'))})"
-                meaning = f"as for {link}" if info.default is not None else f"as for {link}: {info.description}"
+                meaning = (
+                    f"as for {link}"
+                    if info.default is not None
+                    else f"as for {link}: {info.description}"
+                )
                 yield f"| `{prefix}{name}` | table | {off}| {meaning} |"
             else:
                 yield from _rows(inner, f"{prefix}{name}.", value)
             continue
         limits = ", ".join(_limit(item) for item in info.metadata)
-        spelled = kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)
+        spelled = (
+            kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)
+        )
         spelled = spelled.replace("typing.", "").replace("NoneType", "None").replace("|", "or")
         default = "required" if value is PydanticUndefined else f"`{value!r}`"
         meaning = _cell(info.description or "") + (f" ({limits})" if limits else "")
@@ -122,7 +130,14 @@ def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[
 
 
 def _limit(item: Any) -> str:
-    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
+    signs = {
+        "ge": "≥",
+        "gt": ">",
+        "le": "≤",
+        "lt": "<",
+        "min_length": "length ≥",
+        "max_length": "length ≤",
+    }
     for name, sign in signs.items():
         if hasattr(item, name):
             return f"{sign} {getattr(item, name)}"

@@ -1,4 +1,7 @@
-"""What tests share: made-up pictures that can be learned, collections of them, and real data where it is at hand."""
+"""What tests share:
+
+made-up pictures that can be learned, collections of them, and real data where it is at hand.
+"""
 
 import importlib
 import math
@@ -12,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -24,14 +27,16 @@ FOLDER_ARGUMENTS = ("styles", "train", "test", "size", "artists", "seed")
 def striped(style: int, styles: int, rng: np.random.Generator, size: int = 40) -> NDArray[np.uint8]:
     """A picture of one of ``styles`` styles, ``uint8 (size, size, 3)``.
 
-    The stripes' direction and tint tell the style. A smooth ground of its own keeps two pictures from looking like
-    copies.
+    The stripes' direction and tint tell the style. A smooth ground of its own keeps two pictures
+    from looking like copies.
     """
     y, x = np.mgrid[0:size, 0:size] / size
     angle = math.pi * style / styles
     wave = np.sin(2 * math.pi * (5 * (x * math.cos(angle) + y * math.sin(angle)) + rng.random()))
     tint = np.cos(2 * math.pi * (style / styles + np.arange(3) / 3))
-    ground = np.asarray(Image.fromarray(rng.uniform(0, 255, (4, 4)).astype(np.uint8)).resize((size, size)), float)
+    ground = np.asarray(
+        Image.fromarray(rng.uniform(0, 255, (4, 4)).astype(np.uint8)).resize((size, size)), float
+    )
     picture = 0.4 * ground[..., None] + 75 + 35 * wave[..., None] * (1 + 0.5 * tint) + 15 * tint
     return (picture + rng.normal(0, 6, picture.shape)).clip(0, 255).astype(np.uint8)
 
@@ -57,7 +62,9 @@ def write_pictures(  # one argument for each thing that a test may vary
         seed: of the pictures.
     """
     counts = {"train": train, "test": test}
-    sides = {side: [n] * len(styles) if isinstance(n, int) else list(n) for side, n in counts.items()}
+    sides = {
+        side: [n] * len(styles) if isinstance(n, int) else list(n) for side, n in counts.items()
+    }
     flat = not any(sides["test"])
     for s, style in enumerate(styles):
         for t, side in enumerate(sides):
@@ -76,7 +83,10 @@ def write_pictures(  # one argument for each thing that a test may vary
 
 @pytest.fixture(scope="session")
 def picture_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A factory: ``picture_folder(styles=…, train=…, test=…, size=…, artists=…, seed=…)`` writes a new folder."""
+    """A factory:
+
+    ``picture_folder(styles=…, train=…, test=…, size=…, artists=…, seed=…)`` writes a new folder.
+    """
 
     def make(**arguments: object) -> Path:
         return write_pictures(tmp_path_factory.mktemp("source") / "pictures", **arguments)  # type: ignore[arg-type]
@@ -88,19 +98,28 @@ def picture_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pa
 def make_collection(
     picture_folder: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Collection]:
-    """A factory: the arguments of ``picture_folder``, ``stored`` (pixels, 32) and those of ``PrepareSettings``."""
+    """A factory:
+
+    the arguments of ``picture_folder``, ``stored`` (pixels, 32) and those of ``PrepareSettings``.
+    """
 
     def make(stored: int = 32, **arguments: object) -> Collection:
         pictures = {name: arguments.pop(name) for name in FOLDER_ARGUMENTS if name in arguments}
         settings = PrepareSettings(size=stored, workers=1, **arguments)  # type: ignore[arg-type]
-        return prepare(picture_folder(**pictures), tmp_path_factory.mktemp("made") / "collection", settings)
+        return prepare(
+            picture_folder(**pictures), tmp_path_factory.mktemp("made") / "collection", settings
+        )
 
     return make
 
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A factory: ``tiny_base(kind="tiny", seed=0)`` is the folder of a text-to-image pipeline with random weights."""
+    """A factory:
+
+    ``tiny_base(kind="tiny", seed=0)`` is the folder of a text-to-image pipeline with random
+    weights.
+    """
     made: dict[tuple[str, int], Path] = {}
     captions = [f"a painting in the style of {style.lower()}" for style in STYLES]
 

@@ -1,4 +1,7 @@
-"""The benchmarks' own parts: peers that learn, in just the time they are given, and scores that are what they say."""
+"""The benchmarks' own parts:
+
+peers that learn, in just the time they are given, and scores that are what they say.
+"""
 
 import dataclasses
 import importlib
@@ -13,8 +16,8 @@ import pytest
 import torch
 from torch import nn
 
-from impasto.collection.painting import Collection
-from impasto.evaluation import metrics
+from impasto.collection.collection import Collection
+from impasto.numerics import metrics
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 STYLES = ("Bands", "Columns", "Diagonals")
@@ -60,16 +63,24 @@ def parameters(model: nn.Module) -> int:
 
 def test_the_peers_are_the_networks_that_they_are_called(load: Callable[[str], ModuleType]) -> None:
     """ResNet-18 with its 1,000 outputs has 11,689,512 parameters (torchvision's documentation)."""
-    resnet, three = load("resnet").ResNet18(1000).eval(), load("three_convolutions").ThreeConvolutions(13, 128)
+    resnet, three = (
+        load("resnet").ResNet18(1000).eval(),
+        load("three_convolutions").ThreeConvolutions(13, 128),
+    )
     assert parameters(resnet) == 11_689_512
-    assert sum(isinstance(m, nn.Conv2d) and m.kernel_size != (1, 1) for m in resnet.modules()) + 1 == 18
+    assert (
+        sum(isinstance(m, nn.Conv2d) and m.kernel_size != (1, 1) for m in resnet.modules()) + 1
+        == 18
+    )
     with torch.no_grad():
         assert resnet.blocks(torch.rand(1, 64, 56, 56)).shape == (1, 512, 7, 7)
     convolutions = (3 * 32 + 32 * 64 + 64 * 128) * 9 + 32 + 64 + 128
     assert parameters(three) == convolutions + 16 * 16 * 128 * 256 + 256 + 257 * 13
 
 
-@pytest.mark.parametrize(("name", "precision"), [("ResNet-18", "float32"), ("three convolutions", "bfloat16")])
+@pytest.mark.parametrize(
+    ("name", "precision"), [("ResNet-18", "float32"), ("three convolutions", "bfloat16")]
+)
 def test_a_peer_learns_in_the_time_it_is_given(
     load: Callable[[str], ModuleType], collection: Collection, name: str, precision: str
 ) -> None:
@@ -88,7 +99,9 @@ def test_a_peer_learns_in_the_time_it_is_given(
     assert last["lr"] < 0.02 * last["peak"] if name == "ResNet-18" else last["lr"] == last["peak"]
 
 
-def test_the_weights_of_the_best_epoch_are_kept(load: Callable[[str], ModuleType], collection: Collection) -> None:
+def test_the_weights_of_the_best_epoch_are_kept(
+    load: Callable[[str], ModuleType], collection: Collection
+) -> None:
     timed = load("timed")
     training = timed.Training(timed.COURSE, collection, (32, 1.0), "float32", 0)
     clock, scores, heads = Steps(training), iter((0.0, 0.3, 0.7, 0.5)), []
@@ -105,21 +118,37 @@ def test_the_weights_of_the_best_epoch_are_kept(load: Callable[[str], ModuleType
 
 
 def test_the_whole_comparison(
-    load: Callable[[str], ModuleType], collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    load: Callable[[str], ModuleType],
+    collection: Collection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     peers = load("peers")
     for name, peer in peers.PEERS.items():
         monkeypatch.setitem(peers.PEERS, name, dataclasses.replace(peer, batch=8))
-    settings = ("size=tiny", "resolution=32", "epochs=2", "batch_size=16", "augment.cutmix=0", "precision=float32")
+    settings = (
+        "size=tiny",
+        "resolution=32",
+        "epochs=2",
+        "batch_size=16",
+        "augment.cutmix=0",
+        "precision=float32",
+    )
     given = ["--paintings", str(collection.path), "--minutes", "1e-6", "--quiet"]
-    arguments = peers.parse([*given, *(word for setting in settings for word in ("--set", setting))])
+    arguments = peers.parse(
+        [*given, *(word for setting in settings for word in ("--set", setting))]
+    )
     measured = peers.measure(arguments, tmp_path, lambda function, *values: function(*values))
     names = ["impasto", *(f"{name}, {p}" for name in peers.PEERS for p in ("float32", "bfloat16"))]
     assert list(measured["contestants"]) == names
     assert len(measured["trials"]["ResNet-18"]) == 4
     assert measured["within_budget"] is False
     assert measured["contestants"]["impasto"]["pictures"] == 2 * (108 // 16) * 16
-    best = max(row["scores"]["macro_f1"]["value"] for name, row in measured["contestants"].items() if name != "impasto")
+    best = max(
+        row["scores"]["macro_f1"]["value"]
+        for name, row in measured["contestants"].items()
+        if name != "impasto"
+    )
     assert measured["ratio"]["value"] * best == pytest.approx(
         measured["contestants"]["impasto"]["scores"]["macro_f1"]["value"]
     )
@@ -127,7 +156,9 @@ def test_the_whole_comparison(
     page.write_text(f"before\n{peers.BEGIN}\nold\n{peers.END}\nafter\n", encoding="utf-8")
     peers.write(peers.table(measured), page)
     text = page.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n{peers.BEGIN}\n| who answers") and text.endswith(f"{peers.END}\nafter\n")
+    assert text.startswith(f"before\n{peers.BEGIN}\n| who answers") and text.endswith(
+        f"{peers.END}\nafter\n"
+    )
     assert "old" not in text
     assert "**more than** the 6e-05 s" in text
 

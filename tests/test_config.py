@@ -22,7 +22,9 @@ class Outer(Settings):
 
 
 def test_values_are_taken_and_the_rest_stays() -> None:
-    assert parse(Outer, {"epochs": 5, "inner": {"kind": "two"}}) == Outer(epochs=5, inner=Inner(kind="two"))
+    assert parse(Outer, {"epochs": 5, "inner": {"kind": "two"}}) == Outer(
+        epochs=5, inner=Inner(kind="two")
+    )
     assert parse(Outer, {"inner": {"rate": 1}}).inner.rate == 1.0
 
 
@@ -53,13 +55,21 @@ def test_what_is_wrong_is_named(data: dict[str, Any], said: str) -> None:
 
 def test_toml_and_json_are_read_alike(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("epochs = 4\n[inner]\nrate = 0.5\n")
-    (tmp_path / "a.JSON").write_text('\ufeff{"epochs": 4, "inner": {"rate": 0.5}}', encoding="utf-8")
-    assert read(tmp_path / "a.toml") == read(tmp_path / "a.JSON") == {"epochs": 4, "inner": {"rate": 0.5}}
+    (tmp_path / "a.JSON").write_text(
+        '\ufeff{"epochs": 4, "inner": {"rate": 0.5}}', encoding="utf-8"
+    )
+    assert (
+        read(tmp_path / "a.toml")
+        == read(tmp_path / "a.JSON")
+        == {"epochs": 4, "inner": {"rate": 0.5}}
+    )
 
 
 def test_a_date_where_a_number_belongs_is_an_ordinary_mistake(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("epochs = 2024-01-01\n")
-    with pytest.raises(SettingsError, match="epochs: input should be a valid integer, not '2024-01-01'"):
+    with pytest.raises(
+        SettingsError, match="epochs: input should be a valid integer, not '2024-01-01'"
+    ):
         parse(Outer, read(tmp_path / "a.toml"))
 
 
@@ -72,7 +82,9 @@ def test_a_date_where_a_number_belongs_is_an_ordinary_mistake(tmp_path: Path) ->
         ("a.toml", "\udcff", "cannot read the settings file"),
     ],
 )
-def test_files_that_are_no_settings_are_refused(tmp_path: Path, name: str, content: str, said: str) -> None:
+def test_files_that_are_no_settings_are_refused(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
     (tmp_path / name).write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(SettingsError, match=said):
         read(tmp_path / name)

@@ -1,4 +1,7 @@
-"""The documentation says what the code does: the reference is current, links lead somewhere, recipes parse."""
+"""The documentation says what the code does:
+
+the reference is current, links lead somewhere, recipes parse.
+"""
 
 import importlib.util
 import re
@@ -11,20 +14,27 @@ from types import ModuleType
 import pytest
 import typer.main
 
-from impasto.catalogue import CATALOGUE
-from impasto.cli import app
+from impasto.cli.main import app
 from impasto.config import parse, read
-from impasto.study import StudySettings
-from impasto.training.autoencoder import AutoencoderSettings
-from impasto.training.classifier import ClassifierSettings
-from impasto.training.painter import PainterSettings
+from impasto.pipeline import StudySettings
+from impasto.records.finding_codes import CATALOGUE
+from impasto.training.autoencoder.train import AutoencoderSettings
+from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.painter.train import PainterSettings
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs" / "make_reference.py")
+    spec = importlib.util.spec_from_file_location(
+        "make_reference", ROOT / "docs" / "make_reference.py"
+    )
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -73,9 +83,13 @@ def test_every_page_is_reachable_from_the_index() -> None:
 def test_commands_in_the_docs_exist(page: Path) -> None:
     """Every ``impasto …`` line of a shell block names a verb and options that the command line knows."""
     group = typer.main.get_command(app)
-    for block in re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S):
+    for block in re.findall(
+        r"```(?:sh|bash|console)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S
+    ):
         for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line.split(" # ")[0].removeprefix("$ ")) if "impasto" in line else []
+            words = (
+                shlex.split(line.split(" # ")[0].removeprefix("$ ")) if "impasto" in line else []
+            )
             if words[:1] == ["impasto"] and len(words) > 1 and not words[1].startswith("-"):
                 check_command(group, words[1:], line)
 
@@ -86,7 +100,11 @@ def check_command(group: object, words: list[str], line: str) -> None:
         assert words and words[0] in command.commands, line
         command, words = command.commands[words[0]], words[1:]
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}  # type: ignore[attr-defined]
-    used = {word.split("=")[0] for word in words if word.startswith("-") and not re.fullmatch(r"-[\d.]+", word)}
+    used = {
+        word.split("=")[0]
+        for word in words
+        if word.startswith("-") and not re.fullmatch(r"-[\d.]+", word)
+    }
     assert used <= known, line
 
 
@@ -97,14 +115,18 @@ def test_recipes_parse() -> None:
 
 
 def test_the_recipes_state_the_defaults() -> None:
-    assert parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml")) == ClassifierSettings()
-    assert parse(AutoencoderSettings, read(ROOT / "recipes" / "autoencoder.toml")) == AutoencoderSettings()
+    assert (
+        parse(ClassifierSettings, read(ROOT / "recipes" / "classifier.toml"))
+        == ClassifierSettings()
+    )
+    assert (
+        parse(AutoencoderSettings, read(ROOT / "recipes" / "autoencoder.toml"))
+        == AutoencoderSettings()
+    )
     assert parse(PainterSettings, read(ROOT / "recipes" / "painter.toml")) == PainterSettings()
 
 
 def test_help_opens_without_loading_torch() -> None:
-    code = (
-        "import sys, impasto.cli as c\ntry: c.app(['--help'])\nexcept SystemExit: pass\nprint('torch' in sys.modules)"
-    )
+    code = "import sys, impasto.cli.main as c\ntry: c.app(['--help'])\nexcept SystemExit: pass\nprint('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False")

@@ -58,7 +58,9 @@ def test_a_failing_disk_is_one_line_with_the_way_out(
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"a file of that name is in the way|part of that path is a file"):
+    with pytest.raises(
+        OutputError, match=r"a file of that name is in the way|part of that path is a file"
+    ):
         files.write_text(tmp_path / "file/a.txt", "")
     with pytest.raises(OutputError, match="a file of that name is in the way"):
         files.make_folder(tmp_path / "file")

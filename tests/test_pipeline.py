@@ -1,4 +1,7 @@
-"""The whole path: a folder becomes a report; killed anywhere, the same command ends with the same result."""
+"""The whole path:
+
+a folder becomes a report; killed anywhere, the same command ends with the same result.
+"""
 
 import json
 import os
@@ -15,31 +18,47 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from impasto import study as module
-from impasto.atlas.settings import AtlasSettings
+from impasto import pipeline as module
 from impasto.collection.prepare import PrepareSettings
-from impasto.compare.balance import RemediesSettings
-from impasto.compare.painting import JudgeSettings, PaintingSettings
+from impasto.comparison.balance import RemediesSettings
+from impasto.embedding.settings import AtlasSettings
 from impasto.errors import InputError, OutputError, SettingsError
+from impasto.evaluation.painter_score import JudgeSettings, PaintingSettings
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.runs import create, open_run
-from impasto.sample.gallery import SampleSettings
-from impasto.study import StudySettings, run_study
-from impasto.training.autoencoder import AutoencoderSettings
-from impasto.training.classifier import ClassifierSettings
-from impasto.training.painter import CriticSettings, PainterSettings
+from impasto.gallery.gallery import SampleSettings
+from impasto.pipeline import StudySettings, run_study
+from impasto.records.run import create, open_run
+from impasto.training.autoencoder.train import AutoencoderSettings
+from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.painter.train import CriticSettings, PainterSettings
 
 AUTOENCODER = AutoencoderSettings(
-    size="tiny", resolution=32, epochs=2, batch_size=16, latent=12, manner=4, precision="float32", device="cpu"
+    size="tiny",
+    resolution=32,
+    epochs=2,
+    batch_size=16,
+    latent=12,
+    manner=4,
+    precision="float32",
+    device="cpu",
 )
-TRAIN = ClassifierSettings(size="tiny", resolution=32, epochs=2, batch_size=16, precision="float32", device="cpu")
+TRAIN = ClassifierSettings(
+    size="tiny", resolution=32, epochs=2, batch_size=16, precision="float32", device="cpu"
+)
 SETTINGS = StudySettings(
     sample=SampleSettings(pictures=160, size=40, workers=1),
     prepare=PrepareSettings(size=32, workers=1),
     train=TRAIN,
     autoencoder=AUTOENCODER,
     evaluate=EvaluateSettings(device="cpu"),
-    atlas=AtlasSettings(maps=("pca",), clusterings=("kmeans",), permutations=20, resamples=100, seeds=2, device="cpu"),
+    atlas=AtlasSettings(
+        maps=("pca",),
+        clusterings=("kmeans",),
+        permutations=20,
+        resamples=100,
+        seeds=2,
+        device="cpu",
+    ),
 )
 
 
@@ -48,7 +67,9 @@ def results(study: Path) -> dict[str, object]:
     run = study / "runs" / "classifier"
     metrics = json.loads((run / "evaluation" / "metrics.json").read_text())
     return {
-        "table": pq.read_table(study / "collection" / "paintings.parquet").drop_columns(["modified"]).to_pylist(),
+        "table": pq.read_table(study / "collection" / "paintings.parquet")
+        .drop_columns(["modified"])
+        .to_pylist(),
         "pixels": (study / "collection" / "pixels.npy").read_bytes(),
         "weights": (run / "best.safetensors").read_bytes(),
         "predictions": pq.read_table(run / "evaluation" / "predictions.parquet").to_pylist(),
@@ -63,8 +84,20 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     said: list[str] = []
     made = run_study(source, tmp_path / "study", SETTINGS, announce=said.append)
     stages = [line.split()[0] for line in said if line.split()[0].endswith("ing")]
-    expected = ["preparing", "auditing", "training", "evaluating", "training", "evaluating", "making"]
-    assert stages[:7] == expected and stages.count("making") == 2 and stages[-2:] == ["writing", "writing"]
+    expected = [
+        "preparing",
+        "auditing",
+        "training",
+        "evaluating",
+        "training",
+        "evaluating",
+        "making",
+    ]
+    assert (
+        stages[:7] == expected
+        and stages.count("making") == 2
+        and stages[-2:] == ["writing", "writing"]
+    )
     assert made.page is not None and made.page.is_file()
     page, text = made.report.read_text(), (tmp_path / "study" / "report.md").read_text()
     assert "Diagonals" in page and "IMP108" in page
@@ -74,7 +107,10 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     codes = {finding.code for finding in made.findings}
     assert {"IMP101", "IMP108", "IMP201", "IMP301", "IMP310", "IMP501"} <= codes
     assert "Pictures as 12 numbers" in page and "![Test pictures, worst to best" in text
-    assert open_run(tmp_path / "study" / "runs" / "autoencoder").settings["resolution"] == TRAIN.resolution
+    assert (
+        open_run(tmp_path / "study" / "runs" / "autoencoder").settings["resolution"]
+        == TRAIN.resolution
+    )
 
 
 def test_a_study_leaves_out_what_is_not_wanted_or_cannot_be(
@@ -84,10 +120,13 @@ def test_a_study_leaves_out_what_is_not_wanted_or_cannot_be(
     unwanted = SETTINGS.model_copy(update={"leave_out": ("autoencoder",)})
     run_study(source, tmp_path / "unwanted", unwanted)
     said: list[str] = []
-    vast = SETTINGS.model_copy(update={"autoencoder": AUTOENCODER.model_copy(update={"latent": 128})})
+    vast = SETTINGS.model_copy(
+        update={"autoencoder": AUTOENCODER.model_copy(update={"latent": 128})}
+    )
     run_study(source, tmp_path / "vast", vast, announce=said.append)
     assert any(
-        "leaving the autoencoder out: " in line and "too few for vectors of 128 numbers" in line for line in said
+        "leaving the autoencoder out: " in line and "too few for vectors of 128 numbers" in line
+        for line in said
     )
     for study in ("unwanted", "vast"):
         assert not (tmp_path / study / "runs" / "autoencoder").exists()
@@ -107,34 +146,55 @@ def test_a_classifier_begins_as_the_autoencoder_where_it_is_asked_to(
     run_study(source, tmp_path / "moved", wanted)
     assert (tmp_path / "moved" / "runs" / Path(*weights)).stat().st_mtime_ns == before
     with pytest.raises(SettingsError, match="warm_start needs the autoencoder"):
-        run_study(source, tmp_path / "no", wanted.model_copy(update={"leave_out": ("autoencoder",)}))
+        run_study(
+            source, tmp_path / "no", wanted.model_copy(update={"leave_out": ("autoencoder",)})
+        )
     with pytest.raises(SettingsError, match="both the same size"):
         run_study(
-            source, tmp_path / "no", wanted.model_copy(update={"train": TRAIN.model_copy(update={"size": "base"})})
+            source,
+            tmp_path / "no",
+            wanted.model_copy(update={"train": TRAIN.model_copy(update={"size": "base"})}),
         )
     assert not (tmp_path / "no").exists()
 
 
-def test_a_study_compares_remedies_where_it_is_asked_to(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_study_compares_remedies_where_it_is_asked_to(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     source = picture_folder(train=(40, 30, 20), test=10)
     wanted = RemediesSettings(remedies=("tau-normalisation",), seeds=1)
     said: list[str] = []
-    made = run_study(source, tmp_path / "s", SETTINGS.model_copy(update={"balance": wanted}), announce=said.append)
+    made = run_study(
+        source,
+        tmp_path / "s",
+        SETTINGS.model_copy(update={"balance": wanted}),
+        announce=said.append,
+    )
     last = ["comparing", "plain,", "tau-normalisation,", "writing", "writing"]
     assert [line.split()[0] for line in said][-5:] == last
     assert "IMP401" in {finding.code for finding in made.findings}
     assert "Remedies for imbalance" in (tmp_path / "s" / "report.md").read_text()
     run = open_run(tmp_path / "s" / "balance" / "runs" / "plain-0")
-    assert run.settings["epochs"] == TRAIN.epochs  # the study's training, where the comparison names none
+    assert (
+        run.settings["epochs"] == TRAIN.epochs
+    )  # the study's training, where the comparison names none
 
 
 def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
     picture_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = picture_folder(train=24, test=4, size=48)
-    stored = SETTINGS.model_copy(update={"prepare": PrepareSettings(size=48, workers=1), "leave_out": ("page",)})
+    stored = SETTINGS.model_copy(
+        update={"prepare": PrepareSettings(size=48, workers=1), "leave_out": ("page",)}
+    )
     before = run_study(source, tmp_path / "s", stored)
-    quick: dict[str, Any] = {"size": "tiny", "epochs": 1, "batch_size": 12, "resolution": 48, "precision": "float32"}
+    quick: dict[str, Any] = {
+        "size": "tiny",
+        "epochs": 1,
+        "batch_size": 12,
+        "resolution": 48,
+        "precision": "float32",
+    }
     painter = PainterSettings(embedding=8, teach=CriticSettings(**quick), **quick)
     score = PaintingSettings(per_style=2, resamples=100, teach=JudgeSettings(**quick), device="cpu")
     wanted = stored.model_copy(update={"painter": painter, "paint": score})
@@ -149,7 +209,9 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
         run_study(source, tmp_path / "s", stored)
 
 
-def test_a_study_with_an_atlas_ends_in_a_page(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_study_with_an_atlas_ends_in_a_page(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     source, study = picture_folder(train=20, test=6), tmp_path / "study"
     without = run_study(source, study, SETTINGS.model_copy(update={"leave_out": ("page",)}))
     assert without.page is None and "site/index.html" not in without.report.read_text()
@@ -165,7 +227,9 @@ def test_a_study_with_an_atlas_ends_in_a_page(picture_folder: Callable[..., Path
 
 def test_runs_without_representations_have_no_atlas_and_stop_no_study(tmp_path: Path) -> None:
     for kind in ("lora", "autoencoder"):  # the second without weights yet
-        create(tmp_path / "runs" / kind, kind, settings={}, styles=("A", "B"), collection={}, facts={})
+        create(
+            tmp_path / "runs" / kind, kind, settings={}, styles=("A", "B"), collection={}, facts={}
+        )
     said: list[str] = []
     assert module._atlases(tmp_path, AtlasSettings(), said.append) == []
     assert said == []
@@ -178,7 +242,9 @@ def test_a_second_time_does_nothing_again(
     first = run_study(source, tmp_path / "study", SETTINGS)
     changed = {path: path.stat().st_mtime_ns for path in (first.run.path, first.run.weights_path)}
     monkeypatch.setattr(module, "evaluate", lambda *a: pytest.fail("evaluated again"))
-    elsewhere = SETTINGS.model_copy(update={"prepare": PrepareSettings(size=32, workers=2)})  # changes no result
+    elsewhere = SETTINGS.model_copy(
+        update={"prepare": PrepareSettings(size=32, workers=2)}
+    )  # changes no result
     again = run_study(source, tmp_path / "study", elsewhere)
     assert again.metrics == first.metrics
     assert {path: path.stat().st_mtime_ns for path in changed} == changed
@@ -187,7 +253,9 @@ def test_a_second_time_does_nothing_again(
 def test_another_study_is_refused(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     source, other = picture_folder(train=12, test=6), picture_folder(train=12, test=6, seed=1)
     run_study(source, tmp_path / "study", SETTINGS)
-    with pytest.raises(InputError, match=r"is a study of .* not of .*: choose another folder with -o"):
+    with pytest.raises(
+        InputError, match=r"is a study of .* not of .*: choose another folder with -o"
+    ):
         run_study(other, tmp_path / "study", SETTINGS)
     changed = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 3})})
     with pytest.raises(InputError, match=r"train\.epochs was 2, now 3"):
@@ -206,12 +274,19 @@ def test_killed_anywhere_it_ends_with_the_same_result(tmp_path: Path) -> None:
     recipe.write_text(SETTINGS.model_dump_json())
     words = [sys.executable, "-m", "impasto", "study", "-c", str(recipe), "-q", "-o"]
     lot, kills = random.Random(0), 0
-    environment = {**os.environ, "OMP_NUM_THREADS": "2"}  # sums are rounded by the number of threads
-    unbroken = subprocess.run([*words, tmp_path / "unbroken"], env=environment, capture_output=True, check=False)
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "2",
+    }  # sums are rounded by the number of threads
+    unbroken = subprocess.run(
+        [*words, tmp_path / "unbroken"], env=environment, capture_output=True, check=False
+    )
     assert unbroken.returncode in (0, 1), unbroken.stderr
     words.append(str(tmp_path / "killed"))
     for patience in range(1, 40):
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
         try:
             process.communicate(timeout=lot.uniform(1, 2 + 1.5 * patience))
             break
@@ -227,7 +302,9 @@ def test_killed_anywhere_it_ends_with_the_same_result(tmp_path: Path) -> None:
     assert not leftovers
 
 
-def test_the_courses_config_runs_a_study(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_courses_config_runs_a_study(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     source = picture_folder(train=16, test=6)
     course = {
         "trainingdir": str(source / "train"),
@@ -240,12 +317,18 @@ def test_the_courses_config_runs_a_study(picture_folder: Callable[..., Path], tm
     (tmp_path / "config.json").write_text(json.dumps(course))
     words = [sys.executable, "-m", "impasto", "study", "--config", "config.json", "-q", "--json"]
     small = ["--size", "tiny", "--set", "prepare.size=32", "--set", "train.resolution=32"]
-    done = subprocess.run([*words, *small], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*words, *small], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode in (0, 1), done.stderr
-    settings = json.loads((tmp_path / "wikiart" / "runs" / "classifier" / "run.json").read_text())["settings"]
+    settings = json.loads((tmp_path / "wikiart" / "runs" / "classifier" / "run.json").read_text())[
+        "settings"
+    ]
     assert (settings["epochs"], settings["batch_size"], settings["device"]) == (1, 8, "cpu")
     evaluated = json.loads(done.stdout)
     assert evaluated["pictures"] == 18
     words[3:4] = ["evaluate"]
-    done = subprocess.run([*words[:6], "--json"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*words[:6], "--json"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert json.loads(done.stdout)["scores"] == evaluated["scores"]

@@ -1,8 +1,9 @@
 """Settings: one frozen, strict model per verb, read from TOML or JSON, with unknown keys refused by name.
 
-Each verb's settings class lives beside the code that it configures and derives from ``Settings``; every field
-carries a description, from which the reference page is generated. The one JSON file with the keys of the
-university course (``trainingdir``, ``testingdir``, …) is understood as well, see ``CourseConfig``.
+Each verb's settings class lives beside the code that it configures and derives from ``Settings``;
+every field carries a description, from which the reference page is generated. The one JSON file
+with the keys of the university course (``trainingdir``, ``testingdir``, …) is understood as well,
+see ``CourseConfig``.
 """
 
 import difflib
@@ -46,20 +47,27 @@ def read(path: Path) -> dict[str, Any]:
         SettingsError: the file is missing, is neither format, or holds no table.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+        text = path.read_text(
+            encoding="utf-8-sig"
+        )  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read the settings file {path}: {error}") from error
     try:
         data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except ValueError as error:
-        raise SettingsError(f"{path} is not valid {path.suffix.lstrip('.').upper() or 'TOML'}: {error}") from error
+        raise SettingsError(
+            f"{path} is not valid {path.suffix.lstrip('.').upper() or 'TOML'}: {error}"
+        ) from error
     if not isinstance(data, dict):
         raise SettingsError(f"{path} must hold a table of settings, not a {type(data).__name__}")
     return data
 
 
 def is_course(data: Mapping[str, Any]) -> bool:
-    """Whether settings are in the course's form: it is told by ``trainingdir``, ``testingdir`` or ``modelfile``."""
+    """Whether settings are in the course's form.
+
+    It is told by ``trainingdir``, ``testingdir`` or ``modelfile``.
+    """
     return bool({"trainingdir", "testingdir", "modelfile"} & data.keys())
 
 
@@ -82,7 +90,9 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for name, value in over.items():
         old = result.get(name)
-        result[name] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        result[name] = (
+            merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        )
     return result
 
 
@@ -98,7 +108,9 @@ def _explain(cls: type[Settings], detail: Mapping[str, Any]) -> str:
 
 def _fields(cls: type[Settings], path: tuple[str | int, ...]) -> list[str]:
     for part in path:
-        inner = table(cls.model_fields[str(part)].annotation) if str(part) in cls.model_fields else None
+        inner = (
+            table(cls.model_fields[str(part)].annotation) if str(part) in cls.model_fields else None
+        )
         if inner is None:
             return []
         cls = inner
@@ -108,4 +120,6 @@ def _fields(cls: type[Settings], path: tuple[str | int, ...]) -> list[str]:
 def table(annotation: Any) -> type[Settings] | None:
     """The settings class of a field that holds a table, or may hold one; ``None`` for any other field."""
     kinds = (annotation, *get_args(annotation))
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)
+    return next(
+        (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None
+    )

@@ -9,8 +9,9 @@
     ├── RunError            a run is missing, damaged, of another kind, or was trained on something else
     └── MissingExtraError   an optional dependency is not installed
 
-Every message says what is wrong, where, and what to do about it, on one line. The command line catches
-``ImpastoError`` alone, prints that line and exits with status 2; any other exception is a defect of impasto.
+Every message says what is wrong, where, and what to do about it, on one line. The command line
+catches ``ImpastoError`` alone, prints that line and exits with status 2; any other exception is a
+defect of impasto.
 """
 
 
@@ -46,4 +47,6 @@ class MissingExtraError(ImpastoError):
     """An optional dependency is not installed; the message carries the exact install line."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f"{purpose} needs the optional extra {extra!r}: pip install 'impasto[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the optional extra {extra!r}: pip install 'impasto[{extra}]'"
+        )

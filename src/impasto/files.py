@@ -1,6 +1,7 @@
 """Writing files so that nothing is ever half-written: a temporary name beside the target, then one rename.
 
-Used by every stage. A failure of the disk becomes an ``OutputError`` that names the place and the way out.
+Used by every stage. A failure of the disk becomes an ``OutputError`` that names the place and the
+way out.
 """
 
 import errno
@@ -43,8 +44,9 @@ def damaged_error(path: Path, what: str, error: Exception) -> InputError:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` to write to; renamed to ``path`` when the block ends well.
 
-    The parent folder is made where it is missing. When the block fails, the temporary file is removed and
-    ``path`` keeps its earlier content. The new content is flushed to the disk before the rename.
+    The parent folder is made where it is missing. When the block fails, the temporary file is
+    removed and ``path`` keeps its earlier content. The new content is flushed to the disk before
+    the rename.
 
     Raises:
         OutputError: the disk is full, read-only, or the folder may not be written to.
@@ -103,4 +105,6 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:
-        raise InputError(f"{path} is not a JSON file ({error}): restore it or make it anew") from error
+        raise InputError(
+            f"{path} is not a JSON file ({error}): restore it or make it anew"
+        ) from error

@@ -12,8 +12,8 @@ from impasto.config import Device
 from impasto.errors import RunError, SettingsError
 from impasto.models import painter
 from impasto.models.autoencoder import Autoencoder, configured
-from impasto.models.build import StyleNetwork, build
-from impasto.runs import Run
+from impasto.models.classifiers import StyleNetwork, build
+from impasto.records.run import Run
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -25,7 +25,9 @@ def accelerator_on(device: Device) -> Accelerator:
         SettingsError: there is no such device.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError("device=cuda: this machine has no CUDA device that torch can use: say --device cpu")
+        raise SettingsError(
+            "device=cuda: this machine has no CUDA device that torch can use: say --device cpu"
+        )
     return Accelerator(cpu=device == "cpu" or not torch.cuda.is_available())
 
 
@@ -36,7 +38,9 @@ def classifier_of(run: Run, device: torch.device) -> StyleNetwork:
         RunError: there are no weights yet, or they are damaged.
     """
     settings = run.settings
-    shape: dict[str, Any] = {name: settings.get(name) for name in ("size", "resolution", "stride")}  # stride is newer
+    shape: dict[str, Any] = {
+        name: settings.get(name) for name in ("size", "resolution", "stride")
+    }  # stride is newer
     shape["head_scale"] = run.facts.get("head_scale")
     model = build(settings["network"], styles=len(run.styles), **shape)
     _load(model, run)
@@ -59,13 +63,19 @@ def painter_of(run: Run, device: torch.device) -> painter.Painter:
 
 def _load(model: nn.Module, run: Run, prefix: str = "") -> None:
     if not run.weights_path.is_file():
-        raise RunError(f"{run.path} has no weights yet: let impasto train {run.kind} reach its first validation")
+        raise RunError(
+            f"{run.path} has no weights yet: let impasto train {run.kind} reach its first validation"
+        )
     try:
         weights = load_file(run.weights_path)
-        model.load_state_dict({name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)})
+        model.load_state_dict(
+            {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
+        )
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise RunError(f"{run.weights_path} is damaged ({reason}): train again into another folder") from error
+        raise RunError(
+            f"{run.weights_path} is damaged ({reason}): train again into another folder"
+        ) from error
 
 
 def _placed(model: N, device: torch.device) -> N:

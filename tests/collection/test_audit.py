@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from impasto import findings
 from impasto.collection.audit import audit
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.errors import CollectionError, InputError
-from impasto.findings import Finding
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
 
 CODES = [f"IMP{number}" for number in range(101, 115)]
 SETTINGS = PrepareSettings(size=24, workers=1)
@@ -21,7 +21,10 @@ SETTINGS = PrepareSettings(size=24, workers=1)
 
 @pytest.fixture(scope="module")
 def clean(picture_folder: Callable[..., Path]) -> Path:
-    """A source without a fault: 12 + 4 pictures of each of 3 styles, by artists of one side each."""
+    """A source without a fault:
+
+    12 + 4 pictures of each of 3 styles, by artists of one side each.
+    """
     source = picture_folder(train=12, test=4)
     for path in sorted(source.rglob("*.jpg")):
         side, number = path.stem[:-3], int(path.stem[-3:])
@@ -47,7 +50,10 @@ def test_a_clean_collection_passes_everything(clean: Path, tmp_path: Path) -> No
     assert outcomes.pop("IMP112") == "not applicable"  # the split is not by artist
     assert set(outcomes.values()) == {"passed"}
     assert not findings.spoiled(found.values())
-    assert found["IMP108"].numbers["test_artists"] == 9 and found["IMP108"].numbers["shared_artists"] == 0
+    assert (
+        found["IMP108"].numbers["test_artists"] == 9
+        and found["IMP108"].numbers["shared_artists"] == 0
+    )
     assert (
         found["IMP108"].numbers["oracle_accuracy"]
         == found["IMP108"].numbers["majority_accuracy"]
@@ -61,7 +67,9 @@ def unreadable(source: Path) -> None:
 
 
 def tiny(source: Path) -> None:
-    Image.open(pictures(source, "train")[0]).resize((20, 30)).save(source / "train/Bands/small-one_tiny.png")
+    Image.open(pictures(source, "train")[0]).resize((20, 30)).save(
+        source / "train/Bands/small-one_tiny.png"
+    )
 
 
 def constant(source: Path) -> None:
@@ -73,7 +81,9 @@ def equal_files(source: Path) -> None:
 
 
 def looks_the_same(source: Path) -> None:
-    Image.open(pictures(source, "test")[0]).save(source / "test/Bands/another-name_alike.jpg", quality=60)
+    Image.open(pictures(source, "test")[0]).save(
+        source / "test/Bands/another-name_alike.jpg", quality=60
+    )
 
 
 def across(source: Path) -> None:
@@ -143,16 +153,22 @@ def test_findings_name_the_things(clean: Path, tmp_path: Path) -> None:
     for plant in (tiny, constant, shared_artist, across, two_styles, double_encoded):
         plant(source)
     found = answers(source, tmp_path / "c")
-    assert found["IMP102"].items == [{"id": "train/Bands/small-one_tiny.png", "width": 20, "height": 30}]
+    assert found["IMP102"].items == [
+        {"id": "train/Bands/small-one_tiny.png", "width": 20, "height": 30}
+    ]
     assert found["IMP103"].items == [{"id": "train/Bands/nobody-else_grey.jpg"}]
     assert found["IMP106"].items[0]["id"] == "test/Bands/another-name_same.jpg"
     assert found["IMP106"].items[0]["copy_style"] == "Bands"
-    assert found["IMP106"].numbers["test_pictures"] == 1 and found["IMP106"].numbers["share"] == pytest.approx(1 / 13)
+    assert found["IMP106"].numbers["test_pictures"] == 1 and found["IMP106"].numbers[
+        "share"
+    ] == pytest.approx(1 / 13)
     name = pictures(source, "train", "Columns")[5].name
     assert {"name": name, "styles": "Bands, Columns"} in found["IMP107"].items
     assert found["IMP107"].numbers == {"names": 1.0, "pairs": 1.0}
     assert found["IMP108"].items == [{"artist": "bands-trainer-0"}]
-    assert found["IMP113"].items == [{"id": "train/Bands/arnold-bã¶cklin_villa.jpg", "artist": "arnold-böcklin"}]
+    assert found["IMP113"].items == [
+        {"id": "train/Bands/arnold-bã¶cklin_villa.jpg", "artist": "arnold-böcklin"}
+    ]
 
 
 def test_every_leaked_test_picture_counts_once(clean: Path, tmp_path: Path) -> None:
@@ -177,7 +193,9 @@ def test_the_same_number_in_two_folders_is_no_picture_under_two_styles(
     found = answers(source, tmp_path / "c")
     assert (found["IMP107"].outcome, found["IMP108"].outcome) == ("passed", "not applicable")
     for style in ("Bands", "Columns"):
-        pictures(source, "train", style)[0].rename(source / "train" / style / "claude-monet_1143.jpg")
+        pictures(source, "train", style)[0].rename(
+            source / "train" / style / "claude-monet_1143.jpg"
+        )
     assert answers(source, tmp_path / "named")["IMP107"].outcome == "passed"
 
 
@@ -187,7 +205,9 @@ def test_an_artist_split_ends_sharing_and_names_what_it_cannot_test(
     source = shutil.copytree(picture_folder(train=12, test=4, artists=4), tmp_path / "source")
     assert answers(source, tmp_path / "a")["IMP108"].numbers["shared_artists"] == 12
     apart = answers(source, tmp_path / "b", split="artist")
-    assert (apart["IMP108"].outcome, apart["IMP112"].outcome, apart["IMP110"].outcome) == ("passed",) * 3
+    assert (apart["IMP108"].outcome, apart["IMP112"].outcome, apart["IMP110"].outcome) == (
+        "passed",
+    ) * 3
     for side in ("train", "test"):
         for path in pictures(source, side):
             path.rename(path.with_name(f"only-one_{path.name}"))
@@ -201,7 +221,9 @@ def test_names_alone_are_audited_as_far_as_they_go(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("path,style\n" + rows)
     found = answers(tmp_path / "labels.csv", tmp_path / "c")
     assert found["IMP114"].outcome == "issue" and found["IMP114"].numbers["count"] == 70
-    assert {found[code].outcome for code in ("IMP102", "IMP103", "IMP104", "IMP105", "IMP106")} == {"not applicable"}
+    assert {found[code].outcome for code in ("IMP102", "IMP103", "IMP104", "IMP105", "IMP106")} == {
+        "not applicable"
+    }
     assert found["IMP108"].outcome == "issue"
 
 
@@ -209,7 +231,9 @@ def test_missing_and_damaged_findings_are_refused(clean: Path, tmp_path: Path) -
     made = prepare(clean, tmp_path / "c", SETTINGS)
     path = made.path / "findings.json"
     findings.save(path, audit(made)[3:])
-    with pytest.raises(CollectionError, match="lacks prepare's findings: run impasto prepare again"):
+    with pytest.raises(
+        CollectionError, match="lacks prepare's findings: run impasto prepare again"
+    ):
         audit(made)
     path.write_text('{"findings": [{"code": "IMP999"}]}')
     with pytest.raises(InputError, match=r"findings\.json does not hold findings"):
@@ -219,7 +243,9 @@ def test_missing_and_damaged_findings_are_refused(clean: Path, tmp_path: Path) -
         audit(made.path)
 
 
-def test_the_exit_status_tells_whether_an_evaluation_is_spoiled(clean: Path, tmp_path: Path) -> None:
+def test_the_exit_status_tells_whether_an_evaluation_is_spoiled(
+    clean: Path, tmp_path: Path
+) -> None:
     source = shutil.copytree(clean, tmp_path / "source")
 
     def status() -> int:

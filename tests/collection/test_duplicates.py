@@ -1,4 +1,7 @@
-"""Copies: found by file, by perceptual hash and on pixels, and equal to what the slow obvious way finds."""
+"""Copies:
+
+found by file, by perceptual hash and on pixels, and equal to what the slow obvious way finds.
+"""
 
 import io
 import itertools
@@ -13,8 +16,8 @@ from PIL import Image, ImageEnhance
 from scipy.fft import dctn
 
 from impasto.collection import duplicates
-from impasto.collection.decode import decode
 from impasto.collection.phash import SIDE, perceptual_hash, thumbnails
+from impasto.images.decode import decode
 
 
 def scene(seed: int, size: int = 96) -> Image.Image:
@@ -22,7 +25,8 @@ def scene(seed: int, size: int = 96) -> Image.Image:
     rng = np.random.default_rng(seed)
     layers = [rng.uniform(0, 255, (2**k, 2**k, 3)).astype(np.uint8) for k in range(2, 6)]
     large = [
-        np.asarray(Image.fromarray(layer).resize((size, size), Image.Resampling.BICUBIC), float) for layer in layers
+        np.asarray(Image.fromarray(layer).resize((size, size), Image.Resampling.BICUBIC), float)
+        for layer in layers
     ]
     weights = np.array([0.5, 0.25, 0.15, 0.1])
     return Image.fromarray(np.tensordot(weights, np.stack(large), 1).clip(0, 255).astype(np.uint8))
@@ -62,7 +66,9 @@ def test_constant_pictures_hash_to_nothing() -> None:
     assert perceptual_hash(constant).tolist() == [0, 0, 0, 0]
 
 
-@given(hn.arrays(np.uint64, st.integers(0, 40), elements=st.integers(0, 2**64 - 1)), st.integers(0, 40))
+@given(
+    hn.arrays(np.uint64, st.integers(0, 40), elements=st.integers(0, 2**64 - 1)), st.integers(0, 40)
+)
 def test_close_pairs_equal_the_slow_way(hashes: NDArray[np.uint64], radius: int) -> None:
     slow = [
         (a, b) for a, b in itertools.combinations(range(len(hashes)), 2)
@@ -110,20 +116,30 @@ def test_re_encoded_resized_and_brightened_copies_are_found_and_others_are_not()
         45: (23, stored(pictures[23].crop((1, 1, 95, 95)))),
     }
     pixels = np.stack([*originals, *(copy for _, copy in copies.values())])
-    found = duplicates.find_copies([str(row) for row in range(len(pixels))], perceptual_hash(pixels), pixels)
-    assert sorted(map(tuple, found.near.tolist())) == sorted((original, row) for row, (original, _) in copies.items())
+    found = duplicates.find_copies(
+        [str(row) for row in range(len(pixels))], perceptual_hash(pixels), pixels
+    )
+    assert sorted(map(tuple, found.near.tolist())) == sorted(
+        (original, row) for row, (original, _) in copies.items()
+    )
     assert len(found.exact) == 0
 
 
 def test_a_mirrored_picture_is_another_one() -> None:
-    pixels = np.stack([stored(scene(1)), stored(scene(1).transpose(Image.Transpose.FLIP_LEFT_RIGHT))])
+    pixels = np.stack(
+        [stored(scene(1)), stored(scene(1).transpose(Image.Transpose.FLIP_LEFT_RIGHT))]
+    )
     assert len(duplicates.find_copies(["a", "b"], perceptual_hash(pixels), pixels).all) == 0
 
 
 def test_close_hashes_alone_make_no_copies() -> None:
     """Of constant pictures nothing can be said, and what only hashes alike is not taken for a copy."""
     pixels = np.stack(
-        [np.full((32, 32, 3), 200, np.uint8), np.full((32, 32, 3), 90, np.uint8), stored(scene(0))[:32, :32]]
+        [
+            np.full((32, 32, 3), 200, np.uint8),
+            np.full((32, 32, 3), 90, np.uint8),
+            stored(scene(0))[:32, :32],
+        ]
     )
     pixels = np.concatenate([pixels, np.asarray(stored(scene(2)))[None, :32, :32]])
     same = np.zeros(4, np.uint64)

@@ -1,4 +1,7 @@
-"""Prepare under bad conditions: a full disk, a kill, damaged leftovers; it goes on and ends in the same collection."""
+"""Prepare under bad conditions:
+
+a full disk, a kill, damaged leftovers; it goes on and ends in the same collection.
+"""
 
 import errno
 import os
@@ -14,7 +17,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from impasto.collection.painting import open_collection
+from impasto.collection.collection import open_collection
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.errors import CollectionError, ImpastoError, OutputError
 
@@ -51,10 +54,15 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(
     assert not list(tmp_path.rglob("*.part"))
     with pytest.raises(CollectionError, match="no collection in"):
         open_collection(tmp_path / "c")
-    assert_equal_content(prepare(source, tmp_path / "c", SETTINGS).path, prepare(source, tmp_path / "d", SETTINGS).path)
+    assert_equal_content(
+        prepare(source, tmp_path / "c", SETTINGS).path,
+        prepare(source, tmp_path / "d", SETTINGS).path,
+    )
 
 
-def test_what_a_killed_preparation_left_is_cleared_away(picture_folder: Folders, tmp_path: Path) -> None:
+def test_what_a_killed_preparation_left_is_cleared_away(
+    picture_folder: Folders, tmp_path: Path
+) -> None:
     made = prepare(picture_folder(train=4, test=1), tmp_path / "c", SETTINGS)
     left = made.path / ".pixels.npy.abc.part"
     left.write_bytes(b"half")
@@ -71,7 +79,18 @@ def test_a_killed_preparation_continues_where_it_was(
 ) -> None:
     source = picture_folder(train=120, test=20, size=200)
     out = tmp_path / "killed"
-    command = [sys.executable, "-m", "impasto", "prepare", str(source), "-o", str(out), "--size", "24", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "impasto",
+        "prepare",
+        str(source),
+        "-o",
+        str(out),
+        "--size",
+        "24",
+        "--quiet",
+    ]
     process = subprocess.Popen([*command, "--set", "workers=1"], start_new_session=True)
     while process.poll() is None and not chunks_in(out / ".work"):
         time.sleep(0.005)
@@ -107,7 +126,10 @@ def test_damaged_chunks_are_decoded_again(
     assert len(saved) == 2
     saved[0].write_bytes(saved[0].read_bytes()[:1000])
     saved[1].write_bytes(b"")
-    assert_equal_content(prepare(source, tmp_path / "c", SETTINGS).path, prepare(source, tmp_path / "d", SETTINGS).path)
+    assert_equal_content(
+        prepare(source, tmp_path / "c", SETTINGS).path,
+        prepare(source, tmp_path / "d", SETTINGS).path,
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from impasto.collection.decode import decode
+from impasto.collection.collection import Collection
 from impasto.collection.originals import Originals
-from impasto.collection.painting import Collection
 from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.images.decode import decode
 
 
 def test_a_larger_picture_than_what_is_stored(make_collection: Callable[..., Collection]) -> None:
@@ -29,7 +29,9 @@ def test_a_larger_picture_than_what_is_stored(make_collection: Callable[..., Col
     assert np.abs(picture.astype(float) - expected).mean() < 4
 
 
-def test_copies_of_the_files_do_and_other_files_do_not(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_copies_of_the_files_do_and_other_files_do_not(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     source = picture_folder(train=3, test=1, size=64)
     collection = prepare(source, tmp_path / "collection", PrepareSettings(size=16, workers=1))
     moved = tmp_path / "moved"
@@ -46,7 +48,9 @@ def test_copies_of_the_files_do_and_other_files_do_not(picture_folder: Callable[
     after = Originals.of(collection).picture(0, (64, 64))
     assert after.shape == large.shape
     assert not np.array_equal(after, large)
-    stored = Image.fromarray(np.asarray(collection.pixels[0])).resize((64, 64), Image.Resampling.BICUBIC)
+    stored = Image.fromarray(np.asarray(collection.pixels[0])).resize(
+        (64, 64), Image.Resampling.BICUBIC
+    )
     assert np.array_equal(after, np.asarray(stored))
     os.remove(file)  # noqa: PTH107
     assert 0 not in Originals.of(collection).known

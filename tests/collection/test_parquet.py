@@ -1,4 +1,7 @@
-"""Hugging Face data sets in parquet, on disk and at the hub: pictures inside, labels as numbers, one read each."""
+"""Hugging Face data sets in parquet, on disk and at the hub:
+
+pictures inside, labels as numbers, one read each.
+"""
 
 import io
 import json
@@ -15,12 +18,16 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from impasto.collection import parquet
+from impasto.collection.layouts import hf_parquet as parquet
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.collection.sources import read_source
 from impasto.errors import InputError, MissingExtraError
 
-STYLES = ["Realism", "Abstract", "Baroque"]  # in the data set's order, which is not the vocabulary's
+STYLES = [
+    "Realism",
+    "Abstract",
+    "Baroque",
+]  # in the data set's order, which is not the vocabulary's
 SETTINGS = PrepareSettings(size=16, workers=1)
 
 
@@ -31,8 +38,13 @@ def png(seed: int) -> bytes:
     return stream.getvalue()
 
 
-def write_dataset(path: Path, labels: Sequence[int | None], first: int = 0, **columns: Sequence[Any]) -> Path:
-    """A file as ``datasets`` writes it: an image struct, ClassLabels, their names in the schema's metadata."""
+def write_dataset(
+    path: Path, labels: Sequence[int | None], first: int = 0, **columns: Sequence[Any]
+) -> Path:
+    """A file as ``datasets`` writes it:
+
+    an image struct, ClassLabels, their names in the schema's metadata.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     images = [{"bytes": png(first + row), "path": None} for row in range(len(labels))]
     table = pa.table({"image": images, "style": pa.array(labels, pa.int64()), **columns})
@@ -42,7 +54,9 @@ def write_dataset(path: Path, labels: Sequence[int | None], first: int = 0, **co
         "artist": {"names": ["Unknown Artist", "claude-monet"], "_type": "ClassLabel"},
         "tags": [{"dtype": "string"}],
     }
-    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    table = table.replace_schema_metadata(
+        {"huggingface": json.dumps({"info": {"features": features}})}
+    )
     pq.write_table(table, path, row_group_size=3)
     return path
 
@@ -50,7 +64,10 @@ def write_dataset(path: Path, labels: Sequence[int | None], first: int = 0, **co
 def test_labels_are_read_by_their_names_and_pictures_from_their_rows(tmp_path: Path) -> None:
     labels = [0, 1, 2, 0, 1, 2, 0]
     file = write_dataset(
-        tmp_path / "source/wikiart.parquet", labels, artist=[0, 1] * 3 + [0], year=["1888", "c."] + [""] * 5
+        tmp_path / "source/wikiart.parquet",
+        labels,
+        artist=[0, 1] * 3 + [0],
+        year=["1888", "c."] + [""] * 5,
     )
     found = read_source(tmp_path / "source")
     assert found == read_source(file)
@@ -61,7 +78,9 @@ def test_labels_are_read_by_their_names_and_pictures_from_their_rows(tmp_path: P
     collection = prepare(tmp_path / "source", tmp_path / "collection", SETTINGS)
     assert collection.vocabulary.styles == ("Abstract", "Baroque", "Realism")
     for row in range(len(labels)):
-        expected = np.asarray(Image.open(io.BytesIO(png(row))).resize((16, 16), Image.Resampling.BICUBIC))
+        expected = np.asarray(
+            Image.open(io.BytesIO(png(row))).resize((16, 16), Image.Resampling.BICUBIC)
+        )
         assert np.array_equal(collection.pixels[row], expected)
 
 
@@ -96,7 +115,9 @@ def test_rows_without_label_or_picture_are_set_aside_by_name(tmp_path: Path) -> 
     images[1] = {"bytes": b"no picture", "path": None}
     images[5] = {"bytes": None, "path": "gone.jpg"}
     pq.write_table(table.set_column(0, "image", [images]), file)
-    with pytest.raises(InputError, match=r"fewer than two styles in .* have a picture that can be read"):
+    with pytest.raises(
+        InputError, match=r"fewer than two styles in .* have a picture that can be read"
+    ):
         prepare(tmp_path / "source", tmp_path / "collection", SETTINGS)
     write_dataset(tmp_path / "source/e.parquet", [2, 1], first=20)
     made = prepare(tmp_path / "source", tmp_path / "collection", SETTINGS)
@@ -125,7 +146,9 @@ def test_a_changed_file_is_decoded_anew(tmp_path: Path) -> None:
         ({"image": [b""], "style": [3]}, "no name"),
     ],
 )
-def test_unfit_files_are_refused_by_name(tmp_path: Path, columns: dict[str, Any], said: str) -> None:
+def test_unfit_files_are_refused_by_name(
+    tmp_path: Path, columns: dict[str, Any], said: str
+) -> None:
     metadata = {"huggingface": json.dumps({"info": {"features": {"style": {"names": STYLES}}}})}
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), tmp_path / "d.parquet")
     with pytest.raises(InputError, match=rf"d\.parquet.*{said}"):
@@ -152,7 +175,9 @@ class Hub:
 
     def glob(self, pattern: str) -> list[str]:
         base = pattern.removesuffix("/**/*.parquet")
-        found = [path.relative_to(self.root).as_posix() for path in (self.root / base).rglob("*.parquet")]
+        found = [
+            path.relative_to(self.root).as_posix() for path in (self.root / base).rglob("*.parquet")
+        ]
         return sorted(found, reverse=True)
 
     def open(self, address: str, mode: str) -> Any:
@@ -172,19 +197,29 @@ def test_the_hub_is_read_where_it_lies(tmp_path: Path, monkeypatch: pytest.Monke
         write_dataset(hub.root / name, [0, 1, 2], first=3 * number)
     at_hub(monkeypatch, hub)
     collection = prepare("hf:owner/art", tmp_path / "collection", SETTINGS)
-    assert collection.column("id")[2:4] == ["train-00000-of-00002/000002", "train-00001-of-00002/000000"]
+    assert collection.column("id")[2:4] == [
+        "train-00000-of-00002/000002",
+        "train-00001-of-00002/000000",
+    ]
     assert collection.column("given_split") == ["train"] * 6
-    assert set(hub.opened) == {f"hf://datasets/owner/art/data/train-0000{n}-of-00002.parquet" for n in range(2)}
+    assert set(hub.opened) == {
+        f"hf://datasets/owner/art/data/train-0000{n}-of-00002.parquet" for n in range(2)
+    }
     opened = len(hub.opened)
     again = prepare("hf:owner/art", tmp_path / "collection", SETTINGS)
     assert again.fingerprint == collection.fingerprint
     assert len(hub.opened) == opened + 2  # the labels are read again, no picture is
 
 
-def test_the_hubs_own_conversion_is_the_second_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hubs_own_conversion_is_the_second_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub = Hub(tmp_path / "hub")
     for side in ("train", "test"):
-        write_dataset(hub.root / f"datasets/owner/art@refs%2Fconvert%2Fparquet/default/{side}/0000.parquet", [0, 1])
+        write_dataset(
+            hub.root / f"datasets/owner/art@refs%2Fconvert%2Fparquet/default/{side}/0000.parquet",
+            [0, 1],
+        )
     at_hub(monkeypatch, hub)
     assert [(entry.id, entry.split) for entry in read_source("hf:owner/art").entries] == [
         ("test/0000/000000", "test"),
@@ -204,14 +239,18 @@ def test_the_hub_may_fail_on_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(InputError, match="hf:owner/art has no parquet files"):
         read_source("hf:owner/art")
     at_hub(monkeypatch, SimpleNamespace(glob=unreachable))
-    with pytest.raises(InputError, match=r"cannot read hf:owner/art \(no route to host\): check the name"):
+    with pytest.raises(
+        InputError, match=r"cannot read hf:owner/art \(no route to host\): check the name"
+    ):
         read_source("hf:owner/art")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[hub\]'"):
         read_source("hf:owner/art")
 
 
-def test_a_connection_lost_while_decoding_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_lost_while_decoding_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub = Hub(tmp_path / "hub")
     write_dataset(hub.root / "datasets/owner/art/all.parquet", [0, 1, 2, 0])
     at_hub(monkeypatch, hub)
@@ -225,5 +264,7 @@ def test_a_connection_lost_while_decoding_is_one_line(tmp_path: Path, monkeypatc
     monkeypatch.setattr(parquet.fsspec, "open", lost)
     hub.opened.clear()
     assert len(source.entries) == 4
-    with pytest.raises(InputError, match=r"cannot read row group 1 of hf://.* \(connection reset\): run again"):
+    with pytest.raises(
+        InputError, match=r"cannot read row group 1 of hf://.* \(connection reset\): run again"
+    ):
         prepare("hf:owner/art", tmp_path / "collection", SETTINGS)

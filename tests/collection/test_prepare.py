@@ -1,4 +1,7 @@
-"""Prepare: the same collection however often, in whatever portions and after whatever interruption it is made."""
+"""Prepare:
+
+the same collection however often, in whatever portions and after whatever interruption it is made.
+"""
 
 import json
 import os
@@ -13,11 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto import findings
-from impasto.collection import chunks
-from impasto.collection.painting import Collection, open_collection
+from impasto.collection import parallel_decode as chunks
+from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.errors import CollectionError, InputError, OutputError, SettingsError
+from impasto.records import finding as findings
 
 Folders = Callable[..., Path]
 SETTINGS = PrepareSettings(size=24, workers=2)
@@ -27,7 +30,10 @@ CONTENT = ("pixels.npy", "paintings.parquet", "styles.json")
 def state(folder: Path) -> dict[str, tuple[int, int, bytes]]:
     """Every file with its inode, time and content."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+    return {
+        path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes())
+        for path in files
+    }
 
 
 def assert_equal_content(one: Path, other: Path) -> None:
@@ -52,13 +58,17 @@ def test_a_collection_holds_its_pictures_in_order(picture_folder: Folders, tmp_p
     assert made.vocabulary.styles == ("Bands", "Columns", "Diagonals")
     assert made.pixels.shape == (21, 24, 24, 3) and made.pixels.dtype == np.uint8
     assert made.column("artist")[0] == "bands-painter-0" and set(made.column("year")) == {1890}
-    assert set(zip(made.column("width"), made.column("height"), made.column("format"), strict=True)) == {
-        (40, 40, "JPEG")
-    }
+    assert set(
+        zip(made.column("width"), made.column("height"), made.column("format"), strict=True)
+    ) == {(40, 40, "JPEG")}
     for row in (0, 8, 20):
         whole = np.asarray(Image.open(source / files[row]).resize((24, 24)), int)
         assert np.abs(whole - made.pixels[row]).mean() < 6
-    assert [int(made.counts(split).sum()) for split in ("train", "validation", "test")] == [12, 3, 6]
+    assert [int(made.counts(split).sum()) for split in ("train", "validation", "test")] == [
+        12,
+        3,
+        6,
+    ]
     with pytest.raises(ValueError, match="read-only"):
         made.pixels[0] = 0
     assert not (made.path / ".work").exists()
@@ -120,10 +130,14 @@ def test_another_size_is_decoded_anew(picture_folder: Folders, tmp_path: Path) -
     large = prepare(source, tmp_path / "c", SETTINGS.model_copy(update={"size": 32}))
     assert large.pixels.shape[1:] == (32, 32, 3)
     assert large.fingerprint != small.fingerprint
-    assert_equal_content(large.path, prepare(source, tmp_path / "d", SETTINGS.model_copy(update={"size": 32})).path)
+    assert_equal_content(
+        large.path, prepare(source, tmp_path / "d", SETTINGS.model_copy(update={"size": 32})).path
+    )
 
 
-def test_bad_files_are_set_aside_by_name_and_the_rest_goes_on(picture_folder: Folders, tmp_path: Path) -> None:
+def test_bad_files_are_set_aside_by_name_and_the_rest_goes_on(
+    picture_folder: Folders, tmp_path: Path
+) -> None:
     source = picture_folder(train=4, test=1)
     folder = source / "train/Bands"
     (folder / "empty.jpg").touch()
@@ -146,7 +160,9 @@ def test_bad_files_are_set_aside_by_name_and_the_rest_goes_on(picture_folder: Fo
     assert (first.numbers["files"], first.numbers["ignored"]) == (20, 1)
 
 
-def test_a_new_bad_file_is_told_even_where_no_picture_changed(picture_folder: Folders, tmp_path: Path) -> None:
+def test_a_new_bad_file_is_told_even_where_no_picture_changed(
+    picture_folder: Folders, tmp_path: Path
+) -> None:
     source = picture_folder(train=4, test=1)
     first = prepare(source, tmp_path / "c", SETTINGS)
     assert refused(first) == {}
@@ -156,7 +172,9 @@ def test_a_new_bad_file_is_told_even_where_no_picture_changed(picture_folder: Fo
     assert list(refused(second)) == ["test/Bands/broken.jpg"]
 
 
-def test_an_empty_style_keeps_its_place_in_the_vocabulary(picture_folder: Folders, tmp_path: Path) -> None:
+def test_an_empty_style_keeps_its_place_in_the_vocabulary(
+    picture_folder: Folders, tmp_path: Path
+) -> None:
     source = picture_folder(train=4, test=1)
     (source / "train/Arabesque").mkdir()
     (source / "test/Arabesque").mkdir()
@@ -181,10 +199,14 @@ def test_sources_that_cannot_be_prepared_are_refused_and_nothing_is_written(tmp_
     for style in "AB":
         (tmp_path / "bad" / style).mkdir(parents=True)
         (tmp_path / "bad" / style / "1.jpg").write_text("no")
-    with pytest.raises(InputError, match=r"no picture in .*bad can be read; the first, A/1\.jpg: not a picture"):
+    with pytest.raises(
+        InputError, match=r"no picture in .*bad can be read; the first, A/1\.jpg: not a picture"
+    ):
         prepare(tmp_path / "bad", tmp_path / "c", SETTINGS)
     Image.new("RGB", (9, 9)).save(tmp_path / "bad/A/2.jpg")
-    with pytest.raises(InputError, match=r"fewer than two styles in .*bad have a picture that can be read"):
+    with pytest.raises(
+        InputError, match=r"fewer than two styles in .*bad have a picture that can be read"
+    ):
         prepare(tmp_path / "bad", tmp_path / "c", SETTINGS)
     with pytest.raises(InputError, match="no folder or file"):
         prepare(tmp_path / "nowhere", tmp_path / "c", SETTINGS)
@@ -204,7 +226,9 @@ def test_folders_that_hold_other_work_are_refused(picture_folder: Folders, tmp_p
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("years of work")
-    with pytest.raises(OutputError, match=r"other holds other work \(thesis\.tex\): choose another folder with -o"):
+    with pytest.raises(
+        OutputError, match=r"other holds other work \(thesis\.tex\): choose another folder with -o"
+    ):
         prepare(source, other, SETTINGS)
     with pytest.raises(OutputError, match=r"thesis\.tex is a file, not a folder"):
         prepare(source, other / "thesis.tex", SETTINGS)
@@ -229,18 +253,40 @@ def test_the_fingerprint_tells_what_matters(picture_folder: Folders, tmp_path: P
 
 def test_the_command_line_prepares_and_says_so(picture_folder: Folders, tmp_path: Path) -> None:
     source = picture_folder(train=4, test=1)
-    command = [sys.executable, "-m", "impasto", "prepare", str(source), "-o", str(tmp_path / "c"), "--size", "16"]
+    command = [
+        sys.executable,
+        "-m",
+        "impasto",
+        "prepare",
+        str(source),
+        "-o",
+        str(tmp_path / "c"),
+        "--size",
+        "16",
+    ]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
-    assert told["pictures"] == 15 and told["counts"]["test"] == {"Bands": 1, "Columns": 1, "Diagonals": 1}
+    assert told["pictures"] == 15 and told["counts"]["test"] == {
+        "Bands": 1,
+        "Columns": 1,
+        "Diagonals": 1,
+    }
     wrong = subprocess.run(
-        [*command[:3], "prepare", "nowhere", "-o", str(tmp_path / "d")], capture_output=True, text=True, check=False
+        [*command[:3], "prepare", "nowhere", "-o", str(tmp_path / "d")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert wrong.returncode == 2 and wrong.stdout == ""
-    assert wrong.stderr.startswith("impasto: error: no folder or file nowhere") and wrong.stderr.count("\n") == 1
+    assert (
+        wrong.stderr.startswith("impasto: error: no folder or file nowhere")
+        and wrong.stderr.count("\n") == 1
+    )
 
 
-def test_a_pipe_is_set_aside_and_never_read(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_pipe_is_set_aside_and_never_read(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     source = picture_folder(train=4, test=0, seed=11)
     os.mkfifo(source / "Bands" / "pipe.jpg")
     made = prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
@@ -249,9 +295,13 @@ def test_a_pipe_is_set_aside_and_never_read(picture_folder: Callable[..., Path],
     assert aside == {"id": "Bands/pipe.jpg", "reason": "not a regular file"}
 
 
-def test_other_splits_are_another_collection_of_the_same_pictures(picture_folder: Folders, tmp_path: Path) -> None:
+def test_other_splits_are_another_collection_of_the_same_pictures(
+    picture_folder: Folders, tmp_path: Path
+) -> None:
     made = prepare(picture_folder(train=4, test=2), tmp_path / "collection", SETTINGS)
-    turned = made.with_splits(["test" if split == "train" else "train" for split in made.column("split")])
+    turned = made.with_splits(
+        ["test" if split == "train" else "train" for split in made.column("split")]
+    )
     assert turned.fingerprint != made.fingerprint
     assert set(turned.indices("test")) == set(made.indices("train"))
     assert np.array_equal(turned.pixels, made.pixels)

@@ -7,16 +7,18 @@ import pytest
 from PIL import Image
 
 from impasto.collection.audit import audit
-from impasto.collection.lists import read_classes, read_list
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
+from impasto.collection.layouts.wikiart_lists import read_classes, read_list
 from impasto.collection.prepare import PrepareSettings, prepare
-from impasto.findings import Finding
+from impasto.records.finding import Finding
 
 
 @pytest.fixture(scope="module")
 def names(wikiart_splits: Path, tmp_path_factory: pytest.TempPathFactory) -> Collection:
     """The lists, prepared without pictures."""
-    return prepare(wikiart_splits, tmp_path_factory.mktemp("names") / "collection", PrepareSettings(workers=1))
+    return prepare(
+        wikiart_splits, tmp_path_factory.mktemp("names") / "collection", PrepareSettings(workers=1)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,9 @@ def test_the_lists_are_read_whole(names: Collection) -> None:
     assert len(names.vocabulary) == 27
     assert names.vocabulary.aliases == {"Art_Nouveau": "Art_Nouveau_Modern"}
     assert len({artist for artist in names.column("artist") if artist}) == 1_119
-    assert np.mean([year is not None for year in names.column("year")]) == pytest.approx(0.56, abs=0.005)
+    assert np.mean([year is not None for year in names.column("year")]) == pytest.approx(
+        0.56, abs=0.005
+    )
     assert set(names.labels) == set(range(27))
 
 
@@ -40,7 +44,9 @@ def test_doubly_encoded_names_are_repaired(names: Collection, facts: dict[str, F
     assert facts["IMP113"].numbers["count"] == 709
     assert "arnold-böcklin" in names.column("artist")
     readable = set("abcdefghijklmnopqrstuvwxyz0123456789-.'&()íöéèüóáàçñåäø")
-    assert not {letter for artist in names.column("artist") if artist for letter in artist} - readable
+    assert (
+        not {letter for artist in names.column("artist") if artist for letter in artist} - readable
+    )
 
 
 def test_works_under_two_styles_keep_both(names: Collection, facts: dict[str, Finding]) -> None:
@@ -50,7 +56,11 @@ def test_works_under_two_styles_keep_both(names: Collection, facts: dict[str, Fi
 
 def test_artists_and_baselines(facts: dict[str, Finding]) -> None:
     numbers = facts["IMP108"].numbers
-    assert (numbers["shared_artists"], numbers["test_artists"], numbers["artists"]) == (1_064, 1_076, 1_119)
+    assert (numbers["shared_artists"], numbers["test_artists"], numbers["artists"]) == (
+        1_064,
+        1_076,
+        1_119,
+    )
     assert round(100 * numbers["oracle_accuracy"], 2) == 80.98
     assert round(100 * numbers["majority_accuracy"], 2) == 16.04
     assert numbers["test_works_by_shared_artists"] / 24_421 == pytest.approx(0.9994, abs=5e-5)
@@ -62,10 +72,14 @@ def test_the_lists_spoil_nothing_and_say_that_they_are_names(facts: dict[str, Fi
     assert not any(finding.spoils for finding in facts.values())
 
 
-def test_an_artist_split_of_the_lists_shares_no_artist(wikiart_splits: Path, tmp_path: Path) -> None:
+def test_an_artist_split_of_the_lists_shares_no_artist(
+    wikiart_splits: Path, tmp_path: Path
+) -> None:
     made = prepare(wikiart_splits, tmp_path / "c", PrepareSettings(split="artist"))
     artists = np.asarray(made.column("artist"), object)
-    train, validation, test = (set(artists[made.indices(split)]) for split in ("train", "validation", "test"))
+    train, validation, test = (
+        set(artists[made.indices(split)]) for split in ("train", "validation", "test")
+    )
     assert not (train & test or train & validation or validation & test)
     assert len(made.indices("test")) / len(made) == pytest.approx(0.15, abs=0.05)
 
@@ -81,7 +95,9 @@ def test_lists_of_artists_and_genres_are_read_as_well(wikiart_splits: Path, kind
 
 
 @pytest.mark.paintings
-def test_real_paintings_are_prepared_whole(paintings_collection: Collection, paintings: Path) -> None:
+def test_real_paintings_are_prepared_whole(
+    paintings_collection: Collection, paintings: Path
+) -> None:
     made = paintings_collection
     assert len(made) == 8_439 + 630 and len(made.vocabulary) == 13
     assert int(made.counts("test").sum()) == 630 and sorted(made.counts("test"))[:2] == [30, 50]
@@ -89,7 +105,9 @@ def test_real_paintings_are_prepared_whole(paintings_collection: Collection, pai
     assert learnt.sum() == 8_439 and (learnt.max(), learnt.min()) == (2_269, 80)
     assert made.counts("validation").sum() == pytest.approx(844, abs=8)
     for row in range(0, len(made), 1_500):
-        whole = np.asarray(Image.open(paintings / made.column("id")[row]).convert("RGB").resize((64, 64)), int)
+        whole = np.asarray(
+            Image.open(paintings / made.column("id")[row]).convert("RGB").resize((64, 64)), int
+        )
         assert np.abs(whole - made.pixels[row]).mean() < 4
 
 
@@ -97,7 +115,9 @@ def test_real_paintings_are_prepared_whole(paintings_collection: Collection, pai
 def test_real_paintings_are_audited(paintings_collection: Collection) -> None:
     found = {finding.code: finding for finding in audit(paintings_collection)}
     assert not any(finding.spoils for finding in found.values())
-    assert {found[code].outcome for code in ("IMP101", "IMP110", "IMP111", "IMP113", "IMP114")} == {"passed"}
+    assert {found[code].outcome for code in ("IMP101", "IMP110", "IMP111", "IMP113", "IMP114")} == {
+        "passed"
+    }
     numbers = found["IMP108"].numbers
     assert round(100 * numbers["oracle_accuracy"], 1) == 74.6
     assert round(100 * numbers["majority_accuracy"], 2) == 7.94

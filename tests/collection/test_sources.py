@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from impasto.collection.lists import read_list
+from impasto.collection.layouts.wikiart_lists import read_list
 from impasto.collection.sources import Source, read_source
 from impasto.errors import InputError
 
@@ -45,7 +45,13 @@ def told(source: Source) -> list[tuple[str, str, str | None]]:
 
 def test_a_folder_for_each_style(tmp_path: Path) -> None:
     written(
-        tmp_path, "Cubism/b.png", "Cubism/deep/a.JPG", "Baroque/a_b-1650.jpg", "Empty/", ".hidden/c.jpg", "_x/d.jpg"
+        tmp_path,
+        "Cubism/b.png",
+        "Cubism/deep/a.JPG",
+        "Baroque/a_b-1650.jpg",
+        "Empty/",
+        ".hidden/c.jpg",
+        "_x/d.jpg",
     )
     (tmp_path / "Baroque/notes.txt").write_text("no picture")
     (tmp_path / "Baroque/.DS_Store").write_text("nor this")
@@ -57,11 +63,23 @@ def test_a_folder_for_each_style(tmp_path: Path) -> None:
     ]
     assert found.styles == ("Baroque", "Cubism", "Empty")
     assert (found.ignored, found.mismatches) == (1, ())
-    assert (found.entries[0].artist, found.entries[0].title, found.entries[0].year) == ("a", "b", 1650)
+    assert (found.entries[0].artist, found.entries[0].title, found.entries[0].year) == (
+        "a",
+        "b",
+        1650,
+    )
 
 
 def test_train_and_test_folders(tmp_path: Path) -> None:
-    written(tmp_path, "Train/B/1.jpg", "Train/A/1.jpg", "test/B/1.jpg", "test/A/2.jpg", "val/A/3.jpg", "val/B/")
+    written(
+        tmp_path,
+        "Train/B/1.jpg",
+        "Train/A/1.jpg",
+        "test/B/1.jpg",
+        "test/A/2.jpg",
+        "val/A/3.jpg",
+        "val/B/",
+    )
     found = read_source(tmp_path)
     assert told(found) == [
         ("Train/A/1.jpg", "A", "train"),
@@ -74,8 +92,19 @@ def test_train_and_test_folders(tmp_path: Path) -> None:
 
 
 def test_the_styles_are_those_of_all_sides_together(tmp_path: Path) -> None:
-    """The label-order bug: numbering the folders found in one split shifts every label after the first gap."""
-    written(tmp_path, "train/A/1.jpg", "train/B/1.jpg", "train/C/1.jpg", "test/A/1.jpg", "test/C/1.jpg", "test/D/1.jpg")
+    """The label-order bug:
+
+    numbering the folders found in one split shifts every label after the first gap.
+    """
+    written(
+        tmp_path,
+        "train/A/1.jpg",
+        "train/B/1.jpg",
+        "train/C/1.jpg",
+        "test/A/1.jpg",
+        "test/C/1.jpg",
+        "test/D/1.jpg",
+    )
     found = read_source(tmp_path)
     assert found.styles == ("A", "B", "C", "D")
     assert found.mismatches == ("test has no folder B", "train has no folder D")
@@ -103,7 +132,9 @@ def test_a_companion_table_tells_more(tmp_path: Path) -> None:
 
 
 def test_one_picture_in_two_folders_keeps_both_styles(tmp_path: Path) -> None:
-    found = read_source(written(tmp_path, "Cubism/juan-gris_guitar.jpg", "Realism/juan-gris_guitar.jpg"))
+    found = read_source(
+        written(tmp_path, "Cubism/juan-gris_guitar.jpg", "Realism/juan-gris_guitar.jpg")
+    )
     assert [entry.style for entry in found.entries] == ["Cubism", "Realism"]
 
 
@@ -119,9 +150,23 @@ def test_names_that_are_no_utf8_are_spelled_out(tmp_path: Path) -> None:
 
 
 ROWS: Sequence[dict[str, Any]] = (
-    {"path": "x/1.jpg", "style": "B", "artist": "Paul Klee", "title": "One", "year": 1921, "split": "train"},
+    {
+        "path": "x/1.jpg",
+        "style": "B",
+        "artist": "Paul Klee",
+        "title": "One",
+        "year": 1921,
+        "split": "train",
+    },
     {"path": "x/2.jpg", "style": "A", "artist": None, "title": None, "year": None, "split": "val"},
-    {"path": "y/3.jpg", "style": "A", "artist": "Unknown", "title": "bã¶ses", "year": 1930, "split": "TEST"},
+    {
+        "path": "y/3.jpg",
+        "style": "A",
+        "artist": "Unknown",
+        "title": "bã¶ses",
+        "year": 1930,
+        "split": "TEST",
+    },
 )
 
 
@@ -133,7 +178,9 @@ def write_table(path: Path, rows: Sequence[dict[str, Any]] = ROWS) -> Path:
             path.write_text("".join(json.dumps(row) + "\n\n" for row in rows))
         case suffix:
             with path.open("w", encoding="utf-8-sig", newline="") as lines:
-                writer = csv.DictWriter(lines, list(rows[0]), delimiter="\t" if suffix == ".tsv" else ",")
+                writer = csv.DictWriter(
+                    lines, list(rows[0]), delimiter="\t" if suffix == ".tsv" else ","
+                )
                 writer.writeheader()
                 writer.writerows(rows)
     return path
@@ -143,7 +190,11 @@ def write_table(path: Path, rows: Sequence[dict[str, Any]] = ROWS) -> Path:
 def test_tables(tmp_path: Path, suffix: str) -> None:
     written(tmp_path, "x/1.jpg", "x/2.jpg", "y/3.jpg")
     found = read_source(write_table(tmp_path / f"labels.{suffix}"))
-    assert told(found) == [("x/1.jpg", "B", "train"), ("x/2.jpg", "A", "validation"), ("y/3.jpg", "A", "test")]
+    assert told(found) == [
+        ("x/1.jpg", "B", "train"),
+        ("x/2.jpg", "A", "validation"),
+        ("y/3.jpg", "A", "test"),
+    ]
     told_more = [(entry.artist, entry.title, entry.year) for entry in found.entries]
     assert told_more == [("paul-klee", "One", 1921), (None, "2", None), (None, "böses", 1930)]
     assert [Path(entry.place or "").is_file() for entry in found.entries] == [True] * 3
@@ -167,9 +218,17 @@ def test_names_alone_have_no_place_but_one_missing_file_is_a_fault(tmp_path: Pat
     [
         ("t.csv", "file,label\n1.jpg,A\n", "needs the columns path and style"),
         ("t.csv", "", "needs the columns path and style"),
-        ("t.csv", "path,style\n1.jpg,A\n2.jpg,\n", "row 2: path or style is empty: fill it in or remove the row"),
+        (
+            "t.csv",
+            "path,style\n1.jpg,A\n2.jpg,\n",
+            "row 2: path or style is empty: fill it in or remove the row",
+        ),
         ("t.csv", "path,style\n1.jpg,A\n1.jpg,B\n", r"row 2: 1\.jpg stands twice: keep one row"),
-        ("t.csv", "path,style,split\n1.jpg,A,later\n", "row 1: the split 'later' is none of train, validation, test"),
+        (
+            "t.csv",
+            "path,style,split\n1.jpg,A,later\n",
+            "row 1: the split 'later' is none of train, validation, test",
+        ),
         ("t.csv", "path,style,year\n1.jpg,A,c. 1900\n", r"row 1: the year 'c\. 1900' is no number"),
         ("t.csv", "path,style,year\n1.jpg,A,inf\n", "row 1: the year 'inf' is no number"),
         ("t.csv", "path,style,year\n1.jpg,A,18889\n", "row 1: the year '18889' is no number"),
@@ -177,10 +236,16 @@ def test_names_alone_have_no_place_but_one_missing_file_is_a_fault(tmp_path: Pat
         ("t.jsonl", "3\n", "cannot read the table"),
         ("t.jsonl", '{"path": ', "cannot read the table"),
         ("t.parquet", "PAR1 but no more", "cannot read"),
-        ("t.xlsx", "", r"t\.xlsx is not a table that can be read: use \.csv, \.tsv, \.parquet or \.jsonl"),
+        (
+            "t.xlsx",
+            "",
+            r"t\.xlsx is not a table that can be read: use \.csv, \.tsv, \.parquet or \.jsonl",
+        ),
     ],
 )
-def test_bad_tables_are_named_with_the_row(tmp_path: Path, name: str, content: str, said: str) -> None:
+def test_bad_tables_are_named_with_the_row(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(InputError, match=said) as refusal:
         read_source(tmp_path / name)
@@ -208,12 +273,18 @@ def test_the_official_lists(tmp_path: Path) -> None:
     assert all(entry.place is None for entry in found.entries)
     written(tmp_path, "wikiart/Cubism/arnold-bã¶cklin_x.jpg")
     places = [Path(entry.place or "") for entry in read_source(tmp_path).entries]
-    assert [place.is_file() for place in places] == [False, True, False]  # the others are missing, and named as such
+    assert [place.is_file() for place in places] == [
+        False,
+        True,
+        False,
+    ]  # the others are missing, and named as such
 
 
 def test_a_list_with_header_blank_line_and_double_comma(tmp_path: Path) -> None:
     path = tmp_path / "artist_train"
-    path.write_text("(Path to image), (Ground truth class)\n\nRealism/a_b.jpg,,22\nBaroque/c_d.jpg,,20\n")
+    path.write_text(
+        "(Path to image), (Ground truth class)\n\nRealism/a_b.jpg,,22\nBaroque/c_d.jpg,,20\n"
+    )
     assert read_list(path) == [("Realism/a_b.jpg", 22), ("Baroque/c_d.jpg", 20)]
 
 
@@ -221,12 +292,18 @@ def test_a_list_with_header_blank_line_and_double_comma(tmp_path: Path) -> None:
     ("train", "classes", "said"),
     [
         ("A/1.jpg,7\n", "0 A\n", "class 7 of A/1.jpg is not in style_class.txt"),
-        ("A/1.jpg,0\nA/2.jpg\n", "0 A\n", r"style_train\.csv, line 2: expected path,index and found 'A/2\.jpg'"),
+        (
+            "A/1.jpg,0\nA/2.jpg\n",
+            "0 A\n",
+            r"style_train\.csv, line 2: expected path,index and found 'A/2\.jpg'",
+        ),
         ("A/1.jpg,0\n", "0 A B\n", r"cannot read the classes in .*style_class\.txt"),
         ("A/\udcff.jpg,0\n", "0 A\n", r"cannot read the list .*style_train\.csv"),
     ],
 )
-def test_damaged_lists_are_named_with_the_line(tmp_path: Path, train: str, classes: str, said: str) -> None:
+def test_damaged_lists_are_named_with_the_line(
+    tmp_path: Path, train: str, classes: str, said: str
+) -> None:
     (tmp_path / "style_train.csv").write_bytes(train.encode(errors="surrogateescape"))
     (tmp_path / "style_val.csv").write_text("A/9.jpg,0\n")
     (tmp_path / "style_class.txt").write_text(classes)
@@ -235,10 +312,16 @@ def test_damaged_lists_are_named_with_the_line(tmp_path: Path, train: str, class
 
 
 def test_missing_empty_and_one_sided_sources_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no folder or file .*nowhere: name a source in one of these layouts"):
+    with pytest.raises(
+        InputError, match=r"no folder or file .*nowhere: name a source in one of these layouts"
+    ):
         read_source(tmp_path / "nowhere")
-    with pytest.raises(InputError, match=r"no labelled pictures in .*the layouts that can be read are"):
+    with pytest.raises(
+        InputError, match=r"no labelled pictures in .*the layouts that can be read are"
+    ):
         read_source(tmp_path)
     written(tmp_path, "Only/1.jpg")
-    with pytest.raises(InputError, match=r"all pictures in .* are of one style \(Only\): two or more are needed"):
+    with pytest.raises(
+        InputError, match=r"all pictures in .* are of one style \(Only\): two or more are needed"
+    ):
         read_source(tmp_path)

@@ -1,4 +1,8 @@
-"""Splits: as given, stratified, or disjoint in artists; decided by names alone, and never by the order of rows."""
+"""Splits:
+
+as given, stratified, or disjoint in artists; decided by names alone, and never by the order of
+rows.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,11 +29,19 @@ class Pictures:
 
     def split(self, **options: Any) -> SplitPlan:
         return assign(
-            self.ids, self.styles, self.artists, self.given or [None] * len(self.ids), list(self.groups), **options
+            self.ids,
+            self.styles,
+            self.artists,
+            self.given or [None] * len(self.ids),
+            list(self.groups),
+            **options,
         )
 
     def at(self, rows: Sequence[int]) -> "Pictures":
-        parts = [[column[row] for row in rows] for column in (self.ids, self.styles, self.artists, self.groups)]
+        parts = [
+            [column[row] for row in rows]
+            for column in (self.ids, self.styles, self.artists, self.groups)
+        ]
         return Pictures(*parts, given=[self.given[row] for row in rows] if self.given else ())  # type: ignore[arg-type]
 
 
@@ -59,8 +71,12 @@ def pictures(draw: st.DrawFn) -> Pictures:
     )
 
 
-@given(pictures(), st.sampled_from(["auto", "stratified", "artist"]), st.integers(0, 3), st.randoms())
-def test_every_row_falls_on_one_side_whatever_the_order(found: Pictures, how: Any, seed: int, random: Any) -> None:
+@given(
+    pictures(), st.sampled_from(["auto", "stratified", "artist"]), st.integers(0, 3), st.randoms()
+)
+def test_every_row_falls_on_one_side_whatever_the_order(
+    found: Pictures, how: Any, seed: int, random: Any
+) -> None:
     if how == "artist" and not any(found.artists):
         with pytest.raises(SettingsError, match="no artist is known"):
             found.split(how=how)
@@ -74,7 +90,9 @@ def test_every_row_falls_on_one_side_whatever_the_order(found: Pictures, how: An
 
 
 @given(pictures(), st.sampled_from(["stratified", "artist"]))
-def test_copies_stay_on_one_side_and_every_style_keeps_training_pictures(found: Pictures, how: Any) -> None:
+def test_copies_stay_on_one_side_and_every_style_keeps_training_pictures(
+    found: Pictures, how: Any
+) -> None:
     if how == "artist" and not any(found.artists):
         return
     plan = found.split(how=how)
@@ -82,9 +100,13 @@ def test_copies_stay_on_one_side_and_every_style_keeps_training_pictures(found: 
     for group, side in zip(found.groups, plan.splits, strict=True):
         sides.setdefault(group, set()).add(side)
     assert all(len(on) == 1 for on in sides.values())
-    learnt = {style for style, side in zip(found.styles, plan.splits, strict=True) if side == "train"}
+    learnt = {
+        style for style, side in zip(found.styles, plan.splits, strict=True) if side == "train"
+    }
     assert learnt == set(found.styles)
-    tested = {style for style, side in zip(found.styles, plan.splits, strict=True) if side == "test"}
+    tested = {
+        style for style, side in zip(found.styles, plan.splits, strict=True) if side == "test"
+    }
     assert plan.not_testable == tuple(sorted(set(found.styles) - tested))
 
 
@@ -122,7 +144,10 @@ def test_validation_is_cut_from_training_and_never_from_test() -> None:
     plan = Pictures(found.ids, found.styles, found.artists, found.groups, given_).split()
     chosen = Counter(zip(found.styles, plan.splits, strict=True))
     assert [row for row, side in enumerate(plan.splits) if side == "test"] == list(range(0, 100, 5))
-    assert (chosen["A", "validation"], chosen["B", "validation"]) == (5, 3)  # a tenth of 48 and of 32
+    assert (chosen["A", "validation"], chosen["B", "validation"]) == (
+        5,
+        3,
+    )  # a tenth of 48 and of 32
     without = [side for side in plan.splits if side != "validation"]
     assert len(without) == 92
 
@@ -173,7 +198,10 @@ def test_adding_pictures_moves_few_of_the_others(how: Any) -> None:
     new = after.split(how=how).splits[: len(old)]
     moved = sum(a != b for a, b in zip(old, new, strict=True))
     assert moved <= (30 if how == "artist" else 15)
-    assert not any(a == "test" and b == "train" for a, b in zip(old, new, strict=True)) or how == "artist"
+    assert (
+        not any(a == "test" and b == "train" for a, b in zip(old, new, strict=True))
+        or how == "artist"
+    )
 
 
 def test_a_given_split_that_parts_copies_is_kept_and_validation_does_not_part_more() -> None:

@@ -19,7 +19,9 @@ def test_the_order_depends_on_nothing_but_the_names(names: list[str], random: ob
 
 
 def test_aliases_mean_their_style() -> None:
-    vocabulary = Vocabulary.of(["Rococo", "Art_Nouveau"], {"Art_Nouveau": "Art_Nouveau_Modern", "Other": "Nowhere"})
+    vocabulary = Vocabulary.of(
+        ["Rococo", "Art_Nouveau"], {"Art_Nouveau": "Art_Nouveau_Modern", "Other": "Nowhere"}
+    )
     assert vocabulary.styles == ("Art_Nouveau_Modern", "Rococo")
     assert vocabulary.index("Art_Nouveau") == vocabulary.index("Art_Nouveau_Modern") == 0
     assert vocabulary.aliases == {"Art_Nouveau": "Art_Nouveau_Modern"}
@@ -64,9 +66,13 @@ def test_aliases_of_nothing_are_refused() -> None:
         Vocabulary(("A",), {"B": "Z"})
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"styles": 3, "aliases": {}}), '{"styles": ["A"]}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", json.dumps({"styles": 3, "aliases": {}}), '{"styles": ["A"]}']
+)
 def test_a_damaged_file_is_named_with_the_way_out(tmp_path: Path, content: str) -> None:
     path = tmp_path / "styles.json"
     path.write_text(content)
-    with pytest.raises(VocabularyError, match=r"styles\.json is not a vocabulary .*: run impasto prepare again"):
+    with pytest.raises(
+        VocabularyError, match=r"styles\.json is not a vocabulary .*: run impasto prepare again"
+    ):
         Vocabulary.load(path)

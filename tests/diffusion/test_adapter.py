@@ -55,7 +55,9 @@ def test_a_fresh_adapter_changes_nothing_and_only_it_is_trained(base: Base) -> N
         adapter(*asked).square().mean().backward()
         optimizer.step()
     assert not torch.equal(adapter(*asked), before)
-    now = {name.replace(".base_layer", ""): weight for name, weight in base.denoiser.named_parameters()}
+    now = {
+        name.replace(".base_layer", ""): weight for name, weight in base.denoiser.named_parameters()
+    }
     assert all(torch.equal(now[name], weight) for name, weight in frozen.items())
     base.pipeline.unload_lora_weights()
     assert fingerprint(base.pipeline) == mark
@@ -68,7 +70,9 @@ def test_a_copy_lends_its_weights_and_gives_them_back(base: Base) -> None:
     mine = adapter(*asked).detach()
     other = copy.deepcopy(adapter)
     assert torch.equal(other(*asked), mine)
-    assert {id(weight) for weight in other.parameters()}.isdisjoint({id(weight) for weight in adapter.parameters()})
+    assert {id(weight) for weight in other.parameters()}.isdisjoint(
+        {id(weight) for weight in adapter.parameters()}
+    )
     randomised(other, 2)
     theirs = other(*asked).detach()
     assert not torch.equal(theirs, mine)
@@ -124,7 +128,9 @@ def test_text_encoders_are_taught_through_their_words(base: Base) -> None:
     randomised(adapter, 4)
     adapter(noisy, times, captions, size).square().mean().backward()
     taught = {
-        name.split("/")[0] for name, weight in adapter.weights.items() if weight.grad is not None and weight.grad.any()
+        name.split("/")[0]
+        for name, weight in adapter.weights.items()
+        if weight.grad is not None and weight.grad.any()
     }
     assert taught == {base.family.denoiser, *base.family.encoders}
 

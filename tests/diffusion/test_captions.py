@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.diffusion.buckets import assign, shapes
 from impasto.diffusion.captions import fill, spoken, table_captions, template_captions
 from impasto.errors import InputError, SettingsError
@@ -19,7 +19,9 @@ def test_parts_in_brackets_go_where_something_is_not_known() -> None:
     known = {"style": "cubism", "title": "Man, sitting", "artist": None, "year": None}
     assert fill(template, known) == "Man, sitting, a painting in the style of cubism"
     assert fill(template, {**known, "title": None}) == "a painting in the style of cubism"
-    with pytest.raises(SettingsError, match=r"needs a year for every painting: put it in \[brackets\]"):
+    with pytest.raises(
+        SettingsError, match=r"needs a year for every painting: put it in \[brackets\]"
+    ):
         fill("{style} of {year}", known)
     with pytest.raises(SettingsError, match="names 'mood'"):
         fill("a {mood} painting", known)
@@ -38,10 +40,17 @@ def test_a_collection_is_captioned_by_template_and_by_table(
     assert made[place].endswith("in the style of columns by Columns Painter 0, 1890")
     ids = collection.column("id")
     path = tmp_path / "captions.csv"
-    path.write_text("caption,id\n" + "".join(f'"no {i}, of {name}",{name}\n' for i, name in enumerate(reversed(ids))))
-    assert table_captions(collection, path) == [f"no {len(ids) - 1 - i}, of {name}" for i, name in enumerate(ids)]
+    path.write_text(
+        "caption,id\n"
+        + "".join(f'"no {i}, of {name}",{name}\n' for i, name in enumerate(reversed(ids)))
+    )
+    assert table_captions(collection, path) == [
+        f"no {len(ids) - 1 - i}, of {name}" for i, name in enumerate(ids)
+    ]
     path.write_text("id,caption\n" + "".join(f"{name},c\n" for name in ids[1:]))
-    with pytest.raises(InputError, match=f"no caption for 1 of {len(ids)} paintings; the first is {ids[0]}"):
+    with pytest.raises(
+        InputError, match=f"no caption for 1 of {len(ids)} paintings; the first is {ids[0]}"
+    ):
         table_captions(collection, path)
     path.write_text("id,text\na,b\n")
     with pytest.raises(InputError, match="needs the columns id and caption"):

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.result import Evaluation
-from impasto.runs import Run
+from impasto.records.run import Run
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
 
 STYLES = ("Bands", "Columns", "Diagonals", "Hatching")
 SETTINGS = ClassifierSettings(
@@ -40,7 +40,9 @@ def _one_thread() -> None:
 
 
 @pytest.fixture(scope="session")
-def trained(make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(
+    make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory
+) -> Trained:
     """A run that learned four styles of stripes, and its evaluation."""
     collection = make_collection(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
     run = train_classifier(collection, tmp_path_factory.mktemp("trained") / "run", SETTINGS)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.evaluation.baselines import baselines, histograms
 
 
@@ -32,12 +32,19 @@ def test_baselines_score_what_they_must(make_collection: Callable[..., Collectio
 
 def test_without_artists_there_is_no_oracle(make_collection: Callable[..., Collection]) -> None:
     collection = make_collection(train=12, test=4)
-    assert baselines(collection, split_rows(collection), uniform=False, resamples=100, seed=0)["artist_oracle"] is None
+    assert (
+        baselines(collection, split_rows(collection), uniform=False, resamples=100, seed=0)[
+            "artist_oracle"
+        ]
+        is None
+    )
 
 
 def test_histograms_agree_with_a_slow_count(make_collection: Callable[..., Collection]) -> None:
     collection = make_collection(train=4, test=2, stored=24)
     rows = np.arange(len(collection))[::3]
     for row, fast in zip(rows, histograms(collection, rows), strict=True):
-        slow, _ = np.histogramdd(collection.pixels[row].reshape(-1, 3), bins=8, range=[(0, 256)] * 3)
+        slow, _ = np.histogramdd(
+            collection.pixels[row].reshape(-1, 3), bins=8, range=[(0, 256)] * 3
+        )
         assert fast == pytest.approx(np.sqrt(slow.ravel() / slow.sum()), abs=1e-6)

@@ -25,7 +25,9 @@ impasto.evaluate(run, collection)
 """
 
 
-def test_twenty_processes_agree(trained: Trained, picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_twenty_processes_agree(
+    trained: Trained, picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
     original = picture_folder(styles=STYLES, train=10, test=5, artists=2, seed=4)
     files = sorted(path.relative_to(original) for path in original.rglob("*.jpg"))
 
@@ -35,7 +37,9 @@ def test_twenty_processes_agree(trained: Trained, picture_folder: Callable[..., 
         for file in random.Random(number).sample(files, len(files)):
             (folder / "source" / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(original / file, folder / "source" / file)
-        run = shutil.copytree(trained.run.path, folder / "run", ignore=shutil.ignore_patterns("evaluation*", "last"))
+        run = shutil.copytree(
+            trained.run.path, folder / "run", ignore=shutil.ignore_patterns("evaluation*", "last")
+        )
         arguments = [sys.executable, "-c", CODE, folder / "source", folder / "collection", run]
         environment = {**os.environ, "PYTHONHASHSEED": str(number), "OMP_NUM_THREADS": "1"}
         subprocess.run(arguments, env=environment, check=True, capture_output=True)

@@ -1,4 +1,7 @@
-"""Evaluating a trained run: what is written agrees with itself, and nothing is chosen on the test split."""
+"""Evaluating a trained run:
+
+what is written agrees with itself, and nothing is chosen on the test split.
+"""
 
 import json
 import shutil
@@ -13,17 +16,17 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto import findings
-from impasto.collection.painting import Collection, open_collection
+from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import PrepareSettings, prepare
 from impasto.errors import CollectionError, RunError, VocabularyError
-from impasto.evaluation import metrics
 from impasto.evaluation.evaluate import evaluate
-from impasto.evaluation.network import open_network
+from impasto.evaluation.loaded_classifier import open_network
 from impasto.evaluation.settings import EvaluateSettings, Views
-from impasto.runs import Run
-from impasto.training.balance import BalanceSettings
-from impasto.training.classifier import train_classifier
+from impasto.numerics import metrics
+from impasto.records import finding as findings
+from impasto.records.run import Run
+from impasto.training.classifier.train import train_classifier
+from impasto.training.imbalance import BalanceSettings
 
 from .conftest import SETTINGS, STYLES, Trained
 
@@ -32,7 +35,9 @@ def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained)
     written = json.loads((trained.evaluation.path / "metrics.json").read_text())
     assert written == trained.evaluation.metrics
     table = pq.read_table(trained.evaluation.path / "predictions.parquet").to_pydict()
-    labels, said = (np.array([STYLES.index(style) for style in table[name]]) for name in ("style", "predicted"))
+    labels, said = (
+        np.array([STYLES.index(style) for style in table[name]]) for name in ("style", "predicted")
+    )
     assert len(labels) == 48
     scores = {name: score["value"] for name, score in written["scores"].items()}
     assert scores["accuracy"] > 0.7
@@ -43,8 +48,12 @@ def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained)
     assert shares.sum(1) == pytest.approx(1)
     assert scores["top_3"] == pytest.approx(metrics.top_k(labels, shares, 3).mean())
     assert written["confusion"] == metrics.confusion_matrix(labels, said, 4).tolist()
-    assert [row["recall"] for row in written["per_style"]] == np.divide(np.diag(written["confusion"]), 12).tolist()
-    held = np.mean([style in members for style, members in zip(table["style"], table["set"], strict=True)])
+    assert [row["recall"] for row in written["per_style"]] == np.divide(
+        np.diag(written["confusion"]), 12
+    ).tolist()
+    held = np.mean(
+        [style in members for style, members in zip(table["style"], table["set"], strict=True)]
+    )
     assert written["conformal"]["coverage"] == pytest.approx(held)
     for score in written["scores"].values():
         assert score["low"] <= score["value"] <= score["high"]
@@ -57,7 +66,9 @@ def test_the_files_are_all_there(trained: Trained) -> None:
         "familiarity.safetensors", "explanation.json", "heat.npy",
     }  # fmt: skip
     written = findings.load(trained.evaluation.path / "findings.json")
-    assert json.dumps(findings.as_data(written)) == json.dumps(findings.as_data(trained.evaluation.findings))
+    assert json.dumps(findings.as_data(written)) == json.dumps(
+        findings.as_data(trained.evaluation.findings)
+    )
     for sheet in (trained.evaluation.path / "figures").glob("*.png"):
         with Image.open(sheet) as image:
             assert min(image.size) > 100
@@ -69,9 +80,14 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
     shutil.copytree(trained.collection.path, moved)
     wrong = {style: STYLES[place - 1] for place, style in enumerate(STYLES)}
     table = pq.read_table(moved / "paintings.parquet")
-    rows = [{**row, "style": wrong[row["style"]]} if row["split"] == "test" else row for row in table.to_pylist()]
+    rows = [
+        {**row, "style": wrong[row["style"]]} if row["split"] == "test" else row
+        for row in table.to_pylist()
+    ]
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), moved / "paintings.parquet")
-    run = Path(shutil.copytree(trained.run.path, tmp_path / "run"))  # its own evaluation stays for others
+    run = Path(
+        shutil.copytree(trained.run.path, tmp_path / "run")
+    )  # its own evaluation stays for others
     poisoned = evaluate(run, moved)
     assert poisoned.metrics["scores"]["accuracy"]["value"] < 0.4
     temperatures = [e.metrics["calibration"]["temperature"] for e in (poisoned, trained.evaluation)]
@@ -80,13 +96,20 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
 
 
 def test_views_are_averaged(trained: Trained) -> None:
-    network, pixels = open_network(trained.run.path, "cpu"), np.asarray(trained.collection.pixels[:5])
+    network, pixels = (
+        open_network(trained.run.path, "cpu"),
+        np.asarray(trained.collection.pixels[:5]),
+    )
 
     def logits(flip: bool, *scales: float, mirrored: bool = False) -> NDArray[np.float32]:
         shown = pixels[:, :, ::-1].copy() if mirrored else pixels
         return network.look(lambda at: shown[at], 5, Views(flip, scales))[0]
 
-    once, mirrored, larger = logits(False, 1.0), logits(False, 1.0, mirrored=True), logits(False, 1.25)
+    once, mirrored, larger = (
+        logits(False, 1.0),
+        logits(False, 1.0, mirrored=True),
+        logits(False, 1.25),
+    )
     assert not np.allclose(once, larger, atol=1e-3)
     assert logits(True, 1.0) == pytest.approx((once + mirrored) / 2, abs=1e-5)
     assert logits(False, 1.0, 1.25) == pytest.approx((once + larger) / 2, abs=1e-5)
@@ -97,7 +120,11 @@ def test_the_courses_network_is_evaluated_at_its_resolution(
     make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:
     settings = SETTINGS.model_copy(
-        update={"network": "in-class", "epochs": 1, "balance": BalanceSettings(logit_adjustment=0.0)}
+        update={
+            "network": "in-class",
+            "epochs": 1,
+            "balance": BalanceSettings(logit_adjustment=0.0),
+        }
     )
     run = train_classifier(make_collection(train=16, test=10), tmp_path / "run", settings)
     assert evaluate(run.path).metrics["pictures"] == 30
@@ -115,7 +142,10 @@ def test_the_prior_moves_answers_to_the_frequent(trained: Trained, tmp_path: Pat
 def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
     make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:
-    """Where the sampler balanced the styles there is no prior to take out: the largest logit is the answer."""
+    """Where the sampler balanced the styles there is no prior to take out:
+
+    the largest logit is the answer.
+    """
     collection = make_collection(styles=STYLES, train=(50, 25, 15, 10), test=6, seed=5)
     remedy = BalanceSettings(sampling="inverse-frequency", loss="ldam", logit_adjustment=0.0)
     settings = SETTINGS.model_copy(update={"epochs": 1, "balance": remedy})
@@ -128,17 +158,25 @@ def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
     assert [STYLES[place] for place in logits.argmax(1)] == table["predicted"]
     assert np.abs(logits).max() <= remedy.ldam_scale
     rows = collection.indices("test")
-    one, _ = network.look(lambda at: collection.pixels[rows[at]], 1, Views(flip=False, scales=(1.0,)))
-    with torch.no_grad():  # as the network answers in training, and whichever pictures lie beside it
+    one, _ = network.look(
+        lambda at: collection.pixels[rows[at]], 1, Views(flip=False, scales=(1.0,))
+    )
+    with (
+        torch.no_grad()
+    ):  # as the network answers in training, and whichever pictures lie beside it
         alone = network.model(network.input(collection.pixels[rows[:1]]))
     assert one == pytest.approx(alone.numpy(), abs=1e-4)
     put_back = evaluate(run.path, settings=EvaluateSettings(prior="train"))
-    shares = np.stack(pq.read_table(put_back.path / "predictions.parquet").to_pydict()["probabilities"])
+    shares = np.stack(
+        pq.read_table(put_back.path / "predictions.parquet").to_pydict()["probabilities"]
+    )
     scores = logits / put_back.metrics["calibration"]["temperature"] + np.log(network.shares)
     assert shares == pytest.approx(np.exp(scores) / np.exp(scores).sum(1, keepdims=True), abs=1e-5)
 
 
-def test_a_run_from_before_the_remedies_is_read_as_it_was_meant(trained: Trained, tmp_path: Path) -> None:
+def test_a_run_from_before_the_remedies_is_read_as_it_was_meant(
+    trained: Trained, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained.run.path, run)
     record = json.loads((run / "run.json").read_text())
@@ -180,7 +218,9 @@ def test_a_changed_collection_is_refused_by_name(
     run = run_of(collection, tmp_path / "run")
     next((source / "test").rglob("*.jpg")).unlink()
     prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
-    with pytest.raises(RunError, match=r"has changed since .*run was trained on it: train again .* --collection"):
+    with pytest.raises(
+        RunError, match=r"has changed since .*run was trained on it: train again .* --collection"
+    ):
         evaluate(run.path)
     assert evaluate(run.path, tmp_path / "collection").metrics["pictures"] == 11
 
@@ -216,4 +256,6 @@ def test_a_study_that_was_moved_finds_its_collection(
     (study / "runs" / "classifier" / "run.json").write_text(json.dumps(record))
     moved = evaluate(study / "runs" / "classifier")
     assert moved.metrics["scores"] == trained.evaluation.metrics["scores"]
-    assert open_collection(study / "collection").fingerprint == moved.metrics["collection_fingerprint"]
+    assert (
+        open_collection(study / "collection").fingerprint == moved.metrics["collection_fingerprint"]
+    )

@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from impasto.evaluation.explain import heat_maps
-from impasto.evaluation.network import open_network
+from impasto.evaluation.grad_cam import heat_maps
+from impasto.evaluation.loaded_classifier import open_network
 
 from .conftest import STYLES, Trained
 
@@ -38,7 +38,11 @@ def test_mean_heat_is_the_mean_of_the_maps_of_the_styles_test_pictures(trained: 
     collection = trained.collection
     test = collection.indices("test")
     mine = test[collection.labels[test] == 2]
-    maps = heat_maps(open_network(trained.run.path, "cpu"), np.asarray(collection.pixels[mine]), np.full(len(mine), 2))
+    maps = heat_maps(
+        open_network(trained.run.path, "cpu"),
+        np.asarray(collection.pixels[mine]),
+        np.full(len(mine), 2),
+    )
     mean = maps.reshape(len(mine), 8, 4, 8, 4).mean((0, 2, 4))
     mean /= mean.mean()
     assert row["heated"] == len(mine)

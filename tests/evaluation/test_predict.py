@@ -1,4 +1,7 @@
-"""Predicting: the same answers as the evaluation's, heat maps, and clear words about what cannot be read."""
+"""Predicting:
+
+the same answers as the evaluation's, heat maps, and clear words about what cannot be read.
+"""
 
 import json
 import shutil
@@ -25,14 +28,18 @@ def pictures(picture_folder: Callable[..., Path]) -> Path:
 
 def test_predictions_are_the_evaluations(trained: Trained, pictures: Path) -> None:
     table = pq.read_table(trained.evaluation.path / "predictions.parquet").to_pylist()
-    made = {str(p.path.relative_to(pictures)): p for p in predict(trained.run.path, pictures / "test")}
+    made = {
+        str(p.path.relative_to(pictures)): p for p in predict(trained.run.path, pictures / "test")
+    }
     assert made.keys() == {row["id"] for row in table}
     for row in table:
         mine = made[row["id"]]
         assert mine.style == row["predicted"]
         assert list(mine.members or ()) == row["set"]
         assert mine.familiar == row["familiar"]
-        assert [mine.probabilities[style] for style in STYLES] == pytest.approx(row["probabilities"], abs=1e-5)
+        assert [mine.probabilities[style] for style in STYLES] == pytest.approx(
+            row["probabilities"], abs=1e-5
+        )
         shares = list(mine.probabilities.values())
         assert shares == sorted(shares, reverse=True)
 
@@ -45,7 +52,9 @@ def test_noise_looks_unlike_anything_trained_on(trained: Trained, tmp_path: Path
     assert "unlike anything trained on" in prediction.as_text()
 
 
-def test_heat_maps_are_written_under_names_of_their_own(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+def test_heat_maps_are_written_under_names_of_their_own(
+    trained: Trained, pictures: Path, tmp_path: Path
+) -> None:
     first = sorted((pictures / "test" / STYLES[0]).glob("*.jpg"))[0]
     (tmp_path / "again").mkdir()
     second = Path(shutil.copy(first, tmp_path / "again" / first.name))
@@ -57,12 +66,16 @@ def test_heat_maps_are_written_under_names_of_their_own(trained: Trained, pictur
             assert image.size == (384, 384)
 
 
-def test_bad_pictures_are_left_out_by_name(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+def test_bad_pictures_are_left_out_by_name(
+    trained: Trained, pictures: Path, tmp_path: Path
+) -> None:
     good = next((pictures / "test").rglob("*.jpg"))
     (tmp_path / "text.jpg").write_text("not a picture")
     (tmp_path / "empty.jpg").touch()
     said: list[str] = []
-    made = predict(trained.run.path, [tmp_path / "text.jpg", good, tmp_path / "empty.jpg"], aside=said.append)
+    made = predict(
+        trained.run.path, [tmp_path / "text.jpg", good, tmp_path / "empty.jpg"], aside=said.append
+    )
     assert [p.path for p in made] == [good]
     assert [line.split(" is left out: ")[0] for line in said] == [
         str(tmp_path / "text.jpg"),
@@ -77,7 +90,9 @@ def test_bad_pictures_are_left_out_by_name(trained: Trained, pictures: Path, tmp
         predict(trained.run.path, tmp_path / "hollow")
 
 
-def test_a_run_without_evaluation_says_what_is_lacking(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+def test_a_run_without_evaluation_says_what_is_lacking(
+    trained: Trained, pictures: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained.run.path, run, ignore=shutil.ignore_patterns("evaluation*"))
     said: list[str] = []
@@ -99,11 +114,15 @@ def test_a_damaged_evaluation_is_named(trained: Trained, pictures: Path, tmp_pat
     shutil.copytree(trained.run.path, run)
     kept = json.loads((run / "evaluation" / "calibration.json").read_text())["weights"]
     (run / "evaluation" / "calibration.json").write_text(json.dumps({"weights": kept}))
-    with pytest.raises(RunError, match=r"calibration\.json is damaged .*: run impasto evaluate again"):
+    with pytest.raises(
+        RunError, match=r"calibration\.json is damaged .*: run impasto evaluate again"
+    ):
         predict(run, pictures / "test")
 
 
-def test_an_evaluation_of_other_weights_is_not_used(trained: Trained, pictures: Path, tmp_path: Path) -> None:
+def test_an_evaluation_of_other_weights_is_not_used(
+    trained: Trained, pictures: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained.run.path, run)
     weights = load_file(run / "best.safetensors")

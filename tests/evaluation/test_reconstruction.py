@@ -1,4 +1,7 @@
-"""An autoencoder's evaluation: its numbers agree with slow ones, stand beside PCA, and are judged."""
+"""An autoencoder's evaluation:
+
+its numbers agree with slow ones, stand beside PCA, and are judged.
+"""
 
 import json
 from collections.abc import Callable
@@ -12,29 +15,41 @@ from PIL import Image
 from safetensors.torch import load_file
 from sklearn.decomposition import PCA
 
-from impasto import show
-from impasto.collection.painting import Collection
+from impasto.cli import output as show
+from impasto.collection.collection import Collection
 from impasto.errors import CollectionError
 from impasto.evaluation.evaluate import evaluate
 from impasto.models.autoencoder import Autoencoder, configured
-from impasto.models.inputs import plain
-from impasto.models.similarity import psnr, ssim
-from impasto.runs import Run
-from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
+from impasto.models.image_metrics import psnr, ssim
+from impasto.models.preprocess import plain
+from impasto.records.run import Run
+from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
 
 SETTINGS = AutoencoderSettings(
-    size="tiny", epochs=3, batch_size=24, resolution=32, latent=12, manner=4, precision="float32", device="cpu", ema=0.9
+    size="tiny",
+    epochs=3,
+    batch_size=24,
+    resolution=32,
+    latent=12,
+    manner=4,
+    precision="float32",
+    device="cpu",
+    ema=0.9,
 )
 
 
 @pytest.fixture(scope="module")
-def painted(make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory) -> Run:
+def painted(
+    make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory
+) -> Run:
     collection = make_collection(styles=("A", "B", "C"), train=30, test=7)
     return train_autoencoder(collection, tmp_path_factory.mktemp("painted") / "run", SETTINGS)
 
 
 def shown(collection: Path, split: str) -> torch.Tensor:
-    rows = [row == split for row in pq.read_table(collection / "paintings.parquet")["split"].to_pylist()]
+    rows = [
+        row == split for row in pq.read_table(collection / "paintings.parquet")["split"].to_pylist()
+    ]
     pixels = np.load(collection / "pixels.npy")[rows]
     return plain(torch.from_numpy(pixels).permute(0, 3, 1, 2), 32)
 
@@ -56,8 +71,12 @@ def test_the_scores_are_those_of_a_slow_rewrite(painted: Run) -> None:
     model.load_state_dict(load_file(painted.weights_path))
     with torch.no_grad():
         back = model(test)[0].clamp(-1, 1)
-    assert done.metrics["scores"]["psnr"]["value"] == pytest.approx(float(psnr(back, test).mean()), abs=1e-3)
-    assert done.metrics["scores"]["ssim"]["value"] == pytest.approx(float(ssim(back, test).mean()), abs=1e-4)
+    assert done.metrics["scores"]["psnr"]["value"] == pytest.approx(
+        float(psnr(back, test).mean()), abs=1e-3
+    )
+    assert done.metrics["scores"]["ssim"]["value"] == pytest.approx(
+        float(ssim(back, test).mean()), abs=1e-4
+    )
     flat = train.contiguous().flatten(1).double().numpy()
     exact = PCA(12, svd_solver="full").fit(flat)
     given = exact.inverse_transform(exact.transform(test.contiguous().flatten(1).double().numpy()))
@@ -67,9 +86,13 @@ def test_the_scores_are_those_of_a_slow_rewrite(painted: Run) -> None:
     )
     mean = train.mean(0, keepdim=True).expand_as(test)
     expected = float(psnr(mean, test).mean())
-    assert done.metrics["baselines"]["mean_picture"]["psnr"]["value"] == pytest.approx(expected, abs=1e-3)
+    assert done.metrics["baselines"]["mean_picture"]["psnr"]["value"] == pytest.approx(
+        expected, abs=1e-3
+    )
     gain = done.metrics["gains_over_pca"]["psnr"]
-    assert gain["value"] == pytest.approx(float((psnr(back, test) - psnr(simple, test)).mean()), abs=0.02)
+    assert gain["value"] == pytest.approx(
+        float((psnr(back, test) - psnr(simple, test)).mean()), abs=0.02
+    )
     assert gain["low"] < gain["value"] < gain["high"]
 
 
@@ -77,7 +100,9 @@ def test_it_writes_a_row_a_picture_and_a_sheet(painted: Run) -> None:
     done = evaluate(painted.path)
     rows = pq.read_table(done.path / "reconstructions.parquet").to_pylist()
     assert len(rows) == done.metrics["pictures"] == 21
-    assert np.mean([row["psnr"] for row in rows]) == pytest.approx(done.metrics["scores"]["psnr"]["value"])
+    assert np.mean([row["psnr"] for row in rows]) == pytest.approx(
+        done.metrics["scores"]["psnr"]["value"]
+    )
     with Image.open(done.path / "figures" / "reconstructions.png") as sheet:
         assert sheet.size == (8 * 32, 2 * 3 * 32)  # sixteen pictures in two bands of three rows
     assert json.loads((done.path / "metrics.json").read_text())["kind"] == "autoencoder"

@@ -1,4 +1,7 @@
-"""Painting with a painter's run: any picture in, the same aspect out, beside a record of how it was made."""
+"""Painting with a painter's run:
+
+any picture in, the same aspect out, beside a record of how it was made.
+"""
 
 import json
 from collections.abc import Callable
@@ -11,20 +14,30 @@ import pytest
 import torch
 from PIL import Image
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.errors import InputError, SettingsError, VocabularyError
 from impasto.generate import repaint as module
 from impasto.generate.repaint import RepaintSettings, paint, repaint, targets
-from impasto.generate.sheet import labelled
+from impasto.images.contact_sheet import labelled
 from impasto.models.painter import Painter, PainterConfig
-from impasto.runs import Run
-from impasto.training.painter import PainterSettings, train_painter
+from impasto.records.run import Run
+from impasto.training.painter.train import PainterSettings, train_painter
 
 
 @pytest.fixture(scope="module")
-def run(make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    collection = make_collection(train=(16, 16, 16), test=3, size=48, stored=48, validation_share=0.2)
-    quick: dict[str, Any] = {"size": "tiny", "epochs": 1, "batch_size": 8, "resolution": 48, "embedding": 8}
+def run(
+    make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    collection = make_collection(
+        train=(16, 16, 16), test=3, size=48, stored=48, validation_share=0.2
+    )
+    quick: dict[str, Any] = {
+        "size": "tiny",
+        "epochs": 1,
+        "batch_size": 8,
+        "resolution": 48,
+        "embedding": 8,
+    }
     settings = PainterSettings(**quick, critic=0, adversary=0, precision="float32", device="cpu")
     return train_painter(collection, tmp_path_factory.mktemp("runs") / "painter", settings)
 
@@ -38,13 +51,22 @@ def picture(path: Path, width: int, height: int, seed: int = 0, **more: Any) -> 
 @pytest.mark.parametrize(("width", "height"), [(300, 200), (50, 170), (48, 48), (20, 30)])
 def test_the_same_aspect_comes_out(run: Run, tmp_path: Path, width: int, height: int) -> None:
     source = picture(tmp_path / "boat.png", width, height)
-    made = repaint(run.path, source, RepaintSettings(styles=("Columns",), device="cpu"), output=tmp_path / "out")
+    made = repaint(
+        run.path,
+        source,
+        RepaintSettings(styles=("Columns",), device="cpu"),
+        output=tmp_path / "out",
+    )
     assert [one.path for one in made] == [tmp_path / "out" / "Columns" / "boat.png"]
     with Image.open(made[0].path) as image:
         assert min(image.size) == 48
         assert image.width / image.height == pytest.approx(width / height, rel=0.02)
     told = json.loads(made[0].path.with_suffix(".json").read_text())
-    assert told["weights"] == {"Columns": 1.0} and told["style"] == "Columns" and told["strength"] == 1.0
+    assert (
+        told["weights"] == {"Columns": 1.0}
+        and told["style"] == "Columns"
+        and told["strength"] == 1.0
+    )
     assert told["run_weights"] == run.weights_fingerprint and told["size"] == list(image.size)
 
 
@@ -52,7 +74,9 @@ def test_a_turned_photograph_is_painted_upright(run: Run, tmp_path: Path) -> Non
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera lay on its side
     source = picture(tmp_path / "tower.jpg", 200, 100, exif=exif)
-    made = repaint(run.path, source, RepaintSettings(styles=("Bands",), device="cpu"), output=tmp_path / "out")
+    made = repaint(
+        run.path, source, RepaintSettings(styles=("Bands",), device="cpu"), output=tmp_path / "out"
+    )
     with Image.open(made[0].path) as image:
         assert image.height == 2 * image.width
 
@@ -103,8 +127,13 @@ def test_kept_colours_are_the_pictures(run: Run, tmp_path: Path) -> None:
     settings = RepaintSettings(styles=("Bands",), keep_colour=True, device="cpu")
     (one,) = repaint(run.path, source, settings, output=tmp_path / "out")
     mine, theirs = (Image.open(path).convert("YCbCr") for path in (one.path, source))
-    shifts = [np.asarray(a, float) - np.asarray(b, float) for a, b in zip(mine.split(), theirs.split(), strict=True)]
-    assert np.median(np.abs(shifts[1])) <= 2 and np.median(np.abs(shifts[2])) <= 2  # where no colour is cut off
+    shifts = [
+        np.asarray(a, float) - np.asarray(b, float)
+        for a, b in zip(mine.split(), theirs.split(), strict=True)
+    ]
+    assert (
+        np.median(np.abs(shifts[1])) <= 2 and np.median(np.abs(shifts[2])) <= 2
+    )  # where no colour is cut off
     assert np.abs(shifts[0]).mean() > 2
 
 
@@ -140,15 +169,27 @@ def test_tiles_cover_every_pixel_and_overlap(side: int, monkeypatch: pytest.Monk
 
 def test_refused_in_one_line(run: Run, tmp_path: Path) -> None:
     source = picture(tmp_path / "boat.png", 48, 48)
-    with pytest.raises(InputError, match=r"no style to paint in: name some with --style, or all \(Bands"):
+    with pytest.raises(
+        InputError, match=r"no style to paint in: name some with --style, or all \(Bands"
+    ):
         repaint(run.path, source, RepaintSettings(device="cpu"), output=tmp_path / "out")
     with pytest.raises(VocabularyError, match="unknown style 'Baroque'"):
-        repaint(run.path, source, RepaintSettings(styles=("Baroque",), device="cpu"), output=tmp_path / "out")
+        repaint(
+            run.path,
+            source,
+            RepaintSettings(styles=("Baroque",), device="cpu"),
+            output=tmp_path / "out",
+        )
     for text in ("Bands", "Bands:x", "Bands:0", "Bands:-1", ":0.3", "Bands:nan", "Bands:inf"):
         with pytest.raises(SettingsError, match=r"it is written as Baroque:0\.7,Ukiyo_e:0\.3"):
             targets(run.styles, RepaintSettings(mix=text))
     with pytest.raises(InputError, match="no such picture"):
-        repaint(run.path, tmp_path / "none.png", RepaintSettings(styles=("Bands",)), output=tmp_path / "out")
+        repaint(
+            run.path,
+            tmp_path / "none.png",
+            RepaintSettings(styles=("Bands",)),
+            output=tmp_path / "out",
+        )
     assert not (tmp_path / "out").exists()
 
 

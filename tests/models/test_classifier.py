@@ -48,7 +48,9 @@ def test_shapes_at_any_resolution(size: Size) -> None:
             assert model(x).shape == (2, 5)
 
 
-@pytest.mark.parametrize(("size", "expected"), [("tiny", 160_955), ("small", 947_291), ("base", 4_149_403)])
+@pytest.mark.parametrize(
+    ("size", "expected"), [("tiny", 160_955), ("small", 947_291), ("base", 4_149_403)]
+)
 def test_parameter_counts(size: Size, expected: int) -> None:
     assert sum(p.numel() for p in network(size, styles=27).parameters()) == expected
 
@@ -60,28 +62,38 @@ def test_golden_logits() -> None:
     torch.testing.assert_close(
         logits[:, :3],
         torch.tensor(
-            [[-0.141394, 0.006228, 0.363759], [0.225156, -0.133269, -0.229395], [-0.630517, 0.069113, 0.201884]]
+            [
+                [-0.141394, 0.006228, 0.363759],
+                [0.225156, -0.133269, -0.229395],
+                [-0.630517, 0.069113, 0.201884],
+            ]
         ),
         atol=2e-5,
         rtol=1e-4,
     )
     with torch.no_grad():  # the statistics of one batch have gone into the running ones
         logits = model.eval()(pictures(3))
-    torch.testing.assert_close(logits[0, :3], torch.tensor([-0.411048, 0.473399, -0.296287]), atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        logits[0, :3], torch.tensor([-0.411048, 0.473399, -0.296287]), atol=2e-5, rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_gradient_reaches_every_parameter(size: Size) -> None:
     model = network(size).train()
     nn.functional.cross_entropy(model(pictures(4)), torch.tensor([0, 1, 2, 3])).backward()
-    still = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    still = [
+        name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0
+    ]
     assert not still
 
 
 def maps(count: int = 3, seed: int = 1) -> list[Tensor]:
     """Feature maps as those of size ``tiny``, one a stage."""
     generator = torch.Generator().manual_seed(seed)
-    return [torch.rand(count, c, h, h + 1, generator=generator) for c, h in ((32, 6), (64, 4), (128, 3))]
+    return [
+        torch.rand(count, c, h, h + 1, generator=generator) for c, h in ((32, 6), (64, 4), (128, 3))
+    ]
 
 
 def test_a_dead_channel_keeps_the_gradient_finite() -> None:
@@ -104,12 +116,17 @@ def test_the_descriptor_is_mean_and_deviation_of_each_channel_stage_by_stage() -
             centred = slow[b] - slow[b].mean()
             slow[b] = centred / (centred.square().mean() + 1e-5).sqrt()
         parts.append(slow)
-    torch.testing.assert_close(network().describe(features), torch.cat(parts, 1), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        network().describe(features), torch.cat(parts, 1), atol=1e-4, rtol=1e-4
+    )
 
 
 def test_the_descriptor_does_not_see_where_things_are() -> None:
     model, features = network(), maps(1)
-    order = [torch.randperm(s[0, 0].numel(), generator=torch.Generator().manual_seed(3)) for s in features]
+    order = [
+        torch.randperm(s[0, 0].numel(), generator=torch.Generator().manual_seed(3))
+        for s in features
+    ]
     moved = [s.flatten(2)[:, :, o].view_as(s) for s, o in zip(features, order, strict=True)]
     torch.testing.assert_close(model.describe(features), model.describe(moved))
 
@@ -139,18 +156,31 @@ def test_the_stems_stride_settles_how_many_places_there_are(stride: int, places:
 
 
 def test_a_block_is_its_formula() -> None:
-    """Pre-activation: norm, ReLU, convolution, three times; the shortcut averages before its 1×1 convolution."""
+    """Pre-activation:
+
+    norm, ReLU, convolution, three times; the shortcut averages before its 1×1 convolution.
+    """
     block, x = Bottleneck(3, 6, stride=2).eval(), pictures(2, 9)
     with torch.no_grad():
         h = torch.relu(x / (1 + 1e-5) ** 0.5)  # fresh statistics: mean 0, variance 1
         y = torch.einsum("nchw,oc->nohw", h, block.reduce.weight[:, :, 0, 0])
-        y = nn.functional.conv2d(torch.relu(y / (1 + 1e-5) ** 0.5), block.spatial.weight, stride=2, padding=1)
-        y = torch.einsum("nchw,oc->nohw", torch.relu(y / (1 + 1e-5) ** 0.5), block.expand.weight[:, :, 0, 0])
+        y = nn.functional.conv2d(
+            torch.relu(y / (1 + 1e-5) ** 0.5), block.spatial.weight, stride=2, padding=1
+        )
+        y = torch.einsum(
+            "nchw,oc->nohw", torch.relu(y / (1 + 1e-5) ** 0.5), block.expand.weight[:, :, 0, 0]
+        )
         assert block.shortcut is not None
         pooled = torch.stack(
-            [h[:, :, i : i + 2, j : j + 2].mean((2, 3)) for i in range(0, 9, 2) for j in range(0, 9, 2)]
+            [
+                h[:, :, i : i + 2, j : j + 2].mean((2, 3))
+                for i in range(0, 9, 2)
+                for j in range(0, 9, 2)
+            ]
         )
-        short = torch.einsum("nbc,oc->bon", pooled, block.shortcut.weight[:, :, 0, 0]).view(2, 6, 5, 5)
+        short = torch.einsum("nbc,oc->bon", pooled, block.shortcut.weight[:, :, 0, 0]).view(
+            2, 6, 5, 5
+        )
         torch.testing.assert_close(block(x), y + short, atol=1e-5, rtol=1e-4)
 
 
@@ -200,7 +230,14 @@ def test_batch_norm_on_two_processes_is_that_on_one(tmp_path: Path) -> None:
     given = {"state": norm.state_dict(), "x": x.detach(), "rows": rows, "slope": slope}
     torch.save(given, tmp_path / "given.pt")
     (tmp_path / "norm.py").write_text(BATCH_NORM)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+    ]
     command = [*launch, tmp_path / "norm.py", tmp_path / "given.pt", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -244,7 +281,14 @@ def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
     labels = torch.arange(12) % 3
     torch.save({"state": model.state_dict(), "x": x, "labels": labels}, tmp_path / "given.pt")
     (tmp_path / "gradients.py").write_text(GRADIENTS)
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+    ]
     command = [*launch, tmp_path / "gradients.py", tmp_path / "given.pt", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from impasto.models.build import build
+from impasto.models.classifiers import build
 from impasto.models.cosine import CosineHead
 
 
@@ -19,11 +19,16 @@ def test_logits_are_scaled_cosines() -> None:
             cosine = dot / (math.hypot(*vector) * math.hypot(*weight))
             assert float(made[row, style]) == pytest.approx(20 * cosine, abs=1e-4)
     torch.testing.assert_close(head(7 * x), made)
-    torch.testing.assert_close(head(x.reshape(2, 2, 5)), made.reshape(2, 2, 3))  # several views of each picture
+    torch.testing.assert_close(
+        head(x.reshape(2, 2, 5)), made.reshape(2, 2, 3)
+    )  # several views of each picture
 
 
 def test_it_stays_precise_under_autocast() -> None:
-    head, x = CosineHead(64, 3, 30.0), torch.randn(8, 64, generator=torch.Generator().manual_seed(0))
+    head, x = (
+        CosineHead(64, 3, 30.0),
+        torch.randn(8, 64, generator=torch.Generator().manual_seed(0)),
+    )
     with torch.autocast("cpu", torch.bfloat16):
         made = head(x.bfloat16())
     torch.testing.assert_close(made, head(x.bfloat16().float()))

@@ -36,7 +36,9 @@ def test_embeddings_are_of_unit_length_whatever_is_mixed() -> None:
     styles = model.style(weights)
     assert styles.norm(dim=1).tolist() == pytest.approx([1] * 4, abs=1e-5)
     assert torch.allclose(styles[0], F.normalize(model.styles, dim=1)[0], atol=1e-6)
-    assert torch.allclose(styles[3], F.normalize(model.styles, dim=1)[3], atol=1e-6)  # no style has one of its own
+    assert torch.allclose(
+        styles[3], F.normalize(model.styles, dim=1)[3], atol=1e-6
+    )  # no style has one of its own
 
 
 def test_the_encoding_forgets_contrast_and_tint_the_courses_does_not() -> None:
@@ -45,7 +47,10 @@ def test_the_encoding_forgets_contrast_and_tint_the_courses_does_not() -> None:
     flatter = 0.5 * x
     forgetful, faithful = painter(), painter("plane")
     with torch.no_grad():
-        kept = [float((m.encode(flatter) - m.encode(x)).std() / m.encode(x).std()) for m in (forgetful, faithful)]
+        kept = [
+            float((m.encode(flatter) - m.encode(x)).std() / m.encode(x).std())
+            for m in (forgetful, faithful)
+        ]
         means = forgetful.encode(x).mean((2, 3))
     assert means.abs().max() < 1e-4
     assert kept[0] < kept[1]

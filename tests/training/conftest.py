@@ -1,4 +1,7 @@
-"""Small collections whose styles can be learned in seconds: stripes of one direction and width a style, in noise."""
+"""Small collections whose styles can be learned in seconds:
+
+stripes of one direction and width a style, in noise.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,12 +14,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from impasto import findings
-from impasto.collection.painting import SCHEMA, SPLITS, Collection, fingerprint, open_collection
+from impasto.collection.collection import SCHEMA, SPLITS, Collection, fingerprint, open_collection
 from impasto.collection.vocabulary import Vocabulary
 from impasto.files import write_json
+from impasto.records import finding as findings
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier import ClassifierSettings
+from impasto.training.classifier.train import ClassifierSettings
 
 Pixels = NDArray[np.uint8]
 Stripes = Callable[..., Collection]
@@ -28,19 +31,28 @@ def _one_thread() -> None:
 
 
 def paint(styles: NDArray[np.int64], number: int, size: int, noise: float, seed: int) -> Pixels:
-    """``uint8 (N, size, size, 3)``: a wave whose direction and length belong to the style, its colour to nobody."""
+    """``uint8 (N, size, size, 3)``:
+
+    a wave whose direction and length belong to the style, its colour to nobody.
+    """
     generator = np.random.default_rng(seed)
     angle = np.pi * styles / number + generator.normal(0, 0.03, len(styles))
     length = (4 + 2 * (styles % 3)) * generator.uniform(0.95, 1.05, len(styles))
     y, x = np.mgrid[:size, :size]
     along = np.cos(angle)[:, None, None] * x + np.sin(angle)[:, None, None] * y
-    wave = np.sin(2 * np.pi * (along / length[:, None, None] + generator.random((len(styles), 1, 1))))
+    wave = np.sin(
+        2 * np.pi * (along / length[:, None, None] + generator.random((len(styles), 1, 1)))
+    )
     colour = generator.uniform(20, 60, (len(styles), 1, 1, 3))
-    pixels = 128 + wave[..., None] * colour + generator.normal(0, noise, (len(styles), size, size, 3))
+    pixels = (
+        128 + wave[..., None] * colour + generator.normal(0, noise, (len(styles), size, size, 3))
+    )
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
-def write(folder: Path, pixels: Pixels, styles: Sequence[str], splits: Sequence[str], names: Sequence[str]) -> Path:
+def write(
+    folder: Path, pixels: Pixels, styles: Sequence[str], splits: Sequence[str], names: Sequence[str]
+) -> Path:
     """A collection folder as ``prepare`` writes it."""
     folder.mkdir(parents=True)
     vocabulary, size = Vocabulary.of(names), int(pixels.shape[1])
@@ -57,15 +69,27 @@ def write(folder: Path, pixels: Pixels, styles: Sequence[str], splits: Sequence[
     vocabulary.save(folder / "styles.json")
     findings.save(folder / "findings.json", [])
     mark = fingerprint(table, vocabulary, settings)
-    facts = {"format": 1, "source": "stripes", "settings": settings, "split": "given", "not_testable": []}
+    facts = {
+        "format": 1,
+        "source": "stripes",
+        "settings": settings,
+        "split": "given",
+        "not_testable": [],
+    }
     counts = {split: list(splits).count(split) for split in SPLITS}
-    write_json(folder / "collection.json", {**facts, "counts": counts, "fingerprint": mark, "command": "pytest"})
+    write_json(
+        folder / "collection.json",
+        {**facts, "counts": counts, "fingerprint": mark, "command": "pytest"},
+    )
     return folder
 
 
 @pytest.fixture
 def stripes(tmp_path: Path) -> Stripes:
-    """Make a collection: ``train`` counts a style, ``validation`` and ``test`` a style each, and a little more."""
+    """Make a collection:
+
+    ``train`` counts a style, ``validation`` and ``test`` a style each, and a little more.
+    """
 
     def make(
         train: Sequence[int] = (24, 24, 24),
@@ -87,7 +111,9 @@ def stripes(tmp_path: Path) -> Stripes:
                 splits += [split] * share
         pixels = paint(np.array(labels), number, size, noise, seed)
         names = [f"{prefix}_{style}" for style in range(number)]
-        return open_collection(write(tmp_path / name, pixels, [names[i] for i in labels], splits, names))
+        return open_collection(
+            write(tmp_path / name, pixels, [names[i] for i in labels], splits, names)
+        )
 
     return make
 
@@ -97,9 +123,19 @@ def quick() -> Callable[..., ClassifierSettings]:
     """Settings of a training that takes a second; any of them can be given another value."""
 
     def make(**given: Any) -> ClassifierSettings:
-        calm = AugmentSettings(crop_area=0.8, flip=False, cutmix=0)  # a mirrored slope is another style
-        base: dict[str, Any] = {"size": "tiny", "epochs": 2, "batch_size": 12, "resolution": 32, "augment": calm}
-        return ClassifierSettings(**{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given})
+        calm = AugmentSettings(
+            crop_area=0.8, flip=False, cutmix=0
+        )  # a mirrored slope is another style
+        base: dict[str, Any] = {
+            "size": "tiny",
+            "epochs": 2,
+            "batch_size": 12,
+            "resolution": 32,
+            "augment": calm,
+        }
+        return ClassifierSettings(
+            **{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given}
+        )
 
     return make
 

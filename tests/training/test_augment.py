@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from impasto.models.inputs import plain
+from impasto.models.preprocess import plain
 from impasto.training import augment as page
 from impasto.training.augment import AugmentSettings, augment, crop_boxes, widest_crop
 
@@ -25,13 +25,25 @@ def only(**given: Any) -> AugmentSettings:
 def pictures(count: int = 6, side: int = 32) -> Tensor:
     """Smooth pictures, ``uint8``, all different."""
     y, x = torch.meshgrid(torch.linspace(0, 1, side), torch.linspace(0, 1, side), indexing="ij")
-    waves = [torch.sin((1 + b / 3) * (1 + c / 2) * x + (2 + b / 4) * y + b) for b in range(count) for c in range(3)]
+    waves = [
+        torch.sin((1 + b / 3) * (1 + c / 2) * x + (2 + b / 4) * y + b)
+        for b in range(count)
+        for c in range(3)
+    ]
     return (torch.stack(waves).view(count, 3, side, side) * 100 + 128).to(torch.uint8)
 
 
-def varied(x: Tensor, settings: AugmentSettings, resolution: int = 32, seed: int = 0) -> tuple[Tensor, Tensor]:
+def varied(
+    x: Tensor, settings: AugmentSettings, resolution: int = 32, seed: int = 0
+) -> tuple[Tensor, Tensor]:
     targets = torch.eye(len(x))
-    return augment(x, targets, settings=settings, resolution=resolution, generator=torch.Generator().manual_seed(seed))
+    return augment(
+        x,
+        targets,
+        settings=settings,
+        resolution=resolution,
+        generator=torch.Generator().manual_seed(seed),
+    )
 
 
 def test_in_uint8_out_floats_in_range() -> None:
@@ -44,7 +56,9 @@ def test_in_uint8_out_floats_in_range() -> None:
     torch.testing.assert_close(targets.sum(1), torch.ones(6))
 
 
-@pytest.mark.parametrize(("resolution", "tolerance"), [(32, 1e-5), (16, 0.05), (12, 0.05), (48, 0.01)])
+@pytest.mark.parametrize(
+    ("resolution", "tolerance"), [(32, 1e-5), (16, 0.05), (12, 0.05), (48, 0.01)]
+)
 def test_at_rest_it_shows_what_evaluation_shows(resolution: int, tolerance: float) -> None:
     """Shrinking, evaluation weighs by a triangle and augmentation by a box, which smooth pictures hardly show."""
     x, targets = varied(pictures(), only(), resolution)
@@ -70,7 +84,10 @@ def test_the_pictures_given_are_not_changed() -> None:
 
 
 def slow_crop(picture: Tensor, box: list[float], resolution: int) -> Tensor:
-    """One picture, point by point: bilinear between pixel centres, edges held, 2×2 means where it shrinks."""
+    """One picture, point by point:
+
+    bilinear between pixel centres, edges held, 2×2 means where it shrinks.
+    """
     channels, height, width = picture.shape
     fine = 2 * resolution if width > resolution else resolution
     drawn = torch.empty(channels, fine, fine)
@@ -95,7 +112,9 @@ def test_crops_are_those_of_the_slow_loop(resolution: int) -> None:
     settings = only(crop_area=0.3, crop_ratio=1.5, flip=True)
     x = pictures(4, 24)
     boxes = page.crop_boxes(4, settings, torch.Generator().manual_seed(0))
-    slow = torch.stack([slow_crop(p.float(), box.tolist(), resolution) for p, box in zip(x, boxes, strict=True)])
+    slow = torch.stack(
+        [slow_crop(p.float(), box.tolist(), resolution) for p, box in zip(x, boxes, strict=True)]
+    )
     torch.testing.assert_close(varied(x, settings, resolution)[0], slow, atol=2e-4, rtol=0)
 
 
@@ -158,9 +177,13 @@ def test_recolouring_is_its_formula() -> None:
     for b, picture in enumerate(x):
         saturation, contrast, brightness = (float(d) for d in draw[:, b].flatten())
         grey = (picture[0] + picture[1] + picture[2]) / 3
-        coloured = torch.stack([grey + (channel - grey) * (1 + 0.5 * saturation) for channel in picture])
+        coloured = torch.stack(
+            [grey + (channel - grey) * (1 + 0.5 * saturation) for channel in picture]
+        )
         mean = float(coloured.mean())
-        slow[b] = (mean + (coloured - mean) * (1 + 0.4 * contrast) + 0.3 * brightness * 2).clamp(-1, 1)
+        slow[b] = (mean + (coloured - mean) * (1 + 0.4 * contrast) + 0.3 * brightness * 2).clamp(
+            -1, 1
+        )
     made = page._recolour((x + 1) * 127.5, settings, torch.Generator().manual_seed(9))
     torch.testing.assert_close(made, slow, atol=1e-5, rtol=0)
 
@@ -169,7 +192,11 @@ def test_recolouring_is_its_formula() -> None:
 def test_cutmix_labels_are_the_area_really_replaced(seed: int) -> None:
     """Every picture in one colour: the colours in the result say what came from where."""
     count = 7
-    x = (torch.arange(count, dtype=torch.uint8) * 30 + 10).view(-1, 1, 1, 1).expand(count, 3, 20, 20)
+    x = (
+        (torch.arange(count, dtype=torch.uint8) * 30 + 10)
+        .view(-1, 1, 1, 1)
+        .expand(count, 3, 20, 20)
+    )
     made, targets = varied(x, only(cutmix=1.0), 20, seed)
     shown = ((made + 1) * 127.5 - 10).div(30).round().long()[:, 0]  # which picture each pixel is of
     shares = torch.stack([(shown == index).float().mean((1, 2)) for index in range(count)], 1)
@@ -183,22 +210,34 @@ def test_cutmix_labels_are_the_area_really_replaced(seed: int) -> None:
 
 
 def test_cutmix_replaces_every_share() -> None:
-    kept = [float(varied(pictures(8, 16), only(cutmix=1.0), 16, seed)[1].diagonal().min()) for seed in range(80)]
+    kept = [
+        float(varied(pictures(8, 16), only(cutmix=1.0), 16, seed)[1].diagonal().min())
+        for seed in range(80)
+    ]
     assert min(kept) < 0.2
     assert max(kept) > 0.95
     assert 0.5 < sum(kept) / len(kept) < 0.75  # uniform to replace, less what the border cuts off
 
 
 def test_cutmix_takes_its_share_of_the_batches() -> None:
-    mixed = [not torch.equal(varied(pictures(8, 8), only(cutmix=0.3), 8, seed)[1], torch.eye(8)) for seed in range(150)]
+    mixed = [
+        not torch.equal(varied(pictures(8, 8), only(cutmix=0.3), 8, seed)[1], torch.eye(8))
+        for seed in range(150)
+    ]
     assert 0.2 < sum(mixed) / 150 < 0.4
 
 
 @pytest.mark.parametrize("kind", ["cutmix", "mixup"])
 def test_partners_from_elsewhere_are_what_is_mixed_in(kind: str) -> None:
-    """Dark pictures that meet bright ones: each is brighter by the share of its target that they take."""
+    """Dark pictures that meet bright ones:
+
+    each is brighter by the share of its target that they take.
+    """
     dark, bright = (torch.full((5, 3, 16, 16), value, dtype=torch.uint8) for value in (0, 255))
-    targets, theirs = torch.eye(2)[torch.zeros(5, dtype=torch.long)], torch.eye(2)[torch.ones(5, dtype=torch.long)]
+    targets, theirs = (
+        torch.eye(2)[torch.zeros(5, dtype=torch.long)],
+        torch.eye(2)[torch.ones(5, dtype=torch.long)],
+    )
     for seed in range(6):
         generator = torch.Generator().manual_seed(seed)
         x, mixed = augment(
@@ -218,10 +257,17 @@ def test_blends_are_as_even_as_alpha_asks_for(alpha: float) -> None:
         generator = torch.Generator().manual_seed(seed)
         one = pictures(1, 2)
         _, mixed = augment(
-            one, mine, settings=settings, resolution=8, generator=generator, partners=lambda x=one: (x, theirs)
+            one,
+            mine,
+            settings=settings,
+            resolution=8,
+            generator=generator,
+            partners=lambda x=one: (x, theirs),
         )
         shares.append(float(mixed[0, 1]))
-    assert sum((share - 0.5) ** 2 for share in shares) / 300 == pytest.approx(1 / (8 * alpha + 4), rel=0.25)
+    assert sum((share - 0.5) ** 2 for share in shares) / 300 == pytest.approx(
+        1 / (8 * alpha + 4), rel=0.25
+    )
 
 
 def test_partners_are_asked_for_only_when_they_are_wanted() -> None:
@@ -234,7 +280,12 @@ def test_partners_are_asked_for_only_when_they_are_wanted() -> None:
     for seed in range(40):
         generator = torch.Generator().manual_seed(seed)
         augment(
-            pictures(), torch.eye(6), settings=only(cutmix=0.3), resolution=16, generator=generator, partners=partners
+            pictures(),
+            torch.eye(6),
+            settings=only(cutmix=0.3),
+            resolution=16,
+            generator=generator,
+            partners=partners,
         )
     assert 4 < len(asked) < 22
 

@@ -1,4 +1,7 @@
-"""The autoencoder's trainer: begins as PCA, learns without labels, and continues where it was cut off."""
+"""The autoencoder's trainer:
+
+begins as PCA, learns without labels, and continues where it was cut off.
+"""
 
 import math
 from collections.abc import Callable
@@ -14,23 +17,33 @@ from safetensors.torch import load_file
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 
-from impasto.collection.painting import SCHEMA, Collection, open_collection
+from impasto.collection.collection import SCHEMA, Collection, open_collection
 from impasto.errors import CollectionError, SettingsError
 from impasto.models.autoencoder import Autoencoder, configured
-from impasto.models.inputs import plain
-from impasto.runs import Run
-from impasto.training import autoencoder, loop
+from impasto.models.preprocess import plain
+from impasto.records.run import Run
+from impasto.training import loop
 from impasto.training.augment import AugmentSettings
-from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
-from impasto.training.autoencoder_task import AutoencoderTask
-from impasto.training.contrast import contrastive_loss
+from impasto.training.autoencoder.task import AutoencoderTask
+from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
+from impasto.training.autoencoder.train import train as autoencoder
+from impasto.training.ntxent import contrastive_loss
 
 Stripes = Callable[..., Collection]
 
 
 def quick(**given: Any) -> AutoencoderSettings:
-    base: dict[str, Any] = {"size": "tiny", "epochs": 2, "batch_size": 18, "resolution": 32, "latent": 12, "manner": 4}
-    return AutoencoderSettings(**{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given})
+    base: dict[str, Any] = {
+        "size": "tiny",
+        "epochs": 2,
+        "batch_size": 18,
+        "resolution": 32,
+        "latent": 12,
+        "manner": 4,
+    }
+    return AutoencoderSettings(
+        **{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given}
+    )
 
 
 def network(run: Run) -> Autoencoder:
@@ -55,9 +68,14 @@ def test_it_begins_as_the_principal_components(stripes: Stripes) -> None:
     small = torch.nn.functional.avg_pool2d(x, 2).double().numpy()
     mean, components, weights = autoencoder.principal_components(small, 12)
     lengths = np.linalg.norm(components, axis=1, keepdims=True)
-    codes = [(part.reshape(len(x), -1) - mean) @ (components / lengths**2).T for part in (small, small[..., ::-1])]
+    codes = [
+        (part.reshape(len(x), -1) - mean) @ (components / lengths**2).T
+        for part in (small, small[..., ::-1])
+    ]
     flat = [part.flatten(1).numpy() for part in (x, x.flip(3))]
-    fitted = LinearRegression().fit(np.concatenate(codes), np.concatenate(flat), np.tile(weights, 2))
+    fitted = LinearRegression().fit(
+        np.concatenate(codes), np.concatenate(flat), np.tile(weights, 2)
+    )
     with torch.no_grad():
         back = model(x)[0]
     assert back.flatten(1).numpy() == pytest.approx(fitted.predict(codes[0]), abs=1e-3)  # float32
@@ -105,7 +123,11 @@ def test_code_and_decoder_learn_at_a_share_of_the_manners_rates() -> None:
     model = Autoencoder(configured(settings.model_dump(mode="json")))
     optimizer = autoencoder._optimizer(model, settings)
     peak = {weight: group["peak"] for group in optimizer.param_groups for weight in group["params"]}
-    assert sum(len(group["params"]) for group in optimizer.param_groups) == len(peak) == len(list(model.parameters()))
+    assert (
+        sum(len(group["params"]) for group in optimizer.param_groups)
+        == len(peak)
+        == len(list(model.parameters()))
+    )
     found = {name: peak[weight] for name, weight in model.named_parameters()}
     assert {rate for name, rate in found.items() if name.startswith("trunk.")} == {0.004, 0.02}
     assert {rate for name, rate in found.items() if not name.startswith("trunk.")} == {0.001, 0.005}
@@ -128,7 +150,9 @@ def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Pat
 
 
 def test_pieces_of_one_picture_come_to_be_recognised(stripes: Stripes, run_path: Path) -> None:
-    run = train_autoencoder(stripes((60, 60, 60)), run_path, quick(epochs=6, contrast=1.0, manner=8))
+    run = train_autoencoder(
+        stripes((60, 60, 60)), run_path, quick(epochs=6, contrast=1.0, manner=8)
+    )
     by_chance = math.log(2 * 18 - 1)  # pieces that each might be the other's partner
     contrast = validations(run, "contrast")
     assert contrast[-1] < 0.9 * by_chance
@@ -144,7 +168,8 @@ def relabelled(collection: Collection, folder: Path) -> Collection:
     named = [styles[(styles.index(s) + 1) % len(styles)] for s in collection.column("style")]
     place = SCHEMA.get_field_index("style")
     pq.write_table(
-        collection.table.set_column(place, SCHEMA.field("style"), pa.array(named)), folder / "paintings.parquet"
+        collection.table.set_column(place, SCHEMA.field("style"), pa.array(named)),
+        folder / "paintings.parquet",
     )
     pixels = np.array(collection.pixels)
     pixels[collection.indices("test")] = 0
@@ -155,14 +180,23 @@ def relabelled(collection: Collection, folder: Path) -> Collection:
 def test_it_looks_at_neither_labels_nor_test_pictures(stripes: Stripes, tmp_path: Path) -> None:
     collection = stripes()
     one = train_autoencoder(collection, tmp_path / "one", quick(epochs=1))
-    other = train_autoencoder(relabelled(collection, tmp_path / "other-labels"), tmp_path / "other", quick(epochs=1))
+    other = train_autoencoder(
+        relabelled(collection, tmp_path / "other-labels"), tmp_path / "other", quick(epochs=1)
+    )
     assert one.weights_path.read_bytes() == other.weights_path.read_bytes()
 
 
 @pytest.mark.parametrize("divergence", [0.0, 0.01])  # variational: noise is drawn
-@pytest.mark.parametrize(("method", "call"), [("batch", 5), ("loss", 7), ("validate", 2), ("illustrate", 1)])
+@pytest.mark.parametrize(
+    ("method", "call"), [("batch", 5), ("loss", 7), ("validate", 2), ("illustrate", 1)]
+)
 def test_broken_off_anywhere_and_continued(
-    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, divergence: float, method: str, call: int
+    stripes: Stripes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    divergence: float,
+    method: str,
+    call: int,
 ) -> None:
     collection, settings = stripes(), quick(divergence=divergence)
     straight = train_autoencoder(collection, tmp_path / "straight", settings)
@@ -200,7 +234,10 @@ def test_variational_draws_only_while_training(stripes: Stripes, run_path: Path)
 
 def test_contrastive_loss_agrees_with_a_slow_one() -> None:
     generator = torch.Generator().manual_seed(0)
-    first, second = (torch.nn.functional.normalize(torch.randn(5, 3, generator=generator), dim=1) for _ in range(2))
+    first, second = (
+        torch.nn.functional.normalize(torch.randn(5, 3, generator=generator), dim=1)
+        for _ in range(2)
+    )
     pieces = [*first.numpy(), *second.numpy()]
     total = 0.0
     for i, piece in enumerate(pieces):
@@ -227,7 +264,9 @@ def test_validation_does_not_hang_on_how_pictures_are_batched(stripes: Stripes) 
 
 def test_refused_in_one_line(stripes: Stripes, run_path: Path) -> None:
     collection = stripes()
-    with pytest.raises(CollectionError, match="has 72 training pictures for latent=128 numbers: lower latent"):
+    with pytest.raises(
+        CollectionError, match="has 72 training pictures for latent=128 numbers: lower latent"
+    ):
         train_autoencoder(collection, run_path, quick(latent=128))
     with pytest.raises(SettingsError, match="resolution=40: an autoencoder's is a multiple of 16"):
         train_autoencoder(stripes(size=40, name="forty"), run_path, quick(resolution=40))

@@ -32,7 +32,9 @@ def train(model: Classifier, optimizer: MuonAdamW, seeds: range) -> None:
 def saved(folder: Path) -> tuple[Classifier, Classifier, MuonAdamW]:
     model, average, optimizer = parts(0)
     train(model, optimizer, range(2))
-    progress = Progress(step=2, best=0.5, best_step=1, stale=1, loss_sum=1.25, loss_count=2, seconds=3.5)
+    progress = Progress(
+        step=2, best=0.5, best_step=1, stale=1, loss_sum=1.25, loss_count=2, seconds=3.5
+    )
     checkpoint.save(folder, progress, model, average, optimizer)
     return model, average, optimizer
 
@@ -42,7 +44,9 @@ def test_a_loaded_training_takes_the_same_steps(tmp_path: Path) -> None:
     train(model, optimizer, range(2, 5))
     other, other_average, other_optimizer = parts(1)
     progress = checkpoint.load(tmp_path, other, other_average, other_optimizer)
-    assert progress == Progress(step=2, best=0.5, best_step=1, stale=1, loss_sum=1.25, loss_count=2, seconds=3.5)
+    assert progress == Progress(
+        step=2, best=0.5, best_step=1, stale=1, loss_sum=1.25, loss_count=2, seconds=3.5
+    )
     train(other, other_optimizer, range(2, 5))
     for mine, theirs in ((model, other), (average, other_average)):
         assert all(torch.equal(v, theirs.state_dict()[k]) for k, v in mine.state_dict().items())
@@ -58,7 +62,9 @@ def test_no_checkpoint_is_none(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path, *parts(0)) is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "text", "no progress", "a tensor lost", "another network"])
+@pytest.mark.parametrize(
+    "damage", ["cut", "empty", "text", "no progress", "a tensor lost", "another network"]
+)
 def test_damage_is_one_line(tmp_path: Path, damage: str) -> None:
     saved(tmp_path)
     path = tmp_path / NAME

@@ -1,4 +1,7 @@
-"""The trainer on stripes: it learns, says what it did, refuses what it must, and never looks at the test split."""
+"""The trainer on stripes:
+
+it learns, says what it did, refuses what it must, and never looks at the test split.
+"""
 
 import json
 from collections.abc import Callable
@@ -13,18 +16,25 @@ from accelerate import Accelerator
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
-from impasto import findings, runs
-from impasto.collection.painting import Collection, open_collection
-from impasto.errors import CollectionError, MissingExtraError, RunError, SettingsError, VocabularyError
-from impasto.evaluation import metrics
+from impasto.collection.collection import Collection, open_collection
+from impasto.errors import (
+    CollectionError,
+    MissingExtraError,
+    RunError,
+    SettingsError,
+    VocabularyError,
+)
 from impasto.files import read_json, write_json
-from impasto.models.build import build
-from impasto.models.inputs import plain
-from impasto.training.autoencoder import AutoencoderSettings, train_autoencoder
-from impasto.training.balance import BalanceSettings
-from impasto.training.classifier import ClassifierSettings, train_classifier
-from impasto.training.classifier_task import ClassifierTask
-from impasto.training.pictures import Pictures
+from impasto.models.classifiers import build
+from impasto.models.preprocess import plain
+from impasto.numerics import metrics
+from impasto.records import finding as findings
+from impasto.records import run as runs
+from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
+from impasto.training.classifier.task import ClassifierTask
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.imbalance import BalanceSettings
+from impasto.training.pixel_batches import Pictures
 from impasto.weights import classifier_of
 
 Stripes = Callable[..., Collection]
@@ -38,13 +48,17 @@ def recalls(run: runs.Run, collection: Collection) -> Any:
     rows = collection.indices("test")
     with torch.no_grad():
         predicted = model(plain(Pictures.gather(collection, rows), 32)).argmax(1).numpy()
-    return metrics.recalls(metrics.confusion_matrix(collection.labels[rows], predicted, len(run.styles)))
+    return metrics.recalls(
+        metrics.confusion_matrix(collection.labels[rows], predicted, len(run.styles))
+    )
 
 
 def test_it_learns(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     collection = stripes((24, 24, 24), test=12)
     run = train_classifier(collection, run_path, quick(epochs=8))
-    assert findings.load(run.path / "findings.json")[0].numbers["balanced_accuracy"] > 0.8  # the majority has a third
+    assert (
+        findings.load(run.path / "findings.json")[0].numbers["balanced_accuracy"] > 0.8
+    )  # the majority has a third
     assert recalls(run, collection).mean() > 0.8
     losses = [line["loss"] for line in run.metrics() if line["event"] == "train"]
     assert losses[-1] < 0.8 * losses[0]
@@ -57,7 +71,9 @@ def test_adjustment_helps_rare_styles(stripes: Stripes, quick: Quick, tmp_path: 
     few: dict[float, float] = {}
     for tau in (0.0, 1.0):
         settings = quick(epochs=5, balance=BalanceSettings(logit_adjustment=tau))
-        few[tau] = recalls(train_classifier(collection, tmp_path / f"run{tau}", settings), collection)[2]
+        few[tau] = recalls(
+            train_classifier(collection, tmp_path / f"run{tau}", settings), collection
+        )[2]
     assert few[1.0] > few[0.0] + 0.1
 
 
@@ -70,11 +86,18 @@ def test_adjustment_helps_rare_styles(stripes: Stripes, quick: Quick, tmp_path: 
         {"weights": "inverse-frequency"},
     ],
 )
-def test_remedies_help_rare_styles(stripes: Stripes, quick: Quick, tmp_path: Path, remedy: dict[str, Any]) -> None:
+def test_remedies_help_rare_styles(
+    stripes: Stripes, quick: Quick, tmp_path: Path, remedy: dict[str, Any]
+) -> None:
     collection = stripes((60, 60, 6), test=25, noise=60.0)
     few = []
     for name, given in (("plain", {}), ("remedy", remedy)):
-        settings = quick(epochs=8, seed=2, weight_decay=0.05, balance=BalanceSettings(logit_adjustment=0.0, **given))
+        settings = quick(
+            epochs=8,
+            seed=2,
+            weight_decay=0.05,
+            balance=BalanceSettings(logit_adjustment=0.0, **given),
+        )
         few.append(recalls(train_classifier(collection, tmp_path / name, settings), collection)[2])
     assert few[1] > few[0] + 0.3
 
@@ -83,7 +106,9 @@ def test_remedies_help_rare_styles(stripes: Stripes, quick: Quick, tmp_path: Pat
 def test_the_courses_networks_train_on_the_same_loop(
     stripes: Stripes, quick: Quick, run_path: Path, network: str
 ) -> None:
-    run = train_classifier(stripes(), run_path, quick(network=network, matrix_learning_rate=0.0, epochs=1))
+    run = train_classifier(
+        stripes(), run_path, quick(network=network, matrix_learning_rate=0.0, epochs=1)
+    )
     shapes = {name: tuple(t.shape) for name, t in load_file(run.weights_path).items()}
     assert shapes["linear.weight"] == (300, 49)
     assert ("second.weight" in shapes) == (network == "published")
@@ -92,7 +117,11 @@ def test_the_courses_networks_train_on_the_same_loop(
 def test_a_run_says_what_it_is(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     collection = stripes((20, 16, 4))
     run = train_classifier(collection, run_path, quick(epochs=2))
-    assert (run.state, run.kind, run.styles) == ("done", "classifier", ("Style_0", "Style_1", "Style_2"))
+    assert (run.state, run.kind, run.styles) == (
+        "done",
+        "classifier",
+        ("Style_0", "Style_1", "Style_2"),
+    )
     assert run.collection["fingerprint"] == collection.fingerprint
     assert run.facts["train_counts"] == [20, 16, 4]
     assert run.facts["prior"] == pytest.approx([0.5, 0.4, 0.1])
@@ -114,7 +143,15 @@ def test_the_lines_of_the_metrics(stripes: Stripes, quick: Quick, run_path: Path
     validation = [line for line in lines if line["event"] == "validation"]
     assert [line["step"] for line in train] == list(range(2, 41, 2))  # ten an epoch
     assert [(line["step"], line["epoch"]) for line in validation] == [(20, 1.0), (40, 2.0)]
-    assert set(train[0]) == {"event", "step", "epoch", "loss", "learning_rate", "pictures_per_second", "seconds"}
+    assert set(train[0]) == {
+        "event",
+        "step",
+        "epoch",
+        "loss",
+        "learning_rate",
+        "pictures_per_second",
+        "seconds",
+    }
     scores = {"loss", "accuracy", "balanced_accuracy", "macro_f1", "best"}
     assert set(validation[0]) == {"event", "step", "epoch", "seconds", *scores}
     assert validation[0]["best"] is True
@@ -137,7 +174,10 @@ def test_seen_holds_no_test_picture(stripes: Stripes, quick: Quick, run_path: Pa
 
 
 def test_the_test_split_is_never_looked_at(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
-    """Other test pictures under other labels: the same weights to the bit, chosen by the same scores."""
+    """Other test pictures under other labels:
+
+    the same weights to the bit, chosen by the same scores.
+    """
     clean, poisoned = stripes(name="clean"), stripes(name="poisoned")
     rows = clean.indices("test")
     pixels = np.load(poisoned.path / "pixels.npy")
@@ -158,22 +198,36 @@ def test_the_test_split_is_never_looked_at(stripes: Stripes, quick: Quick, tmp_p
     assert numbers[0] == numbers[1]
 
 
-def test_a_finished_run_is_returned_as_it_is(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+def test_a_finished_run_is_returned_as_it_is(
+    stripes: Stripes, quick: Quick, run_path: Path
+) -> None:
     collection, settings = stripes(), quick(epochs=1)
     first = train_classifier(collection, run_path, settings)
-    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in run_path.rglob("*") if path.is_file()}
+    before = {
+        path: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in run_path.rglob("*")
+        if path.is_file()
+    }
     assert train_classifier(collection, run_path, settings) == first
-    assert before == {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in run_path.rglob("*") if p.is_file()}
+    assert before == {
+        p: (p.stat().st_mtime_ns, p.read_bytes()) for p in run_path.rglob("*") if p.is_file()
+    }
 
 
-def test_a_run_of_something_else_is_refused_by_name(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+def test_a_run_of_something_else_is_refused_by_name(
+    stripes: Stripes, quick: Quick, run_path: Path
+) -> None:
     collection = stripes()
     train_classifier(collection, run_path, quick(epochs=1))
     before = (run_path / "seen.parquet").stat().st_mtime_ns
     with pytest.raises(RunError, match=r"epochs was 1, now 3"):
         train_classifier(collection, run_path, quick(epochs=3))
-    with pytest.raises(RunError, match=r"settings \(balance.sampling was natural, now square-root\)"):
-        train_classifier(collection, run_path, quick(epochs=1, balance=BalanceSettings(sampling="square-root")))
+    with pytest.raises(
+        RunError, match=r"settings \(balance.sampling was natural, now square-root\)"
+    ):
+        train_classifier(
+            collection, run_path, quick(epochs=1, balance=BalanceSettings(sampling="square-root"))
+        )
     with pytest.raises(RunError, match="another state of"):
         train_classifier(stripes((20, 24, 24), name="other"), run_path, quick(epochs=1))
     with pytest.raises(VocabularyError, match=r"lacks Kind_0.* adds Style_0"):
@@ -201,26 +255,36 @@ def test_nothing_to_learn_from_is_refused(stripes: Stripes, quick: Quick, run_pa
     assert not run_path.exists()
 
 
-def test_a_style_without_training_pictures_is_survived(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+def test_a_style_without_training_pictures_is_survived(
+    stripes: Stripes, quick: Quick, run_path: Path
+) -> None:
     run = train_classifier(stripes((12, 12, 0)), run_path, quick(epochs=1))
     assert all(np.isfinite(line["loss"]) for line in run.metrics())
 
 
-def test_no_device_no_training(stripes: Stripes, quick: Quick, run_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_device_no_training(
+    stripes: Stripes, quick: Quick, run_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(SettingsError, match="no CUDA device"):
         train_classifier(stripes(), run_path, quick(device="cuda"))
 
 
 def test_a_loss_that_is_no_number_stops_it(stripes: Stripes, quick: Quick, run_path: Path) -> None:
-    with pytest.raises(RunError, match=r"the loss is nan at step \d+: lower learning_rate") as caught:
-        train_classifier(stripes(), run_path, quick(epochs=4, learning_rate=1e25, matrix_learning_rate=1e25))
+    with pytest.raises(
+        RunError, match=r"the loss is nan at step \d+: lower learning_rate"
+    ) as caught:
+        train_classifier(
+            stripes(), run_path, quick(epochs=4, learning_rate=1e25, matrix_learning_rate=1e25)
+        )
     assert str(run_path) in str(caught.value)
 
 
 def test_it_stops_where_nothing_gets_better(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     """With a rate of all but zero and no average to move, every validation is the first again."""
-    settings = quick(epochs=12, patience=2, learning_rate=1e-30, matrix_learning_rate=0.0, ema=0.999)
+    settings = quick(
+        epochs=12, patience=2, learning_rate=1e-30, matrix_learning_rate=0.0, ema=0.999
+    )
     run = train_classifier(stripes(), run_path, settings)
     lines = [line for line in run.metrics() if line["event"] == "validation"]
     stale = [line["best"] for line in lines]
@@ -235,10 +299,14 @@ def test_tensorboard_on_request(stripes: Stripes, quick: Quick, run_path: Path) 
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: PLC0415
 
     events = EventAccumulator(str(run.path / "tensorboard")).Reload()
-    scores = [(e.step, pytest.approx(e.value)) for e in events.Scalars("validation/balanced_accuracy")]
+    scores = [
+        (e.step, pytest.approx(e.value)) for e in events.Scalars("validation/balanced_accuracy")
+    ]
     lines = [line for line in run.metrics() if line["event"] == "validation"]
     assert [(line["step"], line["balanced_accuracy"]) for line in lines] == scores
-    assert len(events.Scalars("train/loss")) == sum(line["event"] == "train" for line in run.metrics())
+    assert len(events.Scalars("train/loss")) == sum(
+        line["event"] == "train" for line in run.metrics()
+    )
 
 
 def test_no_tensorboard_unasked(stripes: Stripes, quick: Quick, run_path: Path) -> None:
@@ -278,11 +346,15 @@ def test_no_training_stops_before_its_remedy_is_done(remedy: dict[str, Any]) -> 
 
 
 def test_only_our_network_sees_growing_pictures(stripes: Stripes) -> None:
-    settings = ClassifierSettings(resolution=64, first_resolution=32, epochs=4, device="cpu", batch_size=8)
+    settings = ClassifierSettings(
+        resolution=64, first_resolution=32, epochs=4, device="cpu", batch_size=8
+    )
     accelerator, collection = Accelerator(cpu=True), stripes()
     grown = ClassifierTask(collection, settings, accelerator)
     assert [grown.batch(step)[0].shape[-1] for step in (0, grown.steps - 1)] == [32, 64]
-    fixed = ClassifierTask(collection, settings.model_copy(update={"network": "in-class"}), accelerator)
+    fixed = ClassifierTask(
+        collection, settings.model_copy(update={"network": "in-class"}), accelerator
+    )
     assert fixed.batch(0)[0].shape[-1] == 64
 
 
@@ -300,7 +372,9 @@ def test_a_stem_of_another_stride_is_what_is_used_afterwards(
     assert places[None] == places[2] == 2 * places[4]
     earlier = runs.open_run(tmp_path / "runNone")
     settings = {name: value for name, value in earlier.settings.items() if name != "stride"}
-    write_json(earlier.path / "run.json", {**read_json(earlier.path / "run.json"), "settings": settings})
+    write_json(
+        earlier.path / "run.json", {**read_json(earlier.path / "run.json"), "settings": settings}
+    )
     used = classifier_of(runs.open_run(earlier.path), torch.device("cpu"))
     assert used.features(x)[0].shape[-1] == places[None]
 
@@ -308,10 +382,19 @@ def test_a_stem_of_another_stride_is_what_is_used_afterwards(
 def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
     collection = stripes((24, 24, 24))
     ahead = AutoencoderSettings(
-        size="tiny", epochs=1, batch_size=18, resolution=32, latent=12, manner=4, precision="float32", device="cpu"
+        size="tiny",
+        epochs=1,
+        batch_size=18,
+        resolution=32,
+        latent=12,
+        manner=4,
+        precision="float32",
+        device="cpu",
     )
     coded = train_autoencoder(collection, tmp_path / "coded", ahead)
-    still = quick(epochs=1, learning_rate=1e-9, matrix_learning_rate=0, ema=0.0, warm_start=str(coded.path))
+    still = quick(
+        epochs=1, learning_rate=1e-9, matrix_learning_rate=0, ema=0.0, warm_start=str(coded.path)
+    )
     run = train_classifier(collection, tmp_path / "run", still)
     begun, trunk = load_file(run.weights_path), load_file(coded.weights_path)
     weights = [name for name in begun if name.endswith("weight") and "head." not in name]
@@ -319,23 +402,46 @@ def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: P
     for name in weights:
         torch.testing.assert_close(begun[name], trunk[f"trunk.{name}"], rtol=0, atol=1e-6)
     assert run.facts["warm_start_seconds"] == coded.facts["seconds"]
-    assert train_classifier(collection, tmp_path / "run", still).path == run.path  # and it is found done
-    cosines = still.model_copy(update={"balance": BalanceSettings(loss="ldam")})  # a head without bias
+    assert (
+        train_classifier(collection, tmp_path / "run", still).path == run.path
+    )  # and it is found done
+    cosines = still.model_copy(
+        update={"balance": BalanceSettings(loss="ldam")}
+    )  # a head without bias
     other = load_file(train_classifier(collection, tmp_path / "ldam", cosines).weights_path)
     torch.testing.assert_close(other["stem.weight"], trunk["trunk.stem.weight"], rtol=0, atol=1e-6)
 
-    def refused(settings: ClassifierSettings, reason: str, error: type[Exception], source: Collection) -> None:
+    def refused(
+        settings: ClassifierSettings, reason: str, error: type[Exception], source: Collection
+    ) -> None:
         with pytest.raises(error, match=reason):
             train_classifier(source, tmp_path / "no", settings)
         assert not (tmp_path / "no").exists()
 
-    refused(quick(warm_start=str(coded.path)), "another state", RunError, stripes((24, 24, 25), name="other"))
+    refused(
+        quick(warm_start=str(coded.path)),
+        "another state",
+        RunError,
+        stripes((24, 24, 25), name="other"),
+    )
     refused(quick(warm_start=str(coded.path), size="small"), "size=tiny", SettingsError, collection)
     refused(quick(warm_start=str(coded.path), stride=4), "stride=2", SettingsError, collection)
-    refused(quick(warm_start=str(coded.path), network="residual"), "only network=classifier", SettingsError, collection)
+    refused(
+        quick(warm_start=str(coded.path), network="residual"),
+        "only network=classifier",
+        SettingsError,
+        collection,
+    )
     refused(quick(warm_start=str(run.path)), "holds a classifier", RunError, collection)
-    refused(quick(warm_start=str(tmp_path / "gone")), "make one with impasto train autoencoder", RunError, collection)
+    refused(
+        quick(warm_start=str(tmp_path / "gone")),
+        "make one with impasto train autoencoder",
+        RunError,
+        collection,
+    )
     write_json(coded.path / "run.json", {**read_json(coded.path / "run.json"), "state": "running"})
     refused(quick(warm_start=str(coded.path)), "not finished", RunError, collection)
     coded.path.rename(tmp_path / "moved")
-    assert train_classifier(collection, tmp_path / "run", still).state == "done"  # which needs no beginning any more
+    assert (
+        train_classifier(collection, tmp_path / "run", still).state == "done"
+    )  # which needs no beginning any more

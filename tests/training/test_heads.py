@@ -1,4 +1,7 @@
-"""Head-only remedies on a planted long tail: representations whose styles are Gaussians, one of them rare."""
+"""Head-only remedies on a planted long tail:
+
+representations whose styles are Gaussians, one of them rare.
+"""
 
 import math
 
@@ -8,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from impasto.evaluation.metrics import confusion_matrix, recalls
+from impasto.numerics.metrics import confusion_matrix, recalls
 from impasto.training.heads import Head, logit_adjusted, retrained, tau_normalised, weights_scaled
 
 COUNTS = [2000, 1000, 30]
@@ -19,7 +22,9 @@ def pictures(counts: list[int], seed: int = 0) -> tuple[NDArray[np.float32], NDA
     generator = np.random.default_rng(seed)
     labels = np.repeat(np.arange(3), counts)
     noisy = CENTRES[labels] + generator.normal(0, 0.5, (len(labels), 3))
-    return np.concatenate([noisy, generator.normal(0, 0.5, (len(labels), 5))], 1).astype(np.float32), labels
+    return np.concatenate([noisy, generator.normal(0, 0.5, (len(labels), 5))], 1).astype(
+        np.float32
+    ), labels
 
 
 def plain_head() -> Head:
@@ -30,7 +35,9 @@ def plain_head() -> Head:
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        loss = F.cross_entropy(F.linear(embedded, weight, bias), labels) + 1e-4 * weight.square().sum()
+        loss = (
+            F.cross_entropy(F.linear(embedded, weight, bias), labels) + 1e-4 * weight.square().sum()
+        )
         loss.backward()
         return loss
 
@@ -65,7 +72,9 @@ def test_without_strength_the_head_is_as_it_was(head: Head) -> None:
 def test_adjustment_is_its_formula(head: Head) -> None:
     made = logit_adjusted(head, PRIOR, 0.7)
     for style in range(3):
-        assert made.bias[style] == pytest.approx(head.bias[style] - 0.7 * math.log(PRIOR[style]), rel=1e-5)
+        assert made.bias[style] == pytest.approx(
+            head.bias[style] - 0.7 * math.log(PRIOR[style]), rel=1e-5
+        )
     assert np.array_equal(made.weight, head.weight)
 
 
@@ -75,7 +84,9 @@ def test_normalisation_is_its_formula(head: Head) -> None:
         length = math.sqrt(sum(float(w) ** 2 for w in head.weight[style]))
         assert made.weight[style] == pytest.approx(head.weight[style] / length**0.6, rel=1e-5)
         assert made.bias[style] == pytest.approx(head.bias[style] / length**0.6, rel=1e-5)
-    assert np.linalg.norm(tau_normalised(head, 1.0).weight, axis=1) == pytest.approx([1.0] * 3, rel=1e-5)
+    assert np.linalg.norm(tau_normalised(head, 1.0).weight, axis=1) == pytest.approx(
+        [1.0] * 3, rel=1e-5
+    )
 
 
 def test_the_plain_head_misses_the_rare_style_and_the_remedies_find_it(head: Head) -> None:
@@ -89,8 +100,13 @@ def test_the_plain_head_misses_the_rare_style_and_the_remedies_find_it(head: Hea
 
 
 def test_scaling_finds_the_lengths_that_a_head_should_have() -> None:
-    """The best head for equal shares, its rare style's row cut short: what the paper observes in plain training."""
-    best = Head(np.pad(CENTRES, ((0, 0), (0, 5))).astype(np.float32) * 4, np.float32([1, 1, 1.08]) * -2)
+    """The best head for equal shares, its rare style's row cut short:
+
+    what the paper observes in plain training.
+    """
+    best = Head(
+        np.pad(CENTRES, ((0, 0), (0, 5))).astype(np.float32) * 4, np.float32([1, 1, 1.08]) * -2
+    )
     cut = Head(best.weight * np.float32([[1], [1], [0.4]]), best.bias * np.float32([1, 1, 0.4]))
     made = weights_scaled(cut, *pictures(COUNTS), seed=0)
     factors = made.bias / cut.bias
@@ -137,4 +153,7 @@ def test_every_view_of_a_picture_is_trained_on(head: Head) -> None:
     np.testing.assert_allclose(
         half.logits(embedded), retrained(embedded, labels, 3, seed=0).logits(embedded), atol=0.05
     )
-    same(weights_scaled(head, np.stack([embedded]), labels, seed=0), weights_scaled(head, embedded, labels, seed=0))
+    same(
+        weights_scaled(head, np.stack([embedded]), labels, seed=0),
+        weights_scaled(head, embedded, labels, seed=0),
+    )

@@ -16,13 +16,15 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from impasto import findings
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.errors import InputError, OutputError, RunError, SettingsError
-from impasto.runs import Run, open_run
-from impasto.training import loop, lora_cache, lora_task
-from impasto.training.lora import train_lora
-from impasto.training.lora_settings import LoraSettings
+from impasto.records import finding as findings
+from impasto.records.run import Run, open_run
+from impasto.training import loop
+from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora import cache as lora_cache
+from impasto.training.lora import task as lora_task
+from impasto.training.lora.train import train_lora
 
 Base = Callable[..., Path]
 Quick = Callable[..., LoraSettings]
@@ -59,11 +61,16 @@ def same(one: Run, other: Run) -> None:
     """Two finished runs that differ in nothing but time."""
     for name in FILES:
         assert (one.path / name).read_bytes() == (other.path / name).read_bytes(), name
-    lines = [[{k: v for k, v in line.items() if k not in TIMING} for line in run.metrics()] for run in (one, other)]
+    lines = [
+        [{k: v for k, v in line.items() if k not in TIMING} for line in run.metrics()]
+        for run in (one, other)
+    ]
     assert lines[0] == lines[1]
 
 
-def broken_off(monkeypatch: pytest.MonkeyPatch, method: str, call: int, train: Callable[[], Run]) -> None:
+def broken_off(
+    monkeypatch: pytest.MonkeyPatch, method: str, call: int, train: Callable[[], Run]
+) -> None:
     """Break a training off after the ``call``-th call of one of its task's methods."""
     original, calls = getattr(lora_task.LoraTask, method), 0
 
@@ -86,7 +93,9 @@ def digest(folder: Path) -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def test_it_teaches_and_leaves_the_base_as_it_was(collection: Collection, quick: Quick, tmp_path: Path) -> None:
+def test_it_teaches_and_leaves_the_base_as_it_was(
+    collection: Collection, quick: Quick, tmp_path: Path
+) -> None:
     settings = quick(epochs=6, epoch_pictures=40)
     before = digest(Path(settings.base))
     run = train_lora(collection, tmp_path / "run", settings)
@@ -104,21 +113,29 @@ def test_it_teaches_and_leaves_the_base_as_it_was(collection: Collection, quick:
 
 @pytest.mark.parametrize(("method", "call"), [("loss", 5), ("validate", 1)])
 def test_broken_off_anywhere_and_continued(
-    collection: Collection, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, call: int
+    collection: Collection,
+    quick: Quick,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    call: int,
 ) -> None:
     settings = quick(dropout=0.2)
     straight = train_lora(collection, tmp_path / "straight", settings)
-    broken_off(monkeypatch, method, call, lambda: train_lora(collection, tmp_path / "broken", settings))
+    broken_off(
+        monkeypatch, method, call, lambda: train_lora(collection, tmp_path / "broken", settings)
+    )
     assert open_run(tmp_path / "broken").state == "running"
     same(train_lora(collection, tmp_path / "broken", settings), straight)
 
 
 KILLED = """
 import os, signal, sys
-from impasto.collection.painting import open_collection
-from impasto.training import loop, lora_task
-from impasto.training.lora import train_lora
-from impasto.training.lora_settings import LoraSettings
+from impasto.collection.collection import open_collection
+from impasto.training import loop
+from impasto.training.lora import task as lora_task
+from impasto.training.lora.train import train_lora
+from impasto.training.lora.settings import LoraSettings
 import torch
 torch.set_num_threads(1)
 loop.CHECKPOINT_SECONDS, lora_task.DRAWS = 0.0, 8
@@ -135,13 +152,21 @@ train_lora(open_collection(sys.argv[1]), sys.argv[3], settings)
 """
 
 
-def test_killed_and_continued_by_another_process(collection: Collection, quick: Quick, tmp_path: Path) -> None:
+def test_killed_and_continued_by_another_process(
+    collection: Collection, quick: Quick, tmp_path: Path
+) -> None:
     settings = quick()
     straight = train_lora(collection, tmp_path / "straight", settings)
     (tmp_path / "settings.json").write_text(settings.model_dump_json())
     (tmp_path / "killed.py").write_text(KILLED)
     broken = tmp_path / "broken"
-    command = [sys.executable, tmp_path / "killed.py", collection.path, tmp_path / "settings.json", broken]
+    command = [
+        sys.executable,
+        tmp_path / "killed.py",
+        collection.path,
+        tmp_path / "settings.json",
+        broken,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert (broken / "last" / "checkpoint.safetensors").exists()
@@ -183,14 +208,22 @@ def plain_diffusers(base: str, file: Path, how: dict[str, Any], target: Path) ->
     script.write_text(PLAIN)
     words = [sys.executable, script, base, file.parent, file.name, json.dumps(how), target]
     done = subprocess.run(
-        words, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        words,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
     return Image.open(target)
 
 
-def test_previews_are_painted_by_the_weights_beside_them(collection: Collection, quick: Quick, tmp_path: Path) -> None:
-    settings = quick(preview_every=1, preview_steps=3, previews=("a painting in the style of bands",), seed=5)
+def test_previews_are_painted_by_the_weights_beside_them(
+    collection: Collection, quick: Quick, tmp_path: Path
+) -> None:
+    settings = quick(
+        preview_every=1, preview_steps=3, previews=("a painting in the style of bands",), seed=5
+    )
     run = train_lora(collection, tmp_path / "run", settings)
     made = sorted((run.path / "progress").glob("*.png"))
     assert [path.stem for path in made] == ["epoch-001", "epoch-002"]
@@ -198,12 +231,15 @@ def test_previews_are_painted_by_the_weights_beside_them(collection: Collection,
     how = json.loads((run.path / "progress" / "previews.json").read_text())
     for path in made:
         told = {**how, "caption": how["captions"][0]}
-        again = plain_diffusers(settings.base, path.with_suffix(".safetensors"), told, tmp_path / f"{path.stem}.png")
+        again = plain_diffusers(
+            settings.base, path.with_suffix(".safetensors"), told, tmp_path / f"{path.stem}.png"
+        )
         assert again.tobytes() == Image.open(path).tobytes()
 
 
 @pytest.mark.parametrize(
-    ("kind", "encoders"), [("tiny", True), ("tiny_xl", False), ("tiny_xl", True), ("tiny_flow", False)]
+    ("kind", "encoders"),
+    [("tiny", True), ("tiny_xl", False), ("tiny_xl", True), ("tiny_flow", False)],
 )
 def test_every_family_trains_and_its_adapter_is_loaded(
     collection: Collection, quick: Quick, tmp_path: Path, kind: str, encoders: bool
@@ -212,7 +248,9 @@ def test_every_family_trains_and_its_adapter_is_loaded(
     settings = quick(kind, text_encoder=encoders, targets="all", alpha=2.0, prior_weight=0.5, prior_pictures=3,
                      buckets=True, accumulation=2, preview_every=1, preview_steps=2, epochs=1)  # fmt: skip
     run = train_lora(collection, tmp_path / "run", settings)
-    assert run.facts["reloaded"] == (["pytorch_lora_weights.safetensors"] if kind == "tiny_flow" else list(FILES[1:]))
+    assert run.facts["reloaded"] == (
+        ["pytorch_lora_weights.safetensors"] if kind == "tiny_flow" else list(FILES[1:])
+    )
     names = load_file(run.path / "pytorch_lora_weights.safetensors")
     parts = {name.split(".")[0] for name in names}
     assert parts == set(run.facts["taught"])
@@ -224,7 +262,7 @@ def test_every_family_trains_and_its_adapter_is_loaded(
 def test_an_adapter_that_loads_otherwise_is_refused(
     collection: Collection, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from impasto.training import lora_export  # noqa: PLC0415
+    from impasto.training.lora import export as lora_export  # noqa: PLC0415
 
     original = lora_export.write
 
@@ -241,9 +279,13 @@ def test_an_adapter_that_loads_otherwise_is_refused(
     assert open_run(tmp_path / "run").state == "running"
 
 
-def test_gradient_checkpointing_changes_no_weight(collection: Collection, quick: Quick, tmp_path: Path) -> None:
+def test_gradient_checkpointing_changes_no_weight(
+    collection: Collection, quick: Quick, tmp_path: Path
+) -> None:
     plain = train_lora(collection, tmp_path / "plain", quick(epochs=1))
-    saving = train_lora(collection, tmp_path / "saving", quick(epochs=1, gradient_checkpointing=True))
+    saving = train_lora(
+        collection, tmp_path / "saving", quick(epochs=1, gradient_checkpointing=True)
+    )
     one, other = (load_file(run.weights_path) for run in (plain, saving))
     assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one)
 
@@ -270,7 +312,7 @@ def test_caching_goes_on_where_it_was_interrupted(
 ) -> None:
     monkeypatch.setattr(lora_cache, "CHUNK", 8)
     straight = train_lora(collection, tmp_path / "straight", quick())
-    from impasto.training.lora_data import Library  # noqa: PLC0415
+    from impasto.training.lora.data import Library  # noqa: PLC0415
 
     original, encoded = Library._encode, [0]
 
@@ -288,7 +330,9 @@ def test_caching_goes_on_where_it_was_interrupted(
         assert not list((tmp_path / "broken").rglob("*.part"))
         encoded[:] = [0] * 5
         same(train_lora(collection, tmp_path / "broken", quick()), straight)
-        assert sum(encoded) < len(collection.indices("train")) + len(collection.indices("validation"))
+        assert sum(encoded) < len(collection.indices("train")) + len(
+            collection.indices("validation")
+        )
 
 
 def test_originals_are_read_and_stored_pixels_where_they_are_gone(
@@ -301,7 +345,7 @@ def test_originals_are_read_and_stored_pixels_where_they_are_gone(
     shutil.copytree(made.path, copy)
     record = json.loads((copy / "collection.json").read_text())
     (copy / "collection.json").write_text(json.dumps({**record, "source": str(tmp_path / "gone")}))
-    from impasto.collection.painting import open_collection  # noqa: PLC0415
+    from impasto.collection.collection import open_collection  # noqa: PLC0415
 
     alone = train_lora(open_collection(copy), tmp_path / "alone", quick(epochs=1))
     assert alone.facts["originals"] == 0
@@ -315,7 +359,11 @@ def test_originals_are_read_and_stored_pixels_where_they_are_gone(
 
 
 def test_what_cannot_be_trained_is_refused_in_a_line(
-    collection: Collection, quick: Quick, tiny_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collection: Collection,
+    quick: Quick,
+    tiny_base: Base,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "run"
 
@@ -331,8 +379,12 @@ def test_what_cannot_be_trained_is_refused_in_a_line(
     refused(InputError, r"model_index\.json is missing", quick(base=str(tmp_path / "empty")))
     other = shutil.copytree(tiny_base(), tmp_path / "other")
     index = json.loads((other / "model_index.json").read_text())
-    (other / "model_index.json").write_text(json.dumps({**index, "_class_name": "PixArtAlphaPipeline"}))
-    refused(InputError, "PixArtAlphaPipeline, of a family that is not known", quick(base=str(other)))
+    (other / "model_index.json").write_text(
+        json.dumps({**index, "_class_name": "PixArtAlphaPipeline"})
+    )
+    refused(
+        InputError, "PixArtAlphaPipeline, of a family that is not known", quick(base=str(other))
+    )
     damaged = shutil.copytree(tiny_base(), tmp_path / "damaged")
     next((damaged / "unet").glob("*.safetensors")).write_bytes(b"torn")
     refused(InputError, "cannot open the base", quick(base=str(damaged)))
@@ -341,7 +393,9 @@ def test_what_cannot_be_trained_is_refused_in_a_line(
     refused(SettingsError, "names 'mood'", quick(caption="a {mood} painting"))
     refused(InputError, "no table of captions", quick(captions=str(tmp_path / "captions.xlsx")))
     with monkeypatch.context() as patch:
-        patch.setattr(lora_cache.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0))
+        patch.setattr(
+            lora_cache.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 10, 0)
+        )
         refused(OutputError, "the disk has 0.0", quick())
 
 
@@ -357,7 +411,11 @@ def test_out_of_memory_says_what_to_lower(
 
 
 def test_a_run_goes_on_with_its_own_base_only(
-    collection: Collection, quick: Quick, tiny_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collection: Collection,
+    quick: Quick,
+    tiny_base: Base,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     base = shutil.copytree(tiny_base(), tmp_path / "base")
     settings = quick(base=str(base))

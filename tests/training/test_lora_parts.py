@@ -1,4 +1,7 @@
-"""The parts of a LoRA training: objectives by the papers' formulas, balanced draws, caches that are what they cache."""
+"""The parts of a LoRA training:
+
+objectives by the papers' formulas, balanced draws, caches that are what they cache.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +12,13 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.diffusion.base import open_base
-from impasto.training.lora_cache import Shelf
-from impasto.training.lora_data import Material
-from impasto.training.lora_objective import Objective
-from impasto.training.lora_settings import LoraSettings
-from impasto.training.lora_task import LoraTask
+from impasto.training.lora.cache import Shelf
+from impasto.training.lora.data import Material
+from impasto.training.lora.objective import Objective
+from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora.task import LoraTask
 
 Base = Callable[..., Path]
 
@@ -44,7 +47,9 @@ def test_diffusion_by_the_papers_formulas(tiny_base: Base, predicts: str) -> Non
         assert torch.allclose(wanted[i].double(), target, atol=1e-5)
         snr = (signal / noise) ** 2
         weight = min(snr, 5) / (snr if predicts == "epsilon" else snr + 1)
-        assert float(losses[i]) == pytest.approx(weight * float(((predicted[i] - target) ** 2).mean()), rel=1e-3)
+        assert float(losses[i]) == pytest.approx(
+            weight * float(((predicted[i] - target) ** 2).mean()), rel=1e-3
+        )
     plain = objective.loss(predicted, wanted, times, weighted=False)
     assert torch.allclose(plain, ((predicted - wanted) ** 2).mean((1, 2, 3)))
 
@@ -58,11 +63,15 @@ def test_a_flow_goes_straight_from_picture_to_noise(tiny_base: Base) -> None:
     sigma = times.view(-1, 1, 1, 1) / 1000
     assert torch.allclose(noisy, (1 - sigma) * clean + sigma * draws.noise, atol=1e-4)
     assert torch.allclose(wanted, draws.noise - clean)
-    assert torch.allclose(noisy - sigma * wanted, clean, atol=1e-3)  # following the answer leads back
+    assert torch.allclose(
+        noisy - sigma * wanted, clean, atol=1e-3
+    )  # following the answer leads back
     # Times of a logistic normal: half of them before the middle, few at the ends
     places = draws.times.float() / 1000
     assert abs(float(places.median()) - 0.5) < 0.06
-    assert float(((places > 0.12) & (places < 0.88)).float().mean()) == pytest.approx(0.954, abs=0.03)
+    assert float(((places > 0.12) & (places < 0.88)).float().mean()) == pytest.approx(
+        0.954, abs=0.03
+    )
 
 
 def test_draws_are_functions_of_their_seeds_and_the_offset_moves_the_mean(tiny_base: Base) -> None:
@@ -71,12 +80,17 @@ def test_draws_are_functions_of_their_seeds_and_the_offset_moves_the_mean(tiny_b
     together, alone = plain.draw([1, 2, 3], (4, 16, 16)), plain.draw([3], (4, 16, 16))
     assert torch.equal(together.noise[2], alone.noise[0])
     assert together.times[2] == alone.times[0]
-    means = [float(o.draw(list(range(200)), (4, 16, 16)).noise.mean((2, 3)).std()) for o in (plain, offset)]
+    means = [
+        float(o.draw(list(range(200)), (4, 16, 16)).noise.mean((2, 3)).std())
+        for o in (plain, offset)
+    ]
     assert means[0] == pytest.approx(1 / 16, rel=0.15)
     assert means[1] == pytest.approx((1 / 256 + 0.25) ** 0.5, rel=0.15)
 
 
-def test_styles_are_drawn_alike_whatever_their_shapes(make_collection: Callable[..., Collection]) -> None:
+def test_styles_are_drawn_alike_whatever_their_shapes(
+    make_collection: Callable[..., Collection],
+) -> None:
     """Rows of one shape a batch; over many batches each style has its share and each of its pictures the same."""
     collection = make_collection(train=(30, 12, 6), test=1)
     settings = LoraSettings(base="x", resolution=32, batch_size=4, caption_dropout=0.25)
@@ -94,7 +108,9 @@ def test_styles_are_drawn_alike_whatever_their_shapes(make_collection: Callable[
     assert set(drawn) == set(collection.indices("train").tolist())
     shares = np.bincount(collection.labels[drawn]) / len(drawn)
     assert shares == pytest.approx([1 / 3] * 3, abs=0.03)
-    first = np.bincount(drawn)[[row for row in collection.indices("train") if collection.labels[row] == 0]]
+    first = np.bincount(drawn)[
+        [row for row in collection.indices("train") if collection.labels[row] == 0]
+    ]
     assert first.std() / first.mean() < 0.25
     assert np.mean(silent) == pytest.approx(0.25, abs=0.02)
     assert np.array_equal(material.drawn(7, settings)[0], material.drawn(7, settings)[0])
@@ -105,7 +121,9 @@ def test_caches_hold_what_the_base_says(
     make_collection: Callable[..., Collection], tiny_base: Base, tmp_path: Path, kind: str
 ) -> None:
     collection = make_collection(train=6, test=1, size=32)
-    settings = LoraSettings(base=str(tiny_base(kind)), resolution=32, batch_size=2, buckets=False, rank=2)
+    settings = LoraSettings(
+        base=str(tiny_base(kind)), resolution=32, batch_size=2, buckets=False, rank=2
+    )
     task = LoraTask(collection, settings, Accelerator(cpu=True), tmp_path / "cache", progress=False)
     pipeline, row = task.base.pipeline, int(collection.indices("train")[3])
     pixels = torch.from_numpy(collection.pixels[row].copy()).permute(2, 0, 1)[None] / 127.5 - 1
@@ -128,6 +146,8 @@ def test_a_shelf_is_filled_by_several_and_read_by_row(tmp_path: Path) -> None:
     values = torch.arange(70, dtype=torch.float32)[:, None] * torch.ones(70, 3)
     shelves = [Shelf(tmp_path, "things", 70) for _ in range(2)]
     for number, shelf in enumerate(shelves):
-        shelf.fill(lambda start, stop: {"value": values[start:stop]}, lambda count: None, (number, 2))
+        shelf.fill(
+            lambda start, stop: {"value": values[start:stop]}, lambda count: None, (number, 2)
+        )
     assert not shelves[0].missing()
     assert all(torch.equal(shelves[1].row(row)["value"], values[row]) for row in (0, 31, 32, 69))

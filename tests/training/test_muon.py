@@ -1,4 +1,7 @@
-"""The optimiser: orthogonal updates for inner convolutions, torch's AdamW for the rest, and a state to resume."""
+"""The optimiser:
+
+orthogonal updates for inner convolutions, torch's AdamW for the rest, and a state to resume.
+"""
 
 from typing import Any
 
@@ -17,7 +20,9 @@ def matrix(rows: int, columns: int, seed: int = 0) -> Tensor:
 @pytest.mark.parametrize("shape", [(16, 144), (144, 16), (32, 32), (64, 9), (5, 7)])
 def test_singular_values_come_near_one(shape: tuple[int, int]) -> None:
     values = torch.linalg.svdvals(orthogonalised(matrix(*shape) * 1e-3))
-    assert values.min() > 0.3 if shape == (32, 32) else values.min() > 0.65  # a square one may be all but singular
+    assert (
+        values.min() > 0.3 if shape == (32, 32) else values.min() > 0.65
+    )  # a square one may be all but singular
     assert values.max() < 1.25
 
 
@@ -111,7 +116,10 @@ def groups_of(matrix_rate: float) -> tuple[Classifier, MuonAdamW]:
 
 
 def test_each_weight_has_its_place() -> None:
-    """Muon: convolutions between features; AdamW: stem, head, norms; decay: what multiplies, not what adds."""
+    """Muon:
+
+    convolutions between features; AdamW: stem, head, norms; decay: what multiplies, not what adds.
+    """
     model, optimizer = groups_of(0.02)
     place = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     assert len(place) == sum(1 for _ in model.parameters())
@@ -126,7 +134,9 @@ def test_each_weight_has_its_place() -> None:
 def test_without_a_matrix_rate_all_is_adamw() -> None:
     model, optimizer = groups_of(0.0)
     assert not any(group["muon"] for group in optimizer.param_groups)
-    assert sum(len(group["params"]) for group in optimizer.param_groups) == sum(1 for _ in model.parameters())
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == sum(
+        1 for _ in model.parameters()
+    )
 
 
 def test_weights_without_a_gradient_stay() -> None:

@@ -1,4 +1,7 @@
-"""The painter's trainer: the style comes to change, the baseline's does not, and it continues where it was cut off."""
+"""The painter's trainer:
+
+the style comes to change, the baseline's does not, and it continues where it was cut off.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +13,18 @@ import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 
-from impasto.collection.halves import halves
-from impasto.collection.of_run import seen_by
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
+from impasto.collection.disjoint_halves import halves
+from impasto.collection.run_collection import seen_by
 from impasto.errors import CollectionError, OutputError, SettingsError
-from impasto.models.build import build
-from impasto.models.inputs import plain
-from impasto.runs import Run, open_run
-from impasto.training import loop, painter, painter_task
-from impasto.training.painter import PRESETS, CriticSettings, PainterSettings, train_painter
-from impasto.training.painter_task import Duel, PainterTask
+from impasto.models.classifiers import build
+from impasto.models.preprocess import plain
+from impasto.records.run import Run, open_run
+from impasto.training import loop
+from impasto.training.painter.task import Duel, PainterTask
+from impasto.training.painter.train import PRESETS, CriticSettings, PainterSettings, train_painter
+from impasto.training.painter import task as painter_task
+from impasto.training.painter import train as painter
 from impasto.weights import classifier_of, painter_of
 
 Stripes = Callable[..., Collection]
@@ -27,9 +32,19 @@ CPU = torch.device("cpu")
 
 
 def quick(**given: Any) -> PainterSettings:
-    calm: dict[str, Any] = {"crop_area": 0.8, "flip": False, "cutmix": 0}  # a mirrored slope is another style
+    calm: dict[str, Any] = {
+        "crop_area": 0.8,
+        "flip": False,
+        "cutmix": 0,
+    }  # a mirrored slope is another style
     teach = CriticSettings(
-        size="tiny", epochs=3, batch_size=12, resolution=48, ema=0.9, precision="float32", augment=calm
+        size="tiny",
+        epochs=3,
+        batch_size=12,
+        resolution=48,
+        ema=0.9,
+        precision="float32",
+        augment=calm,
     )
     base: dict[str, Any] = {
         "size": "tiny",
@@ -48,12 +63,16 @@ def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Te
     x = plain(torch.from_numpy(collection.pixels[rows]).permute(0, 3, 1, 2), 48)
     model = painter_of(run, CPU)
     with torch.no_grad():
-        return x, torch.stack([model(x, torch.eye(styles)[[style] * len(x)]) for style in range(styles)])
+        return x, torch.stack(
+            [model(x, torch.eye(styles)[[style] * len(x)]) for style in range(styles)]
+        )
 
 
 def test_the_style_comes_to_change(stripes: Stripes, run_path: Path) -> None:
     collection = stripes((60, 60, 60), size=48)
-    run = train_painter(collection, run_path, quick(epochs=8, critic=2, adversary=0.3, learning_rate=3e-3))
+    run = train_painter(
+        collection, run_path, quick(epochs=8, critic=2, adversary=0.3, learning_rate=3e-3)
+    )
     hits = [line["hit_rate"] for line in run.metrics() if line["event"] == "validation"]
     assert hits[-1] > 0.6 > 1 / 3  # by chance
     _, made = painted(run, collection)
@@ -64,9 +83,13 @@ def test_the_style_comes_to_change(stripes: Stripes, run_path: Path) -> None:
     assert sorted(path.name for path in (run_path / "progress").iterdir())[-1] == "epoch-008.png"
 
 
-def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(stripes: Stripes, run_path: Path) -> None:
+def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(
+    stripes: Stripes, run_path: Path
+) -> None:
     collection = stripes((40, 40, 40), size=48)
-    course = quick(**PRESETS["course"].model_dump(exclude_unset=True), epochs=12, learning_rate=3e-3)
+    course = quick(
+        **PRESETS["course"].model_dump(exclude_unset=True), epochs=12, learning_rate=3e-3
+    )
     run = train_painter(collection, run_path, course)
     assert "hit_rate" not in run.metrics()[-1]  # nobody is there to see
     assert not (run_path / "critic").exists()
@@ -77,17 +100,23 @@ def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(stripes: 
     assert apart < away  # what the style does is less than what is lost anyway
 
 
-def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(stripes: Stripes, tmp_path: Path) -> None:
+def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(
+    stripes: Stripes, tmp_path: Path
+) -> None:
     collection = stripes(size=48)
     run = train_painter(collection, tmp_path / "one", quick(epochs=1))
     mine, other = halves(collection, 0)
     hashes = np.asarray(collection.column("sha256"), object)
     trained, chosen = seen_by(run)
-    assert trained == set(hashes[mine.indices("train")]) and chosen == set(hashes[mine.indices("validation")])
+    assert trained == set(hashes[mine.indices("train")]) and chosen == set(
+        hashes[mine.indices("validation")]
+    )
     assert run.collection["fingerprint"] == collection.fingerprint  # so that other verbs find it
     assert run.facts["train_counts"] == mine.counts("train").tolist()
     pixels = np.array(collection.pixels)
-    hidden = np.setdiff1d(np.arange(len(collection)), [*mine.indices("train"), *mine.indices("validation")])
+    hidden = np.setdiff1d(
+        np.arange(len(collection)), [*mine.indices("train"), *mine.indices("validation")]
+    )
     pixels[hidden] = 0
     object.__setattr__(collection, "__dict__", {**collection.__dict__, "pixels": pixels})
     assert len(np.intersect1d(hidden, other.indices("train"))) == len(other.indices("train"))
@@ -95,7 +124,9 @@ def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(stripes: Strip
     assert blind.weights_path.read_bytes() == run.weights_path.read_bytes()
 
 
-@pytest.mark.parametrize(("method", "call"), [("batch", 5), ("loss", 4), ("validate", 2), ("illustrate", 1)])
+@pytest.mark.parametrize(
+    ("method", "call"), [("batch", 5), ("loss", 4), ("validate", 2), ("illustrate", 1)]
+)
 def test_broken_off_anywhere_and_continued(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, call: int
 ) -> None:
@@ -121,11 +152,15 @@ def test_broken_off_anywhere_and_continued(
         assert (broken.path / "progress" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_a_critic_cut_off_is_trained_on(stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_critic_cut_off_is_trained_on(
+    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     collection, settings = stripes(size=48), quick(epochs=1)
     straight = train_painter(collection, tmp_path / "straight", settings)
     with monkeypatch.context() as patch:
-        patch.setattr(painter, "classifier_of", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            painter, "classifier_of", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             train_painter(collection, tmp_path / "broken", settings)
     assert [path.name for path in (tmp_path / "broken").iterdir()] == ["critic"]
@@ -145,7 +180,9 @@ def test_each_teaches_itself_alone(stripes: Stripes) -> None:
     telling = task._opponent(answers)
 
     def moved(loss: torch.Tensor, network: torch.nn.Module) -> bool:
-        slopes = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True, retain_graph=True)
+        slopes = torch.autograd.grad(
+            loss, list(network.parameters()), allow_unused=True, retain_graph=True
+        )
         return any(slope is not None and bool(slope.abs().sum() > 0) for slope in slopes)
 
     assert (moved(fooling, duel.painter), moved(fooling, duel.opponent)) == (True, False)
@@ -158,7 +195,10 @@ def test_batches_ask_for_other_styles_and_bring_real_pictures_of_them(stripes: S
     task = PainterTask(half, quick(), None, Accelerator(cpu=True))
     train, labels = half.indices("train"), half.labels
     known = {
-        plain(torch.from_numpy(half.pixels[[row]]).permute(0, 3, 1, 2), 48).sum().item(): labels[row] for row in train
+        plain(torch.from_numpy(half.pixels[[row]]).permute(0, 3, 1, 2), 48).sum().item(): labels[
+            row
+        ]
+        for row in train
     }
     for step in range(4):
         batch = task.batch(step)
@@ -196,7 +236,8 @@ def test_two_shares_make_the_whole_batch(stripes: Stripes) -> None:
 
     whole = PainterTask(half, settings, None, Accelerator(cpu=True)).batch(3)
     first, second = (PainterTask(half, settings, None, Part(index)).batch(3) for index in (0, 1))  # type: ignore[arg-type]
-    # Twice as many are taken in steps of two, so the parts differ in who comes back; together they are the batch
+    # Twice as many are taken in steps of two, so the parts differ in who comes back; together they
+    # are the batch
     together = torch.cat((first.pictures, second.pictures))
     assert sorted(together.sum((1, 2, 3)).tolist()) == pytest.approx(
         sorted(whole.pictures.sum((1, 2, 3)).tolist()), abs=1e-3
@@ -213,7 +254,9 @@ def test_however_few_some_are_painted_in_other_styles(stripes: Stripes) -> None:
 
 def test_the_critic_learns_at_the_painters_resolution(stripes: Stripes, run_path: Path) -> None:
     settings = quick(epochs=1)
-    teach = CriticSettings(**settings.teach.model_dump(exclude={"resolution", "device", "seed"}, exclude_unset=True))
+    teach = CriticSettings(
+        **settings.teach.model_dump(exclude={"resolution", "device", "seed"}, exclude_unset=True)
+    )
     run = train_painter(stripes(size=48), run_path, settings.model_copy(update={"teach": teach}))
     assert open_run(run_path / "critic").settings["resolution"] == run.settings["resolution"] == 48
 
@@ -230,7 +273,9 @@ def test_refused_in_one_line(stripes: Stripes, tmp_path: Path) -> None:
         train_painter(stripes(size=48, name="other"), tmp_path / "run", quick())
 
 
-def test_the_weights_hold_the_opponent_and_the_painter_is_found_in_them(stripes: Stripes, run_path: Path) -> None:
+def test_the_weights_hold_the_opponent_and_the_painter_is_found_in_them(
+    stripes: Stripes, run_path: Path
+) -> None:
     run = train_painter(stripes(size=48), run_path, quick(epochs=1))
     weights = load_file(run.weights_path)
     assert {name.split(".")[0] for name in weights} == {"painter", "opponent"}

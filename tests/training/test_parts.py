@@ -15,11 +15,11 @@ from torch.nn import functional as F
 from impasto.collection.batches import Batches
 from impasto.models.classifier import Classifier, ClassifierConfig
 from impasto.training import precision
-from impasto.training.averaging import Average
-from impasto.training.display import display
-from impasto.training.judge import training_findings
+from impasto.training.ema import Average
 from impasto.training.precision import autocast, fastest
+from impasto.training.progress import display
 from impasto.training.schedule import growing_resolution, warmup_cosine
+from impasto.training.training_findings import training_findings
 
 
 def network(seed: int = 0) -> Classifier:
@@ -31,7 +31,9 @@ def network(seed: int = 0) -> Classifier:
 def test_the_schedule_rises_in_a_line_and_falls_in_half_a_cosine() -> None:
     factors = [warmup_cosine(step, 110, 10) for step in range(110)]
     assert factors[:10] == pytest.approx([0.1 * n for n in range(1, 11)])
-    assert factors[10:] == pytest.approx([(1 + math.cos(math.pi * n / 100)) / 2 for n in range(100)], abs=1e-7)
+    assert factors[10:] == pytest.approx(
+        [(1 + math.cos(math.pi * n / 100)) / 2 for n in range(100)], abs=1e-7
+    )
     assert all(0 < factor <= 1 for factor in factors)
     assert sorted(factors[10:], reverse=True) == factors[10:]
 
@@ -52,7 +54,9 @@ def test_pictures_grow_evenly_to_their_full_resolution() -> None:
 
 @pytest.mark.parametrize(("first", "last", "share"), [(64, 64, 0.7), (96, 64, 0.7), (32, 64, 0.0)])
 def test_pictures_of_one_resolution(first: int, last: int, share: float) -> None:
-    assert {growing_resolution(step, 30, first=first, last=last, share=share) for step in range(30)} == {64}
+    assert {
+        growing_resolution(step, 30, first=first, last=last, share=share) for step in range(30)
+    } == {64}
 
 
 def test_an_odd_resolution_is_reached_exactly() -> None:
@@ -62,7 +66,10 @@ def test_an_odd_resolution_is_reached_exactly() -> None:
 
 def test_the_average_follows_weights_and_statistics() -> None:
     model, generator = network(), torch.Generator().manual_seed(0)
-    average, slow = Average(model, 0.6), {k: v.clone().double() for k, v in model.state_dict().items()}
+    average, slow = (
+        Average(model, 0.6),
+        {k: v.clone().double() for k, v in model.state_dict().items()},
+    )
     for step in range(12):
         with torch.no_grad():
             for value in (*model.parameters(), *model.buffers()):
@@ -139,8 +146,12 @@ def test_measuring_precision_leaves_the_network_as_it_is() -> None:
     assert all(p.grad is None for p in model.parameters())
 
 
-@pytest.mark.parametrize(("slow", "expected"), [(torch.bfloat16, "float32"), (torch.float32, "bfloat16")])
-def test_the_faster_precision_is_taken(slow: torch.dtype, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("slow", "expected"), [(torch.bfloat16, "float32"), (torch.float32, "bfloat16")]
+)
+def test_the_faster_precision_is_taken(
+    slow: torch.dtype, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = {"now": 0.0}
     monkeypatch.setattr(precision.time, "perf_counter", lambda: clock["now"])
 
@@ -187,7 +198,12 @@ def validation(score: float, loss: float) -> dict[str, Any]:
         ([0.4, 0.8], [1.0, 0.5], "passed", "passed"),
         ([0.8, 0.3], [0.5, 0.9], "passed", "issue"),
         ([1 / 3, 1 / 3], [1.1, 1.1], "issue", "passed"),
-        ([0.40, 0.36], [1.1, 1.15], "issue", "passed"),  # luck: two standard errors of 36 pictures are 16 %
+        (
+            [0.40, 0.36],
+            [1.1, 1.15],
+            "issue",
+            "passed",
+        ),  # luck: two standard errors of 36 pictures are 16 %
     ],
 )
 def test_what_a_training_says_of_itself(

@@ -13,21 +13,42 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from impasto.collection.painting import Collection
-from impasto.models.build import build
-from impasto.runs import Run, open_run
-from impasto.training import painter
+from impasto.collection.collection import Collection
+from impasto.models.classifiers import build
+from impasto.records.run import Run, open_run
 from impasto.training.augment import AugmentSettings
-from impasto.training.balance import BalanceSettings
-from impasto.training.classifier import ClassifierSettings, train_classifier
-from impasto.training.painter import CriticSettings, PainterSettings, train_painter
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.imbalance import BalanceSettings
+from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
+from impasto.training.painter.train import train as painter
 
 
 def torchrun(
     collection: Path, run: Path, config: Path, *more: str, kind: str = "classifier"
 ) -> subprocess.CompletedProcess[str]:
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "impasto"]
-    command = [*launch, "train", kind, collection, "-o", run, "--config", config, "--device", "cpu", *more]
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+        "impasto",
+    ]
+    command = [
+        *launch,
+        "train",
+        kind,
+        collection,
+        "-o",
+        run,
+        "--config",
+        config,
+        "--device",
+        "cpu",
+        *more,
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
@@ -36,7 +57,9 @@ def trained_by_two(collection: Collection, run: Path, settings: ClassifierSettin
     config = run.with_suffix(".json")
     config.write_text(settings.model_dump_json())
     done = torchrun(collection.path, run, config, "--quiet")
-    assert done.returncode in (0, 1), done.stderr  # 1: the judgement that so short a training learned nothing
+    assert done.returncode in (0, 1), (
+        done.stderr
+    )  # 1: the judgement that so short a training learned nothing
     return open_run(run)
 
 
@@ -44,7 +67,9 @@ def beginning(settings: ClassifierSettings) -> dict[str, Tensor]:
     """The weights that a training of three styles begins with."""
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        return build("classifier", styles=3, size=settings.size, resolution=settings.resolution).state_dict()
+        return build(
+            "classifier", styles=3, size=settings.size, resolution=settings.resolution
+        ).state_dict()
 
 
 def distance(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
@@ -52,7 +77,9 @@ def distance(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
     return float(sum((a[name] - b[name]).square().sum() for name in a if a[name].ndim > 1)) ** 0.5
 
 
-@pytest.mark.parametrize("remedy", [BalanceSettings(), BalanceSettings(sampling="square-root", loss="focal")])
+@pytest.mark.parametrize(
+    "remedy", [BalanceSettings(), BalanceSettings(sampling="square-root", loss="focal")]
+)
 def test_two_processes_learn_what_one_does(
     stripes: Callable[..., Collection],
     quick: Callable[..., ClassifierSettings],
@@ -61,13 +88,20 @@ def test_two_processes_learn_what_one_does(
 ) -> None:
     """Also where CutMix takes boxes from pictures of the other process's share, and styles are drawn by chance.
 
-    Gradients are equal but for rounding (``test_two_processes_have_the_gradients_of_one``). Muon makes all directions
-    of a matrix equally long, also those that are rounding, so the weights only stay close: about a tenth of the way
+    Gradients are equal but for rounding (``test_two_processes_have_the_gradients_of_one``). Muon
+    makes all directions
+    of a matrix equally long, also those that are rounding, so the weights only stay close: about a
+        tenth of the way
     from the beginning. Where each process normalises its own share, they are a whole way apart.
     """
     collection = stripes((25, 24, 24))
     settings = quick(
-        epochs=1, batch_size=24, ema=0.5, learning_rate=1e-3, augment=AugmentSettings(cutmix=1.0), balance=remedy
+        epochs=1,
+        batch_size=24,
+        ema=0.5,
+        learning_rate=1e-3,
+        augment=AugmentSettings(cutmix=1.0),
+        balance=remedy,
     )
     alone = train_classifier(collection, tmp_path / "one", settings)
     together = trained_by_two(collection, tmp_path / "two", settings)
@@ -82,11 +116,24 @@ def test_two_processes_learn_what_one_does(
         assert theirs["loss"] == pytest.approx(mine["loss"], abs=2e-3)
 
 
-def test_two_painters_learn_what_one_does(stripes: Callable[..., Collection], tmp_path: Path) -> None:
-    """Painter and opponent, and the critic before them: every random draw is the same, whoever makes it."""
+def test_two_painters_learn_what_one_does(
+    stripes: Callable[..., Collection], tmp_path: Path
+) -> None:
+    """Painter and opponent, and the critic before them:
+
+    every random draw is the same, whoever makes it.
+    """
     collection = stripes((24, 24, 24), size=48)
-    quick: dict[str, Any] = {"size": "tiny", "batch_size": 12, "resolution": 48, "precision": "float32", "epochs": 1}
-    settings = PainterSettings(embedding=8, ema=0.5, device="cpu", teach=CriticSettings(**quick), own=1 / 3, **quick)
+    quick: dict[str, Any] = {
+        "size": "tiny",
+        "batch_size": 12,
+        "resolution": 48,
+        "precision": "float32",
+        "epochs": 1,
+    }
+    settings = PainterSettings(
+        embedding=8, ema=0.5, device="cpu", teach=CriticSettings(**quick), own=1 / 3, **quick
+    )
     # The critics of one and of two processes differ by rounding; the same is lent to both
     alone = train_painter(collection, tmp_path / "one", settings)
     (tmp_path / "two").mkdir()

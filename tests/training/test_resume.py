@@ -1,4 +1,7 @@
-"""A training that was cut off and continued is the unbroken one: the same weights to the bit, the same metrics."""
+"""A training that was cut off and continued is the unbroken one:
+
+the same weights to the bit, the same metrics.
+"""
 
 import os
 import signal
@@ -12,11 +15,12 @@ from typing import Any
 import pytest
 import torch
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.errors import RunError
-from impasto.runs import Run, open_run
-from impasto.training import classifier, loop, precision
-from impasto.training.classifier import ClassifierSettings, train_classifier
+from impasto.records.run import Run, open_run
+from impasto.training import loop, precision
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.train import train as classifier
 from impasto.training.interrupt import deferred_interrupt
 
 Stripes = Callable[..., Collection]
@@ -33,18 +37,26 @@ def _python_hears_ctrl_c() -> Iterator[None]:
 
 
 def untimed(run: Run) -> list[dict[str, Any]]:
-    return [{name: value for name, value in line.items() if name not in TIMING} for line in run.metrics()]
+    return [
+        {name: value for name, value in line.items() if name not in TIMING}
+        for line in run.metrics()
+    ]
 
 
 def same(one: Run, other: Run) -> None:
     """Two finished runs that differ in nothing but time."""
     assert one.weights_path.read_bytes() == other.weights_path.read_bytes()
     assert untimed(one) == untimed(other)
-    facts = [{k: v for k, v in run.facts.items() if k not in ("seconds", "data_share_of_step")} for run in (one, other)]
+    facts = [
+        {k: v for k, v in run.facts.items() if k not in ("seconds", "data_share_of_step")}
+        for run in (one, other)
+    ]
     assert facts[0] == facts[1]
 
 
-def act_once(monkeypatch: pytest.MonkeyPatch, method: str, call: int, act: Callable[[], None]) -> None:
+def act_once(
+    monkeypatch: pytest.MonkeyPatch, method: str, call: int, act: Callable[[], None]
+) -> None:
     """Make the task do something after the ``call``-th call of one of its methods."""
     original, calls = getattr(classifier.ClassifierTask, method), 0
 
@@ -68,7 +80,9 @@ def press_ctrl_c() -> None:
 
 @pytest.mark.parametrize("network", ["classifier", "published"])  # the course's has dropout
 @pytest.mark.parametrize("often", [True, False])
-@pytest.mark.parametrize(("method", "call"), [("batch", 5), ("loss", 8), ("loss", 1), ("validate", 2)])
+@pytest.mark.parametrize(
+    ("method", "call"), [("batch", 5), ("loss", 8), ("loss", 1), ("validate", 2)]
+)
 def test_broken_off_anywhere_and_continued(
     stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, often: bool,
     method: str, call: int,
@@ -95,12 +109,18 @@ def test_broken_off_anywhere_and_continued(
     ],
 )
 def test_broken_off_under_a_remedy(
-    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remedy: dict[str, Any]
+    stripes: Stripes,
+    quick: Quick,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    remedy: dict[str, Any],
 ) -> None:
     """Continued in the middle of an epoch, with other shares of the styles than at its beginning."""
     collection = stripes((40, 20, 6))
     mixing = classifier.AugmentSettings(cutmix=0.5, mixup=0.5, partners="balanced")
-    settings = quick(epochs=2, batch_size=16, balance=classifier.BalanceSettings(**remedy), augment=mixing)
+    settings = quick(
+        epochs=2, batch_size=16, balance=classifier.BalanceSettings(**remedy), augment=mixing
+    )
     straight = train_classifier(collection, tmp_path / "straight", settings)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
@@ -128,7 +148,11 @@ def test_ctrl_c_ends_after_the_step_and_loses_none(
 
     with monkeypatch.context() as patch:
         original = classifier.ClassifierTask.batch
-        patch.setattr(classifier.ClassifierTask, "batch", lambda self, step: (count(), original(self, step))[1])
+        patch.setattr(
+            classifier.ClassifierTask,
+            "batch",
+            lambda self, step: (count(), original(self, step))[1],
+        )
         same(train_classifier(collection, tmp_path / "broken", settings), straight)
     assert calls == 8 - call
 
@@ -151,8 +175,9 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import torch
-from impasto.collection.painting import open_collection
-from impasto.training import classifier, loop, precision
+from impasto.collection.collection import open_collection
+from impasto.training import loop, precision
+from impasto.training.classifier.train import train as classifier
 
 torch.set_num_threads(1)
 loop.CHECKPOINT_SECONDS = 0.0
@@ -178,7 +203,13 @@ def test_killed_and_continued(stripes: Stripes, quick: Quick, tmp_path: Path) ->
     (tmp_path / "settings.json").write_text(settings.model_dump_json())
     (tmp_path / "killed.py").write_text(KILLED)
     broken = tmp_path / "broken"
-    command = [sys.executable, tmp_path / "killed.py", collection.path, tmp_path / "settings.json", broken]
+    command = [
+        sys.executable,
+        tmp_path / "killed.py",
+        collection.path,
+        tmp_path / "settings.json",
+        broken,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     with (broken / "metrics.jsonl").open("a") as stream:
@@ -214,7 +245,9 @@ def test_training_leaves_the_global_generator_alone(
         made.append(train_classifier(collection, tmp_path / f"run{seed}", settings))
         assert torch.equal(torch.get_rng_state(), before)
     same(*made)
-    other = train_classifier(collection, tmp_path / "other", quick(network="published", epochs=1, seed=1))
+    other = train_classifier(
+        collection, tmp_path / "other", quick(network="published", epochs=1, seed=1)
+    )
     assert other.weights_path.read_bytes() != made[0].weights_path.read_bytes()
 
 

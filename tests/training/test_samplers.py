@@ -8,7 +8,7 @@ import pytest
 
 from impasto.collection.batches import Batches
 from impasto.training.augment import AugmentSettings, mixed_in
-from impasto.training.balance import Balance, BalanceSettings, pictures_per_epoch, sampled_shares
+from impasto.training.imbalance import Balance, BalanceSettings, pictures_per_epoch, sampled_shares
 from impasto.training.samplers import PARTNERS, Portions, StyleBatches, capped_and_duplicated
 
 COUNTS = np.array([64, 16, 0, 4])
@@ -17,7 +17,9 @@ ROWS = np.arange(1000, 1084)
 STYLE = dict(zip(ROWS.tolist(), LABELS.tolist(), strict=True))
 
 
-def batches(sampling: Any, seed: int = 0, epochs: int = 50, size: int = 12, **given: Any) -> Batches | StyleBatches:
+def batches(
+    sampling: Any, seed: int = 0, epochs: int = 50, size: int = 12, **given: Any
+) -> Batches | StyleBatches:
     settings = BalanceSettings(sampling=sampling, **given)
     return Portions(size, 1, seed, epochs).batches(settings, ROWS, LABELS)
 
@@ -55,7 +57,9 @@ def test_within_a_style_every_picture_is_as_likely() -> None:
 def test_progressive_begins_natural_and_ends_balanced() -> None:
     made = batches("progressive", epochs=300)
     last = made.per_epoch * 300
-    begin, middle, end = (drawn(made, range(at, at + 100)) / 1200 for at in (0, last // 2 - 50, last - 100))
+    begin, middle, end = (
+        drawn(made, range(at, at + 100)) / 1200 for at in (0, last // 2 - 50, last - 100)
+    )
     natural, balanced = COUNTS / 84, np.array([1, 1, 0, 1]) / 3
     assert begin == pytest.approx(natural, abs=0.06)
     assert middle == pytest.approx((natural + balanced) / 2, abs=0.06)
@@ -65,9 +69,14 @@ def test_progressive_begins_natural_and_ends_balanced() -> None:
 
 
 def test_cap_and_duplicate_shows_every_style_exactly_as_often() -> None:
-    """20 of 64, 16 and 4 of them again, five times 4: as the course's report makes its training set."""
+    """20 of 64, 16 and 4 of them again, five times 4:
+
+    as the course's report makes its training set.
+    """
     kept = capped_and_duplicated(ROWS, LABELS, 20, seed=3)
-    by_style = {style: Counter(row for row in kept.tolist() if STYLE[row] == style) for style in (0, 1, 3)}
+    by_style = {
+        style: Counter(row for row in kept.tolist() if STYLE[row] == style) for style in (0, 1, 3)
+    }
     assert [sum(found.values()) for found in by_style.values()] == [20, 20, 20]
     assert len(by_style[0]) == 20
     assert sorted(by_style[1].values()) == [1] * 12 + [2] * 4
@@ -76,7 +85,9 @@ def test_cap_and_duplicate_shows_every_style_exactly_as_often() -> None:
     assert made.per_epoch == 4
     for epoch in range(3):
         assert drawn(made, range(4 * epoch, 4 * epoch + 4)).tolist() == [20, 20, 0, 20]
-    chosen = [{int(row) for step in range(4 * e, 4 * e + 4) for row in made.batch(step)} for e in range(3)]
+    chosen = [
+        {int(row) for step in range(4 * e, 4 * e + 4) for row in made.batch(step)} for e in range(3)
+    ]
     assert chosen[0] == chosen[1] == chosen[2]
     other = capped_and_duplicated(ROWS, LABELS, 20, seed=4)
     assert set(other.tolist()) != set(kept.tolist())
@@ -104,7 +115,9 @@ def test_the_numbers_foretold_are_those_drawn(sampling: Any) -> None:
     assert counts == pytest.approx(foretold, abs=1.0)
 
 
-@pytest.mark.parametrize("sampling", ["inverse-frequency", "square-root", "progressive", "cap-and-duplicate"])
+@pytest.mark.parametrize(
+    "sampling", ["inverse-frequency", "square-root", "progressive", "cap-and-duplicate"]
+)
 def test_seed_and_step_decide_alone(sampling: str) -> None:
     straight = [batches(sampling, seed=3).batch(step) for step in range(20)]
     for step in (13, 2, 19, 7):
@@ -114,14 +127,22 @@ def test_seed_and_step_decide_alone(sampling: str) -> None:
 
 
 def test_partners_are_not_the_pictures_that_they_meet() -> None:
-    mine, theirs = (StyleBatches(ROWS, LABELS, 12, 0, "inverse-frequency", 5, stream) for stream in (1, PARTNERS))
+    mine, theirs = (
+        StyleBatches(ROWS, LABELS, 12, 0, "inverse-frequency", 5, stream)
+        for stream in (1, PARTNERS)
+    )
     assert not np.array_equal(mine.batch(4), theirs.batch(4))
 
 
 def test_a_batch_is_never_more_than_an_epoch_and_divides_among_processes() -> None:
-    few = Portions(64, 5, 0, 1).batches(BalanceSettings(sampling="cap-and-duplicate", per_style=4), ROWS, LABELS)
+    few = Portions(64, 5, 0, 1).batches(
+        BalanceSettings(sampling="cap-and-duplicate", per_style=4), ROWS, LABELS
+    )
     assert (few.size, few.per_epoch, len(few.batch(0))) == (10, 1, 10)
-    assert Portions(200, 1, 0, 1).batches(BalanceSettings(sampling="square-root"), ROWS, LABELS).size == 84
+    assert (
+        Portions(200, 1, 0, 1).batches(BalanceSettings(sampling="square-root"), ROWS, LABELS).size
+        == 84
+    )
 
 
 def test_the_effective_prior_is_share_times_weight() -> None:
@@ -132,7 +153,11 @@ def test_the_effective_prior_is_share_times_weight() -> None:
 
     assert prior() == pytest.approx([0.8, 0.15, 0.05])
     assert prior(loss="focal") == pytest.approx([0.8, 0.15, 0.05])
-    for given in ({"sampling": "progressive"}, {"sampling": "cap-and-duplicate"}, {"weights": "inverse-frequency"}):
+    for given in (
+        {"sampling": "progressive"},
+        {"sampling": "cap-and-duplicate"},
+        {"weights": "inverse-frequency"},
+    ):
         assert prior(**given) == pytest.approx([1 / 3] * 3)
     over = np.array([1 / 80, 1 / 15, 1 / 5])  # balanced twice: the rare style is the frequent one
     both = prior(sampling="inverse-frequency", weights="inverse-frequency")
@@ -147,4 +172,6 @@ def test_what_mixing_takes_from_partners_is_foretold() -> None:
     inside = [np.minimum(c + half, 1) - np.maximum(c - half, 0) for c in (x, y)]
     area = float((inside[0] * inside[1]).mean())
     assert mixed_in(AugmentSettings(cutmix=1.0)) == pytest.approx(area, abs=0.002)
-    assert mixed_in(AugmentSettings(cutmix=0.5, mixup=0.4)) == pytest.approx(area / 2 + 0.2, abs=0.002)
+    assert mixed_in(AugmentSettings(cutmix=0.5, mixup=0.4)) == pytest.approx(
+        area / 2 + 0.2, abs=0.002
+    )

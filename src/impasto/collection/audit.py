@@ -1,6 +1,7 @@
 """Audit: everything about a collection that could make a score mean something else than it says.
 
-Every code from IMP101 to IMP114 is answered: an issue, passed, or not applicable. What only ``prepare`` could see
+Every code from IMP101 to IMP114 is answered: an issue, passed, or not applicable. What only
+    ``prepare`` could see
 (damaged files, names encoded twice) is carried over from its findings.
 """
 
@@ -11,14 +12,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto import findings
-from impasto.collection.doubles import copies_of, find_doubles
+from impasto.collection.artist_oracle import artist_oracle
+from impasto.collection.collection import Collection, open_collection
 from impasto.collection.duplicates import Copies
-from impasto.collection.oracle import artist_oracle
-from impasto.collection.painting import Collection, open_collection
+from impasto.collection.multi_style import copies_of, find_doubles
 from impasto.errors import CollectionError
 from impasto.files import read_json
-from impasto.findings import Finding
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
 
 LISTED: Final = 200  # items that a finding names; its numbers count all
 IMBALANCE: Final = 10.0  # largest over smallest style from which IMP109 is an issue
@@ -62,11 +63,15 @@ def _sizes(found: Collection, pictures: bool) -> list[Finding]:
         reason = "There are no pictures to look at."
         return [Finding(code, "not applicable", reason) for code in ("IMP102", "IMP103")]
     side = int(found.settings["size"])
-    sizes = list(zip(found.column("id"), found.column("width"), found.column("height"), strict=True))
+    sizes = list(
+        zip(found.column("id"), found.column("width"), found.column("height"), strict=True)
+    )
     tiny = [{"id": i, "width": w, "height": h} for i, w, h in sizes if min(w, h) < side]
     flat = [{"id": sizes[row][0]} for row in _constant(found.pixels)]
     return [
-        _counted("IMP102", tiny, f"are smaller than the {side} pixels they are stored at", len(found)),
+        _counted(
+            "IMP102", tiny, f"are smaller than the {side} pixels they are stored at", len(found)
+        ),
         _counted("IMP103", flat, "show one colour only", len(found)),
     ]
 
@@ -75,12 +80,16 @@ def _constant(pixels: NDArray[np.uint8]) -> list[int]:
     rows: list[int] = []
     for start in range(0, len(pixels), _CHUNK):
         flat = pixels[start : start + _CHUNK].reshape(len(pixels[start : start + _CHUNK]), -1, 3)
-        spread = (flat.max(1).astype(np.int16) - flat.min(1)).max(1)  # of the widest channel, in levels
+        spread = (flat.max(1).astype(np.int16) - flat.min(1)).max(
+            1
+        )  # of the widest channel, in levels
         rows += (np.flatnonzero(spread <= 4) + start).tolist()  # 4: what JPEG adds to a constant
     return rows
 
 
-def _copies(found: Collection, copies: Copies, splits: NDArray[Any], pictures: bool) -> list[Finding]:
+def _copies(
+    found: Collection, copies: Copies, splits: NDArray[Any], pictures: bool
+) -> list[Finding]:
     if not pictures:
         reason = "There are no pictures to compare."
         return [Finding(code, "not applicable", reason) for code in ("IMP104", "IMP105", "IMP106")]
@@ -101,7 +110,11 @@ def _across(found: Collection, pairs: NDArray[np.int64], test: NDArray[np.bool_]
     tested = int(test.sum())
     leaked = len(np.unique(pairs[test[pairs]])) if len(pairs) else 0
     share = leaked / tested if tested else 0.0
-    text = f"{plain.text} {leaked} of {tested} test pictures ({share:.1%}) are known from training." if leaked else ""
+    text = (
+        f"{plain.text} {leaked} of {tested} test pictures ({share:.1%}) are known from training."
+        if leaked
+        else ""
+    )
     numbers = {**plain.numbers, "test_pictures": float(leaked), "share": share}
     return Finding("IMP106", plain.outcome, text or plain.text, numbers, plain.items)
 
@@ -113,7 +126,8 @@ def _within(pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> NDArray[np.boo
 def _pairs(code: str, found: Collection, pairs: NDArray[np.int64], what: str) -> Finding:
     ids, styles = found.column("id"), found.column("style")
     items = [
-        {"id": ids[a], "copy": ids[b], "style": styles[a], "copy_style": styles[b]} for a, b in pairs[:LISTED].tolist()
+        {"id": ids[a], "copy": ids[b], "style": styles[a], "copy_style": styles[b]}
+        for a, b in pairs[:LISTED].tolist()
     ]
     count = len(pairs)
     text = f"Pairs of pictures that {what}: {count}." if count else f"No two pictures {what}."
@@ -126,7 +140,10 @@ def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
         {"name": name, "styles": ", ".join(sorted({styles[row] for row in rows}))}
         for name, rows in doubles.names.items()
     ]
-    items += [{"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"} for a, b in doubles.pairs.tolist()]
+    items += [
+        {"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"}
+        for a, b in doubles.pairs.tolist()
+    ]
     numbers = {"names": float(len(doubles.names)), "pairs": float(len(doubles.pairs))}
     text = f"{len(doubles.names)} file names stand under two styles or more"
     text += f", and {len(doubles.pairs)} pairs of copies do." if pictures else "."
@@ -139,13 +156,19 @@ def _artists(found: Collection) -> Finding:
     artists = np.asarray(found.column("artist"), object)
     everyone = {a for a in artists if a is not None}
     if not everyone or not len(test):
-        return Finding("IMP108", "not applicable", "No artist is known." if len(test) else "There is no test split.")
+        return Finding(
+            "IMP108",
+            "not applicable",
+            "No artist is known." if len(test) else "There is no test split.",
+        )
     learnt = {a for a in artists[train] if a is not None}
     tested = {a for a in artists[test] if a is not None}
     both = learnt & tested
     named = sum(a is not None for a in artists[test])
     works = sum(a in both for a in artists[test])
-    answers = artist_oracle(artists[train].tolist(), found.labels[train], artists[test].tolist(), len(found.vocabulary))
+    answers = artist_oracle(
+        artists[train].tolist(), found.labels[train], artists[test].tolist(), len(found.vocabulary)
+    )
     oracle = float((answers == found.labels[test]).mean())
     majority = float((found.labels[test] == found.counts("train").argmax()).mean())
     numbers = {
@@ -163,7 +186,11 @@ def _artists(found: Collection) -> Finding:
         f"style for {majority:.2%}."
     )
     return Finding(
-        "IMP108", "issue" if both else "passed", text, numbers, [{"artist": a} for a in sorted(both)][:LISTED]
+        "IMP108",
+        "issue" if both else "passed",
+        text,
+        numbers,
+        [{"artist": a} for a in sorted(both)][:LISTED],
     )
 
 
@@ -185,7 +212,9 @@ def _imbalance(found: Collection) -> Finding:
 
 def _empty(found: Collection) -> Finding:
     facts = _facts(found)
-    excused = set(facts["not_testable"]) if facts["split"] == "artist" else set()  # then IMP112 names them
+    excused = (
+        set(facts["not_testable"]) if facts["split"] == "artist" else set()
+    )  # then IMP112 names them
     train, test = found.counts("train"), found.counts("test")
     lacking = [
         {"style": style, "train": int(a), "test": int(b)}
@@ -193,10 +222,18 @@ def _empty(found: Collection) -> Finding:
         if a == 0 or (b == 0 and style not in excused)
     ]
     names = ", ".join(str(item["style"]) for item in lacking)
-    text = f"{len(lacking)} styles have no pictures in training or test: {names}." if lacking else ""
+    text = (
+        f"{len(lacking)} styles have no pictures in training or test: {names}." if lacking else ""
+    )
     well = f"All {len(found.vocabulary)} styles have pictures to learn from and to test on"
     well += f", but for {len(excused)} that are not testable (IMP112)." if excused else "."
-    return Finding("IMP110", "issue" if lacking else "passed", text or well, {"styles": float(len(lacking))}, lacking)
+    return Finding(
+        "IMP110",
+        "issue" if lacking else "passed",
+        text or well,
+        {"styles": float(len(lacking))},
+        lacking,
+    )
 
 
 def _not_testable(found: Collection) -> Finding:
@@ -207,7 +244,13 @@ def _not_testable(found: Collection) -> Finding:
     text = f"Too few known artists carry {len(names)} styles to test them on others' works: {', '.join(names)}."
     items = [{"style": name} for name in names]
     well = "Every style has artists on both sides."
-    return Finding("IMP112", "issue" if names else "passed", text if names else well, {"styles": len(names)}, items)
+    return Finding(
+        "IMP112",
+        "issue" if names else "passed",
+        text if names else well,
+        {"styles": len(names)},
+        items,
+    )
 
 
 def _facts(found: Collection) -> dict[str, Any]:
@@ -216,4 +259,10 @@ def _facts(found: Collection) -> dict[str, Any]:
 
 def _counted(code: str, items: Sequence[dict[str, Any]], what: str, of: int) -> Finding:
     text = f"{len(items) or 'None'} of {of} pictures {what}."
-    return Finding(code, "issue" if items else "passed", text, {"count": float(len(items))}, list(items[:LISTED]))
+    return Finding(
+        code,
+        "issue" if items else "passed",
+        text,
+        {"count": float(len(items))},
+        list(items[:LISTED]),
+    )

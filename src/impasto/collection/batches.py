@@ -1,4 +1,7 @@
-"""Which pictures make which batch: a function of (seed, step) alone, so that a training can begin anywhere."""
+"""Which pictures make which batch.
+
+A function of (seed, step) alone, so that a training can begin anywhere.
+"""
 
 from dataclasses import dataclass
 

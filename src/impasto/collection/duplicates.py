@@ -1,4 +1,7 @@
-"""Copies of pictures: exact ones by their file's hash, near ones by perceptual hash, confirmed on pixels."""
+"""Copies of pictures.
+
+Exact ones by their file's hash, near ones by perceptual hash, confirmed on pixels.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +14,9 @@ from scipy.sparse.csgraph import connected_components
 from impasto.collection.phash import thumbnails
 
 RADIUS = 10  # bits that two hashes may differ in to be looked at more closely
-CORRELATION = 0.95  # of the thumbnails' luminance from which two pictures are one; see docs/methods/audit.md
+CORRELATION = (
+    0.95  # of the thumbnails' luminance from which two pictures are one; see docs/methods/audit.md
+)
 FLAT = 2.0  # standard deviation of luminance (0–255) below which a picture has nothing to compare
 _CHUNK = 1024
 
@@ -49,7 +54,9 @@ def find_copies(
         return Copies(exact, np.empty((0, 2), np.int64))
     candidates = close_pairs(phash, RADIUS)
     near = candidates[_confirmed(candidates, pixels)]
-    keep = np.fromiter((hashes[a] is None or hashes[a] != hashes[b] for a, b in near.tolist()), bool, len(near))
+    keep = np.fromiter(
+        (hashes[a] is None or hashes[a] != hashes[b] for a, b in near.tolist()), bool, len(near)
+    )
     return Copies(exact, near[keep])
 
 
@@ -59,7 +66,11 @@ def exact_pairs(hashes: Sequence[str | None]) -> NDArray[np.int64]:
     for row, value in enumerate(hashes):
         if value is not None:
             rows.setdefault(value, []).append(row)
-    found = [np.array(same, np.int64)[np.stack(np.triu_indices(len(same), 1), 1)] for same in rows.values() if same[1:]]
+    found = [
+        np.array(same, np.int64)[np.stack(np.triu_indices(len(same), 1), 1)]
+        for same in rows.values()
+        if same[1:]
+    ]
     pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
@@ -80,7 +91,10 @@ def close_pairs(phash: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:
 
 
 def groups_of(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A group number for each of ``count`` pictures, ``int64 (count,)``: equal for those tied by pairs."""
+    """A group number for each of ``count`` pictures, ``int64 (count,)``.
+
+    Equal for those tied by pairs.
+    """
     ones = np.ones(len(pairs), bool)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
@@ -99,4 +113,6 @@ def _confirmed(pairs: NDArray[np.int64], pixels: NDArray[np.uint8]) -> NDArray[n
     flat = (flat - flat.mean(1, keepdims=True)) / np.maximum(deviation, 1e-6)[:, None]
     left, right = inverse.reshape(-1, 2).T
     correlation = np.einsum("ij,ij->i", flat[left], flat[right]) / flat.shape[1]
-    return np.asarray((correlation >= CORRELATION) & (np.minimum(deviation[left], deviation[right]) > FLAT))
+    return np.asarray(
+        (correlation >= CORRELATION) & (np.minimum(deviation[left], deviation[right]) > FLAT)
+    )

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.collection.chunks import Waiting, contents
-from impasto.collection.decode import decode
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
+from impasto.collection.parallel_decode import Waiting, contents
 from impasto.collection.sources import read_source
 from impasto.errors import ImpastoError
 from impasto.files import read_json
+from impasto.images.decode import decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,9 @@ class Originals:
     def of(cls, collection: Collection) -> "Originals":
         """Those that the collection's source still holds; none where it is gone."""
         entries = {}
-        with contextlib.suppress(ImpastoError):  # a source that is gone is a source without originals
+        with contextlib.suppress(
+            ImpastoError
+        ):  # a source that is gone is a source without originals
             record = read_json(collection.path / "collection.json")
             labels = record["settings"].get("labels")
             found = read_source(_source(record["source"]), Path(labels) if labels else None)
@@ -54,13 +56,18 @@ class Originals:
         return cls(collection, known, collection.column("sha256"))
 
     def picture(self, row: int, size: tuple[int, int]) -> NDArray[np.uint8]:
-        """A painting at a height and width, ``uint8 (H, W, 3)``: its original's middle, or else the stored square."""
+        """A painting at a height and width, ``uint8 (H, W, 3)``.
+
+        Its original's middle, or else the stored square.
+        """
         if (item := self.known.get(row)) is not None:
             data = next(iter(contents([item])))
             if hashlib.sha256(data).hexdigest() == self.marks[row]:
                 return decode(data, size, "crop").pixels
         stored = Image.fromarray(np.asarray(self.collection.pixels[row]))
-        return np.asarray(stored.resize(size[::-1], Image.Resampling.BICUBIC, reducing_gap=3.0), np.uint8)
+        return np.asarray(
+            stored.resize(size[::-1], Image.Resampling.BICUBIC, reducing_gap=3.0), np.uint8
+        )
 
 
 def _source(spelled: str) -> Any:

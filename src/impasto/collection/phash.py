@@ -1,7 +1,7 @@
 """Perceptual hashes: 64 bits that stay nearly the same when a picture is re-encoded, resized or brightened.
 
-The signs of the 8×8 lowest frequencies of the luminance's cosine transform against their median (Zauner 2010,
-"Implementation and benchmarking of perceptual image hash functions", section 3.2.1).
+The signs of the 8×8 lowest frequencies of the luminance's cosine transform against their median
+(Zauner 2010, "Implementation and benchmarking of perceptual image hash functions", section 3.2.1).
 """
 
 import numpy as np
@@ -30,10 +30,16 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
 def hash_thumbnails(small: NDArray[np.float32]) -> NDArray[np.uint64]:
     """The hash of each thumbnail, ``uint64 (N,)``, of ``float32 (N, SIDE, SIDE)``."""
     n = np.arange(SIDE)
-    cosines = np.cos(np.pi * (n[None, :] + 0.5) * np.arange(8)[:, None] / SIDE)  # DCT-II, frequencies 0–7
+    cosines = np.cos(
+        np.pi * (n[None, :] + 0.5) * np.arange(8)[:, None] / SIDE
+    )  # DCT-II, frequencies 0–7
     low = (cosines @ small @ cosines.T).reshape(len(small), 64)
-    median = np.median(low[:, 1:], axis=1, keepdims=True)  # frequency 0 is the mean brightness: left out
-    bits = (low > median + 1e-3).astype(np.uint64)  # the margin makes all bits of a constant picture equal
+    median = np.median(
+        low[:, 1:], axis=1, keepdims=True
+    )  # frequency 0 is the mean brightness: left out
+    bits = (low > median + 1e-3).astype(
+        np.uint64
+    )  # the margin makes all bits of a constant picture equal
     bits[:, 0] = 0
     return np.asarray((bits << np.arange(64, dtype=np.uint64)).sum(1, dtype=np.uint64))
 

@@ -1,7 +1,8 @@
 """Prepare: a source of labelled pictures to a collection, decoded once, in parallel, and never half-written.
 
-Decoded pictures go to COLLECTION/.work/ a chunk at a time; a preparation that was cut off takes them from there. An
-earlier collection in the same folder gives its pixels for every file that has not changed. ``collection.json`` is
+Decoded pictures go to COLLECTION/.work/ a chunk at a time; a preparation that was cut off takes
+them from there. An earlier collection in the same folder gives its pixels for every file that has
+not changed. ``collection.json`` is
 written last: without it there is no collection.
 """
 
@@ -16,11 +17,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import Field
 
-from impasto import findings
 from impasto.collection import duplicates
-from impasto.collection.chunks import PIXELS, Picked, Picture, decode_all, stat_all
-from impasto.collection.decode import Fit
-from impasto.collection.painting import FORMAT, SCHEMA, SPLITS, Collection, fingerprint, open_collection
+from impasto.collection.collection import (
+    FORMAT,
+    SCHEMA,
+    SPLITS,
+    Collection,
+    fingerprint,
+    open_collection,
+)
+from impasto.collection.parallel_decode import PIXELS, Picked, Picture, decode_all, stat_all
 from impasto.collection.phash import perceptual_hash
 from impasto.collection.sources import Entry, Source, read_source
 from impasto.collection.split import How, SplitPlan, assign
@@ -28,26 +34,44 @@ from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Settings
 from impasto.errors import ImpastoError, InputError, OutputError
 from impasto.files import make_folder, output_error, read_json, replacing, write_json
-from impasto.findings import Finding
-from impasto.runs import command
+from impasto.images.decode import Fit
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
+from impasto.records.run import command
 
 WORK: Final = ".work"
-_MINE: Final = ("paintings.parquet", "pixels.npy", "styles.json", "collection.json", "findings.json", WORK)
+_MINE: Final = (
+    "paintings.parquet",
+    "pixels.npy",
+    "styles.json",
+    "collection.json",
+    "findings.json",
+    WORK,
+)
 
 
 class PrepareSettings(Settings):
     """How pictures are stored and split."""
 
     size: int = Field(128, ge=8, le=1024, description="stored height and width in pixels")
-    fit: Fit = Field("squash", description="squash the whole picture into the square, or crop its centre")
-    split: How = Field(
-        "auto", description="auto keeps a given test split and else stratifies; given; stratified; artist"
+    fit: Fit = Field(
+        "squash", description="squash the whole picture into the square, or crop its centre"
     )
-    test_share: float = Field(0.15, gt=0, lt=1, description="share of all pictures for the test, where none is given")
-    validation_share: float = Field(0.1, gt=0, lt=1, description="share of the training pictures to choose on")
+    split: How = Field(
+        "auto",
+        description="auto keeps a given test split and else stratifies; given; stratified; artist",
+    )
+    test_share: float = Field(
+        0.15, gt=0, lt=1, description="share of all pictures for the test, where none is given"
+    )
+    validation_share: float = Field(
+        0.1, gt=0, lt=1, description="share of the training pictures to choose on"
+    )
     seed: int = Field(0, ge=0, description="of the split")
     workers: int = Field(0, ge=0, description="decoding threads; 0 takes every core")
-    labels: str | None = Field(None, description="a table with path and style for the pictures in the source folder")
+    labels: str | None = Field(
+        None, description="a table with path and style for the pictures in the source folder"
+    )
 
 
 def prepare(
@@ -66,7 +90,8 @@ def prepare(
         progress: show a bar with the rate and the time left on standard error.
 
     Raises:
-        InputError: the source is missing, in no known layout, of one style only, or no picture in it can be read.
+        InputError: the source is missing, in no known layout, of one style only, or no picture in
+            it can be read.
         OutputError: the folder cannot be written or holds other work.
         SettingsError: the split asked for cannot be made of this source.
     """
@@ -74,18 +99,30 @@ def prepare(
     _claim(path, [source] if isinstance(source, Path | str) else source)
     found = read_source(source, Path(settings.labels) if settings.labels else None)
     labelled = [entry for entry in found.entries if entry.style]
-    nameless = [{"id": entry.id, "reason": "no style is given"} for entry in found.entries if not entry.style]
+    nameless = [
+        {"id": entry.id, "reason": "no style is given"}
+        for entry in found.entries
+        if not entry.style
+    ]
     pictures, unreadable = stat_all(labelled)
     old = _reusable(path, settings)
-    picked = decode_all(pictures, old, path / WORK, settings, progress=progress) if pictures else Picked.nothing()
+    picked = (
+        decode_all(pictures, old, path / WORK, settings, progress=progress)
+        if pictures
+        else Picked.nothing()
+    )
     names_only = all(entry.place is None for entry in labelled)
     refused = [*nameless, *unreadable, *picked.refused]
     if not names_only and not picked.pictures:
         first = refused[0]
-        raise InputError(f"no picture in {_spelled(source)} can be read; the first, {first['id']}: {first['reason']}")
+        raise InputError(
+            f"no picture in {_spelled(source)} can be read; the first, {first['id']}: {first['reason']}"
+        )
     entries = labelled if names_only else [picture.entry for picture in picked.pictures]
     if len({entry.style for entry in entries}) < 2:
-        raise InputError(f"fewer than two styles in {_spelled(source)} have a picture that can be read")
+        raise InputError(
+            f"fewer than two styles in {_spelled(source)} have a picture that can be read"
+        )
     vocabulary = Vocabulary.of([*found.styles, *(entry.style for entry in labelled)], found.aliases)
     phash = None if names_only else perceptual_hash(picked.pixels)
     plan = _plan(entries, picked, phash, settings)
@@ -101,15 +138,23 @@ def _claim(path: Path, sources: Sequence[Path | str]) -> None:
     """Refuse a folder that holds anything but a collection or the beginning of one, or lies among the pictures."""
     for folder in map(Path, sources):
         if folder.is_dir() and folder.resolve() in (path.resolve(), *path.resolve().parents):
-            raise OutputError(f"{path} lies within the source {folder}: choose a folder outside with -o")
+            raise OutputError(
+                f"{path} lies within the source {folder}: choose a folder outside with -o"
+            )
     if not path.exists():
         return
     if not path.is_dir():
         raise OutputError(f"{path} is a file, not a folder: choose another with -o")
-    strangers = sorted(child.name for child in path.iterdir() if child.name not in _MINE and child.name[0] != ".")
+    strangers = sorted(
+        child.name for child in path.iterdir() if child.name not in _MINE and child.name[0] != "."
+    )
     if strangers:
-        raise OutputError(f"{path} holds other work ({', '.join(strangers[:3])}): choose another folder with -o")
-    for left in path.glob(".*.part"):  # by a preparation that was killed while writing; they can be large
+        raise OutputError(
+            f"{path} holds other work ({', '.join(strangers[:3])}): choose another folder with -o"
+        )
+    for left in path.glob(
+        ".*.part"
+    ):  # by a preparation that was killed while writing; they can be large
         left.unlink(missing_ok=True)
 
 
@@ -124,7 +169,10 @@ def _reusable(path: Path, settings: PrepareSettings) -> Collection | None:
 
 
 def _plan(
-    entries: Sequence[Entry], picked: Picked, phash: NDArray[np.uint64] | None, settings: PrepareSettings
+    entries: Sequence[Entry],
+    picked: Picked,
+    phash: NDArray[np.uint64] | None,
+    settings: PrepareSettings,
 ) -> SplitPlan:
     groups = None
     if phash is not None:
@@ -144,7 +192,10 @@ def _plan(
 
 
 def _table(
-    entries: Sequence[Entry], pictures: Sequence[Picture], phash: NDArray[np.uint64] | None, plan: SplitPlan
+    entries: Sequence[Entry],
+    pictures: Sequence[Picture],
+    phash: NDArray[np.uint64] | None,
+    plan: SplitPlan,
 ) -> pa.Table:
     columns: dict[str, Any] = {
         "id": [entry.id for entry in entries],
@@ -165,7 +216,9 @@ def _findings(
     found: Source, refused: Sequence[dict[str, str]], entries: Sequence[Entry], names_only: bool
 ) -> list[Finding]:
     """What only prepare knows; ``audit`` carries it over."""
-    repaired = [{"id": entry.id, "artist": entry.artist or ""} for entry in entries if entry.repaired]
+    repaired = [
+        {"id": entry.id, "artist": entry.artist or ""} for entry in entries if entry.repaired
+    ]
     aside = f"{len(refused)} of {len(found.entries)} files were set aside"
     double = f"{len(repaired)} names were encoded twice and have been read as they were meant"
     alone = f"{len(entries)} names without pictures: they can be audited, not trained on"
@@ -181,14 +234,24 @@ def _findings(
         numbers = {"count": float(counts.get(code, len(entries) if names_only else 0))}
         if code == "IMP101":
             numbers |= {"files": float(len(found.entries)), "ignored": float(found.ignored)}
-        result.append(Finding(code, "issue" if bad else "passed", f"{text if bad else well}.", numbers, list(items)))
+        result.append(
+            Finding(
+                code,
+                "issue" if bad else "passed",
+                f"{text if bad else well}.",
+                numbers,
+                list(items),
+            )
+        )
     return result
 
 
 def _facts(
     source: str, settings: PrepareSettings, table: pa.Table, vocabulary: Vocabulary, plan: SplitPlan
 ) -> dict[str, Any]:
-    settled = settings.model_dump(mode="json", exclude={"workers"})  # the number of threads changes nothing
+    settled = settings.model_dump(
+        mode="json", exclude={"workers"}
+    )  # the number of threads changes nothing
     return {
         "format": FORMAT,
         "source": source,
@@ -212,7 +275,10 @@ def _write(
     """Write the collection; nothing at all where the same one is there already."""
     try:
         old, recorded = open_collection(path), read_json(path / "collection.json")
-        same = {**recorded, "command": ""} == {**facts, "command": ""} and old.vocabulary == vocabulary
+        same = {**recorded, "command": ""} == {
+            **facts,
+            "command": "",
+        } and old.vocabulary == vocabulary
         if same and old.table.equals(table) and picked.file is None:
             codes = {finding.code for finding in mine}
             if [f for f in findings.load(path / "findings.json") if f.code in codes] != list(mine):
@@ -238,4 +304,8 @@ def _write(
 
 
 def _spelled(source: Path | str | Sequence[Path | str]) -> str:
-    return str(source) if isinstance(source, Path | str) else " and ".join(str(part) for part in source)
+    return (
+        str(source)
+        if isinstance(source, Path | str)
+        else " and ".join(str(part) for part in source)
+    )

@@ -1,7 +1,7 @@
 """Sources: every layout of labelled pictures as one list of entries.
 
-Folders of styles, train and test folders, tables (CSV, parquet, JSON lines), the official WikiArt lists and
-Hugging Face data sets are told apart here and read by the module of their name.
+Folders of styles, train and test folders, tables (CSV, parquet, JSON lines), the official WikiArt
+lists and Hugging Face data sets are told apart here and read by the module of their name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from impasto.collection.names import read_name
+from impasto.collection.file_names import read_name
 from impasto.errors import InputError
 
 PICTURES: Final = frozenset(
-    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".avif", ".jp2"]
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".avif",
+        ".jp2",
+    ]
 )
 SIDES: Final[Mapping[str, str]] = {
     "train": "train",
@@ -37,7 +51,8 @@ class Entry:
     Attributes:
         id: unique within the source: the path, with ``/`` between folders.
         style: as the source spells it.
-        place: the file, or the parquet file (a path or an address) that holds it; ``None`` for a name alone.
+        place: the file, or the parquet file (a path or an address) that holds it; ``None`` for a
+            name alone.
         row: row group and row within it, for a picture inside a parquet file.
         split: the side that the source names: ``train``, ``validation`` or ``test``.
         artist: slug, ``None`` where unknown.
@@ -80,14 +95,18 @@ def read_source(source: Path | str | Sequence[Path | str], labels: Path | None =
     """The entries of a source in any layout.
 
     Args:
-        source: a folder, a table, a Hugging Face name (``hf:owner/name``), or several folders: one with training
-            and one with test pictures.
+        source: a folder, a table, a Hugging Face name (``hf:owner/name``), or several folders: one
+            with training and one with test pictures.
         labels: a table of labels for the pictures in the folder ``source``.
 
     Raises:
         InputError: it is missing, in no known layout, or names fewer than two styles.
     """
-    from impasto.collection import folders, hub, lists, parquet, tables  # noqa: PLC0415 – they import Entry
+    from impasto.collection.layouts import folders  # noqa: PLC0415 – they import Entry
+    from impasto.collection.layouts import hf_hub as hub  # noqa: PLC0415 – they import Entry
+    from impasto.collection.layouts import hf_parquet as parquet  # noqa: PLC0415 – they import Entry
+    from impasto.collection.layouts import label_tables as tables  # noqa: PLC0415 – they import Entry
+    from impasto.collection.layouts import wikiart_lists as lists  # noqa: PLC0415 – they import Entry
 
     if not isinstance(source, Path | str):
         found = folders.read_several([Path(part) for part in source])
@@ -100,7 +119,9 @@ def read_source(source: Path | str | Sequence[Path | str], labels: Path | None =
         elif path.is_file():
             found = tables.read_table(path, path.parent)
         elif not path.is_dir():
-            raise InputError(f"no folder or file {path}: name a source in one of these layouts: {LAYOUTS}")
+            raise InputError(
+                f"no folder or file {path}: name a source in one of these layouts: {LAYOUTS}"
+            )
         elif lists.found_in(path):
             found = lists.read_lists(path)
         elif parquet.found_in(path):
@@ -108,9 +129,13 @@ def read_source(source: Path | str | Sequence[Path | str], labels: Path | None =
         else:
             found = folders.read_folder(path)
     if not found.entries:
-        raise InputError(f"no labelled pictures in {source}; the layouts that can be read are: {LAYOUTS}")
+        raise InputError(
+            f"no labelled pictures in {source}; the layouts that can be read are: {LAYOUTS}"
+        )
     if len(styles := {entry.style for entry in found.entries}) < 2:
-        raise InputError(f"all pictures in {source} are of one style ({styles.pop()}): two or more are needed")
+        raise InputError(
+            f"all pictures in {source} are of one style ({styles.pop()}): two or more are needed"
+        )
     return found
 
 

@@ -1,7 +1,7 @@
 """Splits: which pictures train, choose and test; kept as given, stratified by style, or disjoint in artists.
 
-Everything is decided by hashes of (seed, name), never by the order of rows, so the same pictures always fall on the
-same sides, and adding pictures moves few of the others.
+Everything is decided by hashes of (seed, name), never by the order of rows, so the same pictures
+always fall on the same sides, and adding pictures moves few of the others.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from impasto.collection.painting import Split
+from impasto.collection.collection import Split
 from impasto.errors import SettingsError
 
 How = Literal["auto", "given", "stratified", "artist"]
@@ -59,37 +59,53 @@ def assign(  # noqa: PLR0913
         ids: unique names of the pictures.
         styles: of each picture.
         artists: of each picture, ``None`` where unknown.
-        given: the side the source names (``train``, ``validation``, ``test``), ``None`` where it names none.
-        groups: equal numbers for copies of one picture, which then stay together; ``None`` for no copies.
+        given: the side the source names (``train``, ``validation``, ``test``), ``None`` where it
+            names none.
+        groups: equal numbers for copies of one picture, which then stay together; ``None`` for no
+            copies.
         how: ``auto`` keeps a given test split and otherwise stratifies.
         test_share: of all pictures, where no test split is given.
         validation_share: of the pictures left for training, where no validation split is given.
         seed: another seed, another split.
 
     Raises:
-        SettingsError: ``given`` is asked for and the source names no test split, or ``artist`` without artists.
+        SettingsError: ``given`` is asked for and the source names no test split, or ``artist``
+            without artists.
     """
     held_out = "test" if "test" in given else "validation"
     is_given = how == "given" or (how == "auto" and held_out in given)
     if how == "given" and held_out not in given:
-        raise SettingsError("split=given: the source names no test split: use split=stratified or split=artist")
+        raise SettingsError(
+            "split=given: the source names no test split: use split=stratified or split=artist"
+        )
     if how == "artist" and not any(artists):
         raise SettingsError("split=artist: no artist is known in this source: use split=stratified")
     splits: list[Split] = ["train"] * len(ids)
     if is_given:
         for row, side in enumerate(given):
-            splits[row] = "test" if side == held_out else "validation" if side == "validation" else "train"
+            splits[row] = (
+                "test" if side == held_out else "validation" if side == "validation" else "train"
+            )
     units = tied_units(ids, styles, artists if how == "artist" else None, groups, seed)
     if not is_given:
         _move(units, splits, styles, "test", test_share)
     if "validation" not in splits:
-        if is_given and groups is not None:  # a given split may part copies: then tie only what still is training
+        if (
+            is_given and groups is not None
+        ):  # a given split may part copies: then tie only what still is training
             groups = [g if splits[row] == "train" else -1 - row for row, g in enumerate(groups)]
             units = tied_units(ids, styles, None, groups, seed)
         _move(units, splits, styles, "validation", validation_share)
-    sides = {side: {s for s, at in zip(styles, splits, strict=True) if at == side} for side in ("train", "test")}
+    sides = {
+        side: {s for s, at in zip(styles, splits, strict=True) if at == side}
+        for side in ("train", "test")
+    }
     lacking = sorted(set(styles) - (sides["train"] & sides["test"]))
-    return SplitPlan(splits, tuple(lacking), "given" if is_given else "artist" if how == "artist" else "stratified")
+    return SplitPlan(
+        splits,
+        tuple(lacking),
+        "given" if is_given else "artist" if how == "artist" else "stratified",
+    )
 
 
 def tied_units(
@@ -101,7 +117,8 @@ def tied_units(
 ) -> list[Unit]:
     """The pictures tied together, each with its place in the lottery.
 
-    With ``artists``, the works of one artist are one unit, copies tie artists together, and pictures by unknown
+    With ``artists``, the works of one artist are one unit, copies tie artists together, and
+    pictures by unknown
     artists may not leave training: whoever painted them may stand on either side.
     """
     parent = list(range(len(ids)))
@@ -125,19 +142,28 @@ def tied_units(
         for row in rows:
             counts[styles[row]] += 1
         known = artists is None or all(artists[row] is not None for row in rows)
-        name = min(ids[row] for row in rows) if artists is None else min(str(artists[row]) for row in rows)
+        name = (
+            min(ids[row] for row in rows)
+            if artists is None
+            else min(str(artists[row]) for row in rows)
+        )
         rank = hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest()
         units.append(Unit(tuple(rows), dict(counts), rank, known))
     return sorted(units, key=lambda unit: unit.rank)
 
 
-def _move(units: Iterable[Unit], splits: list[Split], styles: Sequence[str], side: Split, share: float) -> None:
+def _move(
+    units: Iterable[Unit], splits: list[Split], styles: Sequence[str], side: Split, share: float
+) -> None:
     """Move whole units from training to ``side`` until every style has its share there.
 
-    Rare styles choose first, small units before large ones of equal use. A style keeps at least half of its pictures
-    and one unit in training; one with two units or more gives at least one, if that leaves it as much.
+    Rare styles choose first, small units before large ones of equal use. A style keeps at least
+    half of its pictures and one unit in training; one with two units or more gives at least one, if
+    that leaves it as much.
     """
-    free = [unit for unit in units if unit.movable and all(splits[row] == "train" for row in unit.rows)]
+    free = [
+        unit for unit in units if unit.movable and all(splits[row] == "train" for row in unit.rows)
+    ]
     have: dict[str, int] = defaultdict(int)
     for row, at in enumerate(splits):
         have[styles[row]] += at == "train"
@@ -152,8 +178,13 @@ def _move(units: Iterable[Unit], splits: list[Split], styles: Sequence[str], sid
         for unit in by_style[style]:
             if moved[style] >= wanted:
                 break
-            fits = moved[style] + unit.counts[style] <= max(1.5 * wanted, wanted + 1) or moved[style] == 0
-            keeps = all(left[name] - count >= max(1, have[name] / 2) for name, count in unit.counts.items())
+            fits = (
+                moved[style] + unit.counts[style] <= max(1.5 * wanted, wanted + 1)
+                or moved[style] == 0
+            )
+            keeps = all(
+                left[name] - count >= max(1, have[name] / 2) for name, count in unit.counts.items()
+            )
             if unit.rank in taken or not fits or not keeps:
                 continue
             taken.add(unit.rank)

@@ -1,7 +1,8 @@
 """The vocabulary: the frozen, sorted list of styles that a collection, its runs and its exports share.
 
-It is made once, by ``prepare``, from every label of every split together, and saved as ``styles.json``. Building it
-anew from the folders that happen to stand in one split, or from a ``set()``, is the bug that scores 2 %.
+It is made once, by ``prepare``, from every label of every split together, and saved as
+``styles.json``. Building it anew from the folders that happen to stand in one split, or from a
+``set()``, is the bug that scores 2 %.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,14 +33,18 @@ class Vocabulary:
         if list(self.styles) != sorted(set(self.styles)):
             raise VocabularyError("a vocabulary must be sorted and name each style once")
         if strangers := set(self.aliases.values()) - set(self.styles):
-            raise VocabularyError(f"aliases point to unknown styles: {', '.join(sorted(strangers))}")
+            raise VocabularyError(
+                f"aliases point to unknown styles: {', '.join(sorted(strangers))}"
+            )
 
     @classmethod
     def of(cls, names: Iterable[str], aliases: Mapping[str, str] | None = None) -> "Vocabulary":
         """The vocabulary of all the names met, in any order, with repetitions."""
         known = dict(aliases or {})
         styles = tuple(sorted({known.get(name, name) for name in names}))
-        return cls(styles, {alias: style for alias, style in sorted(known.items()) if style in styles})
+        return cls(
+            styles, {alias: style for alias, style in sorted(known.items()) if style in styles}
+        )
 
     def __len__(self) -> int:
         """The number of styles."""
@@ -73,10 +78,17 @@ class Vocabulary:
         """
         if tuple(styles) == self.styles:
             return
-        missing, added = sorted(set(self.styles) - set(styles)), sorted(set(styles) - set(self.styles))
-        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"adds {', '.join(added)}"] * bool(added)
+        missing, added = (
+            sorted(set(self.styles) - set(styles)),
+            sorted(set(styles) - set(self.styles)),
+        )
+        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [
+            f"adds {', '.join(added)}"
+        ] * bool(added)
         what = " and ".join(parts) or "names the same styles in another order"
-        raise VocabularyError(f"{owner} {what}: use a run and a collection made with the same vocabulary")
+        raise VocabularyError(
+            f"{owner} {what}: use a run and a collection made with the same vocabulary"
+        )
 
     def save(self, path: Path) -> None:
         """Write ``styles.json``."""
@@ -93,4 +105,6 @@ class Vocabulary:
             data = read_json(path)
             return cls(tuple(data["styles"]), dict(data["aliases"]))
         except (InputError, KeyError, TypeError) as error:
-            raise VocabularyError(f"{path} is not a vocabulary ({error}): run impasto prepare again") from error
+            raise VocabularyError(
+                f"{path} is not a vocabulary ({error}): run impasto prepare again"
+            ) from error

@@ -12,7 +12,8 @@ try:
 except ImportError as missing:
     raise MissingExtraError("LoRA", "lora") from missing
 
-# They tell, bar by bar, what they load, and that torchvision would be faster; what matters is an error
+# They tell, bar by bar, what they load, and that torchvision would be faster; what matters is an
+# error
 for logs in (diffusers.utils.logging, transformers.utils.logging):
     logs.set_verbosity_error()
     logs.disable_progress_bar()

@@ -1,6 +1,7 @@
 """The adapter: low-rank matrices beside frozen weights (Hu et al. 2021, arXiv:2106.09685), injected by PEFT.
 
-A pipeline's networks stay as they are; what is trained, averaged, written and continued is the adapter alone.
+A pipeline's networks stay as they are; what is trained, averaged, written and continued is the
+adapter alone.
 """
 
 import json
@@ -57,7 +58,11 @@ class Adapter(nn.Module):
         self.base, self.networks = base, {name: getattr(base.pipeline, name) for name in names}
         for name, network in self.networks.items():
             network.requires_grad_(False)
-            wanted = ENCODER_TARGETS if name in base.family.encoders else base.family.targets[shape.targets]
+            wanted = (
+                ENCODER_TARGETS
+                if name in base.family.encoders
+                else base.family.targets[shape.targets]
+            )
             network.add_adapter(
                 LoraConfig(
                     r=shape.rank,
@@ -75,7 +80,9 @@ class Adapter(nn.Module):
             if weight.requires_grad
         }
         self.weights = nn.ParameterDict(trained)
-        self.live = tuple(self.weights.values())  # in its order, which is not that of what it was given
+        self.live = tuple(
+            self.weights.values()
+        )  # in its order, which is not that of what it was given
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Adapter":
         """Weights of its own, the same networks."""
@@ -95,7 +102,9 @@ class Adapter(nn.Module):
                 network.train(mode)
         return self
 
-    def forward(self, noisy: Tensor, times: Tensor, text: Text | list[str], size: tuple[int, int]) -> Tensor:
+    def forward(
+        self, noisy: Tensor, times: Tensor, text: Text | list[str], size: tuple[int, int]
+    ) -> Tensor:
         """What the denoiser predicts from noisy latents ``(B, C, h, w)``; text as embeddings, or where taught words."""
         with nullcontext() if self._own() else self.lent():
             family = self.base.family
@@ -110,7 +119,8 @@ class Adapter(nn.Module):
         try:
             for weight, mine in zip(self.live, self._mine(), strict=True):
                 weight.data = mine.data
-            torch.clear_autocast_cache()  # or the half-precision copies of the weights before would do the work
+            # or the half-precision copies of the weights before would do the work
+            torch.clear_autocast_cache()
             for network in self.networks.values():
                 network.eval()
             yield
@@ -132,7 +142,10 @@ def layers(adapter: Adapter) -> dict[str, dict[str, Tensor]]:
     """The adapter's weights by component, in PEFT's names."""
     with nullcontext() if adapter._own() else adapter.lent():
         return {
-            part: {name: weight.detach().clone() for name, weight in get_peft_model_state_dict(network).items()}
+            part: {
+                name: weight.detach().clone()
+                for name, weight in get_peft_model_state_dict(network).items()
+            }
             for part, network in adapter.networks.items()
         }
 
@@ -145,21 +158,32 @@ def write(adapter: Adapter, path: Path) -> None:
     """
     given: dict[str, Any] = {}
     for part, weights in layers(adapter).items():
-        # In PEFT's own names: diffusers' converter renames attention alone, and its loader then drops one half
-        given[f"{part}_lora_layers"] = {name: weight.contiguous().cpu() for name, weight in weights.items()}
+        # In PEFT's own names: diffusers' converter renames attention alone, and its loader then
+        # drops one half
+        given[f"{part}_lora_layers"] = {
+            name: weight.contiguous().cpu() for name, weight in weights.items()
+        }
         config = adapter.networks[part].peft_config["default"].to_dict()
         # Sets have another order in every process, and a path is nobody's business
-        known = {name: sorted(value) if isinstance(value, set) else value for name, value in config.items()}
+        known = {
+            name: sorted(value) if isinstance(value, set) else value
+            for name, value in config.items()
+        }
         known["target_modules"] = sorted(known["target_modules"])
         # Layers that diffusers adds when it loads an adapter would drop inputs while they paint
-        given[f"{part}_lora_adapter_metadata"] = known | {"base_model_name_or_path": None, "lora_dropout": 0.0}
+        given[f"{part}_lora_adapter_metadata"] = known | {
+            "base_model_name_or_path": None,
+            "lora_dropout": 0.0,
+        }
     with replacing(path) as temporary:
         type(adapter.base.pipeline).save_lora_weights(
             save_directory=str(temporary.parent), weight_name=temporary.name, **given
         )
         data = temporary.read_bytes()
         begin = 8 + int.from_bytes(data[:8], "little")
-        header = json.dumps(json.loads(data[8:begin]), sort_keys=True).encode()  # safetensors' order is by chance
+        header = json.dumps(
+            json.loads(data[8:begin]), sort_keys=True
+        ).encode()  # safetensors' order is by chance
         header += b" " * (-len(header) % 8)
         temporary.write_bytes(len(header).to_bytes(8, "little") + header + data[begin:])
 
@@ -175,7 +199,9 @@ def write_kohya(adapter: Adapter, path: Path) -> bool:
         return False
     renamed: dict[str, Tensor] = {}
     for part, weights in layers(adapter).items():
-        named = convert_state_dict_to_kohya({f"{part}.{name}": weight for name, weight in weights.items()})
+        named = convert_state_dict_to_kohya(
+            {f"{part}.{name}": weight for name, weight in weights.items()}
+        )
         alpha = adapter.networks[part].peft_config["default"].lora_alpha
         for name, weight in named.items():  # the converter takes the rank for the strength
             value = torch.tensor(float(alpha)) if name.endswith(".alpha") else weight

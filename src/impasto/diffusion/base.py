@@ -42,23 +42,32 @@ def open_base(name: str, dtype: torch.dtype = torch.float32, *, safety: bool = T
     Args:
         name: what diffusers takes.
         dtype: of the weights in memory.
-        safety: with the checker that some pipelines hide pictures by; ``False`` where none is shown.
+        safety: with the checker that some pipelines hide pictures by; ``False`` where none is
+            shown.
 
     Raises:
         InputError: there is none, it is damaged, or of a family that is not known.
     """
     if not name:
-        raise InputError("no base: name a pipeline of diffusers, a folder or a hub name, with --base")
+        raise InputError(
+            "no base: name a pipeline of diffusers, a folder or a hub name, with --base"
+        )
     folder = Path(name)
     if folder.is_file():
-        raise InputError(f"{name} is a single file: convert it to a folder with diffusers' save_pretrained")
+        raise InputError(
+            f"{name} is a single file: convert it to a folder with diffusers' save_pretrained"
+        )
     if folder.is_dir() and not (folder / "model_index.json").is_file():
-        raise InputError(f"no pipeline in {name} (model_index.json is missing): give the folder of a whole pipeline")
+        raise InputError(
+            f"no pipeline in {name} (model_index.json is missing): give the folder of a whole pipeline"
+        )
     try:
         found = str(DiffusionPipeline.load_config(name)["_class_name"])
         if found not in FAMILIES:
             known = ", ".join(family.name for family in FAMILIES.values())
-            raise InputError(f"{name} is a {found}, of a family that is not known here: known are {known}")
+            raise InputError(
+                f"{name} is a {found}, of a family that is not known here: known are {known}"
+            )
         more = {} if safety or found != "StableDiffusionPipeline" else {"safety_checker": None}
         pipeline = DiffusionPipeline.from_pretrained(name, dtype=dtype, **more)
     except InputError:

@@ -19,10 +19,15 @@ def shapes(resolution: int, step: int, *, several: bool) -> list[Shape]:
     square = (resolution, resolution)
     if not several:
         return [square]
-    return [square, *(shape for shape in generate_aspect_ratio_buckets(resolution, step) if shape != square)]
+    return [
+        square,
+        *(shape for shape in generate_aspect_ratio_buckets(resolution, step) if shape != square),
+    ]
 
 
-def assign(sizes: Sequence[tuple[int | None, int | None]], known: Sequence[Shape]) -> NDArray[np.int64]:
+def assign(
+    sizes: Sequence[tuple[int | None, int | None]], known: Sequence[Shape]
+) -> NDArray[np.int64]:
     """The place in ``known`` of each picture's shape, the nearest by aspect; the first for unknown sizes ``(H, W)``."""
     aspects = np.log([width / height for height, width in known])
     mine = [math.log(width / height) if height and width else 0.0 for height, width in sizes]

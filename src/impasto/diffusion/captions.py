@@ -10,7 +10,7 @@ import pyarrow.csv as pc
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
 from impasto.errors import InputError, SettingsError
 
 FIELDS: Final = ("style", "artist", "title", "year")
@@ -28,11 +28,14 @@ def fill(template: str, fields: Mapping[str, Any]) -> str:
     """A template with its ``{fields}``; a part in square brackets goes where one of its fields is not known.
 
     Raises:
-        SettingsError: it names a field that there is not, or one outside brackets that is not known.
+        SettingsError: it names a field that there is not, or one outside brackets that is not
+            known.
     """
     named = _FIELD.findall(template)
     if strangers := sorted(set(named) - fields.keys()):
-        raise SettingsError(f"the template {template!r} names {strangers[0]!r}: there are {', '.join(sorted(fields))}")
+        raise SettingsError(
+            f"the template {template!r} names {strangers[0]!r}: there are {', '.join(sorted(fields))}"
+        )
 
     def part(found: re.Match[str]) -> str:
         known = all(fields[name] is not None for name in _FIELD.findall(found.group(1)))
@@ -40,7 +43,9 @@ def fill(template: str, fields: Mapping[str, Any]) -> str:
 
     kept = _OPTIONAL.sub(part, template)
     if missing := [name for name in _FIELD.findall(kept) if fields[name] is None]:
-        raise SettingsError(f"the template {template!r} needs a {missing[0]} for every painting: put it in [brackets]")
+        raise SettingsError(
+            f"the template {template!r} needs a {missing[0]} for every painting: put it in [brackets]"
+        )
     return " ".join(_FIELD.sub(lambda found: str(fields[found.group(1)]), kept).split())
 
 
@@ -70,16 +75,24 @@ def table_captions(collection: Collection, path: Path) -> list[str]:
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path} is no table of captions: give a csv, parquet or jsonl file with id and caption")
+        raise InputError(
+            f"{path} is no table of captions: give a csv, parquet or jsonl file with id and caption"
+        )
     try:
         table = reader(path)
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"cannot read the captions in {path}: {' '.join(str(error).split())}") from error
+        raise InputError(
+            f"cannot read the captions in {path}: {' '.join(str(error).split())}"
+        ) from error
     key = next((name for name in ("id", "path") if name in table.column_names), None)
     if key is None or "caption" not in table.column_names:
-        raise InputError(f"{path} needs the columns id and caption; it has {', '.join(table.column_names)}")
+        raise InputError(
+            f"{path} needs the columns id and caption; it has {', '.join(table.column_names)}"
+        )
     known = dict(zip(table[key].to_pylist(), table["caption"].to_pylist(), strict=True))
     ids: Sequence[str] = collection.column("id")
     if missing := [name for name in ids if not known.get(name)]:
-        raise InputError(f"{path} has no caption for {len(missing)} of {len(ids)} paintings; the first is {missing[0]}")
+        raise InputError(
+            f"{path} has no caption for {len(missing)} of {len(ids)} paintings; the first is {missing[0]}"
+        )
     return [str(known[name]) for name in ids]

@@ -1,8 +1,8 @@
 """The seam between families of text-to-image models: where they differ, and nothing else.
 
-Stable Diffusion 1 and 2 (Rombach et al. 2022, arXiv:2112.10752), Stable Diffusion XL (Podell et al. 2023,
-arXiv:2307.01952) and Stable Diffusion 3 (Esser et al. 2024, arXiv:2403.03206) as pipelines of diffusers. A further one
-is one more entry of ``FAMILIES``.
+Stable Diffusion 1 and 2 (Rombach et al. 2022, arXiv:2112.10752), Stable Diffusion XL (Podell et al.
+2023, arXiv:2307.01952) and Stable Diffusion 3 (Esser et al. 2024, arXiv:2403.03206) as pipelines of
+diffusers. A further one is one more entry of ``FAMILIES``.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,10 @@ from diffusers import (
 from torch import Tensor, nn
 
 Text = Mapping[str, Tensor]
-"""Embeddings of captions by the names under which a pipeline takes them: ``prompt_embeds (B, L, D)`` and so on."""
+"""Embeddings of captions by the names under which a pipeline takes them:
+
+``prompt_embeds (B, L, D)`` and so on.
+"""
 Targets = Literal["attention", "transformer", "all"]
 _ATTENTION: Final = ("to_q", "to_k", "to_v", "to_out.0")
 _FORWARD: Final = ("proj_in", "proj_out", "ff.net.0.proj", "ff.net.2")
@@ -36,9 +39,11 @@ class Family:
         encoders: text encoders that can be taught as well.
         flow: whether it learns a velocity along straight paths instead of noise (flow matching).
         targets: layers that get an adapter, by how much is to be taught.
-        predict: the denoiser's answer for (network, noisy latents, times, text, height and width in pixels).
+        predict: the denoiser's answer for (network, noisy latents, times, text, height and width in
+            pixels).
         repaint: the pipeline that begins with a picture.
-        kohya: what kohya's scripts call the first text encoder; ``None`` where their readers take diffusers' names.
+        kohya: what kohya's scripts call the first text encoder; ``None`` where their readers take
+            diffusers' names.
     """
 
     name: str
@@ -54,7 +59,11 @@ class Family:
         """The text encoders' view of captions, by the names under which the pipeline takes it."""
         device = next(getattr(pipeline, self.encoders[0]).parameters()).device
         made = pipeline.encode_prompt(
-            captions, **_SECOND[self.name], device=device, num_images_per_prompt=1, do_classifier_free_guidance=False
+            captions,
+            **_SECOND[self.name],
+            device=device,
+            num_images_per_prompt=1,
+            do_classifier_free_guidance=False,
         )
         names = ("prompt_embeds", None, "pooled_prompt_embeds")[: len(made)]
         return {name: tensor for name, tensor in zip(names, made, strict=False) if name}
@@ -62,24 +71,39 @@ class Family:
     def side_step(self, pipeline: Any) -> int:
         """What heights and widths must be multiples of, in pixels."""
         network = getattr(pipeline, self.denoiser)
-        inner = network.config.patch_size if self.flow else 2 ** (len(network.config.block_out_channels) - 1)
+        inner = (
+            network.config.patch_size
+            if self.flow
+            else 2 ** (len(network.config.block_out_channels) - 1)
+        )
         return int(pipeline.vae_scale_factor * inner)
 
 
-def _unet(network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]) -> Tensor:
+def _unet(
+    network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]
+) -> Tensor:
     answer: Tensor = network(noisy, times, encoder_hidden_states=text["prompt_embeds"]).sample
     return answer
 
 
-def _unet_xl(network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]) -> Tensor:
-    # Original size, upper left corner of the crop, size: a whole picture of this size (section 2.2 of the paper)
-    sizes = torch.tensor([*size, 0, 0, *size], dtype=noisy.dtype, device=noisy.device).repeat(len(noisy), 1)
+def _unet_xl(
+    network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]
+) -> Tensor:
+    # Original size, upper left corner of the crop, size: a whole picture of this size (section 2.2
+    # of the paper)
+    sizes = torch.tensor([*size, 0, 0, *size], dtype=noisy.dtype, device=noisy.device).repeat(
+        len(noisy), 1
+    )
     added = {"text_embeds": text["pooled_prompt_embeds"], "time_ids": sizes}
-    answer: Tensor = network(noisy, times, encoder_hidden_states=text["prompt_embeds"], added_cond_kwargs=added).sample
+    answer: Tensor = network(
+        noisy, times, encoder_hidden_states=text["prompt_embeds"], added_cond_kwargs=added
+    ).sample
     return answer
 
 
-def _transformer(network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]) -> Tensor:
+def _transformer(
+    network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]
+) -> Tensor:
     answer: Tensor = network(
         hidden_states=noisy,
         timestep=times,
@@ -94,8 +118,12 @@ _UNET_TARGETS: Final[Mapping[Targets, tuple[str, ...]]] = {
     "transformer": _ATTENTION + _FORWARD,
     "all": _ATTENTION + _FORWARD + _CONVOLUTIONS,
 }
-_JOINT: Final = tuple(f"attn.{name}" for name in (*_ATTENTION, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out"))
-_JOINT_FORWARD: Final = tuple(f"{name}.net.{part}" for name in ("ff", "ff_context") for part in ("0.proj", "2"))
+_JOINT: Final = tuple(
+    f"attn.{name}" for name in (*_ATTENTION, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
+)
+_JOINT_FORWARD: Final = tuple(
+    f"{name}.net.{part}" for name in ("ff", "ff_context") for part in ("0.proj", "2")
+)
 _SECOND: Final[Mapping[str, Mapping[str, None]]] = {
     "Stable Diffusion": {},
     "Stable Diffusion XL": {"prompt_2": None},
@@ -127,7 +155,11 @@ FAMILIES: Final[Mapping[str, Family]] = {
         "transformer",
         ("text_encoder", "text_encoder_2"),
         True,
-        {"attention": _JOINT, "transformer": _JOINT + _JOINT_FORWARD, "all": _JOINT + _JOINT_FORWARD},
+        {
+            "attention": _JOINT,
+            "transformer": _JOINT + _JOINT_FORWARD,
+            "all": _JOINT + _JOINT_FORWARD,
+        },
         _transformer,
         StableDiffusion3Img2ImgPipeline,
         None,

@@ -1,4 +1,7 @@
-"""Pictures from a pipeline, each a function of its seed: the way in which previews, paintings and scores are made."""
+"""Pictures from a pipeline, each a function of its seed.
+
+The way in which previews, paintings and scores are made.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +18,8 @@ class Sampling:
     Attributes:
         steps: of its sampler.
         guidance: how closely it follows the words (Ho and Salimans 2022, arXiv:2207.12598).
-        size: height and width in pixels; ``None``: the pipeline's own, or that of the picture to begin with.
+        size: height and width in pixels; ``None``: the pipeline's own, or that of the picture to
+            begin with.
     """
 
     steps: int
@@ -23,7 +27,9 @@ class Sampling:
     size: tuple[int, int] | None = None
 
 
-def sample(pipeline: Any, words: Mapping[str, Any], seeds: Sequence[int], how: Sampling, **more: Any) -> list[Any]:
+def sample(
+    pipeline: Any, words: Mapping[str, Any], seeds: Sequence[int], how: Sampling, **more: Any
+) -> list[Any]:
     """What the pipeline makes of some words, one picture for each seed, by random numbers drawn on the CPU.
 
     Args:
@@ -31,7 +37,8 @@ def sample(pipeline: Any, words: Mapping[str, Any], seeds: Sequence[int], how: S
         words: ``prompt`` or embeddings, as many as there are seeds.
         seeds: of the noise.
         how: steps, guidance and size.
-        more: what this pipeline takes beyond, such as ``image`` and ``strength``, or ``output_type``.
+        more: what this pipeline takes beyond, such as ``image`` and ``strength``, or
+            ``output_type``.
     """
     size = {} if how.size is None else {"height": how.size[0], "width": how.size[1]}
     made = pipeline(

@@ -1,7 +1,7 @@
 """What every score stands beside: answers that need no network, or that do not look at the picture.
 
-The majority style; guessing in the training shares; colour histograms with logistic regression, chosen on validation;
-and each artist's usual style.
+The majority style; guessing in the training shares; colour histograms with logistic regression,
+chosen on validation; and each artist's usual style.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from impasto.collection.colours import histograms
-from impasto.collection.oracle import artist_oracle
-from impasto.collection.painting import Collection
-from impasto.evaluation import metrics
-from impasto.evaluation.bootstrap import confusion_scores, interval, with_intervals
+from impasto.collection.artist_oracle import artist_oracle
+from impasto.collection.collection import Collection
+from impasto.images.colour_histogram import histograms
+from impasto.numerics import metrics
+from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
 
 Labels = NDArray[np.int64]
 Rows = NDArray[np.int64]
-STRENGTHS = (0.1, 1.0, 10.0)  # inverse regularisation of the logistic regression, tried on validation
+STRENGTHS = (
+    0.1,
+    1.0,
+    10.0,
+)  # inverse regularisation of the logistic regression, tried on validation
 
 
 def baselines(
@@ -29,8 +33,8 @@ def baselines(
 
     Args:
         collection: with pictures.
-        rows: to learn from (``train``), to choose the histogram's regularisation on (``validation``; may be empty),
-            and to answer (``test``).
+        rows: to learn from (``train``), to choose the histogram's regularisation on
+            (``validation``; may be empty), and to answer (``test``).
         uniform: weigh every style the same when learning, as the network's answers do.
         resamples: of the bootstrap.
         seed: of resampling and guessing.
@@ -48,14 +52,20 @@ def baselines(
     majority = int(counts.argmax())
     answers, note = _histogram(collection, rows, uniform)
     return {
-        "majority": scored(np.full(len(test), majority), f"always {collection.vocabulary.styles[majority]}"),
+        "majority": scored(
+            np.full(len(test), majority), f"always {collection.vocabulary.styles[majority]}"
+        ),
         "prior_matched": _guesses(labels[test], counts / counts.sum(), resamples, seed),
         "colour_histogram": scored(answers, note),
-        "artist_oracle": _oracle(collection, np.sort(np.concatenate((train, rows["validation"]))), test, scored),
+        "artist_oracle": _oracle(
+            collection, np.sort(np.concatenate((train, rows["validation"]))), test, scored
+        ),
     }
 
 
-def _histogram(collection: Collection, rows: Mapping[str, Rows], uniform: bool) -> tuple[Labels, str]:
+def _histogram(
+    collection: Collection, rows: Mapping[str, Rows], uniform: bool
+) -> tuple[Labels, str]:
     """Answers of the logistic regression on histograms."""
     labels, styles = collection.labels, len(collection.vocabulary)
     train, chosen_on, test = (rows[split] for split in ("train", "validation", "test"))
@@ -63,7 +73,9 @@ def _histogram(collection: Collection, rows: Mapping[str, Rows], uniform: bool) 
 
     def fit(strength: float) -> LogisticRegression:
         weight = "balanced" if uniform else None
-        return LogisticRegression(C=strength, class_weight=weight, max_iter=200, tol=1e-3).fit(known, labels[train])
+        return LogisticRegression(C=strength, class_weight=weight, max_iter=200, tol=1e-3).fit(
+            known, labels[train]
+        )
 
     def score(model: LogisticRegression) -> float:
         answers = model.predict(tried)
@@ -72,21 +84,30 @@ def _histogram(collection: Collection, rows: Mapping[str, Rows], uniform: bool) 
         return metrics.accuracy(labels[chosen_on], answers)
 
     if len(chosen_on) == 0:
-        return fit(STRENGTHS[1]).predict(histograms(collection, test)), f"C = {STRENGTHS[1]:g}, not chosen"
+        return fit(STRENGTHS[1]).predict(
+            histograms(collection, test)
+        ), f"C = {STRENGTHS[1]:g}, not chosen"
     models = {strength: fit(strength) for strength in STRENGTHS}
     best = max(models, key=lambda strength: score(models[strength]))
     answers = models[best].predict(histograms(collection, test))
     return answers, f"8×8×8 colours, logistic regression with C = {best:g} chosen on validation"
 
 
-def _guesses(labels: Labels, shares: NDArray[np.float64], resamples: int, seed: int) -> dict[str, Any]:
-    """Scores of guessing in the shares of the training pictures: their mean and spread over many rounds."""
+def _guesses(
+    labels: Labels, shares: NDArray[np.float64], resamples: int, seed: int
+) -> dict[str, Any]:
+    """Scores of guessing in the shares of the training pictures.
+
+    Their mean and spread over many rounds.
+    """
     generator = np.random.default_rng(seed)
     counts = np.bincount(labels, minlength=len(shares))
     drawn = np.stack([generator.multinomial(n, shares, resamples) for n in counts], axis=1)
     scores = confusion_scores(drawn)
     note = f"mean of {resamples} rounds of guessing in the training shares"
-    return {name: {"value": float(v.mean()), **interval(v)} for name, v in scores.items()} | {"note": note}
+    return {name: {"value": float(v.mean()), **interval(v)} for name, v in scores.items()} | {
+        "note": note
+    }
 
 
 def _oracle(
@@ -99,6 +120,9 @@ def _oracle(
     if not met:
         return None
     answers = artist_oracle(
-        artists[train].tolist(), collection.labels[train], artists[test].tolist(), len(collection.vocabulary)
+        artists[train].tolist(),
+        collection.labels[train],
+        artists[test].tolist(),
+        len(collection.vocabulary),
     )
     return scored(answers, f"artist known from training for {met} of {len(test)} pictures")

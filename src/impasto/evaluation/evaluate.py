@@ -11,8 +11,10 @@ RUN/evaluation/figures/                 the worst and the most confused pictures
 RUN/evaluation/calibration.json         temperature, prior and conformal thresholds, for predict
 RUN/evaluation/familiarity.safetensors  what training pictures look like to the network, for predict
 
-On another collection than the run's own the same goes to ``RUN/evaluation-NAME``, without the files for predict. The
-test split chooses nothing: temperature, thresholds and the histogram's regularisation come from validation.
+On another collection than the run's own the same goes to ``RUN/evaluation-NAME``, without the files
+for predict. The
+test split chooses nothing: temperature, thresholds and the histogram's regularisation come from
+    validation.
 """
 
 from collections.abc import Mapping
@@ -24,23 +26,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from impasto import findings
-from impasto.collection.of_run import collection_of, seen_by
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
+from impasto.collection.run_collection import collection_of, seen_by
 from impasto.errors import CollectionError
-from impasto.evaluation import conformal
-from impasto.evaluation.explain import coarse_heat
+from impasto.evaluation.classifier_figures import draw_sheets
+from impasto.evaluation.evaluation_findings import evaluation_findings
 from impasto.evaluation.explanation import explain
-from impasto.evaluation.familiarity import KEPT, Familiarity
-from impasto.evaluation.figures import draw_sheets
-from impasto.evaluation.judge import evaluation_findings
-from impasto.evaluation.network import Network, open_network
+from impasto.evaluation.grad_cam import coarse_heat
+from impasto.evaluation.loaded_classifier import Network, open_network
+from impasto.evaluation.ood import KEPT, Familiarity
 from impasto.evaluation.reconstruction import evaluate_reconstruction
 from impasto.evaluation.result import Evaluation
 from impasto.evaluation.scoring import Belief, Looked, calibrate, score
 from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.files import replacing, write_json
-from impasto.runs import open_run
+from impasto.numerics import conformal
+from impasto.records import finding as findings
+from impasto.records.run import open_run
 
 
 def evaluate(
@@ -67,7 +69,9 @@ def evaluate(
     own = found.fingerprint == network.run.collection["fingerprint"]
     test = found.indices("test")
     if not len(test):
-        raise CollectionError(f"{found.path} has no test pictures: prepare it with --split stratified")
+        raise CollectionError(
+            f"{found.path} has no test pictures: prepare it with --split stratified"
+        )
     trained, chosen = seen_by(network.run)
     hashes = np.asarray(found.column("sha256"), object)
     validation = found.indices("validation")
@@ -80,14 +84,20 @@ def evaluate(
     measured = score(found, belief, looked, checked, calibration, settings)
     ids = np.asarray(found.column("id"), object)
     seen = [ids[row] for row in test if hashes[row] in trained | chosen]
-    folder = network.run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
+    folder = (
+        network.run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
+    )
     known = _known(network, found, checked, settings.views) if own and calibration else None
     shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
     main = network.accelerator.is_main_process
-    explained = explain(network, found, looked, shares, settings, folder / "figures" if main else None)
+    explained = explain(
+        network, found, looked, shares, settings, folder / "figures" if main else None
+    )
     judged = evaluation_findings(measured, explained, seen, finished=network.run.state == "done")
     if main:
-        (folder / "inputs.json").unlink(missing_ok=True)  # a study's note of what its evaluation was made from
+        (folder / "inputs.json").unlink(
+            missing_ok=True
+        )  # a study's note of what its evaluation was made from
         _write(folder, found, looked, shares, calibration, known)
         with replacing(folder / "heat.npy") as temporary, temporary.open("wb") as file:
             np.save(file, coarse_heat(network, found.pixels, looked.rows, shares.argmax(1)))
@@ -121,7 +131,9 @@ def _write(
 ) -> None:
     """Everything but the numbers and the findings, which come last because they say that the rest is there."""
     styles = np.asarray(found.vocabulary.styles, object)
-    columns: dict[str, Any] = {name: found.table.column(name).take(looked.rows) for name in ("id", "artist")}
+    columns: dict[str, Any] = {
+        name: found.table.column(name).take(looked.rows) for name in ("id", "artist")
+    }
     columns |= {
         "style": styles[looked.labels].tolist(),
         "predicted": styles[shares.argmax(1)].tolist(),

@@ -16,28 +16,36 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional as F
 
-from impasto.collection.of_run import seen_by
-from impasto.collection.painting import Collection
-from impasto.evaluation.explain import heat_maps, overlay
-from impasto.evaluation.figures import draw_heat, draw_typical
-from impasto.evaluation.history import confusion_and_years
-from impasto.evaluation.metrics import confusion_matrix
-from impasto.evaluation.network import Network
+from impasto.collection.collection import Collection
+from impasto.collection.run_collection import seen_by
+from impasto.evaluation.classifier_figures import draw_heat, draw_typical
+from impasto.evaluation.confusion_vs_years import confusion_and_years
+from impasto.evaluation.grad_cam import heat_maps, overlay
+from impasto.evaluation.loaded_classifier import Network
 from impasto.evaluation.scoring import Looked
-from impasto.evaluation.second import second_guesses
+from impasto.evaluation.second_guess import second_guesses
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.evaluation.typical import typical
+from impasto.evaluation.typicality import typical
+from impasto.numerics.metrics import confusion_matrix
 
 FORMAT = 1
 PLACES = 8  # of a mean heat map, in each direction; the outermost are its border
 HEATED = 50  # test pictures a style behind its mean heat map
-EACH, MANY = 4, 16  # pictures a style on either sheet; one less where there are more styles than that
+EACH, MANY = (
+    4,
+    16,
+)  # pictures a style on either sheet; one less where there are more styles than that
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
 def explain(
-    network: Network, found: Collection, looked: Looked, shares: Floats, settings: EvaluateSettings, folder: Path | None
+    network: Network,
+    found: Collection,
+    looked: Looked,
+    shares: Floats,
+    settings: EvaluateSettings,
+    folder: Path | None,
 ) -> dict[str, Any]:
     """The content of ``explanation.json``; draws the sheets into ``folder`` on the way.
 
@@ -49,7 +57,10 @@ def explain(
         settings: of the evaluation.
         folder: of the sheets; ``None``: they are not drawn.
     """
-    styles, again = found.vocabulary.styles, {"resamples": settings.resamples, "seed": settings.seed}
+    styles, again = (
+        found.vocabulary.styles,
+        {"resamples": settings.resamples, "seed": settings.seed},
+    )
     ids = np.asarray(found.column("id"), object)[looked.rows]
     each = EACH if len(styles) <= MANY else EACH - 1
     *ends, told = typical(looked, shares, ids, each=each, **again)
@@ -74,7 +85,9 @@ def explain(
         "styles": rows,
         "recognised": told["recognised"],
         "history": confusion_and_years(confusion, _years(found), styles, **again),
-        "second_guesses": second_guesses(found, looked, shares, set[str]().union(*seen_by(network.run)), **again),
+        "second_guesses": second_guesses(
+            found, looked, shares, set[str]().union(*seen_by(network.run)), **again
+        ),
     }
 
 
@@ -84,13 +97,18 @@ def _surest(labels: Labels, shares: Floats, style: int) -> Labels:
     return right[np.argsort(-shares[right, style], kind="stable")]
 
 
-def _heated(network: Network, found: Collection, rows: Labels, shares: Floats) -> list[tuple[int, float, Image.Image]]:
+def _heated(
+    network: Network, found: Collection, rows: Labels, shares: Floats
+) -> list[tuple[int, float, Image.Image]]:
     """Pictures with the heat of the style that they were recognised as laid over them."""
     if not len(rows):
         return []
     pictures = np.asarray(found.pixels[rows])
     maps = heat_maps(network, pictures, shares.argmax(1))
-    seen = [overlay(Image.fromarray(picture), heat) for picture, heat in zip(pictures, maps, strict=True)]
+    seen = [
+        overlay(Image.fromarray(picture), heat)
+        for picture, heat in zip(pictures, maps, strict=True)
+    ]
     return list(zip(rows.tolist(), shares.max(1).tolist(), seen, strict=True))
 
 
@@ -101,14 +119,20 @@ def _mean_heat(network: Network, found: Collection, looked: Looked, style: int) 
     """
     mine = looked.rows[looked.labels == style]
     mine = mine[np.linspace(0, len(mine) - 1, min(HEATED, len(mine))).round().astype(np.int64)]
-    maps = torch.from_numpy(heat_maps(network, np.asarray(found.pixels[mine]), np.full(len(mine), style)))
+    maps = torch.from_numpy(
+        heat_maps(network, np.asarray(found.pixels[mine]), np.full(len(mine), style))
+    )
     maps = maps[maps.amax((1, 2)) > 0]
     if not len(maps):
         return {"heat": None, "border": None, "heated": 0}
     mean = F.adaptive_avg_pool2d(maps[:, None], PLACES)[:, 0].mean(0).double()
     mean = mean / mean.mean()
     border = 1 - float(mean[1:-1, 1:-1].sum() / mean.sum())
-    return {"heat": [[round(v, 3) for v in row] for row in mean.tolist()], "border": border, "heated": len(maps)}
+    return {
+        "heat": [[round(v, 3) for v in row] for row in mean.tolist()],
+        "border": border,
+        "heated": len(maps),
+    }
 
 
 def _years(found: Collection) -> list[Labels]:

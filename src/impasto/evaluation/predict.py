@@ -1,4 +1,8 @@
-"""Predict: the styles of any pictures, with calibrated probabilities, a conformal set, and where the network looked."""
+"""Predict.
+
+The styles of any pictures, with calibrated probabilities, a conformal set, and where the network
+looked.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +14,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
-from impasto.collection.given import given_pictures
+from impasto.collection.user_images import given_pictures
 from impasto.config import Device, Settings
 from impasto.errors import RunError
-from impasto.evaluation import conformal
-from impasto.evaluation.explain import heat_maps, overlay
-from impasto.evaluation.familiarity import Familiarity
-from impasto.evaluation.network import Network, open_network
+from impasto.evaluation.grad_cam import heat_maps, overlay
+from impasto.evaluation.loaded_classifier import Network, open_network
+from impasto.evaluation.ood import Familiarity
 from impasto.evaluation.scoring import Belief
 from impasto.evaluation.settings import EvaluateSettings, Prior, Views
 from impasto.files import read_json, replacing
+from impasto.numerics import conformal
 
 HEAT_SIDE = 384  # pixels of a heat map's shorter side
 
@@ -27,7 +31,9 @@ HEAT_SIDE = 384  # pixels of a heat map's shorter side
 class PredictSettings(Settings):
     """How pictures are looked at."""
 
-    prior: Prior | None = Field(None, description="how frequent styles are supposed to be; none: as evaluated")
+    prior: Prior | None = Field(
+        None, description="how frequent styles are supposed to be; none: as evaluated"
+    )
     shown: int = Field(3, ge=1, description="how many styles are named a picture")
     device: Device = Field("auto", description="auto takes a CUDA device where there is one")
 
@@ -39,7 +45,8 @@ class Prediction:
     Attributes:
         path: the picture.
         probabilities: of every style, the likeliest first.
-        members: styles that together hold the true one at the evaluation's level; ``None`` before an evaluation.
+        members: styles that together hold the true one at the evaluation's level; ``None`` before
+            an evaluation.
         familiar: whether it looks like what was trained on; ``None`` before an evaluation.
         heatmap: where the network looked, if that was asked for.
         shown: how many styles to name in words.
@@ -92,11 +99,13 @@ def predict(
     """The predictions on pictures, in order; folders are searched, and their pictures sorted by path.
 
     Args:
-        run: the run's folder; one that was evaluated also knows temperature, conformal sets and what is familiar.
+        run: the run's folder; one that was evaluated also knows temperature, conformal sets and
+            what is familiar.
         images: pictures or folders of them.
         settings: the defaults where ``None``.
         output: a folder for heat maps, ``NAME-heat.jpg`` each.
-        aside: called with one line for every picture that cannot be read, and once for a run without an evaluation.
+        aside: called with one line for every picture that cannot be read, and once for a run
+            without an evaluation.
 
     Raises:
         InputError: a path does not exist, or none of the pictures can be read.
@@ -110,14 +119,22 @@ def predict(
     logits, embedded = network.look(lambda at: stack[at], len(stack), known.views)
     shares = known.belief(logits, known.temperature)
     inside = conformal.members(shares, known.limits) if known.limits is not None else None
-    near = known.familiarity.distances(embedded) <= known.familiarity.limit if known.familiarity else None
+    near = (
+        known.familiarity.distances(embedded) <= known.familiarity.limit
+        if known.familiarity
+        else None
+    )
     heat = _Heat(network, output, set())
     styles = network.run.styles
     return [
         Prediction(
             path=path,
-            probabilities={styles[at]: float(shares[row, at]) for at in np.argsort(-shares[row], kind="stable")},
-            members=None if inside is None else tuple(styles[at] for at in np.flatnonzero(inside[row])),
+            probabilities={
+                styles[at]: float(shares[row, at]) for at in np.argsort(-shares[row], kind="stable")
+            },
+            members=None
+            if inside is None
+            else tuple(styles[at] for at in np.flatnonzero(inside[row])),
             familiar=None if near is None else bool(near[row]),
             heatmap=heat(path, stack[row], int(shares[row].argmax())),
             shown=settings.shown,
@@ -137,13 +154,21 @@ class _Knowledge:
     familiarity: Familiarity | None
 
 
-def _knowledge(network: Network, settings: PredictSettings, say: Callable[[str], None]) -> _Knowledge:
+def _knowledge(
+    network: Network, settings: PredictSettings, say: Callable[[str], None]
+) -> _Knowledge:
     folder = network.run.evaluation_path
-    data = read_json(folder / "calibration.json") if (folder / "calibration.json").is_file() else None
+    data = (
+        read_json(folder / "calibration.json") if (folder / "calibration.json").is_file() else None
+    )
     if data is None or data.get("weights") != network.run.weights_fingerprint:
         state = "is not evaluated" if data is None else "was trained further since it was evaluated"
-        say(f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)")
-        belief = Belief(network.prior, network.shares, network.adjustment, settings.prior != "train")
+        say(
+            f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)"
+        )
+        belief = Belief(
+            network.prior, network.shares, network.adjustment, settings.prior != "train"
+        )
         return _Knowledge(belief, 1.0, EvaluateSettings().views, None, None)
     try:
         prior = settings.prior or data["prior"]
@@ -154,7 +179,9 @@ def _knowledge(network: Network, settings: PredictSettings, say: Callable[[str],
         familiarity = Familiarity.load(folder / "familiarity.safetensors")
         return _Knowledge(belief, data["temperature"], views, limits, familiarity)
     except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{folder / 'calibration.json'} is damaged ({error}): run impasto evaluate again") from error
+        raise RunError(
+            f"{folder / 'calibration.json'} is damaged ({error}): run impasto evaluate again"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ RUN/evaluation/reconstructions.parquet   one row a test picture
 RUN/evaluation/findings.json             IMP305, IMP307, IMP310
 RUN/evaluation/figures/                  test pictures, as PCA and as the network gives them back
 
-The baselines are fitted on training pictures, at the resolution at which the network paints. PCA keeps as many numbers
-a picture as the network does.
+The baselines are fitted on training pictures, at the resolution at which the network paints. PCA
+keeps as many numbers a picture as the network does.
 """
 
 from collections.abc import Callable
@@ -24,20 +24,21 @@ from PIL import Image
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from impasto import findings, runs
-from impasto.collection.of_run import collection_of, seen_by
-from impasto.collection.painting import Collection
+from impasto.collection.collection import Collection
+from impasto.collection.run_collection import collection_of, seen_by
 from impasto.errors import CollectionError
-from impasto.evaluation.bootstrap import interval
-from impasto.evaluation.judge import finished_finding, seen_finding
+from impasto.evaluation.evaluation_findings import finished_finding, seen_finding
 from impasto.evaluation.result import Evaluation
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import make_folder, replacing, write_json
-from impasto.findings import Finding
 from impasto.models.autoencoder import Autoencoder
-from impasto.models.inputs import plain
-from impasto.models.similarity import psnr, ssim
-from impasto.runs import Run
+from impasto.models.image_metrics import psnr, ssim
+from impasto.models.preprocess import plain
+from impasto.numerics.bootstrap import interval
+from impasto.records import finding as findings
+from impasto.records import run as runs
+from impasto.records.finding import Finding
+from impasto.records.run import Run
 from impasto.weights import accelerator_on, autoencoder_of
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,9 @@ class _Baselines:
         return (self.mean + flat @ self.components.T @ self.components).view(x.shape).to(x.device)
 
 
-def evaluate_reconstruction(path: Path, collection: Path | str | None, settings: EvaluateSettings) -> Evaluation:
+def evaluate_reconstruction(
+    path: Path, collection: Path | str | None, settings: EvaluateSettings
+) -> Evaluation:
     """The evaluation of an autoencoder's run on the test split, also written into the run's folder.
 
     Raises:
@@ -94,7 +97,14 @@ def evaluate_reconstruction(path: Path, collection: Path | str | None, settings:
     judged = _judged(measured, run, found)
     if accelerator.is_main_process:
         _write(folder, found, test, scores)
-        _draw(folder / "figures", model, known, found, test[_spread(scores[:, 0, 0])], accelerator.device)
+        _draw(
+            folder / "figures",
+            model,
+            known,
+            found,
+            test[_spread(scores[:, 0, 0])],
+            accelerator.device,
+        )
         write_json(folder / "metrics.json", measured)
         findings.save(folder / "findings.json", judged)
     accelerator.wait_for_everyone()
@@ -107,15 +117,24 @@ def _gathered(found: Collection, rows: NDArray[np.int64]) -> Tensor:
 
 def _fit(found: Collection, train: NDArray[np.int64], size: int, count: int) -> _Baselines:
     rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
-    chunks = [plain(_gathered(found, rows[i : i + BATCH]), size).contiguous() for i in range(0, len(rows), BATCH)]
+    chunks = [
+        plain(_gathered(found, rows[i : i + BATCH]), size).contiguous()
+        for i in range(0, len(rows), BATCH)
+    ]
     flat = torch.cat(chunks).flatten(1).numpy()
     fitted = PCA(count, svd_solver="randomized", iterated_power=7, random_state=0).fit(flat)
-    return _Baselines(torch.from_numpy(fitted.mean_), torch.from_numpy(fitted.components_), len(rows))
+    return _Baselines(
+        torch.from_numpy(fitted.mean_), torch.from_numpy(fitted.components_), len(rows)
+    )
 
 
 @torch.no_grad()
 def _scores(
-    model: Autoencoder, known: _Baselines, found: Collection, rows: NDArray[np.int64], device: torch.device
+    model: Autoencoder,
+    known: _Baselines,
+    found: Collection,
+    rows: NDArray[np.int64],
+    device: torch.device,
 ) -> Floats:
     """PSNR and SSIM of each picture as the network, PCA and the mean picture give it back, ``(N, 3, 2)``."""
     parts = [np.empty((0, 3, 2))]
@@ -139,7 +158,9 @@ def _measured(
     def spread(values: Floats) -> dict[str, float]:
         return {"value": float(values.mean()), **interval(values[drawn].mean(1))}
 
-    of = [{name: spread(scores[:, who, at]) for at, name in enumerate(MEASURES)} for who in range(3)]
+    of = [
+        {name: spread(scores[:, who, at]) for at, name in enumerate(MEASURES)} for who in range(3)
+    ]
     gains = {name: spread(scores[:, 0, at] - scores[:, 1, at]) for at, name in enumerate(MEASURES)}
     return {
         "format": FORMAT,
@@ -166,7 +187,11 @@ def _judged(measured: dict[str, Any], run: Run, found: Collection) -> list[Findi
         f"Test pictures come back at {own['psnr']['value']:.2f} dB and an SSIM of {own['ssim']['value']:.3f}; as many "
         f"principal components reach {pca['psnr']['value']:.2f} dB and {pca['ssim']['value']:.3f}."
     )
-    numbers = {f"{name}_gain_{end}": gains[name][end] for name in MEASURES for end in ("value", "low", "high")}
+    numbers = {
+        f"{name}_gain_{end}": gains[name][end]
+        for name in MEASURES
+        for end in ("value", "low", "high")
+    }
     trained, chosen = seen_by(run)
     hashes, ids = found.column("sha256"), found.column("id")
     seen = [ids[row] for row in found.indices("test") if hashes[row] in trained | chosen]
@@ -178,7 +203,9 @@ def _judged(measured: dict[str, Any], run: Run, found: Collection) -> list[Findi
 
 
 def _write(folder: Path, found: Collection, test: NDArray[np.int64], scores: Floats) -> None:
-    columns: dict[str, Any] = {name: found.table.column(name).take(test) for name in ("id", "style")}
+    columns: dict[str, Any] = {
+        name: found.table.column(name).take(test) for name in ("id", "style")
+    }
     for at, name in enumerate(MEASURES):
         columns |= {name: scores[:, 0, at], f"pca_{name}": scores[:, 1, at]}
     make_folder(folder)
@@ -204,11 +231,17 @@ def _draw(
     """Two bands of pictures: themselves, from PCA, from the network, one under the other."""
     raw = _gathered(found, rows).to(device)
     target = plain(raw, model.config.painted)
-    stacked = torch.cat((target, known.pca(target), model(plain(raw, model.config.resolution))[0]), 2).clamp(-1, 1)
+    stacked = torch.cat(
+        (target, known.pca(target), model(plain(raw, model.config.resolution))[0]), 2
+    ).clamp(-1, 1)
     half = -(-len(rows) // 2)
     bands = [torch.cat(tuple(band), 2) for band in torch.split(stacked, half)]
-    if len(bands) > 1 and bands[1].shape != bands[0].shape:  # an odd number: white fills the last place
-        bands[1] = torch.nn.functional.pad(bands[1], (0, bands[0].shape[2] - bands[1].shape[2]), value=1.0)
+    if (
+        len(bands) > 1 and bands[1].shape != bands[0].shape
+    ):  # an odd number: white fills the last place
+        bands[1] = torch.nn.functional.pad(
+            bands[1], (0, bands[0].shape[2] - bands[1].shape[2]), value=1.0
+        )
     sheet = ((torch.cat(bands, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
     make_folder(folder)
     with replacing(folder / "reconstructions.png") as temporary:

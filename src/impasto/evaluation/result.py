@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impasto.findings import Finding
+from impasto.records.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""From logits to the content of ``metrics.json``: nothing here looks at a picture or writes a file."""
+"""From logits to the content of ``metrics.json``.
+
+Nothing here looks at a picture or writes a file.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,16 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto import runs
-from impasto.collection.painting import Collection
-from impasto.evaluation import conformal, metrics
+from impasto.collection.collection import Collection
 from impasto.evaluation.baselines import baselines
-from impasto.evaluation.bootstrap import share_with_interval, with_intervals
-from impasto.evaluation.calibration import fit_temperature, log_posterior, probabilities, reliability
 from impasto.evaluation.settings import EvaluateSettings
+from impasto.numerics import conformal, metrics
+from impasto.numerics.bootstrap import share_with_interval, with_intervals
+from impasto.numerics.calibration import fit_temperature, log_posterior, probabilities, reliability
+from impasto.records import run as runs
 
 FORMAT = 1
-MANY, FEW = 100, 20  # training pictures: more are many, fewer are few (Liu et al. 2019, arXiv:1904.05160)
+MANY, FEW = (
+    100,
+    20,
+)  # training pictures: more are many, fewer are few (Liu et al. 2019, arXiv:1904.05160)
 Floats = NDArray[np.float64]
 
 
@@ -56,7 +62,9 @@ class Belief:
     def __call__(self, logits: NDArray[np.float32], temperature: float) -> Floats:
         """Probabilities ``float64 (N, styles)``."""
         shares = None if self.uniform else self.shares
-        scores = log_posterior(logits, self.prior, adjustment=self.adjustment, temperature=temperature, shares=shares)
+        scores = log_posterior(
+            logits, self.prior, adjustment=self.adjustment, temperature=temperature, shares=shares
+        )
         return probabilities(scores)
 
 
@@ -65,10 +73,16 @@ def calibrate(belief: Belief, checked: Looked, settings: EvaluateSettings) -> di
     if not len(checked.rows):
         return None
     temperature = fit_temperature(
-        checked.logits, checked.labels, belief.prior, adjustment=belief.adjustment, shares=belief.shares
+        checked.logits,
+        checked.labels,
+        belief.prior,
+        adjustment=belief.adjustment,
+        shares=belief.shares,
     )
     known = belief(checked.logits, temperature)
-    limits = conformal.thresholds(known, checked.labels, level=settings.level, uniform=belief.uniform)
+    limits = conformal.thresholds(
+        known, checked.labels, level=settings.level, uniform=belief.uniform
+    )
     return {
         "format": FORMAT,
         "temperature": temperature,
@@ -123,7 +137,9 @@ def score(
         "confusion": confusion.tolist(),
         "calibration": _calibration(belief, looked, shares, calibration) if calibration else None,
         "conformal": _conformal(belief, looked, shares, calibration) if calibration else None,
-        "validation": _validation(belief, checked, calibration["temperature"]) if calibration else {},
+        "validation": _validation(belief, checked, calibration["temperature"])
+        if calibration
+        else {},
     }
 
 
@@ -139,7 +155,10 @@ def _per_style(found: Collection, confusion: NDArray[np.int64]) -> list[dict[str
             "style": style,
             "train": int(counts[place]),
             "test": int(tested[place]),
-            **{name: float(column[place]) if tested[place] else None for name, column in columns.items()},
+            **{
+                name: float(column[place]) if tested[place] else None
+                for name, column in columns.items()
+            },
             "group": "many" if counts[place] > MANY else "few" if counts[place] < FEW else "medium",
         }
         for place, style in enumerate(found.vocabulary.styles)
@@ -152,25 +171,39 @@ def _group(rows: list[dict[str, Any]], group: str) -> dict[str, Any] | None:
     return {"styles": len(mine), "recall": float(np.mean(mine))} if mine else None
 
 
-def _calibration(belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]) -> dict[str, Any]:
+def _calibration(
+    belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]
+) -> dict[str, Any]:
     raw = belief(looked.logits, 1.0)
     weights = _weights(belief, looked)
     before, _ = reliability(looked.labels, raw.argmax(1), raw.max(1), weights)
     after, bins = reliability(looked.labels, shares.argmax(1), shares.max(1), weights)
-    return {"temperature": calibration["temperature"], "ece_before": before, "ece_after": after, "bins": bins}
+    return {
+        "temperature": calibration["temperature"],
+        "ece_before": before,
+        "ece_after": after,
+        "bins": bins,
+    }
 
 
 def _weights(belief: Belief, looked: Looked) -> Floats:
-    """How much each test picture counts: where styles are supposed equally frequent, every style the same."""
+    """How much each test picture counts.
+
+    Where styles are supposed equally frequent, every style the same.
+    """
     counts = np.bincount(looked.labels)
     return 1.0 / counts[looked.labels] if belief.uniform else np.ones(len(looked.labels))
 
 
-def _conformal(belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]) -> dict[str, Any]:
+def _conformal(
+    belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]
+) -> dict[str, Any]:
     inside = conformal.members(shares, np.asarray(calibration["thresholds"]))
     held = inside[np.arange(len(inside)), looked.labels]
     weights = _weights(belief, looked)
-    coverage, size = (float(np.average(values, weights=weights)) for values in (held, inside.sum(1)))
+    coverage, size = (
+        float(np.average(values, weights=weights)) for values in (held, inside.sum(1))
+    )
     return {"level": calibration["level"], "coverage": coverage, "mean_size": size}
 
 

@@ -17,9 +17,9 @@ class Views:
 
     Attributes:
         flip: mirrored left to right, too.
-        scales: at these multiples of the training's resolution. Networks trained on random crops have seen things
-            larger than they are in whole pictures, and do better on somewhat larger ones (Touvron et al. 2019,
-            arXiv:1906.06423).
+        scales: at these multiples of the training's resolution. Networks trained on random crops
+            have seen things larger than they are in whole pictures, and do better on somewhat
+            larger ones (Touvron et al. 2019, arXiv:1906.06423).
     """
 
     flip: bool
@@ -29,13 +29,21 @@ class Views:
 class EvaluateSettings(Settings):
     """How a run is evaluated."""
 
-    prior: Prior = Field("uniform", description="how frequent styles are supposed to be: uniform, or as in train")
+    prior: Prior = Field(
+        "uniform", description="how frequent styles are supposed to be: uniform, or as in train"
+    )
     flip: bool = Field(True, description="average over the picture and its mirror image")
     scales: tuple[Scale, ...] = Field(
-        (1.0, 1.25, 1.5), min_length=1, description="average over these multiples of the training's resolution"
+        (1.0, 1.25, 1.5),
+        min_length=1,
+        description="average over these multiples of the training's resolution",
     )
-    level: float = Field(0.9, gt=0, lt=1, description="share of pictures whose conformal set shall hold their style")
-    resamples: int = Field(1000, ge=100, description="bootstrap resamples behind each 95 % interval")
+    level: float = Field(
+        0.9, gt=0, lt=1, description="share of pictures whose conformal set shall hold their style"
+    )
+    resamples: int = Field(
+        1000, ge=100, description="bootstrap resamples behind each 95 % interval"
+    )
     device: Device = Field("auto", description="auto takes a CUDA device where there is one")
     seed: int = Field(0, ge=0, description="of resampling and guessing")
 

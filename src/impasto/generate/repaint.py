@@ -17,15 +17,15 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from impasto import runs
-from impasto.collection.decode import decode
-from impasto.collection.given import found_pictures
+from impasto.collection.user_images import found_pictures
 from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
 from impasto.errors import InputError, SettingsError
 from impasto.files import replacing, write_json
-from impasto.generate.sheet import labelled
+from impasto.images.contact_sheet import labelled
+from impasto.images.decode import decode
 from impasto.models.painter import SHRINK, Painter
+from impasto.records import run as runs
 from impasto.weights import accelerator_on, painter_of
 
 TILE: Final = 512  # pixels of a tile's height and width, where a picture is larger
@@ -39,13 +39,19 @@ class RepaintSettings(Settings):
 
     styles: tuple[str, ...] = Field((), description="the styles to paint in, or all")
     mix: str | None = Field(
-        None, description="a mixture of styles, such as Baroque:0.7,Ukiyo_e:0.3; they are scaled to 1"
+        None,
+        description="a mixture of styles, such as Baroque:0.7,Ukiyo_e:0.3; they are scaled to 1",
     )
-    strength: float = Field(1.0, ge=0, le=1, description="from 0, the picture given back, to 1, the style alone")
+    strength: float = Field(
+        1.0, ge=0, le=1, description="from 0, the picture given back, to 1, the style alone"
+    )
     keep_colour: bool = Field(
-        False, description="take the colours of the picture given, and only its light from the style"
+        False,
+        description="take the colours of the picture given, and only its light from the style",
     )
-    size: int | None = Field(None, ge=32, description="pixels of the shorter side; none: as in training")
+    size: int | None = Field(
+        None, ge=32, description="pixels of the shorter side; none: as in training"
+    )
     device: Device = Field("auto", description="auto takes a CUDA device where there is one")
 
 
@@ -86,9 +92,17 @@ def repaint(
     wanted = targets(opened.styles, settings)
     device = accelerator_on(settings.device).device
     painter = painter_of(opened, device)
-    begin = list(_read(images, settings.size or int(opened.settings["resolution"]), aside or (lambda line: None)))
+    begin = list(
+        _read(
+            images,
+            settings.size or int(opened.settings["resolution"]),
+            aside or (lambda line: None),
+        )
+    )
     if not begin:
-        raise InputError("none of the pictures can be read: name pictures such as JPEG or PNG files")
+        raise InputError(
+            "none of the pictures can be read: name pictures such as JPEG or PNG files"
+        )
     how = {
         "format": 1,
         "run": opened.path.name,
@@ -115,7 +129,9 @@ def repaint(
             rows[-1].append(image)
     if len(painted) > 1:
         with replacing(output / "grid.png") as temporary:
-            labelled(rows, ["original", *wanted], [name for name, _, _ in begin]).save(temporary, "PNG")
+            labelled(rows, ["original", *wanted], [name for name, _, _ in begin]).save(
+                temporary, "PNG"
+            )
     return painted
 
 
@@ -127,10 +143,16 @@ def targets(styles: Sequence[str], settings: RepaintSettings) -> dict[str, tuple
     wanted = {styles[place]: tuple(eye[place].tolist()) for place in map(vocabulary.index, names)}
     if settings.mix is not None:
         parts = _parts(settings.mix)
-        mixed = sum(share * eye[vocabulary.index(name)] for name, share in parts.items()) / sum(parts.values())
-        wanted["+".join(f"{name}-{share:g}" for name, share in parts.items())] = tuple(mixed.tolist())
+        mixed = sum(share * eye[vocabulary.index(name)] for name, share in parts.items()) / sum(
+            parts.values()
+        )
+        wanted["+".join(f"{name}-{share:g}" for name, share in parts.items())] = tuple(
+            mixed.tolist()
+        )
     if not wanted:
-        raise InputError(f"no style to paint in: name some with --style, or all ({', '.join(styles)})")
+        raise InputError(
+            f"no style to paint in: name some with --style, or all ({', '.join(styles)})"
+        )
     return wanted
 
 
@@ -168,7 +190,9 @@ def paint(painter: Painter, picture: NDArray[np.uint8], weights: Tensor) -> NDAr
             for left in columns:
                 place = (..., slice(top, top + TILE), slice(left, left + TILE))
                 part = x[place].contiguous(memory_format=torch.channels_last)
-                weight = _fade(part.shape[-2], device)[:, None] * _fade(part.shape[-1], device)[None, :]
+                weight = (
+                    _fade(part.shape[-2], device)[:, None] * _fade(part.shape[-1], device)[None, :]
+                )
                 total[place] += weight * painter(part, weights.to(device).float()[None])
                 share[place] += weight
     made = (total / share)[0, :, :height, :width].clamp(-1, 1)
@@ -176,7 +200,10 @@ def paint(painter: Painter, picture: NDArray[np.uint8], weights: Tensor) -> NDAr
 
 
 def _starts(side: int) -> list[int]:
-    """Where tiles begin along a side: evenly, in steps that the network's shrinking divides, overlapping enough."""
+    """Where tiles begin along a side.
+
+    Evenly, in steps that the network's shrinking divides, overlapping enough.
+    """
     if side <= TILE:
         return [0]
     count = -(-(side - OVERLAP) // (TILE - OVERLAP))
@@ -197,7 +224,9 @@ def _coloured(made: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Image.Imag
 
 
 def _named(weights: Sequence[float], styles: Sequence[str]) -> Mapping[str, float]:
-    return {style: round(weight, 6) for style, weight in zip(styles, weights, strict=True) if weight}
+    return {
+        style: round(weight, 6) for style, weight in zip(styles, weights, strict=True) if weight
+    }
 
 
 def _write(path: Path, image: Image.Image, style: str, how: dict[str, Any]) -> Repainted:

@@ -1,10 +1,12 @@
 """The autoencoder: a picture as a short vector and back again, and beside it a vector that says how it is painted.
 
-The *code* is what a picture can be given back from: the principal components of the small picture, and upon them what
-an encoder of a few residual blocks adds. The decoder is the best linear one, and upon it a picture grown from the
-code, coarse to fine, by the encoder's blocks in reverse and a sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158)
-at its end. So it begins as PCA, and learns what PCA leaves out. The *manner* is the answer of a network of its own, the
-classifier's (models/classifier.py) without styles: the descriptor of all stages, mean and deviation of every channel,
+The *code* is what a picture can be given back from: the principal components of the small picture,
+    and upon them what
+an encoder of a few residual blocks adds. The decoder is the best linear one, and upon it a picture
+grown from the code, coarse to fine, by the encoder's blocks in reverse and a sub-pixel convolution
+(Shi et al. 2016, arXiv:1609.05158) at its end. So it begins as PCA, and learns what PCA leaves out.
+The *manner* is the answer of a network of its own, the classifier's (models/classifier.py) without
+styles: the descriptor of all stages, mean and deviation of every channel,
 brought to unit length: what pieces of one picture have in common, wherever they are cut.
 """
 
@@ -17,10 +19,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from impasto.models.classifier import BatchNorm, Bottleneck, Classifier, ClassifierConfig, Size, stem_stride
+from impasto.models.classifier import (
+    BatchNorm,
+    Bottleneck,
+    Classifier,
+    ClassifierConfig,
+    Size,
+    stem_stride,
+)
 
 HALVINGS = 3  # from the small picture to the last feature map
-CODE_WIDTHS: dict[Size, tuple[int, int, int]] = {"tiny": (32, 64, 128), "small": (64, 128, 256), "base": (64, 128, 256)}
+CODE_WIDTHS: dict[Size, tuple[int, int, int]] = {
+    "tiny": (32, 64, 128),
+    "small": (64, 128, 256),
+    "base": (64, 128, 256),
+}
 """Channels of encoder and decoder at each size of the map; wider ones learn the training pictures by heart."""
 
 
@@ -98,24 +111,35 @@ class Autoencoder(nn.Module):
         numbers = 3 * config.small**2
         self.trunk = Classifier(ClassifierConfig(config.manner, config.size, stride=config.stride))
         self.register_buffer("mean", torch.zeros(numbers))
-        self.register_buffer("components", torch.zeros(config.latent, numbers))  # unit length times standard deviation
+        self.register_buffer(
+            "components", torch.zeros(config.latent, numbers)
+        )  # unit length times standard deviation
         pixels = 3 * config.painted**2
         self.register_buffer("back_mean", torch.zeros(pixels))
         self.register_buffer("back", torch.zeros(config.latent, pixels))
         self.stem = nn.Conv2d(3, wide // 2, 3, padding=1, bias=False)
         downwards = [(wide // 2, wide), (wide, wider), (wider, widest)]
-        self.fold = nn.Sequential(*(Bottleneck(*step, stride=2) for step in downwards), Bottleneck(widest, widest, 1))
+        self.fold = nn.Sequential(
+            *(Bottleneck(*step, stride=2) for step in downwards), Bottleneck(widest, widest, 1)
+        )
         self.folded = BatchNorm(widest)
         self.learned = nn.Linear(cells, config.latent * (2 if config.variational else 1))
         self.seed = nn.Linear(config.latent, cells)
         self.first = Bottleneck(widest, widest, 1)
-        self.grow = nn.ModuleList(Grow(*step) for step in ((widest, wider), (wider, wide), (wide, wide)))
+        self.grow = nn.ModuleList(
+            Grow(*step) for step in ((widest, wider), (wider, wide), (wide, wide))
+        )
         self.norm = BatchNorm(wide)
-        self.paint = nn.Conv2d(wide, 12, 3, padding=1)  # four pixels of three channels at each place
+        self.paint = nn.Conv2d(
+            wide, 12, 3, padding=1
+        )  # four pixels of three channels at each place
         self._initialise()
 
     def shrink(self, x: Tensor) -> Tensor:
-        """The small pictures that have principal components: ``(B, 3, S, S)`` of ``(B, 3, R, R)``."""
+        """The small pictures that have principal components.
+
+        ``(B, 3, S, S)`` of ``(B, 3, R, R)``.
+        """
         return F.avg_pool2d(x.float(), self.config.stride)
 
     def begin(self, mean: Tensor, components: Tensor, back_mean: Tensor, back: Tensor) -> None:
@@ -127,12 +151,20 @@ class Autoencoder(nn.Module):
             back_mean: what is painted where all numbers of the code are 0, ``(3 P²,)``.
             back: what each number of the code adds to it, ``(latent, 3 P²)``.
         """
-        pairs = ((self.mean, mean), (self.components, components), (self.back_mean, back_mean), (self.back, back))
+        pairs = (
+            (self.mean, mean),
+            (self.components, components),
+            (self.back_mean, back_mean),
+            (self.back, back),
+        )
         for mine, given in pairs:
             mine.copy_(given)
 
     def manner(self, x: Tensor) -> Tensor:
-        """How pictures or pieces of them ``(B, 3, H, W)`` in [-1, 1] are painted: ``(B, manner)`` of unit length."""
+        """How pictures or pieces of them ``(B, 3, H, W)`` in [-1, 1] are painted.
+
+        ``(B, manner)`` of unit length.
+        """
         return F.normalize(self.trunk(x).float(), dim=1)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -147,7 +179,11 @@ class Autoencoder(nn.Module):
         """Pictures ``(B, 3, P, P)`` from codes ``(B, latent)``; about in [-1, 1], not cut off there."""
         grid, side = self.config.grid, self.config.painted
         coarse = (self.back_mean + code.float() @ self.back).view(len(code), 3, side, side)
-        x = self.seed(code).view(len(code), -1, grid, grid).contiguous(memory_format=torch.channels_last)
+        x = (
+            self.seed(code)
+            .view(len(code), -1, grid, grid)
+            .contiguous(memory_format=torch.channels_last)
+        )
         x = self.first(x)
         for grow in self.grow:
             x = grow(x)
@@ -161,8 +197,8 @@ class Autoencoder(nn.Module):
             pieces: of pictures, ``(N, 3, P, P)``.
 
         Returns:
-            The pictures as they come back ``(B, 3, P, P)``; the code's divergence ``(B,)``; the pieces' manners
-            ``(N, manner)``.
+            The pictures as they come back ``(B, 3, P, P)``; the code's divergence ``(B,)``; the
+            pieces' manners ``(N, manner)``.
         """
         code, divergence = self._coded(x)
         manners = code.new_zeros(0, self.config.manner) if pieces is None else self.manner(pieces)
@@ -171,8 +207,8 @@ class Autoencoder(nn.Module):
     def _coded(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The codes, and their Kullback-Leibler divergence from a standard normal, ``(B,)``.
 
-        Kingma and Welling 2014, "Auto-encoding variational Bayes" (arXiv:1312.6114), in nats; zero where nothing is
-        drawn.
+        Kingma and Welling 2014, "Auto-encoding variational Bayes" (arXiv:1312.6114), in nats; zero
+        where nothing is drawn.
         """
         small = self.shrink(x)
         inverse = self.components / self.components.square().sum(1, keepdim=True).clamp(min=1e-12)

@@ -1,7 +1,9 @@
 """The classifier: a pre-activation residual network with batch normalisation, trained from scratch.
 
-Bottleneck blocks after He et al. 2016, "Identity mappings in deep residual networks" (arXiv:1603.05027). The descriptor
-holds the mean and the standard deviation of every channel of every stage: what textures are made of, from strokes to
+Bottleneck blocks after He et al. 2016, "Identity mappings in deep residual networks"
+(arXiv:1603.05027). The descriptor
+holds the mean and the standard deviation of every channel of every stage: what textures are made
+    of, from strokes to
 forms, not where they are (Gatys et al. 2015, arXiv:1505.07376, in its cheapest form).
 """
 
@@ -15,7 +17,9 @@ from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 Size = Literal["tiny", "small", "base"]
-FINE = 96  # pixels from which the stem takes steps of four: strokes are seen, and time is spent on larger things
+# pixels from which the stem takes steps of four: strokes are seen, and time is spent on larger
+# things
+FINE = 96
 
 WIDTHS: dict[Size, tuple[int, ...]] = {
     "tiny": (16, 32, 64, 128),
@@ -55,11 +59,17 @@ class BatchNorm(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """``(B, C, H, W)`` normalised channel by channel."""
-        alone = not distributed.is_available() or not distributed.is_initialized() or distributed.get_world_size() == 1
+        alone = (
+            not distributed.is_available()
+            or not distributed.is_initialized()
+            or distributed.get_world_size() == 1
+        )
         if alone or not self.training:
             return super().forward(input)
         x = input.float()
-        sums = torch.cat((x.sum((0, 2, 3)), x.square().sum((0, 2, 3)), x.new_tensor([x.numel() / x.shape[1]])))
+        sums = torch.cat(
+            (x.sum((0, 2, 3)), x.square().sum((0, 2, 3)), x.new_tensor([x.numel() / x.shape[1]]))
+        )
         total: Tensor = all_reduce(sums)  # type: ignore[no-untyped-call]
         count = total[-1].detach()
         mean, square = (total[:-1] / count).chunk(2)
@@ -76,8 +86,8 @@ class BatchNorm(nn.BatchNorm2d):
 class Bottleneck(nn.Module):
     """1×1, 3×3 and 1×1 convolutions, each after normalisation and ReLU, beside an identity or 1×1 shortcut.
 
-    The 3×3 convolution works on half of the channels, so that a block costs a third of one with two full 3×3
-    convolutions, and a training of the same minutes sees twice the pictures.
+    The 3×3 convolution works on half of the channels, so that a block costs a third of one with two
+    full 3×3 convolutions, and a training of the same minutes sees twice the pictures.
     """
 
     def __init__(self, channels: int, out: int, stride: int) -> None:
@@ -113,10 +123,15 @@ class Classifier(nn.Module):
         self.config = config
         (channels, *widths), depths = WIDTHS[config.size], DEPTHS[config.size]
         edge = (4 - config.stride) // 2
-        self.stem = nn.Conv2d(3, channels, 4, config.stride, edge, bias=False)  # every path from here is normalised
+        self.stem = nn.Conv2d(
+            3, channels, 4, config.stride, edge, bias=False
+        )  # every path from here is normalised
         self.stages = nn.ModuleList()
         for width, depth in zip(widths, depths, strict=True):
-            blocks = [Bottleneck(width if index else channels, width, 1 if index else 2) for index in range(depth)]
+            blocks = [
+                Bottleneck(width if index else channels, width, 1 if index else 2)
+                for index in range(depth)
+            ]
             self.stages.append(nn.Sequential(*blocks))
             channels = width
         self.norms = nn.ModuleList(BatchNorm(width) for width in widths)
@@ -133,12 +148,18 @@ class Classifier(nn.Module):
         return tuple(maps)
 
     def describe(self, features: Sequence[Tensor]) -> Tensor:
-        """The descriptor ``(B, 2 ΣC)``: mean and standard deviation of every channel, normalised stage by stage."""
+        """The descriptor ``(B, 2 ΣC)``.
+
+        Mean and standard deviation of every channel, normalised stage by stage.
+        """
         parts = []
         for stage, norm in zip(features, self.descriptor_norms, strict=True):
-            flat = stage.permute(0, 2, 3, 1).flatten(1, 2).float()  # (B, H·W, C), as it lies in memory
+            flat = (
+                stage.permute(0, 2, 3, 1).flatten(1, 2).float()
+            )  # (B, H·W, C), as it lies in memory
             mean = flat.mean(1)
-            # Three times as fast as var(); the constant keeps the root's slope finite where a channel is dead
+            # Three times as fast as var(); the constant keeps the root's slope finite where a
+            # channel is dead
             deviation = ((flat.square().mean(1) - mean.square()).clamp(min=0) + 1e-4).sqrt()
             parts.append(norm(torch.cat((mean, deviation), 1)))
         return torch.cat(parts, 1)

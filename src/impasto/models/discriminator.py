@@ -1,7 +1,7 @@
 """The painter's opponent: is this piece of a picture a real one of that style, or painted?
 
-A patch discriminator (Isola et al. 2017, arXiv:1611.07004) with an answer for every style, of which only the one asked
-for counts (Liu et al. 2019, FUNIT, arXiv:1905.01723).
+A patch discriminator (Isola et al. 2017, arXiv:1611.07004) with an answer for every style, of which
+only the one asked for counts (Liu et al. 2019, FUNIT, arXiv:1905.01723).
 """
 
 from dataclasses import dataclass
@@ -33,14 +33,19 @@ class Discriminator(nn.Module):
         self.config = config
         width = WIDTHS[config.size]
         widths = [3, width, 2 * width, 4 * width]
-        self.halvings = nn.ModuleList(nn.Conv2d(channels, out, 4, 2, padding=1) for channels, out in pairwise(widths))
+        self.halvings = nn.ModuleList(
+            nn.Conv2d(channels, out, 4, 2, padding=1) for channels, out in pairwise(widths)
+        )
         self.last = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
         self.answers = nn.Conv2d(widths[-1], config.styles, 1)
         for module in (*self.halvings, self.last):
             nn.init.kaiming_normal_(module.weight, a=SLOPE, nonlinearity="leaky_relu")
 
     def forward(self, x: Tensor, styles: Tensor) -> Tensor:
-        """Logits ``(B,)`` of pictures ``(B, 3, H, W)`` in [-1, 1] as of styles ``int64 (B,)``: the mean over places."""
+        """Logits ``(B,)`` of pictures ``(B, 3, H, W)`` in [-1, 1] as of styles ``int64 (B,)``.
+
+        The mean over places.
+        """
         for halving in self.halvings:
             x = F.leaky_relu(halving(x), SLOPE)
         x = (x + F.leaky_relu(self.last(x), SLOPE)) / 2**0.5

@@ -1,13 +1,16 @@
 """The painter: a picture to what is where, and from there to a picture in any style.
 
-The encoder shrinks a picture to a map of a quarter of its height and width, and takes mean and deviation out of every
-channel of it (instance normalisation, Ulyanov et al. 2016, arXiv:1607.08022): what they carry is largely style. The
-decoder puts the style in again: after each of its normalisations a scale and a shift of every channel,
-which a small network reads off the style's embedding (Dumoulin et al. 2017, arXiv:1610.07629; FiLM, Perez et al. 2018,
-arXiv:1709.07871). Embeddings lie on the unit sphere; one more stands for no style at all, and gives the picture back.
+The encoder shrinks a picture to a map of a quarter of its height and width, and takes mean and
+deviation out of every channel of it (instance normalisation, Ulyanov et al. 2016,
+arXiv:1607.08022): what they carry is largely style. The
+decoder puts the style in again: after each of its normalisations a scale and a shift of every
+    channel,
+which a small network reads off the style's embedding (Dumoulin et al. 2017, arXiv:1610.07629; FiLM,
+Perez et al. 2018, arXiv:1709.07871). Embeddings lie on the unit sphere; one more stands for no
+style at all, and gives the picture back.
 
-*plane* is the course's form, kept as the baseline: the encoding as it is, the embedding mapped to a plane of 16 × 16
-numbers and put beside it as one more channel.
+*plane* is the course's form, kept as the baseline: the encoding as it is, the embedding mapped to a
+plane of 16 × 16 numbers and put beside it as one more channel.
 """
 
 from collections.abc import Mapping
@@ -76,7 +79,11 @@ class Norm(nn.Module):
 
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
         """``(B, C, H, W)`` normalised; ``told`` is ``(B, told)``."""
-        both = self.learned.flatten()[None] if self.read is None else self.learned.flatten() + self.read(told)
+        both = (
+            self.learned.flatten()[None]
+            if self.read is None
+            else self.learned.flatten() + self.read(told)
+        )
         scale, shift = (part[:, :, None, None].to(x.dtype) for part in both.chunk(2, 1))
         return torch.addcmul(shift, F.group_norm(x, self.groups), scale)
 
@@ -105,9 +112,13 @@ class Painter(nn.Module):
         self.config = config
         width, modulated = WIDTHS[config.size], config.styling == "modulation"
         told = 2 * config.embedding if modulated else 0
-        self.styles = nn.Parameter(F.normalize(torch.randn(config.styles + 1, config.embedding), dim=1))
+        self.styles = nn.Parameter(
+            F.normalize(torch.randn(config.styles + 1, config.embedding), dim=1)
+        )
         if modulated:
-            self.read = nn.Sequential(nn.Linear(config.embedding, told), nn.ReLU(), nn.Linear(told, told), nn.ReLU())
+            self.read = nn.Sequential(
+                nn.Linear(config.embedding, told), nn.ReLU(), nn.Linear(told, told), nn.ReLU()
+            )
         else:
             self.read = nn.Sequential(nn.Linear(config.embedding, PLANE**2))
         self.stem = nn.Conv2d(3, width, 4, 2, padding=1)
@@ -119,14 +130,17 @@ class Painter(nn.Module):
         self.up = nn.Conv2d(2 * width, 4 * width, 1)
         self.stroke = nn.ModuleList(Block(width, told) for _ in range(2))
         self.norm = Norm(width, told)
-        self.paint = nn.Conv2d(width, 12, 3, padding=1)  # four pixels of three channels at each place
+        self.paint = nn.Conv2d(
+            width, 12, 3, padding=1
+        )  # four pixels of three channels at each place
         nn.init.normal_(self.paint.weight, std=0.02)
 
     def style(self, weights: Tensor) -> Tensor:
         """Embeddings ``(B, embedding)`` of unit length of mixed styles.
 
         Args:
-            weights: of each style, ``(B, styles)``, each row summing to at most 1; the rest is no style at all.
+            weights: of each style, ``(B, styles)``, each row summing to at most 1; the rest is no
+                style at all.
         """
         rest = 1 - weights.sum(1, keepdim=True)
         mixed = torch.cat((weights, rest), 1) @ F.normalize(self.styles, dim=1)
@@ -157,7 +171,10 @@ class Painter(nn.Module):
         return torch.tanh(F.pixel_shuffle(self.paint(F.relu(self.norm(x, told))), 2).float())
 
     def embed(self, x: Tensor) -> Tensor:
-        """A representation of what is where, ``(B, 16 C)``: the encoding's means over 4 × 4 places."""
+        """A representation of what is where, ``(B, 16 C)``.
+
+        The encoding's means over 4 × 4 places.
+        """
         return F.adaptive_avg_pool2d(self.encode(x).float(), 4).flatten(1)
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:

@@ -1,9 +1,10 @@
 """Augmentation in whole batches, on the device where the pictures are: uint8 in, float in [-1, 1] out.
 
-Everything random is drawn from the generator passed in, on the CPU, so that one seed means the same pictures on every
-device. Crops after Szegedy et al. 2015 (arXiv:1409.4842), CutMix after Yun et al. 2019 (arXiv:1905.04899), mixup after
-Zhang et al. 2018 (arXiv:1710.09412); with balanced partners after Park et al. 2022 (CMO, arXiv:2112.00412) and Galdran
-et al. 2021 (Balanced-MixUp, arXiv:2109.09850).
+Everything random is drawn from the generator passed in, on the CPU, so that one seed means the same
+pictures on every device. Crops after Szegedy et al. 2015 (arXiv:1409.4842), CutMix after Yun et al.
+2019 (arXiv:1905.04899), mixup after Zhang et al. 2018 (arXiv:1710.09412); with balanced partners
+after Park et al. 2022 (CMO, arXiv:2112.00412) and Galdran et al. 2021 (Balanced-MixUp,
+arXiv:2109.09850).
 """
 
 import math
@@ -22,16 +23,34 @@ from impasto.config import Settings
 class AugmentSettings(Settings):
     """How training pictures are varied; all at zero, with both crop settings 1, leaves them as they are."""
 
-    crop_area: float = Field(0.35, gt=0, le=1, description="smallest share of the picture that a random crop shows")
-    crop_most: float = Field(1.0, gt=0, le=1, description="largest share of the picture that a random crop shows")
-    crop_ratio: float = Field(1.33, ge=1, description="largest stretch of a crop's width against its height")
+    crop_area: float = Field(
+        0.35, gt=0, le=1, description="smallest share of the picture that a random crop shows"
+    )
+    crop_most: float = Field(
+        1.0, gt=0, le=1, description="largest share of the picture that a random crop shows"
+    )
+    crop_ratio: float = Field(
+        1.33, ge=1, description="largest stretch of a crop's width against its height"
+    )
     flip: bool = Field(True, description="mirror half of the pictures left to right")
-    brightness: float = Field(0.15, ge=0, le=1, description="largest change of brightness, as a share of the range")
-    contrast: float = Field(0.15, ge=0, lt=1, description="largest change of contrast, as a factor 1 ± this")
-    saturation: float = Field(0.15, ge=0, lt=1, description="largest change of saturation, as a factor 1 ± this")
-    cutmix: float = Field(0.5, ge=0, le=1, description="share of batches in which a box comes from another picture")
-    mixup: float = Field(0.0, ge=0, le=1, description="share of batches in which two pictures are blended")
-    mixup_alpha: float = Field(0.2, gt=0, description="mixup's Beta(alpha, alpha): small keeps one picture dominant")
+    brightness: float = Field(
+        0.15, ge=0, le=1, description="largest change of brightness, as a share of the range"
+    )
+    contrast: float = Field(
+        0.15, ge=0, lt=1, description="largest change of contrast, as a factor 1 ± this"
+    )
+    saturation: float = Field(
+        0.15, ge=0, lt=1, description="largest change of saturation, as a factor 1 ± this"
+    )
+    cutmix: float = Field(
+        0.5, ge=0, le=1, description="share of batches in which a box comes from another picture"
+    )
+    mixup: float = Field(
+        0.0, ge=0, le=1, description="share of batches in which two pictures are blended"
+    )
+    mixup_alpha: float = Field(
+        0.2, gt=0, description="mixup's Beta(alpha, alpha): small keeps one picture dominant"
+    )
     partners: Literal["batch", "balanced"] = Field(
         "batch",
         description="what CutMix and mixup mix in: others of the batch, or pictures of every style equally often",
@@ -40,9 +59,13 @@ class AugmentSettings(Settings):
     @model_validator(mode="after")
     def _shares(self) -> "AugmentSettings":
         if self.cutmix + self.mixup > 1:
-            raise ValueError("cutmix and mixup are shares of the batches: together they must not exceed 1")
+            raise ValueError(
+                "cutmix and mixup are shares of the batches: together they must not exceed 1"
+            )
         if self.crop_most < self.crop_area:
-            raise ValueError("crop_most is the largest share that a crop shows: it must not be below crop_area")
+            raise ValueError(
+                "crop_most is the largest share that a crop shows: it must not be below crop_area"
+            )
         return self
 
 
@@ -63,7 +86,8 @@ def augment(
         settings: how far to go.
         resolution: height and width of the result in pixels.
         generator: the source of all randomness, on the CPU.
-        partners: as many other pictures and targets, asked for when a batch is mixed; ``None``: the batch's own.
+        partners: as many other pictures and targets, asked for when a batch is mixed; ``None``: the
+            batch's own.
 
     Returns:
         ``float32 (B, 3, resolution, resolution)`` in [-1, 1], and targets of the shape given.
@@ -89,13 +113,16 @@ def augment(
 def mixed_in(settings: AugmentSettings) -> float:
     """The mean share of a target that comes from another picture, in [0, 1].
 
-    CutMix replaces half of the picture in the mean, less what the border cuts off: with side s = √u of the box, u and
+    CutMix replaces half of the picture in the mean, less what the border cuts off: with side s = √u
+        of the box, u and
     its centre uniform, E[(s − s²/4)²] = 1/2 − 1/5 + 1/48. A draw of mixup is one half in the mean.
     """
     return settings.cutmix * (1 / 2 - 1 / 5 + 1 / 48) + settings.mixup / 2
 
 
-def _varied(pictures: Tensor, settings: AugmentSettings, resolution: int, generator: torch.Generator) -> Tensor:
+def _varied(
+    pictures: Tensor, settings: AugmentSettings, resolution: int, generator: torch.Generator
+) -> Tensor:
     boxes = crop_boxes(len(pictures), settings, generator).to(pictures.device)
     crops = cropped(pictures.float(), boxes, resolution, widest_crop(settings))
     return _recolour(crops, settings, generator)
@@ -107,7 +134,10 @@ def widest_crop(settings: AugmentSettings) -> float:
 
 
 def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    """Random crops ``(B, 4)``: centre x, centre y, half width, half height in [-1, 1]; mirrored ones are negative."""
+    """Random crops ``(B, 4)``.
+
+    Centre x, centre y, half width, half height in [-1, 1]; mirrored ones are negative.
+    """
     draw = torch.rand(5, count, generator=generator)
     area = settings.crop_area + (settings.crop_most - settings.crop_area) * draw[0]
     ratio = torch.exp((2 * draw[1] - 1) * math.log(settings.crop_ratio) / 2)
@@ -121,8 +151,9 @@ def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator
 def cropped(pictures: Tensor, boxes: Tensor, resolution: int, widest: float = 1.0) -> Tensor:
     """The ``boxes`` ``(B, 4)`` of pictures ``float (B, C, H, W)``, at ``resolution``.
 
-    Where two stored pixels or more may fall on one, no box being wider than the share ``widest``, they are sampled
-    bilinearly on a grid of twice the resolution and averaged 2×2, so that shrinking does not alias.
+    Where two stored pixels or more may fall on one, no box being wider than the share ``widest``,
+    they are sampled bilinearly on a grid of twice the resolution and averaged 2×2, so that
+    shrinking does not alias.
     """
     fine = 2 * resolution if widest * pictures.shape[-1] >= 2 * resolution else resolution
     ticks = (torch.arange(fine, device=pictures.device, dtype=torch.float32) * 2 + 1) / fine - 1
@@ -130,36 +161,49 @@ def cropped(pictures: Tensor, boxes: Tensor, resolution: int, widest: float = 1.
     y = boxes[:, None, None, 1] + boxes[:, None, None, 3] * ticks[None, :, None]  # (B, fine, 1)
     grid = torch.stack((x.expand(-1, fine, -1), y.expand(-1, -1, fine)), -1)  # (B, fine, fine, 2)
     source = pictures.contiguous(memory_format=torch.channels_last)
-    fine_crop = F.grid_sample(source, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    fine_crop = F.grid_sample(
+        source, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
     return F.avg_pool2d(fine_crop, fine // resolution) if fine != resolution else fine_crop
 
 
 def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
     """Pictures in [0, 255], as ones in [-1, 1]: saturation, then contrast, then brightness changed by one draw each.
 
-    All four are one affine map of a pixel and its grey, so the picture is gone through once and not four times.
+    All four are one affine map of a pixel and its grey, so the picture is gone through once and not
+    four times.
     """
     draw = (2 * torch.rand(3, len(x), 1, 1, 1, generator=generator) - 1).to(x.device)
     saturation, contrast = 1 + settings.saturation * draw[0], 1 + settings.contrast * draw[1]
     grey = x.mean(1, keepdim=True)
-    mean = grey.mean((2, 3), keepdim=True) / 127.5 - 1  # of the picture, which saturation leaves as it is
+    mean = (
+        grey.mean((2, 3), keepdim=True) / 127.5 - 1
+    )  # of the picture, which saturation leaves as it is
     lift = (1 - contrast) * mean + 2 * settings.brightness * draw[2] - contrast
     rest = grey.mul_(contrast * (1 - saturation) / 127.5).add_(lift)
     return torch.addcmul(rest, x, contrast * saturation / 127.5).clamp_(-1, 1)
 
 
-def _cutmix(x: Tensor, other: Tensor, order: Tensor, generator: torch.Generator) -> tuple[Tensor, float]:
+def _cutmix(
+    x: Tensor, other: Tensor, order: Tensor, generator: torch.Generator
+) -> tuple[Tensor, float]:
     """``x`` with one box, the same for the batch, replaced in place from ``other[order]``; and the share kept."""
-    share, centre_x, centre_y = torch.rand(3, generator=generator).tolist()  # area to replace: Beta(1, 1)
+    share, centre_x, centre_y = torch.rand(
+        3, generator=generator
+    ).tolist()  # area to replace: Beta(1, 1)
     size = x.shape[-1]
     half = math.sqrt(share) * size / 2
     top, bottom = (min(max(round(centre_y * size + s * half), 0), size) for s in (-1, 1))
     left, right = (min(max(round(centre_x * size + s * half), 0), size) for s in (-1, 1))
-    x[:, :, top:bottom, left:right] = other[:, :, top:bottom, left:right][order]  # a copy of the box alone
+    x[:, :, top:bottom, left:right] = other[:, :, top:bottom, left:right][
+        order
+    ]  # a copy of the box alone
     return x, 1 - (bottom - top) * (right - left) / size**2
 
 
-def _mixup(x: Tensor, other: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, float]:
+def _mixup(
+    x: Tensor, other: Tensor, alpha: float, generator: torch.Generator
+) -> tuple[Tensor, float]:
     """Each picture blended with another by one share for the batch from Beta(alpha, alpha); and the share kept."""
     seed = int(torch.randint(2**62, (), generator=generator))  # torch's own Beta takes no generator
     kept = float(np.random.default_rng(seed).beta(alpha, alpha))

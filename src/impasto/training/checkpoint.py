@@ -1,7 +1,7 @@
 """Checkpoints: everything a training needs to go on, as one safetensors file; nothing is pickled.
 
-The file holds the network, its average, the optimiser's moments, and as JSON in the header the step and what was
-reached. It is replaced in one rename, so there is always one whole checkpoint.
+The file holds the network, its average, the optimiser's moments, and as JSON in the header the step
+and what was reached. It is replaced in one rename, so there is always one whole checkpoint.
 """
 
 import json
@@ -45,11 +45,17 @@ class Progress:
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write a network's weights and statistics as safetensors, whole or not at all."""
     with replacing(path) as temporary:
-        temporary.write_bytes(serialised({name: t.contiguous() for name, t in model.state_dict().items()}))
+        temporary.write_bytes(
+            serialised({name: t.contiguous() for name, t in model.state_dict().items()})
+        )
 
 
 def save(
-    folder: Path, progress: Progress, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
+    folder: Path,
+    progress: Progress,
+    model: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
 ) -> None:
     """Write the checkpoint of ``folder``."""
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
@@ -57,12 +63,19 @@ def save(
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in state.items() if isinstance(v, Tensor)}
     with replacing(folder / NAME) as temporary:
-        # clone: safetensors refuses tensors that share memory, contiguous: channels_last ones would be reordered
-        whole = {k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-        temporary.write_bytes(serialised(whole, metadata={"progress": json.dumps(asdict(progress))}))
+        # clone: safetensors refuses tensors that share memory, contiguous: channels_last ones would
+        # be reordered
+        whole = {
+            k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()
+        }
+        temporary.write_bytes(
+            serialised(whole, metadata={"progress": json.dumps(asdict(progress))})
+        )
 
 
-def load(folder: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer) -> Progress | None:
+def load(
+    folder: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
+) -> Progress | None:
     """The progress of the checkpoint in ``folder``, put into network, average and optimiser; ``None`` without one.
 
     Raises:
@@ -79,12 +92,16 @@ def load(folder: Path, model: nn.Module, average: nn.Module, optimizer: torch.op
         average.load_state_dict(_under(tensors, "average."))
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise RunError(f"{path} is damaged ({reason}): delete the run's folder and train again") from error
+        raise RunError(
+            f"{path} is damaged ({reason}): delete the run's folder and train again"
+        ) from error
     states: dict[int, dict[str, Any]] = {}
     for name, tensor in _under(tensors, "optimizer.").items():
         index, _, key = name.partition(".")
         states.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})
+    optimizer.load_state_dict(
+        {"state": states, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
     return progress
 
 
@@ -98,7 +115,9 @@ def average_of(folder: Path) -> dict[str, Tensor]:
         with safe_open(folder / NAME, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 – not a dict
     except (OSError, SafetensorError) as error:
-        raise RunError(f"{folder / NAME} is damaged ({error}): delete the run's folder and train again") from error
+        raise RunError(
+            f"{folder / NAME} is damaged ({error}): delete the run's folder and train again"
+        ) from error
     return _under(tensors, "average.")
 
 

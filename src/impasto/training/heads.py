@@ -1,11 +1,13 @@
 """Remedies for rare styles that change the last layer alone, of a network trained without any.
 
-The representation of a plainly trained network is good for rare styles too; it is the linear head that answers them too
-seldom (Kang et al. 2020, "Decoupling representation and classifier for long-tailed recognition", arXiv:1910.09217). So
-the network looks at the training pictures once, and everything here costs seconds. Pure functions of arrays and a seed;
-how strong a remedy is to be, τ, is for the caller to choose on validation pictures.
+The representation of a plainly trained network is good for rare styles too; it is the linear head
+that answers them too seldom (Kang et al. 2020, "Decoupling representation and classifier for
+long-tailed recognition", arXiv:1910.09217). So the network looks at the training pictures once, and
+everything here costs seconds. Pure functions of arrays and a seed; how strong a remedy is to be, τ,
+is for the caller to choose on validation pictures.
 
-Representations are ``float32`` or ``float16 (N, D)``, or ``(views, N, D)`` for several augmented views of each picture.
+Representations are ``float32`` or ``float16 (N, D)``, or ``(views, N, D)`` for several augmented
+views of each picture.
 """
 
 from collections.abc import Callable
@@ -22,8 +24,12 @@ from impasto.training.schedule import warmup_cosine
 
 Array = NDArray[np.float32]
 Embedded = NDArray[np.floating]
-STEPS, BATCH = 300, 512  # of re-training: some twenty passes over 8,000 pictures, as Kang et al. make ten
-# cRT: SGD as in the paper; the rate is divided by D, so that a long representation is not learned by heart
+STEPS, BATCH = (
+    300,
+    512,
+)  # of re-training: some twenty passes over 8,000 pictures, as Kang et al. make ten
+# cRT: SGD as in the paper; the rate is divided by D, so that a long representation is not learned
+# by heart
 HEAD_RATE, HEAD_DECAY, MOMENTUM = 1.0, 5e-4, 0.9
 SCALE_RATE = 0.02  # LWS: of Adam
 
@@ -58,7 +64,8 @@ def logit_adjusted(head: Head, prior: NDArray[np.float64], tau: float) -> Head:
 def tau_normalised(head: Head, tau: float) -> Head:
     """Each style's row divided by its length to the power of τ: tau-normalisation (Kang et al. 2020, section 4).
 
-    The paper drops the bias; here it is divided as its row is, so that τ = 0 leaves the head as it is.
+    The paper drops the bias; here it is divided as its row is, so that τ = 0 leaves the head as it
+    is.
 
     Args:
         head: of a plainly trained network, whose frequent styles have the longer rows.
@@ -82,11 +89,18 @@ def retrained(embedded: Embedded, labels: NDArray[np.int64], styles: int, *, see
     shift, unit = torch.from_numpy(mean), torch.from_numpy(spread)
     weight = torch.zeros(styles, views.shape[2], requires_grad=True)
     bias = torch.zeros(styles, requires_grad=True)
-    groups = [{"params": [weight], "weight_decay": HEAD_DECAY}, {"params": [bias], "weight_decay": 0.0}]
-    optimizer = torch.optim.SGD(groups, HEAD_RATE / views.shape[2], momentum=MOMENTUM, nesterov=True)
+    groups = [
+        {"params": [weight], "weight_decay": HEAD_DECAY},
+        {"params": [bias], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.SGD(
+        groups, HEAD_RATE / views.shape[2], momentum=MOMENTUM, nesterov=True
+    )
     _fit(optimizer, lambda x: F.linear((x - shift) / unit, weight, bias), views, labels, seed)
     made = weight.detach().numpy() / spread  # the standardisation becomes part of the head
-    return Head(np.asarray(made, np.float32), np.asarray(bias.detach().numpy() - made @ mean, np.float32))
+    return Head(
+        np.asarray(made, np.float32), np.asarray(bias.detach().numpy() - made @ mean, np.float32)
+    )
 
 
 def weights_scaled(head: Head, embedded: Embedded, labels: NDArray[np.int64], *, seed: int) -> Head:
@@ -103,7 +117,9 @@ def weights_scaled(head: Head, embedded: Embedded, labels: NDArray[np.int64], *,
     logits = head.logits(embedded)
     factors = torch.ones(len(head.bias), requires_grad=True)
     optimizer = torch.optim.Adam([factors], SCALE_RATE)
-    _fit(optimizer, lambda x: x * factors, logits if logits.ndim == 3 else logits[None], labels, seed)
+    _fit(
+        optimizer, lambda x: x * factors, logits if logits.ndim == 3 else logits[None], labels, seed
+    )
     return _scaled(head, factors.detach().numpy())
 
 
@@ -120,7 +136,9 @@ def _fit(
     seed: int,
 ) -> None:
     """Minimise the cross-entropy of class-balanced batches; each picture in one of its views ``(views, N, …)``."""
-    batches = StyleBatches(np.arange(len(labels)), labels, BATCH, seed, "inverse-frequency", epochs=1)
+    batches = StyleBatches(
+        np.arange(len(labels)), labels, BATCH, seed, "inverse-frequency", epochs=1
+    )
     generator = np.random.default_rng(seed)
     peaks = [group["lr"] for group in optimizer.param_groups]
     for step in range(STEPS):

@@ -1,4 +1,7 @@
-"""Ctrl-C between steps: what is saved then is a whole number of steps, which a resumed training can repeat exactly."""
+"""Ctrl-C between steps.
+
+What is saved then is a whole number of steps, which a resumed training can repeat exactly.
+"""
 
 import signal
 import threading
@@ -11,7 +14,8 @@ from types import FrameType
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C was pressed, to be asked between steps; pressed twice, it interrupts at once.
 
-    In another thread than the main one, or where a program handles the signal itself, nothing is changed.
+    In another thread than the main one, or where a program handles the signal itself, nothing is
+    changed.
     """
     asked = False
 

@@ -1,8 +1,9 @@
 """The one training loop: steps, average, schedule, validation, checkpoints, metrics; every trainer runs on it.
 
-A trainer is a ``Task``: batches, a loss and validation scores. Everything random is a function of (seed, step), so a
-training that continues from its checkpoint takes the very steps that it would have taken. Runs unchanged on one process
-or, under torchrun, on several (Accelerate).
+A trainer is a ``Task``: batches, a loss and validation scores. Everything random is a function of
+    (seed, step), so a
+training that continues from its checkpoint takes the very steps that it would have taken. Runs
+unchanged on one process or, under torchrun, on several (Accelerate).
 """
 
 import json
@@ -20,15 +21,15 @@ from torch import Tensor, nn
 
 from impasto.errors import RunError
 from impasto.files import make_folder, output_error, write_text
-from impasto.runs import Run
+from impasto.records.run import Run
 from impasto.training import checkpoint
-from impasto.training.averaging import Average
-from impasto.training.board import Board, board
 from impasto.training.checkpoint import Progress
-from impasto.training.display import Display, display
+from impasto.training.ema import Average
 from impasto.training.interrupt import deferred_interrupt
 from impasto.training.precision import Precision, autocast
+from impasto.training.progress import Display, display
 from impasto.training.schedule import warmup_constant, warmup_cosine
+from impasto.training.tensorboard import Board, board
 
 LOGS_PER_EPOCH = 10
 CHECKPOINT_SECONDS = 60.0
@@ -57,7 +58,8 @@ class Task(Protocol):
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores of a network on the validation split, equal on every process.
 
-        The weights with the lowest ``loss`` are kept: other scores of a long tail hang on a handful of pictures.
+        The weights with the lowest ``loss`` are kept: other scores of a long tail hang on a handful
+            of pictures.
         """
 
     def illustrate(self, model: nn.Module, folder: Path, epoch: int) -> None:
@@ -98,7 +100,12 @@ class Plan:
 
 
 def fit(
-    task: Task, model: nn.Module, optimizer: torch.optim.Optimizer, run: Run, plan: Plan, tools: "Tools"
+    task: Task,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    run: Run,
+    plan: Plan,
+    tools: "Tools",
 ) -> Progress:
     """The progress at the end of a training, begun or continued; its best weights are in the run's folder.
 
@@ -120,7 +127,9 @@ def fit(
         deferred_interrupt() as interrupted,
     ):
         state = _State(task, model, average, optimizer, run, plan, tools, note, progress)
-        while progress.step < plan.steps and not (plan.patience and progress.stale >= plan.patience):
+        while progress.step < plan.steps and not (
+            plan.patience and progress.stale >= plan.patience
+        ):
             _step(state, trained, prepared, show)
             # All processes together: one that went on alone would wait for the others for ever
             stop = torch.tensor(float(interrupted()), device=tools.accelerator.device)
@@ -191,7 +200,9 @@ def _gradients(state: _State, model: nn.Module) -> Tensor:
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
     losses = []
     with torch.random.fork_rng(devices):  # dropout: the only user of the global generator
-        torch.manual_seed(((plan.seed * 1_000_003 + progress.step) * 4096 + accelerator.process_index) % 2**63)
+        torch.manual_seed(
+            ((plan.seed * 1_000_003 + progress.step) * 4096 + accelerator.process_index) % 2**63
+        )
         for part, batch in enumerate(batches, 1):
             with autocast(accelerator.device, plan.precision):
                 loss = state.task.loss(model, batch) / parts
@@ -241,7 +252,13 @@ def _after(state: _State, rate: float, loss: float, show: Display) -> None:
 
 def _save(state: _State) -> None:
     if state.tools.accelerator.is_main_process:
-        checkpoint.save(state.run.checkpoint_path, state.progress, state.model, state.average.model, state.optimizer)
+        checkpoint.save(
+            state.run.checkpoint_path,
+            state.progress,
+            state.model,
+            state.average.model,
+            state.optimizer,
+        )
     state.saved = state.progress.seconds
 
 

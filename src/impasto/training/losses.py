@@ -1,7 +1,8 @@
 """The classifier's losses: what each style would cost as the answer, and the mean of that over soft targets.
 
-A loss is a table ``(B, styles)``: its entry (b, y) is what picture b would cost were y its style. Mixed and smoothed
-targets are distributions over styles, so they weigh the table's entries, whatever the loss.
+A loss is a table ``(B, styles)``: its entry (b, y) is what picture b would cost were y its style.
+Mixed and smoothed targets are distributions over styles, so they weigh the table's entries,
+whatever the loss.
 """
 
 import torch
@@ -38,19 +39,24 @@ def with_margins(logits: Tensor, margins: Tensor) -> Tensor:
     return -F.log_softmax(lowered, 2).diagonal(dim1=1, dim2=2)
 
 
-def expected(each: Tensor, targets: Tensor, weights: Tensor, prior: Tensor, smoothing: float) -> Tensor:
+def expected(
+    each: Tensor, targets: Tensor, weights: Tensor, prior: Tensor, smoothing: float
+) -> Tensor:
     """The mean over a batch of what its targets cost, a scalar.
 
-    A picture weighs as much as its styles do, and only then is its target smoothed: the other way round the share that
-    smoothing gives to a rare style would weigh as a picture of it. What is spread falls on the styles as the prior does
-    (unigram smoothing, Pereyra et al. 2017, arXiv:1701.06548): taking the prior out of an answer divides by it, and an
-    equal share for all would become evidence for the rare styles that no picture gave.
+    A picture weighs as much as its styles do, and only then is its target smoothed: the other way
+        round the share that
+    smoothing gives to a rare style would weigh as a picture of it. What is spread falls on the
+    styles as the prior does (unigram smoothing, Pereyra et al. 2017, arXiv:1701.06548): taking the
+    prior out of an answer divides by it, and an equal share for all would become evidence for the
+    rare styles that no picture gave.
 
     Args:
         each: what each style would cost, ``(B, styles)``.
         targets: ``(B, styles)``, each row a distribution.
         weights: of the styles, ``(styles,)``.
-        prior: the styles' shares of what weighted targets say in the mean, ``(styles,)``, summing to 1.
+        prior: the styles' shares of what weighted targets say in the mean, ``(styles,)``, summing
+            to 1.
         smoothing: share of each target that is spread over the styles.
     """
     weighted = targets * weights

@@ -1,7 +1,8 @@
 """The optimiser: Muon for the inner convolutions, AdamW for everything else.
 
-Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) replaces each weight matrix's momentum by the
-nearest semi-orthogonal matrix, so that all directions of the matrix learn at the same pace.
+Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) replaces each weight matrix's
+momentum by the nearest semi-orthogonal matrix, so that all directions of the matrix learn at the
+same pace.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +15,8 @@ from torch import Tensor, nn
 class MuonAdamW(torch.optim.Optimizer):
     """Both optimisers as one: groups with ``muon`` true are orthogonalised, the others follow AdamW.
 
-    AdamW is Loshchilov and Hutter 2019 (arXiv:1711.05101). Each group keeps its peak learning rate under ``peak``.
+    AdamW is Loshchilov and Hutter 2019 (arXiv:1711.05101). Each group keeps its peak learning rate
+    under ``peak``.
     """
 
     def __init__(self, groups: list[dict[str, Any]]) -> None:
@@ -34,7 +36,9 @@ class MuonAdamW(torch.optim.Optimizer):
                     weight.mul_(1 - group["lr"] * group["weight_decay"])
                     update(weight, weight.grad, self.state[weight], group)
 
-    def _muon(self, weight: Tensor, gradient: Tensor, state: dict[str, Tensor], group: dict[str, Any]) -> None:
+    def _muon(
+        self, weight: Tensor, gradient: Tensor, state: dict[str, Tensor], group: dict[str, Any]
+    ) -> None:
         momentum = state.setdefault("momentum", torch.zeros_like(weight))
         momentum.lerp_(gradient, 1 - group["momentum"])
         ahead = gradient.lerp(momentum, group["momentum"])  # Nesterov
@@ -42,10 +46,14 @@ class MuonAdamW(torch.optim.Optimizer):
         scale = max(1, matrix.shape[0] / matrix.shape[1]) ** 0.5
         weight.add_(matrix.view(weight.shape), alpha=-group["lr"] * scale)
 
-    def _adamw(self, weight: Tensor, gradient: Tensor, state: dict[str, Tensor], group: dict[str, Any]) -> None:
+    def _adamw(
+        self, weight: Tensor, gradient: Tensor, state: dict[str, Tensor], group: dict[str, Any]
+    ) -> None:
         first = state.setdefault("first", torch.zeros_like(weight))
         second = state.setdefault("second", torch.zeros_like(weight))
-        count = state.setdefault("step", torch.zeros(()))  # the one name that torch leaves on the CPU when it loads
+        count = state.setdefault(
+            "step", torch.zeros(())
+        )  # the one name that torch leaves on the CPU when it loads
         count += 1
         low, high = group["betas"]
         first.lerp_(gradient, 1 - low)
@@ -58,8 +66,10 @@ class MuonAdamW(torch.optim.Optimizer):
 def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
     """``matrix`` with its singular values brought near 1 (0.7–1.2) by a quintic Newton–Schulz iteration.
 
-    Each round is x ← p(x xᵀ) x with p(g) = 3.4445 − 4.7750 g + 2.0315 g². All p commute, so the rounds are run on the
-    small square x xᵀ alone, and x itself is multiplied once: a third of the arithmetic for convolutions.
+    Each round is x ← p(x xᵀ) x with p(g) = 3.4445 − 4.7750 g + 2.0315 g². All p commute, so the
+    rounds are run on the
+    small square x xᵀ alone, and x itself is multiplied once: a third of the arithmetic for
+        convolutions.
     """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     x = wide / (wide.norm() + 1e-7)
@@ -74,7 +84,9 @@ def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
     return result if matrix.shape[0] <= matrix.shape[1] else result.T
 
 
-def make_optimizer(model: nn.Module, rate: float, matrix_rate: float, weight_decay: float) -> MuonAdamW:
+def make_optimizer(
+    model: nn.Module, rate: float, matrix_rate: float, weight_decay: float
+) -> MuonAdamW:
     """An optimiser for a network, with its weights grouped as by ``weight_groups``."""
     return MuonAdamW(weight_groups(model.parameters(), rate, matrix_rate, weight_decay))
 
@@ -87,7 +99,8 @@ def weight_groups(
     Args:
         weights: of a network or a part of it.
         rate: peak learning rate of AdamW.
-        matrix_rate: peak learning rate of Muon on convolutions between features; 0 leaves them to AdamW.
+        matrix_rate: peak learning rate of Muon on convolutions between features; 0 leaves them to
+            AdamW.
         weight_decay: of convolutions and linear layers; norms and biases have none.
     """
     inner: list[Tensor] = []

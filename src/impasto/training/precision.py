@@ -1,4 +1,7 @@
-"""Which arithmetic is faster here: bfloat16 under autocast or float32, measured on the network itself."""
+"""Which arithmetic is faster here.
+
+Bfloat16 under autocast or float32, measured on the network itself.
+"""
 
 import copy
 import time
@@ -18,7 +21,10 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
 
 
 def fastest(
-    model: nn.Module, loss: Callable[[nn.Module], Tensor], device: torch.device, seconds: float = 1.0
+    model: nn.Module,
+    loss: Callable[[nn.Module], Tensor],
+    device: torch.device,
+    seconds: float = 1.0,
 ) -> Precision:
     """The faster precision for ``loss(model).backward()``, by turns for about ``seconds``; the model stays as it is."""
     if device.type == "cuda" and not torch.cuda.is_bf16_supported():
@@ -27,7 +33,9 @@ def fastest(
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     best = dict.fromkeys(precisions, float("inf"))
     began, rounds = time.perf_counter(), 0
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):  # dropout draws from the global generator
+    with torch.random.fork_rng(
+        [device] if device.type == "cuda" else []
+    ):  # dropout draws from the global generator
         while rounds < 2 or time.perf_counter() - began < seconds:
             for precision in precisions:
                 start = time.perf_counter()

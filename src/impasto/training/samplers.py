@@ -1,7 +1,8 @@
 """Which pictures make which batch where styles are not drawn as often as they occur.
 
-Like ``Batches``, everything here is a function of (seed, step) alone: a training that continues at any step takes the
-very pictures that it would have taken, and several processes agree without a word.
+Like ``Batches``, everything here is a function of (seed, step) alone: a training that continues at
+any step takes the very pictures that it would have taken, and several processes agree without a
+word.
 """
 
 from dataclasses import dataclass
@@ -10,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.batches import Batches
-from impasto.training.balance import BalanceSettings, Sampling, sampled_shares
+from impasto.training.imbalance import BalanceSettings, Sampling, sampled_shares
 
 Rows = NDArray[np.int64]
-TRAINING, PARTNERS = 1, 2  # streams of random numbers: who is mixed in is drawn apart from who is trained on
+TRAINING, PARTNERS = (
+    1,
+    2,
+)  # streams of random numbers: who is mixed in is drawn apart from who is trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,23 @@ class StyleBatches:
         generator = np.random.default_rng([self.seed, self.stream, step])
         counts = np.bincount(self.labels)
         progress = min(step / max(self.epochs * self.per_epoch - 1, 1), 1.0)
-        styles = generator.choice(len(counts), self.size, p=sampled_shares(self.sampling, counts, progress))
+        styles = generator.choice(
+            len(counts), self.size, p=sampled_shares(self.sampling, counts, progress)
+        )
         within = (generator.random(self.size) * counts[styles]).astype(np.int64)
         first = np.cumsum(counts) - counts  # of each style, where rows are ordered by style
-        order = np.argsort(self.labels.astype(np.int16), kind="stable")  # sorted by radix, in a tenth of the time
+        order = np.argsort(
+            self.labels.astype(np.int16), kind="stable"
+        )  # sorted by radix, in a tenth of the time
         return np.asarray(self.rows[order[first[styles] + within]])
 
 
 def capped_and_duplicated(rows: Rows, labels: Rows, per_style: int, seed: int) -> Rows:
     """Every style's rows cut or repeated to exactly ``per_style``, ``int64 (styles present · per_style,)``.
 
-    A style with more pictures keeps a choice of them, the same in every epoch; one with fewer repeats all of them as
-    often as they fit, and a choice of them once more. This is what the course's report does to its training set.
+    A style with more pictures keeps a choice of them, the same in every epoch; one with fewer
+    repeats all of them as often as they fit, and a choice of them once more. This is what the
+    course's report does to its training set.
     """
     generator = np.random.default_rng([seed, per_style])
     kept = []
@@ -88,10 +97,14 @@ class Portions:
     seed: int
     epochs: int
 
-    def batches(self, settings: BalanceSettings, rows: Rows, labels: Rows) -> Batches | StyleBatches:
+    def batches(
+        self, settings: BalanceSettings, rows: Rows, labels: Rows
+    ) -> Batches | StyleBatches:
         """The batches of a training on ``rows`` of styles ``labels``, both ``int64 (N,)``, under a sampler."""
         capped = settings.sampling == "cap-and-duplicate"
-        taken = capped_and_duplicated(rows, labels, settings.per_style, self.seed) if capped else rows
+        taken = (
+            capped_and_duplicated(rows, labels, settings.per_style, self.seed) if capped else rows
+        )
         size = min(self.size, len(taken))
         size -= size % self.processes
         if capped or settings.sampling == "natural":

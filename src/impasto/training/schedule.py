@@ -1,4 +1,7 @@
-"""The learning rate over a training: linear warm-up, then level or half a cosine to zero (arXiv:1608.03983)."""
+"""The learning rate over a training.
+
+Linear warm-up, then level or half a cosine to zero (arXiv:1608.03983).
+"""
 
 import math
 
@@ -12,15 +15,19 @@ def warmup_cosine(step: int, steps: int, warmup: int) -> float:
 
 
 def warmup_constant(step: int, warmup: int) -> float:
-    """The factor on the peak learning rate at ``step``, in (0, 1]: the same however long the training is."""
+    """The factor on the peak learning rate at ``step``, in (0, 1].
+
+    The same however long the training is.
+    """
     return min(1.0, (step + 1) / max(1, warmup))
 
 
 def growing_resolution(step: int, steps: int, *, first: int, last: int, share: float) -> int:
     """The height and width of the pictures of a step, in pixels: growing evenly from ``first`` to ``last``.
 
-    Progressive resizing (Howard 2018, in the fast.ai entry to DAWNBench; Touvron et al. 2019, arXiv:1906.06423, on what
-    resolution does): small pictures cost little and teach the coarse things first.
+    Progressive resizing (Howard 2018, in the fast.ai entry to DAWNBench; Touvron et al. 2019,
+    arXiv:1906.06423, on what resolution does): small pictures cost little and teach the coarse
+    things first.
 
     Args:
         step: from 0.
@@ -32,4 +39,6 @@ def growing_resolution(step: int, steps: int, *, first: int, last: int, share: f
     grown = min(1.0, step / (share * steps)) if share else 1.0
     if first >= last or grown >= 1:
         return last
-    return min(last, round((first + (last - first) * grown) / 8) * 8)  # multiples of 8 keep the kernels few
+    return min(
+        last, round((first + (last - first) * grown) / 8) * 8
+    )  # multiples of 8 keep the kernels few

@@ -1,1 +1,0 @@
-"""Representations of a collection by any run, whether its styles cluster, and maps to walk around in."""

@@ -1,0 +1,167 @@
+"""The collection on disk and in memory: paintings in a fixed order, with their pixels.
+
+COLLECTION/paintings.parquet   one row a painting; row i belongs to pixels[i]
+COLLECTION/pixels.npy          uint8 (N, H, W, 3), absent where only names were found
+COLLECTION/styles.json         the vocabulary
+COLLECTION/collection.json     settings, source, fingerprint
+COLLECTION/findings.json       what prepare and audit found
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from impasto.collection.vocabulary import Vocabulary
+from impasto.errors import CollectionError, InputError
+from impasto.files import read_json
+
+FORMAT = 1
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+SCHEMA = pa.schema(
+    [
+        pa.field(
+            "id", pa.string(), nullable=False
+        ),  # path within the source, POSIX, as it stands on disk; unique
+        pa.field("style", pa.string(), nullable=False),  # a name of the vocabulary
+        pa.field("split", pa.string(), nullable=False),  # train, validation or test
+        pa.field("given_split", pa.string()),  # what the source said, if anything
+        pa.field("artist", pa.string()),  # slug, repaired; null where unknown
+        pa.field("title", pa.string()),
+        pa.field("year", pa.int16()),
+        pa.field("width", pa.int32()),  # of the original, after EXIF rotation, in pixels
+        pa.field("height", pa.int32()),
+        pa.field("format", pa.string()),  # JPEG, PNG, …: by content, not by file name
+        pa.field("bytes", pa.int64()),
+        pa.field(
+            "modified", pa.int64()
+        ),  # ns since the epoch; with bytes, tells whether a file changed
+        pa.field("sha256", pa.string()),  # of the file
+        pa.field("phash", pa.uint64()),  # 64-bit DCT perceptual hash of the stored pixels
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """An opened collection; the pixels stay on disk, memory-mapped."""
+
+    path: Path
+    table: pa.Table
+    vocabulary: Vocabulary
+    settings: Mapping[str, Any]
+    fingerprint: str
+
+    def __len__(self) -> int:
+        """The number of paintings."""
+        return int(self.table.num_rows)
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """``uint8 (N, H, W, 3)``, read-only, memory-mapped.
+
+        Raises:
+            CollectionError: the collection holds names only, or pixels of another shape than its
+                table says.
+        """
+        path = self.path / "pixels.npy"
+        if not path.is_file():
+            raise CollectionError(
+                f"{self.path} holds names without pictures: prepare it from the folder of pictures"
+            )
+        try:
+            pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+        except (ValueError, EOFError, OSError) as error:
+            raise CollectionError(
+                f"{path} is damaged ({error}): run impasto prepare again"
+            ) from error
+        if pixels.ndim != 4 or len(pixels) != len(self):
+            raise CollectionError(
+                f"{path} and paintings.parquet do not match: run impasto prepare again"
+            )
+        return pixels
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The style of each painting as a position in the vocabulary, ``int64 (N,)``."""
+        return self.vocabulary.encode(self.column("style"))
+
+    def column(self, name: str) -> list[Any]:
+        """A column of the table as Python values, ``None`` where unknown."""
+        return list(self.table.column(name).to_pylist())
+
+    def indices(self, split: Split) -> NDArray[np.int64]:
+        """The rows of one split, ascending, ``int64``."""
+        return np.flatnonzero(np.asarray(self.column("split")) == split).astype(np.int64)
+
+    def counts(self, split: Split) -> NDArray[np.int64]:
+        """Pictures per style in one split, ``int64 (styles,)``."""
+        return np.bincount(self.labels[self.indices(split)], minlength=len(self.vocabulary)).astype(
+            np.int64
+        )
+
+    def with_splits(self, splits: Sequence[Split]) -> "Collection":
+        """The same paintings divided otherwise, with a fingerprint of its own; nothing is written.
+
+        Args:
+            splits: of each painting, in the order of the table.
+        """
+        place = self.table.schema.get_field_index("split")
+        table = self.table.set_column(place, SCHEMA.field("split"), pa.array(splits, pa.string()))
+        return replace(
+            self, table=table, fingerprint=fingerprint(table, self.vocabulary, self.settings)
+        )
+
+
+def open_collection(path: Path | str) -> Collection:
+    """The collection in a folder.
+
+    Raises:
+        CollectionError: there is none, it is damaged, empty, or written by a newer impasto.
+        VocabularyError: its vocabulary is missing or damaged.
+    """
+    path = Path(path)
+    if not (path / "collection.json").is_file():
+        raise CollectionError(
+            f"no collection in {path} (collection.json is missing): make one with impasto prepare"
+        )
+    try:
+        facts = read_json(path / "collection.json")
+        table = pq.read_table(path / "paintings.parquet", memory_map=True)
+        if facts["format"] > FORMAT:
+            raise CollectionError(
+                f"{path} was written by a newer impasto (format {facts['format']}): upgrade impasto"
+            )
+        if not table.schema.equals(SCHEMA):
+            raise CollectionError(
+                f"{path / 'paintings.parquet'} has other columns: run impasto prepare again"
+            )
+        if table.num_rows == 0:
+            raise CollectionError(
+                f"{path} is empty: run impasto prepare again on a folder with pictures"
+            )
+        vocabulary = Vocabulary.load(path / "styles.json")
+        return Collection(path, table, vocabulary, facts["settings"], facts["fingerprint"])
+    except (InputError, OSError, pa.ArrowException, KeyError, TypeError) as error:
+        raise CollectionError(
+            f"{path} is not a whole collection ({error}): run impasto prepare again"
+        ) from error
+
+
+def fingerprint(table: pa.Table, vocabulary: Vocabulary, settings: Mapping[str, Any]) -> str:
+    """A short hash that changes when a picture, a label, a split, the vocabulary or the stored size does."""
+    digest = hashlib.sha256(
+        repr((vocabulary.styles, settings.get("size"), settings.get("fit"))).encode()
+    )
+    for name in ("id", "style", "split", "sha256"):
+        digest.update(repr(table.column(name).to_pylist()).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Readers of source layouts, one module each; all return the same list of entries."""

@@ -1,0 +1,112 @@
+"""Tables as sources.
+
+CSV, parquet or JSON lines with the columns path, style and perhaps artist, title, year, split.
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from impasto.collection.file_names import artist_slug, repair, year_of
+from impasto.collection.layouts import hf_parquet as parquet
+from impasto.collection.sources import SIDES, Entry, Source, entry_of
+from impasto.errors import InputError
+
+
+def read_table(table: Path, folder: Path) -> Source:
+    """The pictures that a table names, by paths within ``folder``.
+
+    Raises:
+        InputError: the table cannot be read, lacks a column, repeats a path, or names a side that
+            is none.
+    """
+    if parquet.holds_pictures(table):
+        return parquet.read_parquet_files([str(table)])
+    rows = read_rows(table)
+    if not rows or not {"path", "style"} <= rows[0].keys():
+        raise InputError(
+            f"{table} needs the columns path and style (and may have artist, title, year, split)"
+        )
+    entries: dict[str, Entry] = {}
+    for number, row in enumerate(rows, 1):
+        path, style = str(row.get("path") or ""), str(row.get("style") or "").strip()
+        if not path or not style:
+            raise InputError(
+                f"{table}, row {number}: path or style is empty: fill it in or remove the row"
+            )
+        if path in entries:
+            raise InputError(
+                f"{table}, row {number}: {path} stands twice: keep one row for each picture"
+            )
+        file = folder / path
+        entry = entry_of(Path(path).as_posix(), style, file if file.exists() else None)
+        entries[path] = _described(entry, row, f"{table}, row {number}")
+    if any(
+        entry.place for entry in entries.values()
+    ):  # then a missing file is a fault, to be named as such
+        entries = {p: replace(e, place=e.place or str(folder / p)) for p, e in entries.items()}
+    ordered = tuple(entries.values())
+    return Source(ordered, tuple(sorted({entry.style for entry in ordered})))
+
+
+def enriched(source: Source, table: Path) -> Source:
+    """A source whose entries know what a table says about them; its paths are ids, its styles are not used."""
+    by_path = {str(row.get("path")): row for row in read_rows(table)}
+    entries = (
+        _described(entry, by_path[entry.id], f"{table}, {entry.id}")
+        if entry.id in by_path
+        else entry
+        for entry in source.entries
+    )
+    return replace(source, entries=tuple(entries))
+
+
+def read_rows(table: Path) -> list[dict[str, Any]]:
+    """The rows of a CSV (with a header), parquet or JSON-lines file.
+
+    Raises:
+        InputError: it is missing, in another format or damaged.
+    """
+    try:
+        match table.suffix.lower():
+            case ".csv" | ".tsv":
+                with table.open(encoding="utf-8-sig", newline="") as lines:
+                    return list(
+                        csv.DictReader(
+                            lines, delimiter="\t" if table.suffix.lower() == ".tsv" else ","
+                        )
+                    )
+            case ".parquet":
+                return list(pq.read_table(table).to_pylist())
+            case ".jsonl" | ".ndjson":
+                lines_ = table.read_text(encoding="utf-8").splitlines()
+                return [dict(json.loads(line)) for line in lines_ if line.strip()]
+    except (OSError, ValueError, TypeError, pa.ArrowException, csv.Error) as error:
+        raise InputError(
+            f"cannot read the table {table}: {' '.join(str(error).split())}"
+        ) from error
+    raise InputError(f"{table} is not a table that can be read: use .csv, .tsv, .parquet or .jsonl")
+
+
+def _described(entry: Entry, row: Mapping[str, Any], place: str) -> Entry:
+    """The entry with the table's artist, title, year and side, where the table has those columns."""
+    changes: dict[str, Any] = {}
+    if "artist" in row:
+        changes["artist"] = artist_slug(None if row["artist"] is None else str(row["artist"]))
+    if row.get("title"):
+        changes["title"] = repair(str(row["title"]))
+    if row.get("year") not in (None, ""):
+        if (year := year_of(row["year"])) is None:
+            raise InputError(f"{place}: the year {row['year']!r} is no number of a year")
+        changes["year"] = year
+    if side := str(row.get("split") or "").strip().lower():
+        if side not in SIDES:
+            raise InputError(f"{place}: the split {side!r} is none of train, validation, test")
+        changes["split"] = SIDES[side]
+    return replace(entry, **changes)

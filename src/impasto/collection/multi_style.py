@@ -1,0 +1,75 @@
+"""Works that stand under two styles: by file name, and by their pixels where there are any."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.collection.collection import Collection
+from impasto.collection.duplicates import Copies, find_copies, groups_of
+
+
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """What stands under two styles or more.
+
+    Attributes:
+        names: rows by file name, for names of a known artist that stand under several styles; where
+            there are pictures only if they have a title, too.
+        pairs: copies under two styles, ``int64 (P, 2)`` rows.
+    """
+
+    names: Mapping[str, tuple[int, ...]]
+    pairs: NDArray[np.int64]
+
+    def works(self, count: int) -> list[NDArray[np.int64]]:
+        """The rows of each work, names and copies taken together, among ``count`` rows; in order of the first row."""
+        tied = [(rows[0], row) for rows in self.names.values() for row in rows[1:]]
+        pairs = np.concatenate((self.pairs, np.asarray(tied, np.int64).reshape(-1, 2)))
+        groups = groups_of(count, pairs)
+        return [
+            np.flatnonzero(groups == group)
+            for group in dict.fromkeys(groups[np.unique(pairs)].tolist())
+        ]
+
+
+def copies_of(found: Collection) -> Copies:
+    """The copies among a collection's pictures; equal files alone where it holds names without pictures."""
+    if not _pictured(found):
+        return find_copies(found.column("sha256"), None, None)
+    return find_copies(
+        found.column("sha256"),
+        found.table.column("phash").to_numpy().astype(np.uint64),
+        found.pixels,
+    )
+
+
+def find_doubles(found: Collection, copies: Copies) -> Doubles:
+    """The works of a collection that stand under two styles or more.
+
+    Args:
+        found: the collection.
+        copies: its copies, from ``copies_of``.
+    """
+    by_name: dict[str, list[int]] = defaultdict(list)
+    seen = _pictured(found)
+    columns = (found.column(name) for name in ("id", "artist", "title"))
+    for row, (name, artist, title) in enumerate(zip(*columns, strict=True)):
+        # "12.jpg" in two folders are two pictures, and so may be "monet_12.jpg": there the pictures
+        # tell
+        if artist is not None and not (seen and str(title or "0").isdigit()):
+            by_name[name.rsplit("/", 1)[-1]].append(row)
+    labels = found.labels
+    names = {
+        name: tuple(rows)
+        for name, rows in sorted(by_name.items())
+        if len(set(labels[rows].tolist())) > 1
+    }
+    pairs = copies.all
+    return Doubles(names, pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]])
+
+
+def _pictured(found: Collection) -> bool:
+    return (found.path / "pixels.npy").is_file()

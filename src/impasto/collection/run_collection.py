@@ -1,0 +1,56 @@
+"""The collection behind a run.
+
+Its own, unchanged since, or another with the same styles; and what it saw.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from impasto.collection.collection import Collection, open_collection
+from impasto.errors import RunError
+from impasto.records.run import Run
+
+
+def collection_of(run: Run, given: Path | str | None = None) -> Collection:
+    """The collection in ``given``, checked to name the run's styles; ``None``: the run's own, checked to be unchanged.
+
+    Raises:
+        RunError: the run's own has changed since.
+        CollectionError: there is none.
+        VocabularyError: it speaks of other styles.
+    """
+    if given is not None:
+        found = open_collection(Path(given))
+        found.vocabulary.require(run.styles, f"the run in {run.path}")
+        return found
+    # Where a whole study was moved, the collection moved with it; a comparison's runs stand one
+    # folder deeper
+    above = run.path.resolve().parents
+    places = [Path(run.collection["path"]), *(parent / "collection" for parent in above[1:3])]
+    found = open_collection(
+        next((place for place in places if (place / "collection.json").is_file()), places[0])
+    )
+    found.vocabulary.require(run.styles, f"the run in {run.path}")
+    if found.fingerprint != run.collection["fingerprint"]:
+        raise RunError(
+            f"{found.path} has changed since {run.path} was trained on it: train again into another folder, or say "
+            f"--collection {found.path} to score the run on it as it is now"
+        )
+    return found
+
+
+def seen_by(run: Run) -> tuple[set[str], set[str]]:
+    """The hashes of the pictures that a run was trained on, and of those that it was chosen on."""
+    path = run.path / "seen.parquet"
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}): train again into another folder"
+        ) from error
+    pairs = list(zip(table["sha256"].to_pylist(), table["split"].to_pylist(), strict=True))
+    return {mark for mark, split in pairs if split == "train"}, {
+        mark for mark, split in pairs if split != "train"
+    }

@@ -1,0 +1,1 @@
+"""Comparisons that train and score in turn: long-tail methods, and artist-disjoint folds."""

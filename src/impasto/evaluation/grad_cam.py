@@ -1,0 +1,127 @@
+"""Where a network looked: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) on all its feature maps together.
+
+The last feature map has 4 × 4 places for a picture, the first 16 × 16. The network describes a
+picture by all of them, so all of them say where its answer comes from (numbers in
+docs/methods/explanation.md).
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from impasto.evaluation.loaded_classifier import Network
+from impasto.models.classifiers import StyleNetwork
+
+STRENGTH = 0.65  # of the heat over the picture at its hottest
+_CHUNK = 32
+
+
+def heat_maps(
+    network: Network, pictures: NDArray[np.uint8], styles: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """How much each place of each picture speaks for a style, ``float32 (B, R, R)`` in [0, 1].
+
+    Grad-CAM, divided by its largest value. All zero where nothing speaks for the style.
+
+    Args:
+        network: to look with.
+        pictures: ``uint8 (B, H, W, 3)``.
+        styles: a position in the vocabulary for each picture, ``int64 (B,)``.
+    """
+    side = network.resolution
+    heat = np.zeros((len(pictures), side, side), np.float32)
+    for start in range(0, len(pictures), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        maps = grad_cam(
+            network.model, network.input(pictures[part]), torch.from_numpy(styles[part])
+        )
+        heat[part] = _peaked(_stretched(maps, side)).cpu().numpy()
+    return heat
+
+
+def coarse_heat(
+    network: Network, pixels: NDArray[np.uint8], rows: NDArray[np.int64], styles: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """The heat maps of some rows as small as they are computed, ``uint8 (n, h, w)``: 255 where a picture is hottest.
+
+    Args:
+        network: to look with.
+        pixels: ``uint8 (N, H, W, 3)``.
+        rows: ``int64 (n,)``.
+        styles: a position in the vocabulary for each of them, ``int64 (n,)``.
+    """
+    parts = []
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        maps = grad_cam(
+            network.model, network.input(pixels[rows[part]]), torch.from_numpy(styles[part])
+        )
+        parts.append((_peaked(maps) * 255).round().byte().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
+    """Grad-CAM of each picture for a style of its own, ``float32 (B, h, w)``, not below 0.
+
+    Every feature map that the network describes speaks (of a residual network the last alone): its
+    channels weighted by the mean slope of the style's logit in each. Coarse maps are spread evenly
+    over the places of the finest, and of the sum what is positive is the heat.
+
+    Args:
+        model: in evaluation mode.
+        x: pictures ``(B, 3, H, W)`` in [-1, 1].
+        styles: positions in the vocabulary, ``int64 (B,)``.
+    """
+    with torch.no_grad():
+        features = model.features(x)
+    with torch.enable_grad():
+        maps = [stage.detach().requires_grad_() for stage in features]
+        logits = model.head(model.describe(maps))
+        # Pictures do not see each other, so the sum's slope in a picture's features is its own
+        # logit's
+        answers = logits.gather(1, styles.to(x.device)[:, None]).sum()
+        slopes = torch.autograd.grad(
+            answers, maps, allow_unused=True
+        )  # not every network describes every map
+    spoken = [
+        (stage, slope) for stage, slope in zip(features, slopes, strict=True) if slope is not None
+    ]
+    finest = spoken[0][0].shape[-2:]
+    heat = x.new_zeros(len(x), *finest)
+    for stage, slope in spoken:
+        said = (slope.mean((2, 3), keepdim=True) * stage).sum(1, keepdim=True)
+        share = (
+            said[0].numel() / heat[0].numel()
+        )  # of a coarse place's worth for each fine place in it
+        heat += F.interpolate(said, finest, mode="bilinear", align_corners=False)[:, 0] * share
+    return heat.clamp(min=0).float()
+
+
+def _stretched(maps: Tensor, side: int) -> Tensor:
+    return F.interpolate(maps[:, None], (side, side), mode="bicubic", align_corners=False).clamp(
+        min=0
+    )[:, 0]
+
+
+def _peaked(maps: Tensor) -> Tensor:
+    top = maps.amax((1, 2), keepdim=True)
+    return maps / torch.where(top > 0, top, 1)
+
+
+def overlay(picture: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
+    """The picture, greyed where a heat map ``(H, W)`` in [0, 1] is cold and glowing where it is hot; of equal size."""
+    mask = Image.fromarray((heat * 255).round().astype(np.uint8)).resize(
+        picture.size, Image.Resampling.BICUBIC
+    )
+    warmth = np.asarray(mask, np.float32)[..., None] / 255
+    colour = np.asarray(picture.convert("RGB"), np.float32)
+    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32) * 0.55 + 40
+    glow = np.concatenate(
+        (np.full_like(warmth, 255), 190 * warmth, 40 * (1 - warmth)), 2
+    )  # red to yellow
+    base = grey + (colour - grey) * np.clip(2 * warmth, 0, 1)
+    mixed = base + (glow - base) * (STRENGTH * np.clip(2 * warmth - 1, 0, 1)) * 0.8
+    return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))

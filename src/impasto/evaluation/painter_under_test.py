@@ -1,0 +1,89 @@
+"""A painter, its judge, and the test pictures that it is scored on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.collection.collection import Collection
+from impasto.evaluation import painter_score_numbers as numbers
+from impasto.evaluation.loaded_classifier import Network
+from impasto.evaluation.scoring import Belief
+from impasto.evaluation.settings import Views
+from impasto.models.painter import Painter
+from impasto.models.preprocess import plain
+from impasto.records.run import Run
+
+BATCH: Final = 64
+ONCE: Final = Views(flip=False, scales=(1.0,))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who is scored on what.
+
+    Attributes:
+        run, painter: the painter.
+        judge: who looks.
+        found: the collection.
+        rows: of the test pictures that are painted.
+    """
+
+    run: Run
+    painter: Painter
+    judge: Network
+    found: Collection
+    rows: NDArray[np.int64]
+
+    @cached_property
+    def originals(self) -> NDArray[np.uint8]:
+        """The pictures to be painted, as large as they will be, ``uint8 (N, R, R, 3)``."""
+        return self.stored(self.rows)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Their styles, ``int64 (N,)``."""
+        return np.asarray(self.found.labels[self.rows])
+
+    @property
+    def resolution(self) -> int:
+        """Height and width in pixels."""
+        return int(self.run.settings["resolution"])
+
+    def stored(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Pictures of the collection as large as it paints, ``uint8 (N, R, R, 3)``."""
+        parts = [np.empty((0, self.resolution, self.resolution, 3), np.uint8)]
+        for start in range(0, len(rows), BATCH):
+            raw = torch.from_numpy(
+                np.asarray(self.found.pixels[rows[start : start + BATCH]])
+            ).permute(0, 3, 1, 2)
+            parts.append(_bytes(plain(raw, self.resolution)))
+        return np.concatenate(parts)
+
+    @torch.no_grad()
+    def painted(self, pictures: NDArray[np.uint8], weights: Tensor) -> NDArray[np.uint8]:
+        """Pictures ``uint8 (N, R, R, 3)`` in mixtures of styles ``(N, styles)``."""
+        device, parts = self.painter.styles.device, []
+        for start in range(0, len(pictures), BATCH):
+            x = numbers.tensors(pictures[start : start + BATCH]).contiguous(
+                memory_format=torch.channels_last
+            )
+            parts.append(
+                _bytes(self.painter(x.to(device), weights[start : start + BATCH].to(device)))
+            )
+        return np.concatenate(parts)
+
+    def seen(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """The judge's probabilities, every style supposed equally frequent, and its representations."""
+        judge = self.judge
+        logits, embedded = judge.look(lambda at: pictures[at], len(pictures), ONCE)
+        return Belief(judge.prior, judge.shares, judge.adjustment, True)(logits, 1.0), embedded
+
+
+def _bytes(x: Tensor) -> NDArray[np.uint8]:
+    shades = ((x.clamp(-1, 1) + 1) * 127.5).round().byte()
+    return np.asarray(shades.permute(0, 2, 3, 1).cpu().numpy())

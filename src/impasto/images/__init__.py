@@ -1,0 +1,1 @@
+"""Decoding, array conversion, contact sheets, palette and fonts."""

@@ -1,0 +1,23 @@
+"""What every network is given: pictures in [-1, 1] at its own resolution."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def plain(pictures: Tensor, resolution: int) -> Tensor:
+    """Pictures as a network is evaluated on: whole, antialiased to ``resolution``, without chance.
+
+    Args:
+        pictures: ``uint8 (B, 3, H, W)``.
+        resolution: height and width of the result in pixels.
+
+    Returns:
+        ``float32 (B, 3, resolution, resolution)`` in [-1, 1].
+    """
+    x = pictures.float()
+    if x.shape[-2:] != (resolution, resolution):
+        x = F.interpolate(
+            x, (resolution, resolution), mode="bilinear", antialias=True, align_corners=False
+        )
+    return (x / 127.5 - 1).contiguous(memory_format=torch.channels_last)

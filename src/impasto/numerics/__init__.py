@@ -1,0 +1,1 @@
+"""Metrics, intervals, calibration and distances on arrays; numpy and scipy only."""

@@ -1,0 +1,175 @@
+"""The atlases of a study's runs, and what its networks named, as the page shows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from impasto.collection.collection import Collection
+from impasto.errors import RunError
+from impasto.files import damaged_error, read_json
+from impasto.records.run import Run, open_run
+from impasto.reporting.reading import read_as
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class MapFacts(_Part):
+    """A map: its name in the columns of ``atlas.parquet``, and how it is read."""
+
+    name: str
+    title: str
+    axes: str | tuple[str, ...] | None = None
+    trustworthiness: Any = None
+
+
+class ScoredFacts(_Part):
+    """A clustering and its scores against the styles, on ``all`` and on ``test`` pictures."""
+
+    name: str
+    title: str | None = None
+    k: int | None = None
+    scores: dict[str, dict[str, Any] | None] = {}
+
+
+class AtlasPart(_Part):
+    """The content of ``atlas.json``, as far as the page shows it; ``supervised``.
+
+    The network was taught the styles.
+    """
+
+    supervised: bool = False
+    maps: tuple[MapFacts, ...]
+    clusterings: tuple[ScoredFacts, ...] = ()
+    baselines: tuple[ScoredFacts, ...] = ()
+    styles: tuple[dict[str, Any], ...] = ()
+    verdict: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a network named.
+
+    Attributes:
+        rows: of the collection, ``int64 (n,)``.
+        predicted: positions in the vocabulary, ``int64 (n,)``.
+        probabilities: ``float64 (n, styles)``.
+        heat: where it looked, ``uint8 (n, h, w)``; ``None`` where that was not kept.
+    """
+
+    rows: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    heat: NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunAtlas:
+    """A run with what the page shows of it; either part may be missing, not both.
+
+    Attributes:
+        run: the run.
+        facts: its atlas in words and scores, or ``None``.
+        table: its atlas, a row a painting, or ``None``.
+        answers: what it named, or ``None``.
+    """
+
+    run: Run
+    facts: AtlasPart | None
+    table: pa.Table | None
+    answers: Answers | None
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.run.path.name
+
+    def maps(self) -> list[tuple[MapFacts, NDArray[np.float32]]]:
+        """The maps, the main one first, each with its coordinates ``float32 (N, 2)``."""
+        if self.facts is None or self.table is None:
+            return []
+        found = [(facts, coordinates(self.table, f"{facts.name}_")) for facts in self.facts.maps]
+        main = coordinates(self.table, "")
+        return sorted(found, key=lambda pair: not np.array_equal(pair[1], main))
+
+
+def read_runs(runs: Path, collection: Collection) -> list[RunAtlas]:
+    """The runs that have an atlas or answers: those with answers first, then by name.
+
+    Raises:
+        RunError: an atlas is of another collection, or damaged.
+    """
+    paths = sorted(path.parent for path in runs.glob("*/run.json"))
+    found = [_read_run(open_run(path), collection) for path in paths]
+    shown = [run for run in found if run.facts or run.answers]
+    return sorted(shown, key=lambda run: (run.answers is None, run.name))
+
+
+def coordinates(table: pa.Table, prefix: str) -> NDArray[np.float32]:
+    """The columns ``PREFIXx`` and ``PREFIXy`` as ``float32 (N, 2)``."""
+    return np.stack([table.column(f"{prefix}{axis}").to_numpy() for axis in "xy"], 1).astype(
+        np.float32
+    )
+
+
+def _read_run(run: Run, collection: Collection) -> RunAtlas:
+    folder, facts, table = run.path / "atlas", None, None
+    if (folder / "atlas.json").is_file():
+        facts = read_as(AtlasPart, folder / "atlas.json", "atlas", "impasto atlas")
+        table = _read_table(folder / "atlas.parquet", facts, run)
+        if table.column("id").to_pylist() != collection.column("id"):
+            raise RunError(
+                f"{folder} is of another collection than {collection.path}: run impasto atlas {run.path} again"
+            )
+    return RunAtlas(run, facts, table, _read_answers(run, collection))
+
+
+def _read_table(path: Path, facts: AtlasPart, run: Run) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged_error(path, "an atlas", error) from error
+    wanted = {"id", "x", "y", *(f"{made.name}_{axis}" for made in facts.maps for axis in "xy")}
+    wanted |= {f"cluster_{made.name}" for made in facts.clusterings}
+    if missing := ", ".join(sorted(wanted - set(table.column_names))):
+        raise RunError(f"{path} has no column {missing}: run impasto atlas {run.path} again")
+    return table
+
+
+def _read_answers(run: Run, collection: Collection) -> Answers | None:
+    """The answers of a run's evaluation; ``None`` where there is none, or it was of another collection."""
+    folder = run.evaluation_path
+    path = folder / "predictions.parquet"
+    if not (folder / "metrics.json").is_file() or not path.is_file():
+        return None
+    if read_json(folder / "metrics.json").get("collection_fingerprint") != collection.fingerprint:
+        return None
+    try:
+        table = pq.read_table(path, columns=["id", "predicted", "probabilities"])
+    except (OSError, pa.ArrowException) as error:
+        raise damaged_error(path, "predictions", error) from error
+    places: Mapping[str, int] = {name: row for row, name in enumerate(collection.column("id"))}
+    rows = np.array([places[name] for name in table["id"].to_pylist()], np.int64)
+    predicted = collection.vocabulary.encode(table["predicted"].to_pylist())
+    shares = np.asarray(table["probabilities"].to_pylist(), np.float64).reshape(
+        len(rows), len(collection.vocabulary)
+    )
+    return Answers(rows, predicted, shares, _read_heat(folder / "heat.npy", len(rows)))
+
+
+def _read_heat(path: Path, count: int) -> NDArray[np.uint8] | None:
+    if not path.is_file():
+        return None
+    try:
+        heat: NDArray[np.uint8] = np.load(path)
+    except (ValueError, EOFError, OSError) as error:
+        raise damaged_error(path, "heat maps", error) from error
+    return heat if heat.ndim == 3 and len(heat) == count else None

@@ -1,0 +1,111 @@
+"""Sheets: many small pictures in one JPEG, in two sizes; a browser loads those that it looks at.
+
+Pictures that lie together on the first map stand in one sheet, in the order of a Z-order curve over
+it (Morton 1966), so that a part of the map needs few sheets.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+SIDE: Final = 1024
+"""Height and width of a sheet at most, in pixels."""
+SMALL: Final = 32
+LARGE: Final = 256
+"""Height and width of a small picture, and of a large one at most; no larger than they are stored."""
+QUALITY: Final = 82
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A size in which the pictures are held.
+
+    Attributes:
+        tile: height and width of a picture in pixels.
+        across: pictures in a row of a sheet, and in a column.
+        sheets: how many there are.
+    """
+
+    tile: int
+    across: int
+    sheets: int
+
+    @property
+    def each(self) -> int:
+        """Pictures in a sheet."""
+        return self.across**2
+
+
+def levels(count: int, stored: int) -> tuple[Level, Level]:
+    """The small and the large size for ``count`` pictures that are stored at ``stored`` pixels."""
+    return _level(count, min(SMALL, stored)), _level(count, min(LARGE, stored))
+
+
+def _level(count: int, tile: int) -> Level:
+    across = SIDE // tile
+    return Level(tile, across, -(-count // across**2))
+
+
+def order(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The rows in the order of a Z-order curve over their places, ``int64 (N,)``."""
+    code = np.zeros(len(x), np.int64)
+    for bit in range(16):
+        for axis, values in enumerate((x, y)):
+            span = float(np.ptp(values)) or 1.0
+            cells = ((values - values.min()) / span * 65535).astype(np.int64)
+            code |= (cells >> bit & 1) << (2 * bit + axis)
+    return np.argsort(code, kind="stable").astype(np.int64)
+
+
+def sheets(pixels: Pixels, rows: NDArray[np.int64], level: Level) -> Iterator[bytes]:
+    """The sheets of one size, one after the other, as JPEG.
+
+    Args:
+        pixels: ``uint8 (N, H, W, 3)``.
+        rows: in the order in which the pictures stand in the sheets.
+        level: the size.
+    """
+    for start in range(0, len(rows), level.each):
+        yield _jpeg(sheet(pixels, rows[start : start + level.each], level), level.tile)
+
+
+def sheet(pixels: Pixels, rows: NDArray[np.int64], level: Level) -> Pixels:
+    """Up to ``level.each`` pictures as one, row by row from the top left, ``uint8 (S, S, 3)``."""
+    tile, side = level.tile, level.tile * level.across
+    paper = np.zeros((side, side, 3), np.uint8)
+    for place, row in enumerate(rows):
+        top, left = (tile * part for part in divmod(place, level.across))
+        paper[top : top + tile, left : left + tile] = shrunk(pixels[row], tile)
+    return paper
+
+
+def shrunk(picture: Pixels, side: int) -> Pixels:
+    """A picture at ``side`` pixels, ``uint8 (side, side, 3)``."""
+    if picture.shape[:2] == (side, side):
+        return np.asarray(picture)
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    return np.asarray(image.resize((side, side), Image.Resampling.BOX))
+
+
+def text_of(jpeg: bytes) -> str:
+    """A picture as base64."""
+    return base64.b64encode(jpeg).decode("ascii")
+
+
+def _jpeg(paper: Pixels, tile: int) -> bytes:
+    # Colour is halved in blocks of 16 pixels: where pictures end elsewhere, neighbours would colour
+    # each other
+    sampling = "420" if tile % 16 == 0 else "444"
+    return bytes(
+        simplejpeg.encode_jpeg(
+            np.ascontiguousarray(paper), quality=QUALITY, colorsubsampling=sampling
+        )
+    )

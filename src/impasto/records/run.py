@@ -1,0 +1,199 @@
+"""A run: one training, one folder that explains itself.
+
+RUN/run.json            kind, settings, styles, collection, environment, state
+RUN/metrics.jsonl       one JSON object a line, as training goes on
+RUN/best.safetensors    the weights to use
+RUN/last/               the checkpoint that a killed training continues from
+RUN/seen.parquet        which pictures it was trained and chosen on
+RUN/findings.json       what the training itself found
+RUN/evaluation/         written by ``impasto evaluate``
+"""
+
+import datetime
+import hashlib
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from impasto.errors import InputError, RunError
+from impasto.files import make_folder, read_json, write_json
+
+FORMAT = 1
+RunKind = Literal["classifier", "autoencoder", "painter", "lora"]
+State = Literal["running", "done"]
+_PACKAGES = ("impasto", "torch", "accelerate", "numpy", "scikit-learn", "pillow")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An opened run folder.
+
+    Attributes:
+        path: the folder.
+        kind: what was trained.
+        settings: the settings of the training, as plain data.
+        styles: the frozen vocabulary, in the order of the network's outputs.
+        collection: ``{"path", "fingerprint", "pictures"}`` of what it was trained on.
+        facts: what was settled when the training began and must not change on resuming
+            (precision, number of steps, class counts, …), as plain data.
+        state: ``running`` (also when it was cut off) or ``done``.
+    """
+
+    path: Path
+    kind: RunKind
+    settings: Mapping[str, Any]
+    styles: tuple[str, ...]
+    collection: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    state: State
+
+    @property
+    def metrics_path(self) -> Path:
+        """The metrics, one JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights to use."""
+        return self.path / "best.safetensors"
+
+    @property
+    def weights_fingerprint(self) -> str:
+        """Tells these weights from others of the same run."""
+        return hashlib.sha256(self.weights_path.read_bytes()).hexdigest()[:16]
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """The folder that a killed training continues from."""
+        return self.path / "last"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """The folder of the evaluation."""
+        return self.path / "evaluation"
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """All lines of ``metrics.jsonl``; a last line cut off by a kill is left out.
+
+        Raises:
+            RunError: another line is damaged.
+        """
+        if not self.metrics_path.exists():
+            return []
+        try:
+            lines = self.metrics_path.read_text(encoding="utf-8").split("\n")
+            return [json.loads(line) for line in lines[:-1] if line]
+        except ValueError as error:
+            raise RunError(
+                f"{self.metrics_path} is damaged ({error}): train again into another folder"
+            ) from error
+
+
+def create(
+    path: Path,
+    kind: RunKind,
+    *,
+    settings: Mapping[str, Any],
+    styles: Sequence[str],
+    collection: Mapping[str, Any],
+    facts: Mapping[str, Any],
+) -> Run:
+    """Make a run folder and write its ``run.json`` with state ``running``.
+
+    Raises:
+        RunError: the folder already holds a run.
+        OutputError: the folder cannot be written.
+    """
+    if (path / "run.json").exists():
+        raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
+    make_folder(path)
+    run = Run(path, kind, dict(settings), tuple(styles), dict(collection), dict(facts), "running")
+    _write(run, created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"))
+    return run
+
+
+def finish(run: Run, facts: Mapping[str, Any]) -> Run:
+    """Mark a run as done, adding ``facts`` (steps made, seconds, best epoch, …) to the recorded ones."""
+    created = read_json(run.path / "run.json")["created"]
+    done = Run(
+        run.path, run.kind, run.settings, run.styles, run.collection, {**run.facts, **facts}, "done"
+    )
+    _write(done, created=created)
+    return done
+
+
+def extend(run: Run, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Run:
+    """A run that goes on for longer than it was begun for.
+
+    With other settings and facts, and ``running`` again.
+    """
+    created = read_json(run.path / "run.json")["created"]
+    more = Run(
+        run.path, run.kind, dict(settings), run.styles, run.collection, dict(facts), "running"
+    )
+    _write(more, created=created)
+    return more
+
+
+def open_run(path: Path, kind: RunKind | None = None) -> Run:
+    """The run in a folder; with ``kind``, one of that kind.
+
+    Raises:
+        RunError: there is no run, it is damaged, written by a newer impasto, or of another kind.
+    """
+    if not (path / "run.json").is_file():
+        raise RunError(
+            f"no run in {path} (run.json is missing): make one with impasto train {kind or 'classifier'} COLLECTION"
+        )
+    try:
+        data = read_json(path / "run.json")
+        if data["format"] > FORMAT:
+            raise RunError(
+                f"{path} was written by a newer impasto (format {data['format']}): upgrade impasto"
+            )
+        names = ("kind", "settings", "styles", "collection", "facts", "state")
+        run_kind, settings, styles, collection, facts, state = (data[name] for name in names)
+    except (InputError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{path / 'run.json'} is damaged ({error}): train again into another folder"
+        ) from error
+    if kind is not None and run_kind != kind:
+        raise RunError(f"{path} holds a {run_kind}, not a {kind}: give a {kind}'s folder")
+    return Run(path, run_kind, settings, tuple(styles), collection, facts, state)
+
+
+def environment() -> dict[str, str]:
+    """What the numbers depend on.
+
+    Versions of Python and the packages that compute, and the processor.
+    """
+    versions = {name: version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), "platform": platform.platform(), **versions}
+
+
+def command() -> str:
+    """The command line that is running, for the record beside what it made."""
+    program = Path(sys.argv[0]).name.replace("__main__.py", "impasto")  # python -m impasto
+    return shlex.join([program, *sys.argv[1:]])
+
+
+def _write(run: Run, created: str) -> None:
+    data = {
+        "format": FORMAT,
+        "kind": run.kind,
+        "state": run.state,
+        "created": created,
+        "command": command(),
+        "settings": run.settings,
+        "styles": list(run.styles),
+        "collection": run.collection,
+        "facts": run.facts,
+        "environment": environment(),
+    }
+    write_json(run.path / "run.json", data)

@@ -1,0 +1,1 @@
+"""The written report, from the files of a study alone."""

@@ -1,0 +1,105 @@
+"""What a report reads of the LoRA runs of a study: their course, and their scorecards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from impasto.files import read_json
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
+from impasto.records.run import Run, open_run
+from impasto.reporting.reading import read_as
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Spread(_Part):
+    """A share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Distances(_Part):
+    """Kernel distances to real test pictures; ``None`` where there are too few."""
+
+    adapter: float | None = None
+    base: float | None = None
+
+
+class StyleCard(_Part):
+    """One style: how often it is seen in its pictures, without the adapter, and in real works."""
+
+    style: str
+    train: int
+    accuracy: float
+    floor: float
+    ceiling: float | None = None
+    kernel_distance: Distances
+    nearest: float
+
+
+class Card(_Part):
+    """The content of ``scorecard.json``."""
+
+    command: str
+    collection_fingerprint: str
+    judge: str
+    base: str
+    pictures: int
+    scores: dict[str, dict[str, Spread]]
+    kernel_distance: Distances
+    per_style: tuple[StyleCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoraFacts:
+    """A LoRA run.
+
+    Its record, the best of its validations, what it found, and its scorecard where there is one.
+    """
+
+    run: Run
+    record: Mapping[str, Any]
+    best: Mapping[str, Any]
+    trained: Sequence[Finding]
+    card: Card | None
+    scored: Sequence[Finding]
+    sheet: Path | None
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.run.path.name
+
+
+def read_lora(path: Path) -> LoraFacts:
+    """The facts of a LoRA run's folder.
+
+    Raises:
+        ImpastoError: there is no such run, or a file is damaged.
+    """
+    run = open_run(path, "lora")
+    kept = [
+        line for line in run.metrics() if line.get("event") == "validation" and line.get("best")
+    ]
+    folder, card = run.evaluation_path, None
+    if (folder / "scorecard.json").exists():
+        card = read_as(Card, folder / "scorecard.json", "scorecard", "impasto evaluate")
+    sheet = folder / "figures" / "scorecard.png"
+    trained = path / "findings.json"
+    return LoraFacts(
+        run=run,
+        record=read_json(path / "run.json"),
+        best=kept[-1] if kept else {},
+        trained=findings.load(trained) if trained.exists() else (),
+        card=card,
+        scored=findings.load(folder / "findings.json") if card else (),
+        sheet=sheet if card and sheet.exists() else None,
+    )

@@ -1,0 +1,193 @@
+"""A drawn figure as SVG for the page and as PNG for the Markdown report, from one matplotlib figure.
+
+The SVG names colours as CSS variables, so that it follows the page into dark mode, uses the page's
+fonts, carries a hover text on every part that has one, and holds nothing that points outside. Both
+forms are the same bytes each time.
+"""
+
+import html
+import io
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from impasto.files import replacing
+from impasto.images.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE, SECOND, THIRD
+
+VARIABLES: Final = {
+    INK: "ink",
+    MUTED: "muted",
+    RULE: "rule",
+    PAPER: "paper",
+    ACCENT: "accent",
+    SECOND: "second",
+    THIRD: "third",
+    ALARM: "alarm",
+}
+"""The light theme's colours; in SVG each stands as ``var(--name)``."""
+
+WIDTH: Final = 8.6
+"""Inches of a chart as wide as the page."""
+PIXELS: Final = 112
+"""CSS pixels an inch at most, so that 8.5 points read as 13 pixels on a wide window and no chart is blown up."""
+
+_LACKING: Final = "Glyph .* missing from font"
+"""A style in a script that the bundled font lacks is boxes in the PNG; the page draws it with the reader's fonts."""
+
+_RC: Final[Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "impasto",
+    "text.parse_math": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": RULE,
+    "axes.facecolor": "none",
+    "axes.labelcolor": MUTED,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlecolor": INK,
+    "axes.axisbelow": True,
+    "figure.facecolor": PAPER,
+    "grid.color": RULE,
+    "grid.linewidth": 0.7,
+    "legend.edgecolor": "none",
+    "legend.facecolor": PAPER,
+    "legend.framealpha": 0.85,
+    "legend.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+}
+
+
+@dataclass(slots=True)
+class Sheet:
+    """What a chart is drawn on.
+
+    Attributes:
+        figure: the matplotlib figure.
+        hovers: hover texts by the group id that ``hover`` gave.
+    """
+
+    figure: Figure
+    hovers: dict[str, str] = field(default_factory=dict)
+
+    def hover(self, text: str) -> str:
+        """A group id (``gid``) for an artist that shows ``text`` when the pointer rests on it."""
+        gid = f"hover-{len(self.hovers)}"
+        self.hovers[gid] = text
+        return gid
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart that can be drawn.
+
+    Attributes:
+        name: of the file, without suffix.
+        alt: the figure in words, for those who do not see it.
+        size: width and height in inches.
+        draw: puts it on a sheet.
+        narrow: the least width in CSS pixels at which it can be read; a narrower window scrolls it.
+    """
+
+    name: str
+    alt: str
+    size: tuple[float, float]
+    draw: Callable[[Sheet], None]
+    narrow: int = 560
+
+    def svg(self, prefix: str = "") -> str:
+        """An inline ``<svg>`` element; ``prefix`` keeps its ids apart from another run's."""
+        with mpl.rc_context(_RC), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=_LACKING)
+            sheet = self._sheet()
+            buffer = io.StringIO()
+            metadata: Mapping[str, Any] = {
+                "Date": None,
+                "Creator": None,
+                "Format": None,
+                "Type": None,
+            }
+            sheet.figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+        return _inline(buffer.getvalue(), self, _safe(f"{prefix}{self.name}"), sheet.hovers)
+
+    def write_png(self, path: Path) -> None:
+        """Write the light form as PNG, twice as fine as a screen's pixels."""
+        with mpl.rc_context(_RC), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=_LACKING)
+            sheet = self._sheet()
+            with replacing(path) as temporary:
+                sheet.figure.savefig(temporary, format="png", dpi=144, metadata={"Software": None})
+
+    def _sheet(self) -> Sheet:
+        sheet = Sheet(Figure(figsize=self.size, layout="constrained"))
+        self.draw(sheet)
+        return sheet
+
+
+def quiet(axes: Axes, *, grid: str | None = None) -> Axes:
+    """``axes`` without frame, with a faint grid along ``x``, ``y`` or ``both``."""
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if grid == "x":
+        axes.grid(axis="x")
+    elif grid == "y":
+        axes.grid(axis="y")
+    elif grid == "both":
+        axes.grid(axis="both")
+    return axes
+
+
+def _inline(text: str, chart: Chart, space: str, hovers: Mapping[str, str]) -> str:
+    """Matplotlib's SVG document as an element of a page."""
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.S)
+    text = re.sub(
+        r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<style.*?</style>",
+        "",
+        text,
+        flags=re.S,
+    )
+    text = re.sub(r"<[^>]*>", lambda tag: _tag(tag.group(), space), text)
+    for gid, words in hovers.items():
+        group = f'<g id="{space}-{gid}">'
+        text = text.replace(group, f"<g><title>{html.escape(words)}</title>")
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
+    text = re.sub(
+        r' id="([^"]*)"', lambda found: found.group() if found.group(1) in used else "", text
+    )
+    text = re.sub(
+        r"<defs>\s*</defs>|\n\s*", lambda found: "\n" if found.group()[0] == "\n" else "", text
+    )
+    box = re.search(r'viewBox="[^"]*"', text)
+    wide = round(chart.size[0] * PIXELS)
+    style = f"min-width:{min(chart.narrow, wide)}px;max-width:{wide}px"
+    head = f'<svg class="chart" {box.group() if box else ""} role="img" style="{style}">'
+    title = f"<title>{html.escape(chart.alt)}</title>"
+    return re.sub(r"<svg[^>]*>", lambda _: head + title, text, count=1).strip()
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name)
+
+
+def _tag(tag: str, prefix: str) -> str:
+    """One tag with our colours as variables, our fonts, ids of its own, and no more digits than can be seen."""
+    for colour, name in VARIABLES.items():
+        tag = tag.replace(colour, f"var(--{name})")
+    tag = re.sub(r"font: (bold |700 )?([\d.]+)px [^;\"]*", r"font: \1\2px var(--sans)", tag)
+    tag = tag.replace("xlink:href=", "href=")
+    tag = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}-", tag)
+    return re.sub(r"(\.\d{2})\d+", r"\1", tag)

@@ -1,1 +1,0 @@
-"""Reports, made from the files of a study alone."""

@@ -1,0 +1,1 @@
+"""Whether a stage is done with these settings and inputs, and the locks and caches around that."""

@@ -1,0 +1,1 @@
+"""Training of the autoencoder: settings, task and entry point."""

@@ -1,0 +1,1 @@
+"""Training of the classifier: settings, task and entry point."""

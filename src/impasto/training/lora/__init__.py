@@ -1,0 +1,1 @@
+"""LoRA fine-tuning of a text-to-image model: settings, data, task and export."""

@@ -1,0 +1,248 @@
+"""What a LoRA training learns from.
+
+Latents and embeddings, from the cache or made for it, and batches of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.collection.collection import Collection
+from impasto.collection.originals import Originals
+from impasto.diffusion import buckets
+from impasto.diffusion.base import Base
+from impasto.diffusion.captions import table_captions, template_captions
+from impasto.diffusion.sampling import Sampling, sample
+from impasto.errors import CollectionError, SettingsError
+from impasto.training.imbalance import sampled_shares
+from impasto.training.lora.cache import Shelf, address, bar
+from impasto.training.lora.settings import LoraSettings
+
+Rows = NDArray[np.int64]
+PRIOR_STEPS: Final = 30  # of the sampler behind the base's own pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The pictures and words of a training.
+
+    Attributes:
+        train, held: rows of the collection to learn from and to validate on.
+        captions: of every painting, in the collection's order.
+        originals: where the files are that are larger than what is stored.
+        shapes: heights and widths in pixels, and ``shape_of`` each row's place among them.
+        labels: styles of all rows.
+    """
+
+    train: Rows
+    held: Rows
+    captions: list[str]
+    originals: Originals
+    shapes: list[buckets.Shape]
+    shape_of: Rows
+    labels: Rows
+
+    @classmethod
+    def of(cls, collection: Collection, settings: LoraSettings, step: int) -> "Material":
+        """What the settings choose of a collection; heights and widths are multiples of ``step``.
+
+        Raises:
+            SettingsError: a style is not in the collection, or the resolution is no multiple of
+                ``step``.
+            CollectionError: the styles have no training or validation pictures.
+            InputError: the table of captions cannot be used.
+        """
+        if settings.resolution % step:
+            raise SettingsError(
+                f"resolution={settings.resolution} must be a multiple of {step} for {settings.base}"
+            )
+        names = list(collection.vocabulary.styles)
+        if strangers := sorted(set(settings.styles or ()) - set(names)):
+            raise SettingsError(
+                f"{collection.path} has no style {strangers[0]}: it has {', '.join(names)}"
+            )
+        wanted = np.isin(
+            collection.labels, [names.index(name) for name in settings.styles or names]
+        )
+        train, held = (
+            rows[wanted[rows]]
+            for rows in (collection.indices("train"), collection.indices("validation"))
+        )
+        if not len(train) or not len(held):
+            raise CollectionError(
+                f"{collection.path} has no training or no validation pictures of these styles"
+            )
+        if settings.captions:
+            captions = table_captions(collection, Path(settings.captions))
+        else:
+            captions = template_captions(collection, settings.caption)
+        originals = Originals.of(collection)
+        shapes = buckets.shapes(
+            settings.resolution, step, several=settings.buckets and bool(originals.known)
+        )
+        sizes = zip(collection.column("height"), collection.column("width"), strict=True)
+        known = [size if row in originals.known else (None, None) for row, size in enumerate(sizes)]
+        chosen = held[
+            np.linspace(0, len(held) - 1, min(settings.held_out, len(held)))
+            .round()
+            .astype(np.int64)
+        ]
+        return cls(
+            train,
+            chosen,
+            captions,
+            originals,
+            shapes,
+            buckets.assign(known, shapes),
+            collection.labels,
+        )
+
+    @property
+    def rows(self) -> Rows:
+        """All rows, ascending."""
+        return np.sort(np.concatenate([self.train, self.held]))
+
+    def enlarged(self) -> int:
+        """How many pictures have fewer pixels than they are trained at."""
+        collection, count = self.originals.collection, 0
+        sizes = list(zip(collection.column("height"), collection.column("width"), strict=True))
+        stored = collection.pixels.shape[1:3]
+        for row in self.rows:
+            size = sizes[row] if row in self.originals.known else stored
+            shape = self.shapes[self.shape_of[row]]
+            count += min(size[0] / shape[0], size[1] / shape[1]) < 1
+        return count
+
+    def drawn(self, index: int, settings: LoraSettings) -> tuple[Rows, NDArray[np.bool_], Rows]:
+        """A batch by its number: rows of one shape, who goes without caption, and a seed a picture.
+
+        First a shape is drawn by its share of what is wanted, then pictures of it; so every picture
+        is as likely as its style's share asks, whatever its shape.
+        """
+        generator = np.random.default_rng([settings.seed, 1, index])
+        labels = self.labels[self.train]
+        counts = np.bincount(labels)
+        share = (sampled_shares(settings.sampling, counts) / np.maximum(counts, 1))[labels]
+        place = self.shape_of[self.train]
+        by_shape = np.bincount(place, weights=share)
+        shape = generator.choice(len(by_shape), p=by_shape / by_shape.sum())
+        inside = np.flatnonzero(place == shape)
+        chosen = generator.choice(
+            inside, settings.batch_size, p=share[inside] / share[inside].sum()
+        )
+        silent = generator.random(settings.batch_size) < settings.caption_dropout
+        return self.train[chosen], silent, generator.integers(2**62, size=settings.batch_size)
+
+
+class Library:
+    """Latents and embeddings of a training, on shelves that are filled once."""
+
+    def __init__(
+        self, base: Base, material: Material, settings: LoraSettings, folder: Path
+    ) -> None:
+        self.base, self.material, self.settings = base, material, settings
+        rows, place = material.rows, material.shape_of
+        depends = {
+            "base": base.fingerprint,
+            "collection": material.originals.collection.fingerprint,
+            "originals": len(material.originals.known),
+            "resolution": settings.resolution,
+            "buckets": settings.buckets,
+            "rows": rows.tolist(),
+        }
+        home = address(folder, depends)
+        self.rows = [rows[place[rows] == shape] for shape in range(len(material.shapes))]
+        self.latents = [
+            Shelf(home, f"latents-{h}x{w}", len(mine))
+            for (h, w), mine in zip(material.shapes, self.rows, strict=True)
+        ]
+        prior = [settings.prior_prompt] if settings.prior_weight else []
+        self.words = sorted({"", *prior, *(material.captions[row] for row in rows)})
+        told = address(folder, {"base": base.fingerprint, "captions": self.words})
+        self.text = Shelf(told, "embeddings", 0 if settings.text_encoder else len(self.words))
+        asked = {
+            "base": base.fingerprint,
+            "resolution": settings.resolution,
+            "prior": prior,
+            "seed": settings.seed,
+        }
+        count = settings.prior_pictures if prior else 0
+        self.prior = Shelf(address(folder, asked) if prior else home, "prior", count)
+        self.place = {int(row): number for mine in self.rows for number, row in enumerate(mine)}
+        self.word = {word: number for number, word in enumerate(self.words)}
+
+    def fill(self, accelerator: Accelerator, *, progress: bool) -> None:
+        """Everything that is not there yet, the processes sharing the work.
+
+        Raises:
+            OutputError: the disk has no room for it.
+        """
+        share = accelerator.process_index, accelerator.num_processes
+        shown, pipeline = progress and accelerator.is_main_process, self.base.pipeline
+        with torch.no_grad():
+            if any(shelf.missing() for shelf in self.latents):
+                vae = pipeline.vae.to(
+                    accelerator.device, torch.float32
+                )  # half precision overflows in some
+                with bar(
+                    "latents", sum(len(s.missing()) for s in self.latents) * 32, shown=shown
+                ) as advance:
+                    for shape, shelf in enumerate(self.latents):
+                        shelf.fill(partial(self._encode, vae, shape), advance, share)
+            if self.text.missing():
+                for name in [
+                    name for name in pipeline.components if name.startswith("text_encoder")
+                ]:
+                    if getattr(pipeline, name) is not None:
+                        getattr(pipeline, name).to(accelerator.device)
+                with bar("embeddings", len(self.text.missing()) * 32, shown=shown) as advance:
+                    self.text.fill(
+                        lambda start, stop: self.embedded(self.words[start:stop]), advance, share
+                    )
+            if self.prior.missing():
+                pipeline.to(accelerator.device)
+                with bar("the base's own pictures", self.prior.count, shown=shown) as advance:
+                    self.prior.fill(self._own, advance, share)
+        accelerator.wait_for_everyone()
+
+    def latent(self, row: int) -> Tensor:
+        """A painting's latent, ``(C, h, w)``."""
+        shape = int(self.material.shape_of[row])
+        return self.latents[shape].row(self.place[int(row)])["latent"]
+
+    def told(self, captions: list[str]) -> Mapping[str, Tensor]:
+        """Embeddings of captions from the shelf."""
+        rows = [self.text.row(self.word[caption]) for caption in captions]
+        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+    def embedded(self, captions: list[str]) -> dict[str, Tensor]:
+        """Embeddings of captions, made now."""
+        return self.base.family.encode(self.base.pipeline, captions)
+
+    def _encode(self, vae: Any, shape: int, start: int, stop: int) -> dict[str, Tensor]:
+        size, rows = self.material.shapes[shape], self.rows[shape][start:stop]
+        pixels = np.stack([self.material.originals.picture(int(row), size) for row in rows])
+        x = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(vae.device, torch.float32) / 127.5 - 1
+        parts = [
+            vae.encode(part).latent_dist.mode() for part in torch.split(x, 8)
+        ]  # its spread is next to nothing
+        shift = getattr(vae.config, "shift_factor", None) or 0.0
+        return {"latent": (torch.cat(parts) - shift) * vae.config.scaling_factor}
+
+    def _own(self, start: int, stop: int) -> dict[str, Tensor]:
+        side, seeds = self.settings.resolution, range(start, stop)
+        how = Sampling(PRIOR_STEPS, self.settings.guidance, (side, side))
+        words = {"prompt": [self.settings.prior_prompt] * len(seeds)}
+        return {
+            "latent": torch.stack(
+                sample(self.base.pipeline, words, seeds, how, output_type="latent")
+            )
+        }

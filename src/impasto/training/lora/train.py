@@ -1,0 +1,208 @@
+"""The LoRA trainer: a collection and somebody's pre-trained pipeline to a run folder, on the one training loop.
+
+RUN/pytorch_lora_weights.safetensors  the adapter, as diffusers reads it
+RUN/kohya.safetensors                 the same for ComfyUI and A1111
+RUN/README.md                         the model card
+RUN/progress/                         what was painted on the way, with the weights that did
+RUN/cache/                            latents and embeddings; may be deleted, and is made again
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from impasto.collection.collection import Collection
+from impasto.diffusion.adapter import Adapter
+from impasto.diffusion.captions import fill
+from impasto.errors import ImpastoError, InputError, RunError, SettingsError
+from impasto.records import run as runs
+from impasto.records.finding import Finding
+from impasto.records.run import Run
+from impasto.training.loop import Plan
+from impasto.training.lora.export import export
+from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora.task import LoraTask
+from impasto.training.trainer import Trainer, train
+
+GIVEN_BACK = 0.25  # of what was gained over the base, from which IMP202 is an issue
+
+
+def train_lora(
+    collection: Collection,
+    run: Path | str,
+    settings: LoraSettings | None = None,
+    *,
+    resume: bool = True,
+    progress: bool = False,
+) -> Run:
+    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+
+    A finished run is continued, too, when more epochs are asked for and everything else is as it
+    was.
+
+    Args:
+        collection: to learn from; its test split is never touched.
+        run: the folder to write.
+        settings: with a base.
+        resume: continue what the folder holds; ``False`` refuses a folder that holds a run.
+        progress: show a live display on standard error.
+
+    Raises:
+        InputError: there is no such base, or its family is not known.
+        RunError: the base or the originals have changed since the run began, or memory did not
+            suffice.
+        ImpastoError: for all that ``start.train`` refuses.
+    """
+    settings, path = settings or LoraSettings(), Path(run)
+    if not settings.base:
+        raise InputError(
+            "no base to teach: name a pipeline of diffusers, a folder or a hub name, with --base"
+        )
+    fill(settings.styled, {"prompt": "", "style": ""})  # before anything is loaded
+    try:
+        return train(_Training(collection, path, settings, progress).trainer(), collection, path, resume=resume,
+                     progress=progress)  # fmt: skip
+    except ImpastoError:
+        raise
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        raise RunError(
+            f"out of memory in {path}: set gradient_checkpointing=true, or lower batch_size={settings.batch_size} (and "
+            f"raise accumulation for it), resolution={settings.resolution} or rank, and train into another folder"
+        ) from error
+
+
+class _Training:
+    """A training's task and adapter, which the parts of a ``Trainer`` share."""
+
+    task: LoraTask
+    model: Adapter
+
+    def __init__(
+        self, collection: Collection, path: Path, settings: LoraSettings, progress: bool
+    ) -> None:
+        self.collection, self.path, self.settings, self.progress = (
+            collection,
+            path,
+            settings,
+            progress,
+        )
+
+    def trainer(self) -> Trainer[LoraTask]:
+        """This training as the common path takes it."""
+        return Trainer(
+            kind="lora",
+            settings=self.settings,
+            task=self._task,
+            model=self._model,
+            optimizer=self._optimizer,
+            facts=self._facts,
+            judge=self._judge,
+            plan=self._plan,
+            export=lambda run: export(self.task, self.model, run, self.settings),
+            extends=self.settings.schedule == "constant",  # a cosine has come to its end
+            from_scratch=False,
+            beginnings=frozenset({"seen.parquet", "cache"}),
+        )
+
+    def _task(self, accelerator: Accelerator) -> LoraTask:
+        cache = Path(self.settings.cache) if self.settings.cache else self.path / "cache"
+        task = self.task = LoraTask(
+            self.collection, self.settings, accelerator, cache, progress=self.progress
+        )
+        if (self.path / "run.json").exists():
+            began, now = runs.open_run(self.path, "lora").facts, self._facts(task)
+            for name, what in (
+                ("base_fingerprint", "base"),
+                ("originals", "number of original files within reach"),
+            ):
+                if began[name] != now[name]:
+                    raise RunError(
+                        f"{self.path} was begun with another {what} ({began[name]}, now {now[name]}): restore it, or "
+                        "choose another folder with -o"
+                    )
+        return task
+
+    def _model(self) -> nn.Module:
+        self.model = self.task.adapter()
+        return self.model
+
+    def _optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        kind: Any = torch.optim.AdamW
+        if self.settings.optimizer == "adamw8bit":
+            try:
+                from bitsandbytes.optim import AdamW8bit  # noqa: PLC0415
+            except ImportError as error:
+                raise SettingsError(
+                    "optimizer=adamw8bit needs bitsandbytes: pip install bitsandbytes"
+                ) from error
+            kind = AdamW8bit
+        made = kind(
+            model.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+        )
+        for group in made.param_groups:
+            group["peak"] = self.settings.learning_rate
+        assert isinstance(made, torch.optim.Optimizer)
+        return made
+
+    def _facts(self, task: LoraTask) -> Mapping[str, Any]:
+        material = task.material
+        return {
+            "family": task.base.family.name,
+            "base_fingerprint": task.base.fingerprint,
+            "taught": [
+                *(task.base.family.encoders if self.settings.text_encoder else ()),
+                task.base.family.denoiser,
+            ],
+            "originals": len(material.originals.known),
+            "enlarged": material.enlarged(),
+            "shapes": [list(shape) for shape in material.shapes],
+        }
+
+    def _plan(self, task: LoraTask, run: Run) -> Plan:
+        settings = self.settings
+        return Plan(
+            steps=task.steps,
+            per_epoch=task.per_epoch,
+            batch_size=settings.batch_size * settings.accumulation,
+            warmup=settings.warmup_steps,
+            decay=settings.ema,
+            clip=settings.clip,
+            precision=run.facts["precision"],
+            patience=settings.patience,
+            seed=settings.seed,
+            tensorboard=settings.tensorboard,
+            schedule=settings.schedule,
+            accumulation=settings.accumulation,
+        )
+
+    def _judge(self, lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
+        validations = [line for line in lines if line["event"] == "validation"]
+        lowest, last = (
+            min(float(line["loss"]) for line in validations),
+            float(validations[-1]["loss"]),
+        )
+        bare, material = float(validations[-1]["base_loss"]), self.task.material
+        taught = math.isfinite(lowest) and lowest < bare
+        small, count = material.enlarged(), len(material.rows)
+        rise = f"The last held-out loss is {last:.4f}, the lowest was {lowest:.4f}."
+        size = f"{small} of {count} pictures have fewer pixels than resolution={self.settings.resolution} asks for"
+        where = f"; {len(material.originals.known)} of the collection's original files are within reach."
+        return [
+            # Most of such a loss cannot be learned away: what counts is the part that was
+            Finding("IMP202", "issue" if last - lowest > GIVEN_BACK * max(bare - lowest, 0) else "passed", rise,
+                    {"last": last, "lowest": lowest}),
+            Finding("IMP601", "passed" if taught else "issue",
+                    f"The held-out loss is {lowest:.4f}; the base's alone is {bare:.4f}.",
+                    {"lowest": lowest, "base": bare}),
+            Finding("IMP602", "issue" if small else "passed", size + where,
+                    {"enlarged": float(small), "pictures": float(count)}),
+        ]  # fmt: skip

@@ -1,0 +1,25 @@
+"""Learning without labels: pieces of one picture must be recognised among pieces of others."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def contrastive_loss(first: Tensor, second: Tensor, temperature: float) -> Tensor:
+    """The mean of the normalised, temperature-scaled cross-entropy (NT-Xent).
+
+    Chen et al. 2020, "A simple framework for contrastive learning of visual representations"
+    (arXiv:2002.05709),
+    equation 1: of each piece, the other piece of the same picture is to be found among all pieces
+        of the batch.
+
+    Args:
+        first: a piece of each picture as a vector of unit length, ``(B, D)``.
+        second: another piece of each.
+        temperature: small ones let the most similar pieces of other pictures weigh most.
+    """
+    both = torch.cat((first, second))
+    similar = both @ both.T / temperature
+    similar.fill_diagonal_(float("-inf"))  # nobody is asked for itself
+    place = torch.arange(len(first), device=first.device)
+    return F.cross_entropy(similar, torch.cat((place + len(first), place)))

@@ -1,0 +1,1 @@
+"""Training of the painter: settings, task and entry point."""

@@ -1,0 +1,357 @@
+"""From a collection to a finished run: the path that every trainer takes to and from the one training loop.
+
+What is asked is checked before anything is written; a folder that holds the same training is
+continued, one that holds another is refused; what is settled once and for all is written down; then
+the loop runs.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from pydantic import Field
+from torch import nn
+
+from impasto.collection.collection import Collection
+from impasto.config import Device, Settings
+from impasto.errors import CollectionError, OutputError, RunError, SettingsError
+from impasto.files import replacing
+from impasto.records import finding as findings
+from impasto.records import run as runs
+from impasto.records.finding import Finding
+from impasto.records.run import Run, RunKind
+from impasto.training.loop import Plan, Task, Tools, fit
+from impasto.training.precision import Precision, fastest
+from impasto.training.tensorboard import require_board
+
+
+class LoopSettings(Settings):
+    """What every trainer can be told."""
+
+    epochs: int = Field(50, ge=1, description="passes over the training pictures")
+    batch_size: int = Field(128, ge=2, description="pictures in a step, over all processes")
+    learning_rate: float = Field(
+        3e-3, gt=0, description="peak learning rate of AdamW: norms, first and last layers"
+    )
+    weight_decay: float = Field(
+        0.05, ge=0, description="decoupled weight decay of convolutions and linear layers"
+    )
+    ema: float = Field(
+        0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept"
+    )
+    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    resolution: int = Field(
+        128, ge=32, description="height and width that the network sees, in pixels"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto measures and takes the faster"
+    )
+    patience: int = Field(
+        0, ge=0, description="epochs without a lower validation loss until it stops; 0: never"
+    )
+    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
+    seed: int = Field(0, ge=0, description="of weights, order and augmentation")
+
+
+class TrainingSettings(LoopSettings):
+    """What every trainer from scratch can be told."""
+
+    warmup: float = Field(
+        0.03, ge=0, lt=1, description="share of the steps until the peak learning rate"
+    )
+
+
+class MuonSettings(TrainingSettings):
+    """What trainers with both optimisers can be told."""
+
+    matrix_learning_rate: float = Field(
+        0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights"
+    )
+
+
+T = TypeVar("T", bound=Task)
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer(Generic[T]):
+    """What a kind of run adds to the path that all take.
+
+    Attributes:
+        kind: what is trained.
+        settings: how.
+        task: batches, loss and validation, on the processes given.
+        model: a network with fresh weights from torch's global generator, seeded by the caller.
+        optimizer: of the network; each group keeps its peak learning rate under ``peak``.
+        facts: what is settled when the training begins, beside what is so for every trainer.
+        judge: findings from the lines of ``metrics.jsonl``.
+        plan: how long and how, where it is not as for a training from scratch.
+        export: writes what else a finished run holds, before it counts as finished; gives facts of
+            it.
+        extends: whether a run may be continued for more epochs than it was begun with.
+        from_scratch: whether the network sees the stored pictures alone, and is quick enough to
+            measure precisions on.
+        beginnings: what a folder may hold before its run has begun.
+        learnt: the part of the collection that is learned from, as a collection of its own;
+            ``None``: all of it.
+    """
+
+    kind: RunKind
+    settings: LoopSettings
+    task: Callable[[Accelerator], T]
+    model: Callable[[], nn.Module]
+    optimizer: Callable[[nn.Module], torch.optim.Optimizer]
+    facts: Callable[[T], Mapping[str, Any]]
+    judge: Callable[[Sequence[Mapping[str, Any]]], list[Finding]]
+    plan: Callable[[T, Run], Plan] | None = None
+    export: Callable[[Run], Mapping[str, Any]] | None = None
+    extends: bool = False
+    from_scratch: bool = True
+    beginnings: frozenset[str] = frozenset({"seen.parquet"})
+    learnt: Collection | None = None
+
+
+def train(
+    trainer: Trainer[T],
+    collection: Collection,
+    path: Path,
+    *,
+    resume: bool = True,
+    progress: bool = False,
+) -> Run:
+    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+
+    Args:
+        trainer: what is trained, and how.
+        collection: to learn from; its test split is never touched.
+        path: the folder to write.
+        resume: continue what the folder holds; ``False`` refuses a folder that holds a run.
+        progress: show a live display on standard error.
+
+    Raises:
+        CollectionError: there is nothing to choose on.
+        RunError: the folder holds a run of other settings or of another collection, or the loss
+            became no number.
+        SettingsError: the batch cannot be divided among the processes, there is no such device, or
+            the collection stores smaller pictures than the network is to see.
+        MissingExtraError: TensorBoard is wanted and not installed.
+        OutputError: the folder cannot be written.
+    """
+    settings = trainer.settings
+    _check(trainer.learnt or collection, trainer)
+    accelerator = _accelerator(settings)
+    if settings.tensorboard:
+        require_board()  # before anything is written
+    if not resume and (path / "run.json").exists():
+        raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
+    mine = _existing(path, collection, trainer)
+    if mine is None:
+        _claim(path, trainer.beginnings)
+    if mine is not None and mine.state == "done":
+        return mine
+    task = trainer.task(accelerator)
+    with torch.random.fork_rng(
+        []
+    ):  # networks draw their weights from the global generator, which is not ours
+        torch.manual_seed(settings.seed % 2**63)
+        model = trainer.model()
+    model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if mine is None:
+        mine = _begin(path, collection, trainer, task, model, accelerator)
+    plan = trainer.plan(task, mine) if trainer.plan else _plan(task, trainer.settings, mine)
+    done = fit(task, model, trainer.optimizer(model), mine, plan, Tools(accelerator, progress))
+    reached = {
+        "steps_done": done.step,
+        "best_epoch": done.best_step / task.per_epoch,
+        "best_loss": done.best,
+        "seconds": round(done.seconds, 3),
+        "data_share_of_step": round(done.data_seconds / max(done.seconds, 1e-9), 4),
+    }
+    if accelerator.is_main_process:
+        findings.save(path / "findings.json", trainer.judge(mine.metrics()))
+        runs.finish(mine, reached | (dict(trainer.export(mine)) if trainer.export else {}))
+    accelerator.wait_for_everyone()
+    return runs.open_run(path, trainer.kind)
+
+
+def _check(collection: Collection, trainer: Trainer[T]) -> None:
+    if len(collection.indices("train")) == 0:
+        raise CollectionError(
+            f"{collection.path} has no training pictures: add pictures and run impasto prepare again"
+        )
+    if len(collection.indices("validation")) == 0:
+        raise CollectionError(
+            f"{collection.path} has no validation pictures to choose on: add pictures and run impasto prepare again"
+        )
+    stored = collection.pixels.shape[1]  # names without pictures are refused here
+    resolution = trainer.settings.resolution
+    if trainer.from_scratch and resolution > stored:
+        raise SettingsError(
+            f"resolution={resolution} is more than the {stored} pixels that {collection.path} stores: lower "
+            "it, or prepare with a larger --size"
+        )
+
+
+def _accelerator(settings: LoopSettings) -> Accelerator:
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError(
+            "device=cuda: this machine has no CUDA device that torch can use: say --device cpu"
+        )
+    cpu = settings.device == "cpu" or not torch.cuda.is_available()
+    accelerator = Accelerator(cpu=cpu)
+    if settings.batch_size % accelerator.num_processes:
+        raise SettingsError(
+            f"batch_size={settings.batch_size} cannot be divided among {accelerator.num_processes} processes"
+        )
+    return accelerator
+
+
+def _existing(path: Path, collection: Collection, trainer: Trainer[T]) -> Run | None:
+    """The run in the folder, checked to be this very training."""
+    if not (path / "run.json").exists():
+        return None
+    run = runs.open_run(path, trainer.kind)
+    collection.vocabulary.require(run.styles, f"the run in {path}")
+    if run.collection["fingerprint"] != collection.fingerprint:
+        raise RunError(
+            f"{path} was trained on another state of {run.collection['path']}: choose another folder with -o, "
+            "or prepare the collection as it was"
+        )
+    asked, had = (
+        _flat(trainer.settings.model_dump(mode="json", exclude={"device"})),
+        _flat(run.settings),
+    )
+    had.pop("device", None)
+    changed = sorted(name for name in asked.keys() | had.keys() if asked.get(name) != had.get(name))
+    if changed == ["epochs"] and trainer.extends and asked["epochs"] > had["epochs"]:
+        steps = run.facts["steps_per_epoch"] * asked["epochs"]
+        return runs.extend(
+            run, {**run.settings, "epochs": asked["epochs"]}, {**run.facts, "steps": steps}
+        )
+    if changed:
+        pairs = ", ".join(f"{name} was {had.get(name)}, now {asked.get(name)}" for name in changed)
+        raise RunError(
+            f"{path} was trained with other settings ({pairs}): repeat them, or choose another folder"
+        )
+    return run
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name, those of a table as ``table.name``."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = value if isinstance(value, Mapping) else None
+        flat |= {name: value} if inner is None else {f"{name}.{key}": inner[key] for key in inner}
+    return flat
+
+
+def _claim(path: Path, beginnings: frozenset[str]) -> None:
+    """Refuse a folder that holds anything but the beginning of a run."""
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is a file, not a folder: choose another with -o")
+    strangers = (
+        [child.name for child in path.iterdir() if child.name[0] != "."] if path.exists() else []
+    )
+    if left := sorted(set(strangers) - beginnings):
+        raise OutputError(
+            f"{path} holds other work ({', '.join(left[:3])}): choose another folder with -o"
+        )
+
+
+def _begin(
+    path: Path,
+    collection: Collection,
+    trainer: Trainer[T],
+    task: T,
+    model: nn.Module,
+    accelerator: Accelerator,
+) -> Run:
+    """The new run's folder, with what is settled once and for all."""
+    precision = [
+        _precision(trainer, task, model, accelerator) if accelerator.is_main_process else None
+    ]
+    broadcast_object_list(precision)
+    learnt = trainer.learnt or collection
+    facts = {
+        "precision": precision[0],
+        "steps": task.steps,
+        "steps_per_epoch": task.per_epoch,
+        "train_counts": learnt.counts("train").tolist(),
+        "resolution": trainer.settings.resolution,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "processes": accelerator.num_processes,
+        **trainer.facts(task),
+    }
+    if accelerator.is_main_process:
+        splits = learnt.table.select(["sha256", "split"])
+        seen = splits.filter(pa.compute.not_equal(splits["split"], "test"))
+        with replacing(path / "seen.parquet") as temporary:
+            pq.write_table(seen, temporary)
+        about = {
+            "path": str(collection.path.resolve()),
+            "fingerprint": collection.fingerprint,
+            "pictures": len(collection),
+            "size": collection.settings["size"],
+            "fit": collection.settings["fit"],
+        }
+        dumped: dict[str, Any] = trainer.settings.model_dump(mode="json")
+        runs.create(
+            path,
+            trainer.kind,
+            settings=dumped,
+            styles=collection.vocabulary.styles,
+            collection=about,
+            facts=facts,
+        )
+    accelerator.wait_for_everyone()
+    return runs.open_run(path, trainer.kind)
+
+
+def _precision(
+    trainer: Trainer[T], task: T, model: nn.Module, accelerator: Accelerator
+) -> Precision:
+    # A trial on one process would wait for the others' statistics
+    if (
+        trainer.settings.precision != "auto"
+        or accelerator.num_processes > 1
+        or not trainer.from_scratch
+    ):
+        return unmeasured(trainer.settings, accelerator)
+    batch = task.batch(task.steps - 1)  # at full resolution, where the time goes
+    return fastest(model, lambda trial: task.loss(trial, batch), accelerator.device)
+
+
+def unmeasured(settings: LoopSettings, accelerator: Accelerator) -> Precision:
+    """The precision that the settings name; for ``auto`` bfloat16 where a CUDA device has it."""
+    if settings.precision != "auto":
+        return settings.precision
+    return (
+        "bfloat16"
+        if accelerator.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        else "float32"
+    )
+
+
+def _plan(task: Task, settings: LoopSettings, run: Run) -> Plan:
+    assert isinstance(settings, TrainingSettings), (
+        "a trainer of other settings has a plan of its own"
+    )
+    return Plan(
+        steps=task.steps,
+        per_epoch=task.per_epoch,
+        batch_size=settings.batch_size,
+        warmup=math.ceil(settings.warmup * task.steps),
+        decay=settings.ema,
+        clip=settings.clip,
+        precision=run.facts["precision"],
+        patience=settings.patience,
+        seed=settings.seed,
+        tensorboard=settings.tensorboard,
+    )

@@ -1,0 +1,228 @@
+"""Folds by artist:
+
+nobody on both sides, both arms alike in all else, and intervals that draw artists.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from impasto.collection.collection import SCHEMA, Collection
+from impasto.collection.vocabulary import Vocabulary
+from impasto.comparison.artist_folds import ArtistFolds, artist_folds
+from impasto.comparison.artist_scores import Clusters, compare_arms, style_gaps
+from impasto.errors import CollectionError, SettingsError
+from impasto.numerics import metrics
+
+STYLES = ("A", "B", "C")
+
+
+def made_up(
+    styles: Sequence[str],
+    artists: Sequence[str | None],
+    splits: Sequence[str],
+    files: Sequence[int],
+) -> Collection:
+    """A collection in memory; pictures with equal numbers in ``files`` are copies."""
+    blank: dict[str, Any] = dict.fromkeys(SCHEMA.names)
+    rows = [
+        {
+            **blank,
+            "id": f"{n:03}.png",
+            "style": style,
+            "split": split,
+            "artist": artist,
+            "sha256": f"{file:064x}",
+        }
+        for n, (style, artist, split, file) in enumerate(
+            zip(styles, artists, splits, files, strict=True)
+        )
+    ]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    collection = Collection(
+        Path("made-up"), table, Vocabulary.of(STYLES), {"validation_share": 0.1}, "0"
+    )
+    collection.__dict__["pixels"] = np.zeros(
+        (len(rows), 8, 8, 3), np.uint8
+    )  # alike, but too flat to be copies
+    return collection
+
+
+@st.composite
+def collections(draw: st.DrawFn, *, copies: bool = True) -> Collection:
+    count = draw(st.integers(12, 70))
+
+    def column(values: Any) -> list[Any]:
+        return draw(st.lists(values, min_size=count, max_size=count))
+
+    files = column(st.integers(0, 2 * count)) if copies else list(range(count))
+    names = column(st.sampled_from([None, *"pqrstuvwxyz"]))
+    return made_up(
+        column(st.sampled_from(STYLES)),
+        names,
+        column(st.sampled_from(["train", "train", "test"])),
+        files,
+    )
+
+
+def folded(collection: Collection, folds: int = 3) -> ArtistFolds | None:
+    try:
+        return artist_folds(collection, folds, 0)
+    except (CollectionError, SettingsError):  # too few artists for that
+        return None
+
+
+def sides(
+    collection: Collection, splits: Sequence[str], held: NDArray[np.int64]
+) -> dict[str, list[int]]:
+    """Rows that train, choose and are held out."""
+    named = {
+        side: [row for row, at in enumerate(splits) if at == side]
+        for side in ("train", "validation")
+    }
+    return {**named, "held": held.tolist()}
+
+
+@given(collections(), st.integers(2, 4))
+@settings(max_examples=60, deadline=None)
+def test_the_laws_of_the_folds(collection: Collection, number: int) -> None:
+    found = folded(collection, number)
+    if found is None:
+        return
+    artists, files, split = (collection.column(name) for name in ("artist", "sha256", "split"))
+    taking_part = {row for row, at in enumerate(split) if at != "test"}
+    movable = set(np.flatnonzero(found.cluster >= 0).tolist())
+    assert movable <= taking_part
+    assert found.unknown == len(taking_part - movable)
+    for arm in (found.disjoint, found.ordinary):
+        held_once = [row for fold in arm for row in fold.held.tolist()]
+        assert sorted(held_once) == sorted(movable)
+        for fold in arm:
+            rows = sides(collection, fold.splits, fold.held)
+            assert sorted(row for part in rows.values() for row in part) == sorted(
+                taking_part
+            )  # nothing twice, nothing lost
+            assert set(rows["train"]) >= taking_part - movable  # the unknown are in every training
+            copies = [{files[row] for row in rows[side]} for side in rows]
+            assert not copies[2] & (copies[0] | copies[1])
+    for fold in found.disjoint:
+        rows = sides(collection, fold.splits, fold.held)
+        there = [{artists[row] for row in rows[side]} - {None} for side in rows]
+        assert not there[0] & there[1]
+        assert not there[0] & there[2]
+        assert not there[1] & there[2]
+
+
+@given(collections(copies=False), st.integers(2, 4))
+@settings(max_examples=60, deadline=None)
+def test_both_arms_have_as_many_pictures_of_each_style(collection: Collection, number: int) -> None:
+    found = folded(collection, number)
+    if found is None:
+        return
+    for one, other in zip(found.disjoint, found.ordinary, strict=True):
+        pair = [sides(collection, fold.splits, fold.held) for fold in (one, other)]
+        for side in pair[0]:
+            counts = [
+                np.bincount(collection.labels[rows[side]], minlength=3).tolist() for rows in pair
+            ]
+            assert counts[0] == counts[1], side
+
+
+def test_the_ordinary_arm_does_part_artists() -> None:
+    """Else the two arms would be one and the same."""
+    styles, artists = (
+        [STYLES[n % 3] for n in range(180)],
+        [f"{STYLES[n % 3]}{n % 4}" for n in range(180)],
+    )
+    collection = made_up(styles, artists, ["train"] * 180, range(180))
+    found = artist_folds(collection, 3, 0)
+    for fold in found.ordinary:
+        rows = sides(collection, fold.splits, fold.held)
+        assert {artists[row] for row in rows["held"]} <= {artists[row] for row in rows["train"]}
+    assert not np.array_equal(
+        artist_folds(collection, 3, 1).ordinary[0].held, found.ordinary[0].held
+    )
+
+
+def test_styles_are_spread_and_the_rare_ones_named() -> None:
+    """B lies in every fold as evenly as A; C, by two artists, cannot be tested, but leaves training with them."""
+    styles = ["A"] * 60 + ["B"] * 12 + ["C"] * 8
+    artists = (
+        [f"a{n % 12}" for n in range(60)] + [f"b{n % 6}" for n in range(12)] + ["c0", "c1"] * 4
+    )
+    collection = made_up(styles, artists, ["train"] * 80, range(80))
+    found = artist_folds(collection, 3, 0)
+    assert found.tested.tolist() == [True, True, False]
+    assert found.artists.tolist() == [12, 6, 2]
+    for fold in found.disjoint:
+        assert np.bincount(collection.labels[fold.held], minlength=3)[:2].tolist() == [20, 4]
+    with pytest.raises(SettingsError, match="folds=30 is more than the 20 artists"):
+        artist_folds(collection, 30, 0)
+    few = made_up(["A"] * 30, ["a0", "a1", "a2"] * 10, ["train"] * 30, range(30))
+    with pytest.raises(
+        SettingsError, match=r"folds=2: fold \d of made-up leaves no artist to choose on"
+    ):
+        artist_folds(few, 2, 0)
+    nobody = made_up(styles, [None] * 80, ["train"] * 80, range(80))
+    with pytest.raises(CollectionError, match="no style with training pictures by 3 known artists"):
+        artist_folds(nobody, 3, 0)
+
+
+def test_the_bootstrap_is_its_slow_description() -> None:
+    """Artists drawn with replacement, each bringing all of its pictures, the same ones to both arms."""
+    generator = np.random.default_rng(0)
+    labels, cluster = generator.integers(0, 3, 40), generator.choice([2, 5, 7, 11], 40)
+    answers = {arm: generator.integers(0, 3, 40) for arm in ("ordinary", "disjoint")}
+    found = compare_arms(Clusters(labels, cluster, 3, 200, 1), answers)
+    names, again = np.unique(cluster), np.random.default_rng(1)
+    gaps = []
+    for drawn in again.multinomial(4, [0.25] * 4, 200):
+        rows = np.concatenate([np.flatnonzero(cluster == name) for name in np.repeat(names, drawn)])
+        one, other = (
+            metrics.macro_f1(labels[rows], answers[arm][rows], 3)
+            for arm in ("ordinary", "disjoint")
+        )
+        gaps.append(one - other)
+    gap = found["gap"]["macro_f1"]
+    assert [gap["low"], gap["high"]] == pytest.approx(np.quantile(gaps, [0.025, 0.975]).tolist())
+    values = [metrics.macro_f1(labels, answers[arm], 3) for arm in ("ordinary", "disjoint")]
+    assert gap["value"] == pytest.approx(values[0] - values[1])
+    assert found["disjoint"]["macro_f1"]["value"] == pytest.approx(values[1])
+    for name in ("accuracy", "balanced_accuracy"):
+        score = {
+            "accuracy": metrics.accuracy,
+            "balanced_accuracy": lambda a, b: metrics.balanced_accuracy(a, b, 3),
+        }
+        expected = score[name](labels, answers["ordinary"])
+        assert found["ordinary"][name]["value"] == pytest.approx(expected)
+
+
+def test_intervals_know_that_an_artists_pictures_go_together() -> None:
+    """A hundred pictures by four artists, each all right or all wrong, say no more than four pictures."""
+    labels = np.zeros(100, np.int64)
+    wrong = np.repeat([0, 1, 0, 1], 25)
+    arms = {"ordinary": labels, "disjoint": wrong}
+    tied, apart = (
+        compare_arms(Clusters(labels, cluster, 2, 1000, 0), arms)["gap"]["accuracy"]
+        for cluster in (np.repeat(np.arange(4), 25), np.arange(100))
+    )
+    assert tied["value"] == apart["value"] == 0.5
+    assert (tied["low"], tied["high"]) == (0.0, 1.0)
+    assert 0.35 < apart["low"] < apart["high"] < 0.65
+
+
+def test_each_styles_gap() -> None:
+    labels, cluster = np.repeat([0, 1], 20), np.repeat(np.arange(8), 5)
+    arms = {"ordinary": labels, "disjoint": np.where(labels == 1, 0, labels)}
+    rows = style_gaps(Clusters(labels, cluster, 3, 200, 0), arms)
+    assert rows[0] == {"pictures": 20, "artists": 4, "ordinary": 1, "disjoint": 1,
+                       "gap": {"value": 0, "low": 0, "high": 0}}  # fmt: skip
+    assert rows[1]["gap"] == {"value": 1, "low": 1, "high": 1}
+    assert rows[2] == {"pictures": 0, "artists": 0, "ordinary": None, "disjoint": None, "gap": None}

@@ -1,0 +1,117 @@
+"""Agreement of clusters with labels:
+
+scikit-learn agrees, chance is where it belongs, intervals hold the value.
+"""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from impasto.embedding import cluster_metrics as agreement
+
+RNG = np.random.default_rng(0)
+LABELS = RNG.integers(0, 5, 300)
+CLUSTERS = np.where(
+    RNG.random(300) < 0.6, LABELS, RNG.integers(-1, 7, 300)
+)  # -1: noise, a cluster of its own
+
+
+def purity(labels: np.ndarray, clusters: np.ndarray) -> float:
+    """Slow and obvious: the share that answering each cluster's most frequent label gets right."""
+    right = 0
+    for cluster in set(clusters.tolist()):
+        inside = labels[clusters == cluster].tolist()
+        right += max(inside.count(label) for label in set(inside))
+    return right / len(labels)
+
+
+SLOW = {
+    "nmi": metrics.normalized_mutual_info_score,
+    "ami": metrics.adjusted_mutual_info_score,
+    "ari": metrics.adjusted_rand_score,
+    "v_measure": metrics.v_measure_score,
+    "homogeneity": metrics.homogeneity_score,
+    "completeness": metrics.completeness_score,
+    "purity": purity,
+}
+
+
+@pytest.mark.parametrize(
+    "clusters",
+    [CLUSTERS, LABELS, np.zeros(300, int), np.arange(300)],
+    ids=["some", "right", "one", "each"],
+)
+def test_scores_are_those_of_scikit_learn(clusters: np.ndarray) -> None:
+    scores = agreement.scored(LABELS, clusters, resamples=100, seed=0)
+    assert set(scores) == set(SLOW)
+    for name, slow in SLOW.items():
+        assert scores[name]["value"] == pytest.approx(slow(LABELS, clusters), abs=1e-9), name
+        assert scores[name]["low"] <= scores[name]["value"] + 1e-9
+        assert scores[name]["high"] >= scores[name]["value"] - 1e-9
+
+
+def test_intervals_are_as_wide_as_the_scores_vary() -> None:
+    """Drawing paintings anew from the same source:
+
+    the scores land in an interval's width of each other.
+    """
+
+    def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng(seed)
+        labels = np.repeat(np.arange(5), 100)
+        return labels, np.where(rng.random(500) < 0.6, labels, rng.integers(0, 5, 500))
+
+    values = [
+        agreement.scored(*drawn(seed), resamples=100, seed=0)["nmi"]["value"] for seed in range(60)
+    ]
+    first = agreement.scored(*drawn(0), resamples=400, seed=0)["nmi"]
+    assert first["high"] - first["low"] == pytest.approx(3.92 * np.std(values), rel=0.35)
+
+
+def test_an_interval_is_not_lifted_by_repeated_paintings() -> None:
+    """Plain percentile intervals of the NMI of unrelated labels would lie wholly above it."""
+    rng = np.random.default_rng(1)
+    labels, clusters = np.repeat(np.arange(10), 20), rng.integers(0, 10, 200)
+    score = agreement.scored(labels, clusters, resamples=200, seed=0)["nmi"]
+    assert score["low"] < score["value"] < score["high"]
+
+
+def test_chance_is_where_shuffled_labels_are() -> None:
+    rng = np.random.default_rng(2)
+    by_chance = agreement.chance(rng.permutation(LABELS), CLUSTERS, permutations=200, seed=0)
+    assert by_chance["nmi"]["p"] > 0.01
+    assert by_chance["ami"]["mean"] == pytest.approx(0, abs=0.01)
+    assert by_chance["nmi"]["mean"] > 0.01  # why NMI alone says little
+    real = agreement.chance(LABELS, CLUSTERS, permutations=200, seed=0)
+    assert {real[name]["p"] for name in real} == {1 / 201}
+
+
+def test_a_difference_is_that_of_the_scores_and_paired() -> None:
+    worse = np.where(np.random.default_rng(3).random(300) < 0.2, 0, CLUSTERS)
+    gain = agreement.difference(LABELS, (CLUSTERS, worse), resamples=300, seed=0)
+    scores = [
+        agreement.scored(LABELS, clusters, resamples=300, seed=0) for clusters in (CLUSTERS, worse)
+    ]
+    for name, score in gain.items():
+        assert score["value"] == pytest.approx(scores[0][name]["value"] - scores[1][name]["value"])
+    unpaired = sum((score["nmi"]["high"] - score["nmi"]["low"]) ** 2 for score in scores) ** 0.5
+    assert (
+        gain["nmi"]["high"] - gain["nmi"]["low"] < unpaired
+    )  # the same paintings are drawn for both
+    nothing = agreement.difference(LABELS, (CLUSTERS, CLUSTERS), resamples=100, seed=0)
+    assert nothing["nmi"] == {"value": 0, "low": 0, "high": 0}
+
+
+def test_best_matches_are_found_by_looking_at_every_cluster() -> None:
+    table = agreement.contingency(LABELS, CLUSTERS)
+    best, precision, recall, f1 = agreement.best_matches(table[None])
+    names = np.unique(CLUSTERS)
+    for label in range(5):
+        found = [metrics.f1_score(label == LABELS, name == CLUSTERS) for name in names]
+        assert best[0, label] == int(np.argmax(found))
+        inside = names[best[0, label]] == CLUSTERS
+        assert f1[0, label] == pytest.approx(max(found))
+        assert precision[0, label] == pytest.approx(
+            metrics.precision_score(label == LABELS, inside)
+        )
+        assert recall[0, label] == pytest.approx(metrics.recall_score(label == LABELS, inside))

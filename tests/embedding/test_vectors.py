@@ -1,0 +1,65 @@
+"""Vectors: what is done to them does what its name says; neighbours are those of a slow search."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from impasto.collection.collection import Collection
+from impasto.embedding.vectors import nearest, pixels, prepared, reduced
+
+VECTORS = (np.random.default_rng(0).normal(size=(200, 12)) * np.arange(1, 13) + 5).astype(
+    np.float32
+)
+
+
+def test_preparations_do_what_they_are_called() -> None:
+    assert prepared(VECTORS, "none", 0) is VECTORS
+    standard = prepared(VECTORS, "standardise", 0)
+    np.testing.assert_allclose(standard.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(standard.std(0), 1, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(prepared(VECTORS, "unit", 0), axis=1), 1, atol=1e-5)
+    white = prepared(VECTORS, "whiten", 0)
+    np.testing.assert_allclose(np.cov(white.T), np.eye(12), atol=1e-3)
+
+
+def test_a_number_that_never_changes_is_no_division_by_zero() -> None:
+    still = np.concatenate([VECTORS, np.full((200, 1), 3, np.float32)], axis=1)
+    assert not prepared(still, "standardise", 0)[:, 12].any()
+
+
+def test_reduction_keeps_the_largest_distances_and_leaves_few_numbers_alone() -> None:
+    assert reduced(VECTORS, 12, 0) is VECTORS
+    small = reduced(VECTORS, 10, 0)
+    gaps = [np.linalg.norm(v[:50, None] - v[None, :50], axis=2) for v in (VECTORS, small)]
+    assert small.shape == (200, 10)
+    np.testing.assert_allclose(gaps[1], gaps[0], rtol=0.25, atol=3)
+    assert (gaps[1] <= gaps[0] + 1e-3).all()
+
+
+@pytest.mark.parametrize("itself", [True, False])
+def test_neighbours_are_those_of_a_slow_search(
+    itself: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "impasto.embedding.vectors._BLOCK", 33
+    )  # blocks that do not divide the number
+    found, cosines = nearest(VECTORS, VECTORS, 5, itself=itself)
+    for row in range(0, 200, 17):
+        likeness = [
+            -2.0
+            if itself and other == row
+            else float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+            for other, (a, b) in enumerate(zip([VECTORS[row]] * 200, VECTORS, strict=True))
+        ]
+        assert found[row].tolist() == np.argsort(-np.asarray(likeness), kind="stable")[:5].tolist()
+        np.testing.assert_allclose(cosines[row], sorted(likeness)[::-1][:5], atol=1e-5)
+
+
+def test_small_pictures_are_averages_of_blocks(make_collection: Callable[..., Collection]) -> None:
+    collection = make_collection(train=4, test=0, stored=64, split="stratified")
+    small = pixels(collection).reshape(len(collection), 32, 32, 3)
+    for row in range(0, len(collection), 5):
+        stored, corners = collection.pixels[row], range(0, 64, 2)
+        slow = [[stored[y : y + 2, x : x + 2].mean((0, 1)) for x in corners] for y in corners]
+        np.testing.assert_allclose((small[row] + 1) * 127.5, slow, atol=1e-3)

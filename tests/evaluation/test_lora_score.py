@@ -1,0 +1,73 @@
+"""A scorecard in full on a tiny run:
+
+every style a row, beside floor and ceiling, and never painted twice.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from impasto.collection.collection import Collection
+from impasto.errors import RunError
+from impasto.evaluation.lora_score import ScorecardSettings, score_lora
+from impasto.generate.text_to_image import DiffuseSettings, Painter
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora import task as lora_task
+from impasto.training.lora.train import train_lora
+
+
+def test_a_run_is_scored_and_the_pictures_are_kept(
+    make_collection: Callable[..., Collection],
+    tiny_base: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lora_task, "DRAWS", 8)
+    collection = make_collection(train=(12, 12, 12), test=4)
+    quick: dict[str, Any] = {"resolution": 32, "device": "cpu", "epochs": 1}
+    lora = train_lora(
+        collection,
+        tmp_path / "runs" / "lora",
+        LoraSettings(
+            base=str(tiny_base()),
+            rank=2,
+            epoch_pictures=4,
+            held_out=2,
+            preview_every=0,
+            buckets=False,
+            **quick,
+        ),
+    )
+    paint = DiffuseSettings(steps=2, device="cpu", guidance=1.0)
+    settings = ScorecardSettings(
+        pictures=3, prompts=("a boat", "a tree"), paint=paint, resamples=100
+    )
+    with pytest.raises(RunError, match="no judge in"):
+        score_lora(lora.path, settings)
+    train_classifier(
+        collection,
+        tmp_path / "runs" / "classifier",
+        ClassifierSettings(size="tiny", batch_size=12, **quick),
+    )
+    done = score_lora(lora.path, settings)
+    rows = done.result["per_style"]
+    assert [row["style"] for row in rows] == list(collection.vocabulary.styles)
+    assert all(0 <= row[name] <= 1 for row in rows for name in ("accuracy", "floor", "ceiling"))
+    assert done.result["scores"].keys() == {"adapter", "base", "real"}
+    assert sum(map(sum, done.result["confusion"])) == 9
+    assert {finding.code for finding in done.findings} == {"IMP603", "IMP604", "IMP605"}
+    pictures = sorted(lora.evaluation_path.rglob("pictures/*/*/*/*.png"))
+    assert len(pictures) == 2 * 3 * 3
+    assert json.loads((lora.evaluation_path / "scorecard.json").read_text()) == json.loads(
+        json.dumps(done.result)
+    )
+    calls: list[int] = []
+    monkeypatch.setattr(
+        Painter, "paint", lambda self, words, seeds, how, *more: calls.append(len(words))
+    )
+    assert score_lora(lora.path, settings).result["per_style"] == rows
+    assert not calls

@@ -1,0 +1,98 @@
+"""The scorecard's numbers: against slow re-writes, and on pictures whose answer is known."""
+
+import numpy as np
+import pytest
+
+from impasto.evaluation.lora_score_findings import card_findings
+from impasto.evaluation.lora_score_numbers import kept, kernel_distance, nearest, shades, thumbs
+
+
+def test_kernel_distance_by_its_definition() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(7, 5)).astype(np.float32), rng.normal(0.5, 1, (9, 5)).astype(np.float32)
+
+    def k(a: np.ndarray, b: np.ndarray) -> float:  # type: ignore[type-arg]
+        return float((a.astype(float) @ b.astype(float) / 5 + 1) ** 3)
+
+    xx = np.mean([k(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j])
+    yy = np.mean([k(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j])
+    xy = np.mean([k(a, b) for a in x for b in y])
+    assert kernel_distance(x, y) == pytest.approx(xx + yy - 2 * xy)
+    assert kernel_distance(x[:1], y) is None
+
+
+def test_kernel_distance_is_nothing_between_samples_of_one_thing() -> None:
+    rng = np.random.default_rng(1)
+    same = [kernel_distance(*rng.normal(size=(2, 40, 4)).astype(np.float32)) for _ in range(100)]
+    assert abs(np.mean([d for d in same if d is not None])) < 0.05
+    away = kernel_distance(
+        rng.normal(size=(40, 4)).astype(np.float32), rng.normal(2, 1, (40, 4)).astype(np.float32)
+    )
+    assert away is not None
+    assert away > 5
+
+
+def pictures(count: int, seed: int) -> np.ndarray:  # type: ignore[type-arg]
+    return np.random.default_rng(seed).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+
+
+def test_a_copy_is_nearest_to_its_original_also_lighter_and_in_other_contrast() -> None:
+    train = pictures(20, 0)
+    changed = (0.5 * train[[4, 11]] + 100).astype(np.uint8)
+    places, likeness = nearest(thumbs(changed), thumbs(train))
+    assert places.tolist() == [4, 11]
+    assert likeness == pytest.approx([1, 1], abs=1e-3)
+    assert nearest(thumbs(pictures(5, 1)), thumbs(train))[1].max() < 0.5
+
+
+def test_what_is_kept_across_styles_is_told_from_what_is_not() -> None:
+    """Styles turn the colours round; where the layout belongs to the seed it is kept, where it is anew it is not."""
+    layout = pictures(6, 2)
+    turned = np.concatenate([layout, layout[..., [1, 2, 0]], layout[..., [2, 0, 1]]])
+    seeds, styles = np.tile(np.arange(6), 3), np.repeat(np.arange(3), 6)
+    same = kept(
+        shades(np.repeat(layout.mean(3, keepdims=True), 3, 3).astype(np.uint8)[seeds]),
+        seeds,
+        styles,
+        draws=200,
+        seed=0,
+    )
+    assert same["share"]["value"] == 1
+    assert same["same"] == pytest.approx(1)
+    partly = kept(shades(turned), seeds, styles, draws=200, seed=0)
+    anew = kept(shades(pictures(18, 3)), seeds, styles, draws=200, seed=0)
+    assert partly["share"]["value"] > anew["share"]["value"]
+    assert anew["share"]["low"] < 0.5 < anew["share"]["high"] + 0.1
+    assert kept(shades(layout), np.arange(6), np.zeros(6, np.int64), draws=10, seed=0) is None
+
+
+def test_findings_name_styles_below_their_floor_and_copies() -> None:
+    score = {"value": 0.5, "low": 0.4, "high": 0.6}
+    rows = [
+        {"style": "Bands", "accuracy": 0.8, "floor": 0.3},
+        {"style": "Columns", "accuracy": 0.2, "floor": 0.2},
+    ]
+    near = [{"style": "Bands", "seed": 1, "nearest": "a.jpg", "likeness": 0.99}] * 4
+    result = {
+        "per_style": rows,
+        "scores": {"adapter": {"accuracy": score}, "base": {"accuracy": {**score, "value": 0.25}}},
+        "copies": {"share": 0.05, "expected": 0.01, "near": near, "limit": 0.9},
+        "kept": {"share": {"value": 0.7, "low": 0.6, "high": 0.8}},
+    }
+    found = {f.code: f for f in card_findings(result)}
+    assert {code: f.outcome for code, f in found.items()} == {
+        "IMP603": "issue",
+        "IMP604": "issue",
+        "IMP605": "passed",
+    }
+    assert [item["style"] for item in found["IMP603"].items] == ["Columns"]
+    assert found["IMP604"].items == near
+    # Where no style was taught, pictures in different styles are alike for that, which is no merit
+    untaught = {
+        **result,
+        "scores": {
+            "adapter": {"accuracy": {**score, "low": 0.2}},
+            "base": result["scores"]["base"],
+        },
+    }
+    assert {f.code: f.outcome for f in card_findings(untaught)}["IMP605"] == "not applicable"

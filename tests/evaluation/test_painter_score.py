@@ -1,0 +1,304 @@
+"""A painter's score:
+
+a judge that shares nothing with it, floor and ceiling, and numbers that slow ones agree with.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from impasto.cli import output as show
+from impasto.collection.collection import Collection
+from impasto.collection.disjoint_halves import halves
+from impasto.collection.run_collection import seen_by
+from impasto.errors import RunError
+from impasto.evaluation import painter_score_numbers as numbers
+from impasto.evaluation.painter_score import JudgeSettings, PaintingSettings, score_painter
+from impasto.evaluation.painter_score_findings import painting_findings
+from impasto.models.painter import Painter
+from impasto.records.run import Run, open_run
+from impasto.reporting.painters import read_painter, require_steps
+from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
+
+QUICK: dict[str, Any] = {
+    "size": "tiny",
+    "batch_size": 12,
+    "resolution": 48,
+    "precision": "float32",
+    "device": "cpu",
+}
+SETTINGS = PaintingSettings(
+    teach=JudgeSettings(epochs=1, **QUICK), per_style=3, shown=2, resamples=100, device="cpu"
+)
+
+
+@pytest.fixture(scope="module")
+def collection(make_collection: Callable[..., Collection]) -> Collection:
+    return make_collection(train=(24, 24, 24), test=4, size=48, stored=48, validation_share=0.2)
+
+
+@pytest.fixture(scope="module")
+def run(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    settings = PainterSettings(
+        epochs=1, embedding=8, teach=CriticSettings(epochs=1, **QUICK), **QUICK
+    )
+    return train_painter(collection, tmp_path_factory.mktemp("runs") / "painter", settings)
+
+
+@pytest.fixture(scope="module")
+def result(run: Run) -> dict[str, Any]:
+    score_painter(run.path, SETTINGS)
+    return dict(json.loads((run.evaluation_path / "painting.json").read_text()))
+
+
+def test_the_judge_shares_no_picture_with_the_painter(
+    run: Run, collection: Collection, result: dict[str, Any]
+) -> None:
+    judge = open_run(run.path / "judge", "classifier")
+    assert (
+        judge.settings["network"] == "residual"
+        and open_run(run.path / "critic").settings["network"] == "classifier"
+    )
+    known, mine = set().union(*seen_by(judge)), set().union(*seen_by(run))
+    assert not known & mine
+    other = halves(collection, 0)[1]
+    hashes = collection.column("sha256")
+    assert known == {
+        hashes[row] for split in ("train", "validation") for row in other.indices(split)
+    }  # type: ignore[arg-type]
+    assert result["judge"]["pictures_shared"] == result["judge"]["test_pictures_seen"] == 0
+
+
+def test_every_style_stands_between_floor_and_ceiling(result: dict[str, Any]) -> None:
+    assert [row["style"] for row in result["per_style"]] == ["Bands", "Columns", "Diagonals"]
+    assert result["pictures"] == 9 and result["searched"] == 84  # all that there are
+    for row in result["per_style"]:
+        for arm in ("painted", "histogram", "unchanged", "real"):
+            assert (
+                0
+                <= row[arm]["hit"]["low"]
+                <= row[arm]["hit"]["value"]
+                <= row[arm]["hit"]["high"]
+                <= 1
+            )
+    assert result["scores"]["unchanged"]["normalised"]["value"] == 0
+    unchanged = result["content"]["unchanged"]
+    assert unchanged["ssim"]["value"] == pytest.approx(1) and unchanged["edges"][
+        "value"
+    ] == pytest.approx(1, abs=1e-4)
+    assert unchanged["retrieved"]["value"] == 1 and unchanged["colour_shift"]["value"] == 0
+    assert len(result["pairs"]) == 6 and {row["source"] for row in result["pairs"]} == {
+        "Bands",
+        "Columns",
+        "Diagonals",
+    }
+    assert [row["strength"] for row in result["strength"]] == [0, 0.25, 0.5, 0.75, 1]
+
+
+def test_a_judge_that_knows_no_real_works_measures_no_way(
+    run: Run, collection: Collection, result: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    blind = json.loads(json.dumps(result))
+    for row in (blind["scores"], *blind["per_style"]):
+        row["real"]["normalised"]["value"], row["painted"]["normalised"]["value"] = 0.0, 12.3
+    (effect,) = (one for one in painting_findings(blind, run, collection) if one.code == "IMP311")
+    assert "too little between these" in effect.text and "12.3" not in effect.text
+    show.painting(blind, [effect], as_json=False)
+    told = capsys.readouterr().out
+    assert "12.3" not in told and told.count("–\n") >= 4  # three styles and all of them
+
+
+def test_a_second_time_trains_no_judge_and_says_the_same(
+    run: Run, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("impasto.training.trainer.fit", lambda *given: pytest.fail("trained again"))
+    again = score_painter(run.path, SETTINGS).result
+    assert json.loads(
+        json.dumps({name: again[name] for name in ("scores", "per_style", "content")})
+    ) == {name: result[name] for name in ("scores", "per_style", "content")}
+
+
+def test_a_painter_that_does_nothing_is_at_its_floor(
+    run: Run, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Painter, "forward", lambda self, x, weights: x)
+    idle = score_painter(run.path, SETTINGS)
+    assert idle.result["scores"]["painted"]["normalised"]["value"] == 0
+    assert idle.result["identity"]["own_style"]["value"] == pytest.approx(1, abs=1e-6)
+    outcomes = {finding.code: finding.outcome for finding in idle.findings}
+    assert outcomes["IMP311"] == "issue" and outcomes["IMP313"] == outcomes["IMP314"] == "passed"
+    assert result["identity"]["own_style"]["value"] < 0.9
+
+
+def test_figures_show_the_pictures_as_they_were_scored(run: Run, result: dict[str, Any]) -> None:
+    with Image.open(run.evaluation_path / "figures" / "grid.png") as grid:
+        assert (
+            grid.width >= 4 * 96 and grid.height >= 2 * 96
+        )  # two pictures, the original and three styles
+    assert result["command"]
+
+
+def test_the_report_reads_what_was_written(run: Run, result: dict[str, Any]) -> None:
+    facts = read_painter(run)
+    assert facts.content is not None and {finding.code for finding in facts.scored} >= {
+        "IMP311",
+        "IMP316",
+    }
+    assert facts.content.scores.painted.hit.value == result["scores"]["painted"]["hit"]["value"]
+    with Image.open(facts.figures["steps"]) as steps:
+        require_steps(facts.content, facts.figures["steps"], steps.size)
+    assert [(row.source != row.target) for row in facts.content.shown] == [True, True]
+
+
+def test_distances_are_of_each_style_to_its_own(result: dict[str, Any]) -> None:
+    for name in ("kernel_distance", "frechet_distance"):
+        for arm in ("painted", "histogram", "unchanged"):
+            rows = [row[name][arm] for row in result["per_style"]]
+            assert result[name][arm] == pytest.approx(np.mean(rows))
+    assert result["frechet_distance"]["unchanged"] > 0  # other styles' pictures, not the very ones
+
+
+def test_a_score_on_another_collection_has_a_folder_of_its_own(
+    run: Run, result: dict[str, Any], make_collection: Callable[..., Collection]
+) -> None:
+    before = (run.evaluation_path / "painting.json").read_bytes()
+    other = make_collection(train=12, test=5, size=48, stored=48, validation_share=0.2, seed=5)
+    done = score_painter(run.path, SETTINGS, collection=other.path)
+    assert (
+        done.path == run.path / f"evaluation-{other.path.name}"
+        and (done.path / "painting.json").is_file()
+    )
+    assert (run.evaluation_path / "painting.json").read_bytes() == before
+    assert done.result["judge"]["pictures_shared"] == result["judge"]["pictures_shared"] == 0
+
+
+def test_a_judge_taught_otherwise_is_not_taken_unasked(run: Run, result: dict[str, Any]) -> None:
+    other = SETTINGS.model_copy(update={"teach": JudgeSettings(epochs=2, **QUICK)})
+    with pytest.raises(
+        RunError, match=r"epochs was 1, now 2.*--classifier .*judge takes the judge that there is"
+    ):
+        score_painter(run.path, other)
+    taken = score_painter(run.path, other.model_copy(update={"judge": str(run.path / "judge")}))
+    assert taken.result["scores"] == {**result["scores"]}
+
+
+def test_the_critic_is_no_judge(run: Run) -> None:
+    with pytest.raises(RunError, match="is the painter's own critic, and so no judge"):
+        score_painter(run.path, SETTINGS.model_copy(update={"judge": str(run.path / "critic")}))
+
+
+def test_another_judge_that_knows_the_pictures_is_named(
+    run: Run, collection: Collection, result: dict[str, Any]
+) -> None:
+    told = {**result, "judge": {**result["judge"], "pictures_shared": 7}}
+    outcomes = {
+        finding.code: finding.outcome for finding in painting_findings(told, run, collection)
+    }
+    assert outcomes["IMP315"] == "issue"
+    weak = {
+        **result,
+        "strength": [
+            {**row, "probability": 0.5 - row["strength"] / 5} for row in result["strength"]
+        ],
+    }
+    outcomes = {
+        finding.code: finding.outcome for finding in painting_findings(weak, run, collection)
+    }
+    assert (outcomes["IMP315"], outcomes["IMP316"]) == ("passed", "issue")
+
+
+def test_matched_has_the_others_histogram_and_keeps_the_order() -> None:
+    lot = np.random.default_rng(0)
+    picture, other = (lot.integers(0, 256, (6, 7, 3), np.uint8) for _ in range(2))
+    made = numbers.matched(picture, other)
+    for channel in range(3):
+        mine, theirs = made[..., channel].ravel(), other[..., channel].ravel()
+        assert sorted(mine) == sorted(theirs)
+        assert (
+            np.diff(mine[np.argsort(picture[..., channel].ravel(), kind="stable")].astype(int)) >= 0
+        ).all()
+    assert numbers.matched(picture, picture).tolist() == picture.tolist()
+
+
+def test_rates_agree_with_counting() -> None:
+    lot = np.random.default_rng(1)
+    labels, real_labels = lot.integers(0, 3, 40), lot.integers(0, 3, 30)
+    answers = {
+        arm: lot.random((40, 3)) < share for arm, share in (("painted", 0.6), ("unchanged", 0.1))
+    }
+    real = lot.random(30) < 0.8
+    rates = numbers.Rates(answers, labels, real, real_labels, resamples=200, seed=0)
+    hit, floor, ceiling = [], [], []
+    for style in range(3):
+        others = [i for i in range(40) if labels[i] != style]
+        hit.append(np.mean([answers["painted"][i, style] for i in others]))
+        floor.append(np.mean([answers["unchanged"][i, style] for i in others]))
+        ceiling.append(np.mean([real[i] for i in range(30) if real_labels[i] == style]))
+        assert rates.of_style(style, "painted")["hit"]["value"] == pytest.approx(hit[-1])
+        assert rates.of_style(style, "painted")["gain"]["value"] == pytest.approx(
+            hit[-1] - floor[-1]
+        )
+    whole = (np.mean(hit) - np.mean(floor)) / (np.mean(ceiling) - np.mean(floor))
+    spread = rates.normalised("painted")
+    assert spread["value"] == pytest.approx(whole) and spread["low"] < whole < spread["high"]
+    assert rates.normalised("unchanged") == {"value": 0, "low": 0, "high": 0}
+    pair = next(
+        row for row in rates.pairs(("A", "B", "C")) if (row["source"], row["target"]) == ("B", "C")
+    )
+    mine = [i for i in range(40) if labels[i] == 1]
+    moved = [float(answers["painted"][i, 2]) - float(answers["unchanged"][i, 2]) for i in mine]
+    assert (
+        pair["value"] == pytest.approx(np.mean(moved))
+        and pair["low"] <= pair["value"] <= pair["high"]
+    )
+
+
+def test_intervals_of_rates_hold_what_they_promise() -> None:
+    """95 % intervals over pictures hold the true gain in about 95 of 100 made-up samples."""
+    lot, inside = np.random.default_rng(2), 0
+    for _ in range(100):
+        labels = np.repeat(np.arange(3), 20)
+        liking = lot.random((60, 1))  # pictures differ in how readily they are painted
+        answers = {"painted": lot.random((60, 3)) < liking, "unchanged": np.zeros((60, 3), bool)}
+        rates = numbers.Rates(
+            answers, labels, np.ones(9, bool), np.repeat(np.arange(3), 3), resamples=200, seed=0
+        )
+        spread = rates.gain("painted", "unchanged")
+        inside += spread["low"] <= 0.5 <= spread["high"]
+    assert inside >= 88
+
+
+def test_frechet_distance_of_known_normals() -> None:
+    lot = np.random.default_rng(3)
+    one = lot.normal(0, 1, (20000, 3)).astype(np.float32)
+    other = lot.normal((1, 0, 0), 2, (20000, 3)).astype(np.float32)
+    assert numbers.frechet_distance(one, one) == pytest.approx(0, abs=1e-6)
+    assert numbers.frechet_distance(one, other) == pytest.approx(1 + 3 * (2 - 1) ** 2, rel=0.05)
+    assert numbers.frechet_distance(one[:1], other) is None
+
+
+def test_colours_by_the_book() -> None:
+    """CIE L*a*b* of sRGB red and of mid grey, by the published tables."""
+    red, grey = np.zeros((1, 2, 2, 3), np.uint8), np.full((1, 2, 2, 3), 119, np.uint8)
+    red[..., 0] = 255
+    assert numbers._lab(red)[0, 0, 0] == pytest.approx([53.24, 80.09, 67.20], abs=0.1)
+    assert numbers._lab(grey)[0, 0, 0] == pytest.approx([50.03, 0, 0], abs=0.1)
+    assert numbers.colour_shift(red, red).tolist() == [0]
+
+
+def test_an_original_is_found_by_where_light_lies() -> None:
+    lot = np.random.default_rng(4)
+    coarse = lot.integers(0, 256, (20, 4, 4, 3), np.uint8)
+    pictures = coarse.repeat(12, 1).repeat(12, 2)
+    tinted = (pictures * np.array([0.5, 0.8, 0.4])).astype(np.uint8)
+    pool = numbers.shaded(pictures)
+    assert numbers.retrieved(numbers.shaded(tinted), np.arange(20), pool).mean() > 0.9
+    assert numbers.retrieved(numbers.shaded(pictures[::-1]), np.arange(20), pool).mean() < 0.2
+    blank = numbers.shaded(np.zeros((1, 48, 48, 3), np.uint8))
+    assert not np.isnan(blank).any()
+    assert torch.equal(numbers.tensors(pictures[:1]).clamp(-1, 1), numbers.tensors(pictures[:1]))

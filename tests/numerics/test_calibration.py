@@ -1,0 +1,70 @@
+"""Temperature and calibration error recover what was planted."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from impasto.numerics.calibration import fit_temperature, log_posterior, probabilities, reliability
+
+
+def planted(
+    temperature: float, prior: np.ndarray, adjustment: float, count: int = 20000
+) -> tuple[np.ndarray, ...]:
+    """Logits whose softmax at ``temperature``, with the prior put back, is the truth that labels are drawn from."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (count, len(prior)))
+    truth = softmax(logits + adjustment * np.log(prior), axis=1)
+    labels = (truth.cumsum(1) > generator.random((count, 1))).argmax(1)
+    return (logits * temperature).astype(np.float32), labels
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+@pytest.mark.parametrize("adjustment", [0.0, 1.0])
+def test_the_temperature_is_found(temperature: float, adjustment: float) -> None:
+    prior = np.array([0.6, 0.3, 0.1])
+    logits, labels = planted(temperature, prior, adjustment)
+    found = fit_temperature(logits, labels, prior, adjustment=adjustment, shares=prior)
+    assert found == pytest.approx(temperature, rel=0.05)
+    scores = log_posterior(logits, prior, adjustment=adjustment, temperature=found, shares=prior)
+    shares = probabilities(scores)
+    error, _ = reliability(labels, shares.argmax(1), shares.max(1))
+    assert error < 0.015
+
+
+def test_the_prior_enters_as_bayes_says() -> None:
+    prior, logits = np.array([0.7, 0.2, 0.1]), np.array([[0.3, -0.2, 1.0]], np.float32)
+    balanced = probabilities(log_posterior(logits, prior, adjustment=1, temperature=1, shares=None))
+    assert balanced == pytest.approx(softmax(logits, axis=1))
+    frequent = probabilities(
+        log_posterior(logits, prior, adjustment=1, temperature=1, shares=prior)
+    )
+    assert frequent == pytest.approx(balanced * prior / (balanced * prior).sum())
+    # A plain network has the prior within its logits: it is taken out for a uniform one
+    plain = probabilities(log_posterior(logits, prior, adjustment=0, temperature=1, shares=None))
+    assert plain == pytest.approx(balanced / prior / (balanced / prior).sum())
+    # Trained on one mixture of styles, asked about another
+    drawn = np.array([0.4, 0.3, 0.3])
+    moved = probabilities(log_posterior(logits, drawn, adjustment=0, temperature=1, shares=prior))
+    assert moved == pytest.approx(balanced * prior / drawn / (balanced * prior / drawn).sum())
+
+
+def test_the_error_is_the_mean_gap_of_the_bins() -> None:
+    labels = np.zeros(10, np.int64)
+    predicted = np.array([0] * 6 + [1] * 4)  # 60 % right
+    error, bins = reliability(labels, predicted, np.full(10, 0.9))
+    assert error == pytest.approx(0.3)
+    assert [b["count"] for b in bins if b["count"]] == [10]
+    assert sum(b["count"] for b in bins) == 10
+    assert reliability(labels, predicted, np.full(10, 1.0))[0] == pytest.approx(0.4)
+
+
+def test_weights_count_a_picture_as_often_as_they_say() -> None:
+    generator = np.random.default_rng(0)
+    labels, predicted = generator.integers(0, 2, 40), generator.integers(0, 2, 40)
+    confidence, often = generator.uniform(0.5, 1, 40), generator.integers(1, 5, 40)
+    repeated = reliability(
+        *(np.repeat(values, often) for values in (labels, predicted, confidence))
+    )[0]
+    assert reliability(labels, predicted, confidence, often.astype(float))[0] == pytest.approx(
+        repeated
+    )

@@ -1,0 +1,87 @@
+"""Findings: coded, saved with their numbers, and spoiling only what they ought to."""
+
+from pathlib import Path
+
+import pytest
+
+from impasto.errors import InputError
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
+from impasto.records.finding_codes import CATALOGUE
+
+
+def test_findings_come_back_from_disk(tmp_path: Path) -> None:
+    found = [
+        Finding(
+            "IMP101",
+            "issue",
+            "1 of 2 files.",
+            {"count": 1.0},
+            [{"id": "a/ö.jpg", "reason": "damaged"}],
+        ),
+        Finding("IMP112", "not applicable", "No artists."),
+    ]
+    findings.save(tmp_path / "f.json", found)
+    assert findings.load(tmp_path / "f.json") == [
+        found[0],
+        Finding("IMP112", "not applicable", "No artists.", {}, []),
+    ]
+
+
+def test_plain_data_carries_name_and_judgement() -> None:
+    row = findings.as_data([Finding("IMP106", "issue", "Copies.", {"share": 0.5})])[0]
+    assert (row["code"], row["name"], row["spoils"]) == ("IMP106", "duplicates-across-splits", True)
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome", "share", "spoils"),
+    [
+        ("IMP106", "issue", None, True),
+        ("IMP106", "issue", 0.02, False),
+        ("IMP106", "issue", 0.0201, True),
+        ("IMP106", "passed", 0.9, False),
+        ("IMP106", "not applicable", None, False),
+        ("IMP110", "issue", 0.001, True),
+        ("IMP108", "issue", 1.0, False),
+        ("IMP301", "issue", None, False),
+        ("IMP305", "issue", None, True),
+    ],
+)
+def test_what_spoils_an_evaluation(
+    code: str, outcome: findings.Outcome, share: float | None, spoils: bool
+) -> None:
+    finding = Finding(code, outcome, "", {} if share is None else {"share": share})
+    assert finding.spoils is spoils
+    assert findings.spoiled([Finding("IMP101", "passed", ""), finding]) is spoils
+
+
+def test_nothing_spoils_nothing() -> None:
+    assert findings.spoiled([]) is False
+
+
+def test_codes_are_those_of_the_catalogue() -> None:
+    with pytest.raises(KeyError, match="unknown finding code IMP000"):
+        Finding("IMP000", "issue", "")
+    assert all(
+        code == kind.code and kind.question.endswith("?") and kind.remedy
+        for code, kind in CATALOGUE.items()
+    )
+    assert len({kind.name for kind in CATALOGUE.values()}) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "{}",
+        "3",
+        '{"findings": [{}]}',
+        '{"findings": [{"code": "IMP999", "outcome": "issue"}]}',
+    ],
+)
+def test_damaged_files_are_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "f.json").write_text(content)
+    with pytest.raises(
+        InputError, match=r"f\.json does not hold findings .*: run the stage that wrote it again"
+    ):
+        findings.load(tmp_path / "f.json")

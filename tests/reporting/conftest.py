@@ -1,0 +1,173 @@
+"""A small study with an atlas, as the stages write it, and its page; for tests that only look."""
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.typing import NDArray
+
+from impasto.collection.collection import Collection, open_collection
+from impasto.files import write_json
+from impasto.page.export import write_site
+
+STYLES = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
+STRANGE = (
+    'He said "no", twice',
+    "</script><b>bold</b>",
+    "with\u00a0no break",
+    "a\nnew line",
+    "=1+1",
+    "日本の橋 🌉",
+    "a, b",
+)
+"""Titles of the first paintings."""
+
+
+def made_up() -> ModuleType:
+    """The module that writes made-up studies, which stands beside this one."""
+    spec = importlib.util.spec_from_file_location(
+        "made_up_study", Path(__file__).parent / "made_up_study.py"
+    )
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def places(collection: Collection, seed: int) -> NDArray[np.float32]:
+    """A heap of its own for each style, ``float32 (N, 2)``."""
+    generator, angle = (
+        np.random.default_rng(seed),
+        collection.labels * 2 * np.pi / len(collection.vocabulary),
+    )
+    middle = np.stack([np.cos(angle), np.sin(angle)], 1) * 10
+    return (middle + generator.normal(0, 1, middle.shape)).astype(np.float32)
+
+
+def write_atlas(run: Path, collection: Collection, seed: int = 0) -> Path:
+    """What ``impasto atlas`` writes, with two maps and two clusterings."""
+    folder, main = run / "atlas", places(collection, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    apart = np.linalg.norm(main[:, None] - main[None], axis=2)
+    near = np.argsort(apart, axis=1, kind="stable")[:, 1:13].astype(np.int32)
+    columns: dict[str, Any] = {
+        name: collection.table[name] for name in ("id", "style", "split", "artist", "title", "year")
+    }
+    for name, points in (("pca", places(collection, seed + 1)), ("tsne", main)):
+        columns |= {f"{name}_x": points[:, 0], f"{name}_y": points[:, 1]}
+    columns |= {"x": main[:, 0], "y": main[:, 1]}
+    columns |= {
+        "cluster_kmeans": collection.labels.astype(np.int32),
+        "cluster_hdbscan": np.arange(len(main), dtype=np.int32) % 3 - 1,
+    }
+    columns["neighbours"] = pa.array(near.tolist(), pa.list_(pa.int32()))
+    pq.write_table(pa.table(columns), folder / "atlas.parquet")
+    scores = {"nmi": {"value": 0.2, "low": 0.15, "high": 0.25}}
+    colours = {"name": "colour_histogram", "title": "Colour histograms", "scores": {"test": scores}}
+    write_json(
+        folder / "atlas.json",
+        {
+            "format": 1, "kind": "classifier", "settings": {},
+            "baselines": [colours],
+            "styles": [{"style": "Pop_Art", "all": None, "test": {"f1": 0.5, "chance_f1": 0.1, "clusters": True}}],
+            "maps": [
+                {"name": "pca", "title": "PCA", "axes": "first and second component", "trustworthiness": 0.81},
+                {"name": "tsne", "title": "t-SNE", "axes": None, "trustworthiness": 0.93},
+            ],
+            "clusterings": [
+                {"name": "kmeans", "title": "k-means", "k": 4, "scores": {"all": None, "test": scores}},
+                {"name": "hdbscan", "title": "HDBSCAN", "k": 2, "scores": {"all": scores, "test": None}},
+            ],
+            "supervised": True, "verdict": ["Four styles cluster.", "More than colour does."],
+        },
+    )  # fmt: skip
+    return folder
+
+
+def write_predictions(run: Path, collection: Collection) -> None:
+    """Answers to every test picture:
+
+    the third of each style is taken for the next style; heat in one corner.
+    """
+    rows, styles = collection.indices("test"), collection.vocabulary.styles
+    wrong = np.arange(len(rows)) % 3 == 2
+    named = (collection.labels[rows] + wrong) % len(styles)
+    shares = np.full((len(rows), len(styles)), 0.1)
+    shares[np.arange(len(rows)), named] = 0.7
+    columns = {
+        "id": collection.table["id"].take(rows), "style": [styles[i] for i in collection.labels[rows]],
+        "predicted": [styles[i] for i in named], "confidence": shares.max(1), "probabilities": list(shares),
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), run / "evaluation" / "predictions.parquet")
+    heat = np.zeros((len(rows), 4, 4), np.uint8)
+    heat[:, 0, 0] = 255
+    np.save(run / "evaluation" / "heat.npy", heat)
+
+
+def row_colours(count: int, size: int) -> NDArray[np.uint8]:
+    """Pictures that tell their row: no two have the same colours in their upper and lower half."""
+    rows = np.arange(count)
+    halves = (
+        np.stack([rows % 16 * 16, rows // 16 % 16 * 16, (rows * 5) % 16 * 16], 1),
+        np.stack([rows // 4 % 16 * 16] * 3, 1),
+    )
+    pixels = np.zeros((count, size, size, 3), np.uint8)
+    pixels[:, : size // 2], pixels[:, size // 2 :] = (half[:, None, None] for half in halves)
+    return pixels
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A study, its collection, and its page."""
+
+    study: Path
+    collection: Collection
+    page: Path
+
+
+def make_site_study(study: Path, **what: Any) -> Collection:
+    """A study with strange titles, a classifier with an atlas and answers, and an autoencoder with an atlas."""
+    module = made_up()
+    module.make_study(study, module.MadeUp(styles=STYLES, **what))
+    path = study / "collection" / "paintings.parquet"
+    table = pq.read_table(path)
+    titles = [*STRANGE, *table["title"].to_pylist()[len(STRANGE) :]]
+    years = [None if row % 4 == 0 else year for row, year in enumerate(table["year"].to_pylist())]
+    for name, values, kind in (("title", titles, pa.string()), ("year", years, pa.int16())):
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array(values, kind))
+    pq.write_table(table, path)
+    np.save(study / "collection" / "pixels.npy", row_colours(table.num_rows, 48))
+    collection, run = open_collection(study / "collection"), study / "runs" / "classifier"
+    write_atlas(run, collection)
+    if (run / "evaluation").is_dir():
+        write_predictions(run, collection)
+    shutil.copytree(
+        run, study / "runs" / "autoencoder", ignore=shutil.ignore_patterns("evaluation", "atlas")
+    )
+    write_atlas(study / "runs" / "autoencoder", collection, seed=5)
+    return collection
+
+
+@pytest.fixture(scope="session")
+def site_study() -> Callable[..., Collection]:
+    """``site_study(folder, …)`` writes a study to export; the rest are fields of ``MadeUp``."""
+    return make_site_study
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A study with its page; not to be changed."""
+    study = tmp_path_factory.mktemp("exported") / "study"
+    collection = make_site_study(study)
+    (study / "report.html").write_text("<title>report</title>")
+    return Exported(study, collection, write_site(study).page)

@@ -1,0 +1,119 @@
+"""The report's part on unseen artists:
+
+there when it was measured, with its numbers, and refused when damaged.
+"""
+
+import html
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from impasto.errors import RunError
+from impasto.files import read_json, write_json
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
+from impasto.reporting.write_report import write_report
+
+STYLES = ("Baroque", "Cubism", "Ukiyo_e")
+
+
+def _sibling() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "made_up_study", Path(__file__).parent / "made_up_study.py"
+    )
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+made_up = _sibling()
+
+
+def spread(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.025, "high": value + 0.025}
+
+
+def compared(study: Path, **changed: Any) -> Path:
+    """A study with a made-up comparison of seen and unseen artists."""
+    mark = read_json(study / "collection" / "collection.json")["fingerprint"]
+    arms = {"ordinary": 0.475, "disjoint": 0.3625, "gap": 0.1125}
+    names = ("accuracy", "balanced_accuracy", "macro_f1")
+    scores = {arm: {name: spread(value) for name in names} for arm, value in arms.items()}
+    result = {
+        "format": 1, "command": "impasto evaluate study/runs/classifier --by artist", "collection_fingerprint": mark,
+        "folds": 5, "pictures": 1234, "artists": 56, "unknown": 78, "scores": {"network": scores, "majority": scores},
+        "per_style": [
+            {"style": "Baroque", "artists": 40, "pictures": 800, "ordinary": 0.5, "disjoint": 0.555,
+             "gap": spread(-0.055)},
+            {"style": "Cubism", "artists": 16, "pictures": 434, "ordinary": 0.6, "disjoint": 0.4, "gap": spread(0.2)},
+            {"style": "Ukiyo_e", "artists": 0, "pictures": 0, "ordinary": None, "disjoint": None, "gap": None},
+        ],
+        "not_testable": [{"style": "Ukiyo_e", "artists": 2, "pictures": 9}], **changed,
+    }  # fmt: skip
+    folder = study / "runs" / "classifier" / "by-artist"
+    write_json(folder / "by-artist.json", result)
+    findings.save(folder / "findings.json", [Finding("IMP402", "issue", "A gap of 11.3 points.")])
+    return study
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    made: Path = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=STYLES, test_each=4))
+    return made
+
+
+def report(study: Path) -> tuple[str, str]:
+    """The page without its tags, and the Markdown text."""
+    paths = write_report(study)
+    page = html.unescape(re.sub(r"<[^>]+>", " ", paths.html.read_text(encoding="utf-8")))
+    return re.sub(r"[ \n]+", " ", page), paths.markdown.read_text(encoding="utf-8")
+
+
+def test_it_is_there_only_where_it_was_measured(study: Path) -> None:
+    for text in report(study):
+        assert "never seen" not in text
+    for text in report(compared(study)):
+        assert "Artists it has never seen" in text
+        assert "1,234\u00a0pictures by 56\u00a0known artists" in text
+        assert "78\u00a0pictures by unknown artists" in text
+        assert "Too few artists to test: Ukiyo e (2)" in text
+        assert "+11.2 (+8.8 to +13.8)" in text
+        assert "−5.5 (−8.0 to −3.0)" in text
+        assert "A gap of 11.3 points." in text
+        assert "--by artist" in text
+        assert "another collection" not in text
+
+
+def test_every_number_stands_in_its_row(study: Path) -> None:
+    rows = [
+        line.split(" | ")
+        for line in report(compared(study))[1].splitlines()
+        if line.startswith("| ")
+    ]
+    network = next(
+        row for row in rows if row[0] == "| The network" and row[1] == "Balanced accuracy"
+    )
+    assert [cell.split(" (")[0] for cell in network[2:]] == ["47.5\u00a0%", "36.2\u00a0%", "+11.2"]
+    cubism = next(row for row in rows if row[:3] == ["| Cubism", "16", "434"])
+    assert cubism[3:5] == ["60.0\u00a0%", "40.0\u00a0%"]
+    assert not any(row[:2] == ["| Ukiyo e", "0"] for row in rows)
+
+
+def test_another_collection_is_said(study: Path) -> None:
+    for text in report(compared(study, collection_fingerprint="0123456789abcdef")):
+        assert "comparison was made on another collection" in text
+
+
+def test_a_damaged_file_is_named(study: Path) -> None:
+    compared(study, scores="many")
+    with pytest.raises(
+        RunError, match=r"by-artist\.json is no comparison \(scores: .*impasto evaluate --by artist"
+    ):
+        write_report(study)

@@ -1,0 +1,214 @@
+"""The exported page:
+
+every picture where the page looks for it, the same bytes each time, nothing strange lost.
+"""
+
+import base64
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from impasto.collection.collection import Collection
+from impasto.errors import InputError, RunError
+from impasto.files import read_json, write_json
+from impasto.page import sprites as sheets
+from impasto.page.export import has_atlas, write_site
+from impasto.page.scripts import script
+
+
+def data(site: Path, key: str) -> Any:
+    """The value that a data script hands over."""
+    text = (site / "data" / f"{key}.js").read_text(encoding="ascii")
+    found = re.fullmatch(r"Impasto\.receive\((\".*?\"),(.*)\);\n", text, flags=re.S)
+    assert found and json.loads(found[1]) == key
+    return json.loads(found[2])
+
+
+def numbers(text: str, kind: str) -> Any:
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def test_every_picture_stands_where_the_page_looks_for_it(exported: Any) -> None:
+    site, pixels = exported.page.parent, np.asarray(exported.collection.pixels)
+    place = numbers(data(site, "paintings")["place"], "<u4")
+    assert sorted(place) == list(range(len(pixels)))
+    for number, level in enumerate(data(site, "site")["levels"]):
+        tile, across = level["tile"], level["across"]
+        read = [
+            base64.b64decode(data(site, f"sheets/{number}/{n}")) for n in range(level["sheets"])
+        ]
+        papers = [np.asarray(Image.open(io.BytesIO(jpeg))) for jpeg in read]
+        assert all(paper.shape == (tile * across, tile * across, 3) for paper in papers)
+        seen, stored = [], []
+        for row in range(len(pixels)):
+            sheet, inner = divmod(int(place[row]), across**2)
+            top, left = (tile * part for part in divmod(inner, across))
+            seen.append(papers[sheet][top : top + tile, left : left + tile].astype(float))
+            stored.append(
+                np.asarray(
+                    Image.fromarray(pixels[row]).resize((tile, tile), Image.Resampling.BOX), float
+                )
+            )
+        apart = np.abs(np.array(seen)[:, None] - np.array(stored)[None]).mean((2, 3, 4))
+        assert (
+            apart.argmin(1) == np.arange(len(pixels))
+        ).all()  # of all the pictures it is like its own the most
+        assert apart.diagonal().max() < 8
+
+
+def test_a_sheet_holds_what_lies_together() -> None:
+    x, y = (part.ravel().astype(np.float32) for part in np.meshgrid(np.arange(32), np.arange(32)))
+    rows = sheets.order(x, y)
+    for start in range(0, len(rows), 64):
+        part = rows[start : start + 64]
+        assert np.ptp(x[part]) < 9 and np.ptp(y[part]) < 9
+
+
+def test_twice_the_same_bytes(exported: Any, tmp_path: Path) -> None:
+    shutil.copytree(exported.study, tmp_path / "study")
+    stale = [
+        tmp_path / "study" / "site" / name
+        for name in ("data/runs/7/map-0.js", "data/sheets/0/99.js", "app/old.js")
+    ]
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("old")
+    again = write_site(tmp_path / "study").page.parent
+    files = sorted(path.relative_to(again) for path in again.rglob("*") if path.is_file())
+    first = exported.page.parent
+    assert files == sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert all((again / path).read_bytes() == (first / path).read_bytes() for path in files)
+
+
+def test_strange_titles_survive(exported: Any) -> None:
+    words = data(exported.page.parent, "words")
+    assert words["title"] == exported.collection.column("title")
+    assert words["id"] == exported.collection.column("id")
+    artists = [None if at < 0 else words["artists"][at] for at in words["artist"]]
+    assert artists == exported.collection.column("artist")
+
+
+def test_no_data_ends_its_script() -> None:
+    text = script("words", ['</script><!-- "\\', "\u2028\u00a0", "\ud800"])
+    assert "<" not in text and text.isascii() and text.count("\n") == 1
+    inner = text.removeprefix('Impasto.receive("words",').removesuffix(");\n")
+    assert json.loads(inner) == ['</script><!-- "\\', "\u2028\u00a0", "\ud800"]
+
+
+def test_the_columns_are_the_studys(exported: Any) -> None:
+    site, collection = exported.page.parent, exported.collection
+    columns, facts = data(site, "paintings"), data(site, "site")
+    assert (numbers(columns["style"], "<i2") == collection.labels).all()
+    years = [None if year == -32768 else year for year in numbers(columns["year"], "<i2").tolist()]
+    assert years == collection.column("year")
+    splits = [facts["splits"][at] for at in numbers(columns["split"], "u1")]
+    assert splits == collection.column("split")
+    assert [run["name"] for run in facts["runs"]] == [
+        "classifier",
+        "autoencoder",
+    ]  # the one that can answer first
+    assert [made["name"] for made in facts["runs"][0]["maps"]] == [
+        "tsne",
+        "pca",
+    ]  # the main map first
+    assert facts["runs"][0]["clusterings"][0] == {"name": "kmeans", "title": "k-means (4)"}
+    found = {made["caption"].split(":")[0]: made["lines"] for made in facts["runs"][0]["tables"]}
+    assert [line[1] and line[1]["value"] for line in found["Clusters against styles"]] == [
+        0.2,
+        None,
+    ]  # on test pictures
+    assert found["Each style’s best cluster"] == [["Pop Art", 0.5, 0.1, "yes"]]
+    table = pq.read_table(exported.study / "runs" / "classifier" / "atlas" / "atlas.parquet")
+    xy = numbers(data(site, "runs/0/map-0"), "<f4").reshape(-1, 2)
+    assert np.array_equal(xy, np.stack([table["x"].to_numpy(), table["y"].to_numpy()], 1))
+    near = numbers(data(site, "runs/0/neighbours"), "<i4").reshape(-1, 12)
+    assert near.tolist() == table["neighbours"].to_pylist()
+    answers = data(site, "runs/0/answers")
+    said = pq.read_table(
+        exported.study / "runs" / "classifier" / "evaluation" / "predictions.parquet"
+    )
+    styles = collection.vocabulary.styles
+    assert [styles[at] for at in numbers(answers["predicted"], "<i2")] == said[
+        "predicted"
+    ].to_pylist()
+    shares = numbers(answers["probabilities"], "<u2").reshape(-1, len(styles)) / 65535
+    assert np.abs(shares - np.array(said["probabilities"].to_pylist())).max() < 1e-4
+
+
+def test_the_table_opens_elsewhere(exported: Any) -> None:
+    table = pq.read_table(exported.study / "site" / "atlas.parquet")
+    assert {
+        "id",
+        "x",
+        "y",
+        "image",
+        "style",
+        "artist",
+        "title",
+        "year",
+        "predicted",
+        "tsne_x",
+        "cluster_kmeans",
+    } <= {*table.column_names}
+    assert table["title"].to_pylist() == exported.collection.column("title")
+    row = 20
+    picture = table["image"][row].as_py()
+    assert picture["path"] == exported.collection.column("id")[row]
+    image = Image.open(io.BytesIO(picture["bytes"]))
+    width, height = (exported.collection.table[name][row].as_py() for name in ("width", "height"))
+    assert image.width / image.height == pytest.approx(width / height, rel=0.02)
+    stored = Image.fromarray(np.asarray(exported.collection.pixels[row])).resize(image.size)
+    assert np.abs(np.asarray(image, float) - np.asarray(stored, float)).mean() < 8
+    asked = [name is not None for name in table["predicted"].to_pylist()]
+    assert asked == [split == "test" for split in exported.collection.column("split")]
+
+
+def test_what_is_missing_is_said(site_study: Callable[..., Collection], tmp_path: Path) -> None:
+    site_study(tmp_path, evaluation=False, artists=False)
+    facts = data(write_site(tmp_path).page.parent, "site")
+    assert not any(run["answers"] for run in facts["runs"]) and facts["known"]["artist"] == 0
+    assert facts["report"] is None
+    for run in ("classifier", "autoencoder"):
+        shutil.rmtree(tmp_path / "runs" / run / "atlas")
+    assert not has_atlas(tmp_path)
+    with pytest.raises(
+        InputError, match=r"no run in .* has an atlas: make one with impasto atlas .*, then repeat"
+    ):
+        write_site(tmp_path)
+
+
+def test_an_atlas_of_other_paintings_is_refused(
+    site_study: Callable[..., Collection], tmp_path: Path
+) -> None:
+    site_study(tmp_path)
+    atlas = tmp_path / "runs" / "autoencoder" / "atlas"
+    table = pq.read_table(atlas / "atlas.parquet")
+    pq.write_table(table.slice(1), atlas / "atlas.parquet")
+    with pytest.raises(
+        RunError, match=r"is of another collection than .*: run impasto atlas .* again"
+    ):
+        write_site(tmp_path)
+    pq.write_table(table.drop_columns(["tsne_x"]), atlas / "atlas.parquet")
+    with pytest.raises(RunError, match=r"has no column tsne_x: run impasto atlas .* again"):
+        write_site(tmp_path)
+    (atlas / "atlas.parquet").write_bytes(b"no table")
+    with pytest.raises(InputError, match="does not hold an atlas"):
+        write_site(tmp_path)
+
+
+def test_answers_to_other_paintings_are_not_shown(
+    site_study: Callable[..., Collection], tmp_path: Path
+) -> None:
+    site_study(tmp_path)
+    path = tmp_path / "runs" / "classifier" / "evaluation" / "metrics.json"
+    write_json(path, {**read_json(path), "collection_fingerprint": "another"})
+    assert not any(run["answers"] for run in data(write_site(tmp_path).page.parent, "site")["runs"])

@@ -1,0 +1,120 @@
+"""The report on LoRA runs:
+
+every style a row beside floor and ceiling, findings among the others, no more changed.
+"""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from impasto.errors import RunError
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
+from impasto.reporting.write_report import write_report
+
+
+@pytest.fixture(scope="module")
+def made_up() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "made_up_study", Path(__file__).with_name("made_up_study.py")
+    )
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["made_up_study"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def add_lora(study: Path, *, scored: bool = True) -> Path:
+    """A LoRA run as training and scoring write it."""
+    run = study / "runs" / "lora"
+    run.mkdir(parents=True)
+    collection = json.loads((study / "collection" / "collection.json").read_text())
+    styles = json.loads((study / "collection" / "styles.json").read_text())["styles"]
+    record = {
+        "format": 1, "kind": "lora", "state": "done", "created": "2026-11-25",
+        "command": "impasto train lora collection", "settings": {"base": "/somewhere/small-base"}, "styles": styles,
+        "collection": {"path": "collection", "fingerprint": collection["fingerprint"], "pictures": 9},
+        "facts": {"family": "Stable Diffusion"}, "environment": {},
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    line = {
+        "event": "validation",
+        "step": 3,
+        "epoch": 1,
+        "loss": 0.5,
+        "base_loss": 0.6,
+        "best": True,
+        "seconds": 1,
+    }
+    (run / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    findings.save(run / "findings.json", [Finding("IMP601", "passed", "The held-out loss fell.")])
+    if scored:
+        score = {"accuracy": {"value": 0.75, "low": 0.7, "high": 0.8}}
+        rows: list[dict[str, Any]] = [
+            {"style": style, "train": 5, "test": 2, "accuracy": 0.5 + 0.01 * n, "floor": 0.125, "ceiling": None,
+             "kernel_distance": {"adapter": 0.25, "base": None}, "nearest": 0.66}
+            for n, style in enumerate(styles)
+        ]  # fmt: skip
+        card = {
+            "format": 1, "command": "impasto evaluate runs/lora", "collection_fingerprint": collection["fingerprint"],
+            "judge": "classifier", "base": "small-base", "pictures": 16, "per_style": rows, "confusion": [],
+            "scores": {arm: score for arm in ("adapter", "base", "real")},
+            "kernel_distance": {"adapter": 0.2, "base": 0.9},
+        }  # fmt: skip
+        figures = run / "evaluation" / "figures"
+        figures.mkdir(parents=True)
+        Image.new("RGB", (40, 30), "teal").save(figures / "scorecard.png")
+        (run / "evaluation" / "scorecard.json").write_text(json.dumps(card))
+        findings.save(
+            run / "evaluation" / "findings.json",
+            [Finding("IMP604", "issue", "Four pictures are copies.")],
+        )
+    return run
+
+
+def test_every_style_has_a_row_beside_floor_and_ceiling(
+    made_up: ModuleType, tmp_path: Path
+) -> None:
+    study = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=made_up.WIKIART))
+    plain = write_report(study).markdown.read_text()
+    add_lora(study)
+    report = write_report(study)
+    markdown, page = report.markdown.read_text(), report.html.read_text()
+    section = markdown.split("## A text-to-image model taught the styles")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ") and "12.5" in line]
+    assert len(rows) == 27
+    assert "50.0" in rows[0]
+    assert "75.0" in section.split("| All |")[1]
+    assert (study / "figures" / "lora-scorecard.png").is_file()
+    assert "small-base" in section
+    assert "/somewhere" not in section
+    assert "Four pictures are copies." in markdown
+    assert "impasto evaluate runs/lora" in markdown
+    assert page.count('id="lora-1"') == 1
+    assert 'href="#lora-1"' in page
+    assert "Scorecard of every style" in page
+    # The classifier's own parts stay as they were
+    assert plain.split("## Style by style")[1].split("\n## ")[0] in markdown
+
+
+def test_an_adapter_without_a_scorecard_says_so(made_up: ModuleType, tmp_path: Path) -> None:
+    study = made_up.make_study(tmp_path / "study", made_up.MadeUp(run=False))
+    add_lora(study, scored=False)
+    markdown = write_report(study).markdown.read_text()
+    assert "has not been scored yet" in markdown
+    assert "No run yet" in markdown
+
+
+def test_a_damaged_scorecard_is_named(made_up: ModuleType, tmp_path: Path) -> None:
+    study = made_up.make_study(tmp_path / "study", made_up.MadeUp(run=False))
+    run = add_lora(study)
+    (run / "evaluation" / "scorecard.json").write_text('{"format": 1}')
+    with pytest.raises(RunError, match=r"scorecard\.json is no scorecard"):
+        write_report(study)

@@ -1,0 +1,410 @@
+"""The report on painters:
+
+told in words, compared in one table, every style a row, and a slider that can be heard.
+"""
+
+import importlib.util
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.errors import RunError
+from impasto.records import finding as findings
+from impasto.records.finding import Finding
+from impasto.reporting.write_report import write_report
+
+CHROMIUM = next(
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
+)
+PATIENCE = (
+    180_000  # milliseconds: a machine that is busy with a training takes its time, and is not wrong
+)
+SIDE, STRENGTHS = 16, (0.0, 0.25, 0.5, 0.75, 1.0)
+HEAD = "## Paintings in other styles"
+
+
+def _sibling() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "made_up_study", Path(__file__).with_name("made_up_study.py")
+    )
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["made_up_study"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+made_up = _sibling()
+
+
+def spread(value: float, by: float = 0.02) -> dict[str, float]:
+    return {"value": value, "low": value - by, "high": value + by}
+
+
+def rate(hit: float, normalised: float) -> dict[str, Any]:
+    return {"hit": spread(hit), "normalised": spread(normalised, 0.05)}
+
+
+def arms(painted: float, ceiling: float = 0.5) -> dict[str, Any]:
+    return {
+        "painted": rate(painted, (painted - 0.1) / (ceiling - 0.1)), "histogram": rate(0.2, 0.25),
+        "unchanged": rate(0.1, 0), "real": {"hit": spread(ceiling), "normalised": spread(1, 0)},
+    }  # fmt: skip
+
+
+def kept(ssim: float) -> dict[str, Any]:
+    return {
+        "ssim": spread(ssim),
+        "edges": spread(0.61),
+        "retrieved": spread(0.93),
+        "colour_shift": spread(12.3, 1),
+    }
+
+
+def steps(shown: int) -> Image.Image:
+    """What ``steps.png`` holds:
+
+    places whose red tells the row, and whose green tells the column.
+    """
+    rows, columns = np.mgrid[:shown, : 1 + len(STRENGTHS)]
+    cells = np.stack([40 + 30 * rows, 20 + 40 * columns, np.full_like(rows, 90)], -1).astype(
+        np.uint8
+    )
+    return Image.fromarray(cells.repeat(SIDE, 0).repeat(SIDE, 1))
+
+
+def painting(styles: list[str], mark: str, name: str, painted: float) -> dict[str, Any]:
+    """The content of ``painting.json``."""
+    rows = [
+        {
+            "style": style,
+            "train": 5 + n,
+            **arms(painted),
+            "kernel_distance": {"painted": 0.054, "unchanged": None},
+        }
+        for n, style in enumerate(styles)
+    ]
+    pairs = [
+        {"source": a, "target": b, **spread(0.3 if a < b else -0.2, 0.1)}
+        for a in styles
+        for b in styles
+        if a != b
+    ]
+    return {
+        "format": 1, "command": f"impasto evaluate runs/{name}", "collection_fingerprint": mark,
+        "resolution": SIDE, "pictures": 48, "searched": 1000,
+        "judge": {"run": "judge", "network": "residual", "accuracy": 0.587, "pictures_shared": 0},
+        "scores": arms(painted), "gains": {"unchanged": spread(0.2), "histogram": spread(painted - 0.2, 0.05)},
+        "content": {"painted": kept(0.52), "histogram": kept(0.74), "unchanged": kept(1)},
+        "frechet_distance": {"painted": 7.654, "histogram": 23.6, "unchanged": 75.9},
+        "per_style": rows, "pairs": pairs,
+        "identity": {"own_style": spread(0.96), "no_style": spread(0.97)},
+        "strength": [
+            {"strength": s, "hit": s / 2, "probability": 0.1 + 0.3 * s, "ssim": 0.95 - 0.4 * s} for s in STRENGTHS
+        ],
+        "shown": [{"id": "x.jpg", "source": styles[n], "target": styles[(n + 1) % len(styles)]} for n in range(3)],
+    }  # fmt: skip
+
+
+def add_painter(
+    study: Path, name: str = "painter", *, painted: float = 0.42, scored: bool = True
+) -> Path:
+    """A painter's run as training and scoring write it; the one that is called course has the course's form."""
+    run = study / "runs" / name
+    run.mkdir(parents=True)
+    collection = json.loads((study / "collection" / "collection.json").read_text())
+    styles = json.loads((study / "collection" / "styles.json").read_text())["styles"]
+    record = {
+        "format": 1, "kind": "painter", "state": "done", "created": "2026-11-25",
+        "command": f"impasto train painter collection -o runs/{name}", "styles": styles,
+        "settings": {"styling": "plane" if name == "course" else "modulation", "teach": {"epochs": 3}},
+        "collection": {"path": "collection", "fingerprint": collection["fingerprint"], "pictures": 9},
+        "facts": {}, "environment": {"torch": "2.13.0+here"},
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    (run / "metrics.jsonl").write_text("")
+    findings.save(
+        run / "findings.json", [Finding("IMP201", "passed", "No over-fitting of the painter.")]
+    )
+    if scored:
+        figures = run / "evaluation" / "figures"
+        figures.mkdir(parents=True)
+        for figure in ("grid", "strength"):
+            Image.new("RGB", (60, 40), "teal").save(figures / f"{figure}.png")
+        steps(3).save(figures / "steps.png")
+        content = painting(styles, collection["fingerprint"], name, painted)
+        (run / "evaluation" / "painting.json").write_text(json.dumps(content))
+        findings.save(
+            run / "evaluation" / "findings.json",
+            [Finding("IMP311", "issue", "Two styles are not painted.")],
+        )
+    return run
+
+
+def change(run: Path, **values: Any) -> None:
+    path = run / "evaluation" / "painting.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def small(tmp_path: Path, **what: Any) -> Path:
+    few = {
+        "styles": ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e"),
+        "test_each": 4,
+        "run": False,
+        **what,
+    }
+    study: Path = made_up.make_study(tmp_path / "study", made_up.MadeUp(**few))
+    return study
+
+
+def section(text: str, head: str = HEAD) -> str:
+    return text.split(f"{head}\n")[1].split("\n## ", maxsplit=1)[0]
+
+
+def cells(markdown: str, name: str) -> list[str]:
+    """The cells of the row of a table that begins with a name."""
+    line = next(line for line in markdown.splitlines() if line.startswith(f"| {name} |"))
+    return [cell.strip().replace("\u00a0", " ") for cell in line.strip("|").split("|")[1:]]
+
+
+def test_a_painter_is_told_in_words_and_numbers(tmp_path: Path) -> None:
+    study = small(tmp_path, styles=made_up.WIKIART, run=True)
+    plain = write_report(study)
+    before, bare = plain.markdown.read_text(), plain.html.read_text()
+    assert HEAD not in before and "painters" not in bare.split("</style>")[1]
+    add_painter(study)
+    paths = write_report(study)
+    markdown, page = paths.markdown.read_text(), paths.html.read_text()
+    told = section(markdown).replace("\u00a0", " ")
+    for words in (
+        "names 58.7 % of real test pictures rightly", "48 test pictures", "in 42.0 % (40–44) of them",
+        "in 10.0 % (8–12), the floor", "in 20.0 % (18–22)", "in 50.0 % (48–52), the ceiling",
+        "The painter goes 0.80 (0.75–0.85) of the way", "beats exchanging the colours alone, by +22.0 (+17.0 to +27.0)",
+        "For 93.0 % (91–95) of painted pictures the original is the nearest among 1,000",
+        "0.96 (0.94–0.98) with itself",
+    ):  # fmt: skip
+        assert words in told and words in page.replace("\u00a0", " "), words
+    painted = ["42.0 % (40–44)", "0.80 (0.75–0.85)", "7.65", "0.52 (0.50–0.54)", "0.61 (0.59–0.63)"]
+    assert cells(told, "Painted") == [*painted, "93.0 % (91–95)", "12.3 (11.3–13.3)"]
+    assert cells(told, "Real pictures") == [
+        "50.0 % (48–52)",
+        "1.00 (1.00–1.00)",
+        "–",
+        "–",
+        "–",
+        "–",
+        "–",
+    ]
+    assert cells(told, "Mean probability of the style asked for") == [
+        "10.0 %",
+        "17.5 %",
+        "25.0 %",
+        "32.5 %",
+        "40.0 %",
+    ]
+    assert len([line for line in told.splitlines() if "| 0.054 | – |" in line]) == 27
+    assert cells(told, "Baroque")[1:5] == ["42.0 % (40–44)", "20.0 %", "10.0 %", "50.0 %"]
+    for figure in ("grid", "strength", "pairs"):
+        assert (
+            study / "figures" / f"painter-{figure}.png"
+        ).is_file() and f"figures/painter-{figure}.png" in told
+    assert "Two styles are not painted." in section(markdown, "## Findings")
+    assert (
+        "impasto train painter collection" in markdown
+        and "impasto evaluate runs/painter" in markdown
+    )
+    assert "teach.epochs" in markdown and "2.13.0+here" in markdown and "2.13.0+here" in page
+    assert page.count('id="painters"') == page.count('href="#painters"') == 1
+    # The classifier's own parts stay as they were
+    assert section(before, "## Style by style") == section(markdown, "## Style by style")
+
+
+def test_two_painters_share_a_table_and_the_course_comes_last(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    for name, painted in (("course", 0.12), ("painter", 0.42)):
+        add_painter(study, name, painted=painted)
+    markdown = section(write_report(study).markdown.read_text())
+    heads = re.findall(r"^### (.*)$", markdown, flags=re.M)
+    assert heads == ["painter", "course (the course’s form)"]
+    assert cells(markdown, "Painted: painter")[0] == "42.0 % (40–44)"
+    assert cells(markdown, "Painted: course (the course’s form)")[0] == "12.0 % (10–14)"
+    assert "Exchanging the colours alone does better" in markdown
+    assert [
+        line.split("|")[1].strip()
+        for line in markdown.splitlines()
+        if line.startswith("| Unchanged")
+    ] == ["Unchanged"]
+    # Another judge has another ceiling
+    change(study / "runs" / "course", scores=arms(0.12, ceiling=0.6))
+    markdown = section(write_report(study).markdown.read_text())
+    assert cells(markdown, "Real pictures: painter")[0] == "50.0 % (48–52)"
+    assert cells(markdown, "Real pictures: course (the course’s form)")[0] == "60.0 % (58–62)"
+    page = (study / "report.html").read_text()
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_between_floor_and_ceiling_there_must_be_room(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    run = add_painter(study)
+    blind = {**arms(0.42), "real": rate(0.1, 0)}
+    change(run, scores=blind, judge={"network": "residual", "accuracy": 0.1, "pictures_shared": 7})
+    markdown = section(write_report(study).markdown.read_text())
+    assert cells(markdown, "Painted")[1] == "–"
+    assert (
+        "A judge that knows 7 of its training pictures" in markdown
+        and "no painter can be placed" in markdown
+    )
+    assert cells(markdown, "Baroque")[5] == "0.80 (0.75–0.85)"
+
+
+def test_a_painter_that_has_not_been_scored_says_so(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    run = add_painter(study, scored=False)
+    path = run / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "state": "running"}))
+    paths = write_report(study)
+    for text in (paths.markdown.read_text(), paths.html.read_text()):
+        assert (
+            "painter has not been scored yet" in text
+            and "training of painter is not finished" in text
+        )
+        assert "Fréchet" not in text
+
+
+def test_another_collection_is_told(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    change(add_painter(study), collection_fingerprint="0" * 16)
+    paths = write_report(study)
+    for text in (paths.markdown.read_text(), paths.html.read_text()):
+        assert "score of painter was made on another collection" in text
+
+
+def test_a_damaged_score_is_named(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    run = add_painter(study)
+    change(run, strength=4)
+    with pytest.raises(
+        RunError,
+        match=r"painting\.json is no score of a painter \(strength.*run impasto evaluate again",
+    ):
+        write_report(study)
+    shutil.rmtree(run)
+    run = add_painter(study)
+    steps(2).save(run / "evaluation" / "figures" / "steps.png")
+    with pytest.raises(
+        RunError, match=r"steps\.png does not fit painting\.json: run impasto evaluate again"
+    ):
+        write_report(study)
+
+
+def test_without_steps_the_plain_figure_stands(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    run = add_painter(study)
+    (run / "evaluation" / "figures" / "steps.png").unlink()
+    page = write_report(study).html.read_text()
+    assert 'class="steps"' not in page and 'type="range"' not in page
+    assert "at rising strength in the style named at the left" in page
+
+
+def test_the_slider_has_a_name_and_says_where_it_is(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    add_painter(study)
+    page = write_report(study).html.read_text()
+    part = page.split('<div class="steps">')[1].split("</figure>")[0]
+    slider = re.search(r"<input[^>]*>", part)
+    assert slider and 'type="range"' in slider.group() and 'max="4"' in slider.group()
+    own = re.search(r' id="([^"]+)"', slider.group())
+    assert (
+        own and f'<label for="{own.group(1)}">' in part and f'<output for="{own.group(1)}">' in part
+    )
+    assert re.findall(r'label="([^"]*)"></option>', part) == [
+        f"{number}\u00a0%" for number in (0, 25, 50, 75, 100)
+    ]
+    named = re.findall(r'<canvas[^>]*role="img" aria-label="([^"]*)"', part)
+    assert named[:2] == ["Baroque, as it is", "Baroque, painted as Cubism"] and len(named) == 6
+    assert "url(" not in part and page.count("data:image/png;base64") >= 1
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
+    )
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE
+        )
+        yield opened
+        opened.close()
+
+
+MIDDLES = """() => [...document.querySelectorAll(".steps canvas")].map((canvas) =>
+    [...canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data].slice(0, 2))"""
+
+
+def test_the_slider_moves_what_is_painted_and_nothing_else(browser: Any, tmp_path: Path) -> None:
+    study = small(tmp_path)
+    add_painter(study)
+    context = browser.new_context(viewport={"width": 400, "height": 800})
+    context.set_default_timeout(PATIENCE)
+    page, asked, complaints = context.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(write_report(study).html.as_uri())
+    page.wait_for_selector(".steps.live")
+    assert not page.is_visible(".plain") and page.is_visible(".slider")
+
+    def told(step: int) -> None:
+        expected = [
+            [40 + 30 * row, 20 + 40 * column] for row in range(3) for column in (0, 1 + step)
+        ]
+        assert page.evaluate(MIDDLES) == expected
+        words = f"{100 * STRENGTHS[step]:.0f}\u00a0%"
+        assert (
+            page.text_content(".steps output")
+            == page.get_attribute(".steps input", "aria-valuetext")
+            == words
+        )
+        canvas = page.locator(".steps canvas").nth(1)
+        assert canvas.get_attribute("aria-label") == f"Baroque, painted as Cubism, at {words}"
+
+    told(4)
+    page.focus(".steps input")
+    for step in (3, 2, 1, 0):
+        page.keyboard.press("ArrowLeft")
+        told(step)
+    page.keyboard.press("End")
+    told(4)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert not complaints and all(address.startswith(("file:", "data:")) for address in asked)
+    page.emulate_media(media="print")
+    assert page.is_visible(".plain") and not page.is_visible(".slider")
+    context.close()
+
+
+def test_without_javascript_the_plain_figure_is_shown(browser: Any, tmp_path: Path) -> None:
+    study = small(tmp_path)
+    add_painter(study)
+    context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(write_report(study).html.as_uri())
+    assert page.is_visible(".plain img") and not page.is_visible(".slider")
+    context.close()
