@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from impasto.collection.collection import Collection, open_collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.models.classifiers import Network, build
 from impasto.models.preprocess import plain
 from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals

@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from impasto.collection.entries import entry_of
 from impasto.collection.parallel_decode import Waiting, decode_all, stat_all
-from impasto.collection.prepare import PrepareSettings
-from impasto.collection.sources import entry_of
+from impasto.collection.settings import PrepareSettings
 from impasto.images.decode import decode
 
 SIZE = 128

@@ -21,7 +21,8 @@ import torch
 from accelerate import Accelerator
 
 import small_pipeline
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.gallery.gallery import SampleSettings, paint_gallery
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import Batch, LoraTask

@@ -31,7 +31,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 import small_pipeline
 from impasto.collection.collection import Collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.diffusion.base import open_base
 from impasto.diffusion.captions import spoken
 from impasto.diffusion.sampling import Sampling, sample

@@ -34,7 +34,8 @@ from numpy.typing import NDArray
 
 from impasto.cli.options import read_request
 from impasto.collection.collection import Collection, open_collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.evaluation.evaluate import evaluate
 from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
 from impasto.numerics.metrics import confusion_matrix

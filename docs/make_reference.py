@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from impasto import errors
 from impasto.cli.main import app
-from impasto.collection.prepare import PrepareSettings
+from impasto.collection.settings import PrepareSettings
 from impasto.comparison.balance import RemediesSettings
 from impasto.comparison.by_artist import ByArtistSettings
 from impasto.config import CourseConfig, Settings, table

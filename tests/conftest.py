@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.collection.collection import Collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 BESIDE = Path(__file__).parents[2] / "shared"

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from impasto import pipeline as module
-from impasto.collection.prepare import PrepareSettings
+from impasto.collection.settings import PrepareSettings
 from impasto.comparison.balance import RemediesSettings
 from impasto.embedding.settings import AtlasSettings
 from impasto.errors import InputError, OutputError, SettingsError

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.collection.audit import audit as audit
     from impasto.collection.collection import open_collection as open_collection
-    from impasto.collection.prepare import PrepareSettings as PrepareSettings
     from impasto.collection.prepare import prepare as prepare
+    from impasto.collection.settings import PrepareSettings as PrepareSettings
     from impasto.comparison.balance import RemediesSettings as RemediesSettings
     from impasto.comparison.balance import balance as balance
     from impasto.comparison.by_artist import ByArtistSettings as ByArtistSettings
@@ -62,7 +62,7 @@ _HOMES = {
     "PainterSettings": "impasto.training.painter.train",
     "PaintingSettings": "impasto.evaluation.painter_score",
     "PredictSettings": "impasto.evaluation.predict",
-    "PrepareSettings": "impasto.collection.prepare",
+    "PrepareSettings": "impasto.collection.settings",
     "RemediesSettings": "impasto.comparison.balance",
     "RepaintSettings": "impasto.generate.repaint",
     "SampleSettings": "impasto.gallery.gallery",

@@ -24,7 +24,8 @@ from pydantic import Field
 
 from impasto.collection.audit import audit
 from impasto.collection.collection import Collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.comparison.balance import RemediesSettings, balance
 from impasto.config import Settings
 from impasto.embedding.embed import REPRESENTING

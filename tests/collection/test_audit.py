@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from impasto.collection.audit import audit
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.errors import CollectionError, InputError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from impasto.collection.collection import open_collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.errors import CollectionError, ImpastoError, OutputError
 
 Folders = Callable[..., Path]

@@ -12,7 +12,8 @@ from PIL import Image
 
 from impasto.collection.collection import Collection
 from impasto.collection.originals import Originals
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.images.decode import decode
 
 

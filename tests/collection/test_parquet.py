@@ -19,7 +19,8 @@ import pytest
 from PIL import Image
 
 from impasto.collection.layouts import hf_parquet as parquet
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import read_source
 from impasto.errors import InputError, MissingExtraError
 

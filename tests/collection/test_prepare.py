@@ -18,7 +18,8 @@ from PIL import Image
 
 from impasto.collection import parallel_decode as chunks
 from impasto.collection.collection import Collection, open_collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.errors import CollectionError, InputError, OutputError, SettingsError
 from impasto.records import finding as findings
 

@@ -9,7 +9,8 @@ from PIL import Image
 from impasto.collection.audit import audit
 from impasto.collection.collection import Collection
 from impasto.collection.layouts.wikiart_lists import read_classes, read_list
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.records.finding import Finding
 
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from impasto.collection.entries import Source
 from impasto.collection.layouts.wikiart_lists import read_list
-from impasto.collection.sources import Source, read_source
+from impasto.collection.sources import read_source
 from impasto.errors import InputError
 
 Folders = Callable[..., Path]

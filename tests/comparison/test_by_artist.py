@@ -19,7 +19,8 @@ import torch
 from PIL import Image
 
 from impasto.collection.collection import Collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.comparison.by_artist import ByArtist, ByArtistSettings, evaluate_by_artist
 from impasto.errors import CollectionError, RunError
 from impasto.files import read_json

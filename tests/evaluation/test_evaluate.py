@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.collection.collection import Collection, open_collection
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.errors import CollectionError, RunError, VocabularyError
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.loaded_classifier import open_network

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from impasto.collection.multi_style import copies_of, find_doubles
-from impasto.collection.prepare import PrepareSettings, prepare
+from impasto.collection.prepare import prepare
+from impasto.collection.settings import PrepareSettings
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.second_guess import guessed, second_guess_scores
 from impasto.files import read_json

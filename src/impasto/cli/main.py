@@ -106,8 +106,8 @@ def prepare(
 
     impasto prepare paintings -o collection
     """
-    from impasto.collection.prepare import PrepareSettings  # noqa: PLC0415
     from impasto.collection.prepare import prepare as run_prepare  # noqa: PLC0415
+    from impasto.collection.settings import PrepareSettings  # noqa: PLC0415
 
     _alone("prepare")
     request = read_request(config, assignments or ())

@@ -16,20 +16,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
+from impasto.collection.entries import Entry
 from impasto.collection.layouts import hf_parquet as parquet
-from impasto.collection.sources import Entry
+from impasto.collection.settings import PrepareSettings
 from impasto.errors import InputError, OutputError
 from impasto.files import make_folder, replacing
 from impasto.images.decode import Fit, decode
-
-if TYPE_CHECKING:
-    from impasto.collection.prepare import PrepareSettings
 
 PIXELS: Final = "pixels.npy"
 CHUNK: Final = 128  # pictures between two writes: at 128 pixels 6 MB, and less than a second's work
@@ -137,7 +135,7 @@ def decode_all(
     waiting: Sequence[Waiting],
     old: Collection | None,
     work: Path,
-    settings: "PrepareSettings",
+    settings: PrepareSettings,
     *,
     progress: bool,
 ) -> Picked:
@@ -163,7 +161,7 @@ def decode_all(
 def _decode_chunks(
     chunks: Sequence[Sequence[Waiting]],
     work: Path,
-    settings: "PrepareSettings",
+    settings: PrepareSettings,
     workers: int,
     *,
     progress: bool,

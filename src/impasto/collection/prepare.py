@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import Field
 
 from impasto.collection import duplicates
 from impasto.collection.collection import (
@@ -26,15 +25,15 @@ from impasto.collection.collection import (
     fingerprint,
     open_collection,
 )
+from impasto.collection.entries import Entry, Source
 from impasto.collection.parallel_decode import PIXELS, Picked, Picture, decode_all, stat_all
 from impasto.collection.phash import perceptual_hash
-from impasto.collection.sources import Entry, Source, read_source
-from impasto.collection.split import How, SplitPlan, assign
+from impasto.collection.settings import PrepareSettings
+from impasto.collection.sources import read_source
+from impasto.collection.split import SplitPlan, assign
 from impasto.collection.vocabulary import Vocabulary
-from impasto.config import Settings
 from impasto.errors import ImpastoError, InputError, OutputError
 from impasto.files import make_folder, output_error, read_json, replacing, write_json
-from impasto.images.decode import Fit
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
 from impasto.records.run import command
@@ -48,30 +47,6 @@ _MINE: Final = (
     "findings.json",
     WORK,
 )
-
-
-class PrepareSettings(Settings):
-    """How pictures are stored and split."""
-
-    size: int = Field(128, ge=8, le=1024, description="stored height and width in pixels")
-    fit: Fit = Field(
-        "squash", description="squash the whole picture into the square, or crop its centre"
-    )
-    split: How = Field(
-        "auto",
-        description="auto keeps a given test split and else stratifies; given; stratified; artist",
-    )
-    test_share: float = Field(
-        0.15, gt=0, lt=1, description="share of all pictures for the test, where none is given"
-    )
-    validation_share: float = Field(
-        0.1, gt=0, lt=1, description="share of the training pictures to choose on"
-    )
-    seed: int = Field(0, ge=0, description="of the split")
-    workers: int = Field(0, ge=0, description="decoding threads; 0 takes every core")
-    labels: str | None = Field(
-        None, description="a table with path and style for the pictures in the source folder"
-    )
 
 
 def prepare(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.collection.sources import PICTURES
+from impasto.collection.entries import PICTURES
 from impasto.errors import InputError
 from impasto.images.decode import Fit, decode
 

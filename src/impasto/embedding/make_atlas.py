@@ -234,7 +234,7 @@ def _rivals(work: _Work, dimensions: int) -> Iterator[tuple[str, str, Vectors]]:
     yield (
         "colour_histogram",
         "Colour histograms",
-        histograms(work.collection, np.arange(len(work.collection))),
+        histograms(work.collection.pixels, np.arange(len(work.collection))),
     )
     work.say("clustering: raw pixels")
     small = reduced(pixels(work.collection), dimensions, work.settings.seed)

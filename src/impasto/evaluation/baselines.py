@@ -69,7 +69,7 @@ def _histogram(
     """Answers of the logistic regression on histograms."""
     labels, styles = collection.labels, len(collection.vocabulary)
     train, chosen_on, test = (rows[split] for split in ("train", "validation", "test"))
-    known, tried = histograms(collection, train), histograms(collection, chosen_on)
+    known, tried = histograms(collection.pixels, train), histograms(collection.pixels, chosen_on)
 
     def fit(strength: float) -> LogisticRegression:
         weight = "balanced" if uniform else None
@@ -85,11 +85,11 @@ def _histogram(
 
     if len(chosen_on) == 0:
         return fit(STRENGTHS[1]).predict(
-            histograms(collection, test)
+            histograms(collection.pixels, test)
         ), f"C = {STRENGTHS[1]:g}, not chosen"
     models = {strength: fit(strength) for strength in STRENGTHS}
     best = max(models, key=lambda strength: score(models[strength]))
-    answers = models[best].predict(histograms(collection, test))
+    answers = models[best].predict(histograms(collection.pixels, test))
     return answers, f"8×8×8 colours, logistic regression with C = {best:g} chosen on validation"
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from impasto.collection.entries import PICTURES, SIDES, Entry, Source, entry_of
 from impasto.collection.layouts import label_tables as tables
-from impasto.collection.sources import PICTURES, SIDES, Entry, Source, entry_of
 from impasto.errors import InputError
 
 COMPANION = "paintings.csv"

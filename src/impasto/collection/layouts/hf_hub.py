@@ -4,8 +4,8 @@ Nothing is downloaded whole. A preparation that was cut off continues with the r
 had not yet decoded.
 """
 
+from impasto.collection.entries import Source
 from impasto.collection.layouts.hf_parquet import read_parquet_files
-from impasto.collection.sources import Source
 from impasto.errors import InputError, MissingExtraError
 
 CONVERTED = (

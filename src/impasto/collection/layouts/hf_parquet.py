@@ -16,8 +16,8 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from impasto.collection.entries import SIDES, Entry, Source
 from impasto.collection.file_names import artist_slug, year_of
-from impasto.collection.sources import SIDES, Entry, Source
 from impasto.errors import InputError
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from impasto.collection.entries import SIDES, Entry, Source, entry_of
 from impasto.collection.file_names import artist_slug, repair, year_of
 from impasto.collection.layouts import hf_parquet as parquet
-from impasto.collection.sources import SIDES, Entry, Source, entry_of
 from impasto.errors import InputError
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from impasto.collection.sources import Entry, Source, entry_of
+from impasto.collection.entries import Entry, Source, entry_of
 from impasto.errors import InputError
 
 _SIDES = {"train": "train", "val": "test"}
