@@ -4,15 +4,13 @@ there when it was measured, with its numbers, and refused when damaged.
 """
 
 import html
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.files import read_json, write_json
 from impasto.records import finding as findings
@@ -20,20 +18,6 @@ from impasto.records.finding import Finding
 from impasto.reporting.write_report import write_report
 
 STYLES = ("Baroque", "Cubism", "Ukiyo_e")
-
-
-def _sibling() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "made_up_study", Path(__file__).parent / "made_up_study.py"
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-made_up = _sibling()
 
 
 def spread(value: float) -> dict[str, float]:

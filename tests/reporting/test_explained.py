@@ -1,32 +1,17 @@
 """The report's sections on heat, typical works, art history and works under two styles."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.files import read_json, write_json
 from impasto.reporting.explain_charts import _labels
 from impasto.reporting.explained import History, Pair, history_words
 from impasto.reporting.write_report import write_report
 
-
-def _sibling() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "made_up_study", Path(__file__).parent / "made_up_study.py"
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-made_up = _sibling()
 STYLES = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 TOLD = Path("runs") / "classifier" / "evaluation" / "explanation.json"
 

@@ -3,32 +3,18 @@
 every style a row beside floor and ceiling, findings among the others, no more changed.
 """
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from PIL import Image
 
+import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
 from impasto.reporting.write_report import write_report
-
-
-@pytest.fixture(scope="module")
-def made_up() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "made_up_study", Path(__file__).with_name("made_up_study.py")
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["made_up_study"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def add_lora(study: Path, *, scored: bool = True) -> Path:
@@ -79,9 +65,7 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
     return run
 
 
-def test_every_style_has_a_row_beside_floor_and_ceiling(
-    made_up: ModuleType, tmp_path: Path
-) -> None:
+def test_every_style_has_a_row_beside_floor_and_ceiling(tmp_path: Path) -> None:
     study = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=made_up.WIKIART))
     plain = write_report(study).markdown.read_text()
     add_lora(study)
@@ -104,7 +88,7 @@ def test_every_style_has_a_row_beside_floor_and_ceiling(
     assert plain.split("## Style by style")[1].split("\n## ")[0] in markdown
 
 
-def test_an_adapter_without_a_scorecard_says_so(made_up: ModuleType, tmp_path: Path) -> None:
+def test_an_adapter_without_a_scorecard_says_so(tmp_path: Path) -> None:
     study = made_up.make_study(tmp_path / "study", made_up.MadeUp(run=False))
     add_lora(study, scored=False)
     markdown = write_report(study).markdown.read_text()
@@ -112,7 +96,7 @@ def test_an_adapter_without_a_scorecard_says_so(made_up: ModuleType, tmp_path: P
     assert "No run yet" in markdown
 
 
-def test_a_damaged_scorecard_is_named(made_up: ModuleType, tmp_path: Path) -> None:
+def test_a_damaged_scorecard_is_named(tmp_path: Path) -> None:
     study = made_up.make_study(tmp_path / "study", made_up.MadeUp(run=False))
     run = add_lora(study)
     (run / "evaluation" / "scorecard.json").write_text('{"format": 1}')

@@ -3,20 +3,18 @@
 told in words, compared in one table, every style a row, and a slider that can be heard.
 """
 
-import importlib.util
 import json
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
@@ -35,20 +33,6 @@ PATIENCE = (
 )
 SIDE, STRENGTHS = 16, (0.0, 0.25, 0.5, 0.75, 1.0)
 HEAD = "## Paintings in other styles"
-
-
-def _sibling() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "made_up_study", Path(__file__).with_name("made_up_study.py")
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["made_up_study"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-made_up = _sibling()
 
 
 def spread(value: float, by: float = 0.02) -> dict[str, float]:

@@ -1,35 +1,20 @@
 """The report from made-up studies: what it says, what it admits, and that it stands alone."""
 
-import importlib.util
 import json
 import re
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+import made_up_study as made_up
 from impasto.errors import CollectionError, InputError, RunError
 from impasto.files import read_json, write_json
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
 from impasto.reporting.write_report import write_report
 
-
-def _sibling() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "made_up_study", Path(__file__).parent / "made_up_study.py"
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-made_up = _sibling()
 FEW = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 VOID = {"meta", "img", "link", "br", "input", "hr", "base"}
 

@@ -1,12 +1,9 @@
 """A small study with an atlas, as the stages write it, and its page; for tests that only look."""
 
-import importlib.util
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import Collection, open_collection
 from impasto.files import write_json
 from impasto.page.export import write_site
+from made_up_study import MadeUp, make_study
 
 STYLES = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 STRANGE = (
@@ -30,18 +28,6 @@ STRANGE = (
     "a, b",
 )
 """Titles of the first paintings."""
-
-
-def made_up() -> ModuleType:
-    """The module that writes made-up studies, which stands beside this one."""
-    spec = importlib.util.spec_from_file_location(
-        "made_up_study", Path(__file__).parent / "made_up_study.py"
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 def places(collection: Collection, seed: int) -> NDArray[np.float32]:
@@ -137,8 +123,7 @@ class Exported:
 
 def make_site_study(study: Path, **what: Any) -> Collection:
     """A study with strange titles, a classifier with an atlas and answers, and an autoencoder with an atlas."""
-    module = made_up()
-    module.make_study(study, module.MadeUp(styles=STYLES, **what))
+    make_study(study, MadeUp(styles=STYLES, **what))
     path = study / "collection" / "paintings.parquet"
     table = pq.read_table(path)
     titles = [*STRANGE, *table["title"].to_pylist()[len(STRANGE) :]]
