@@ -20,7 +20,7 @@ from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.train import ClassifierSettings, train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
-from impasto.training.painter.train import train as painter
+from impasto.training.painter import train as painter
 
 
 def torchrun(

@@ -20,7 +20,7 @@ from impasto.errors import RunError
 from impasto.records.run import Run, open_run
 from impasto.training import loop, precision
 from impasto.training.classifier.train import ClassifierSettings, train_classifier
-from impasto.training.classifier.train import train as classifier
+from impasto.training.classifier import train as classifier
 from impasto.training.interrupt import deferred_interrupt
 
 Stripes = Callable[..., Collection]
@@ -177,7 +177,7 @@ from pathlib import Path
 import torch
 from impasto.collection.collection import open_collection
 from impasto.training import loop, precision
-from impasto.training.classifier.train import train as classifier
+from impasto.training.classifier import train as classifier
 
 torch.set_num_threads(1)
 loop.CHECKPOINT_SECONDS = 0.0

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from impasto.reporting import atlas_part as atlas
@@ -65,7 +65,9 @@ def code(value: str) -> Marked:
 
 def _environment(**options: Any) -> Environment:
     environment = Environment(
-        loader=PackageLoader("impasto.reporting", "templates"),
+        loader=ChoiceLoader(
+            [PackageLoader(f"impasto.{name}", "templates") for name in ("reporting", "page")]
+        ),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
