@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import Collection
 from impasto.evaluation.loaded_classifier import BATCH, Network
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.state.array_cache import kept
+from impasto.state.array_cache import cached_arrays
 from impasto.training.augment import AugmentSettings, augment
 from impasto.training.pixel_batches import Pictures
 
@@ -53,7 +53,7 @@ def look(network: Network, collection: Collection, path: Path) -> Seen:
         named = [(f"{kind}{split}", looked[split][kind]) for split in (0, 1) for kind in (0, 1)]
         return dict(named)
 
-    found = kept(path, _key(network, collection, VIEWS.flip, VIEWS.scales), make)
+    found = cached_arrays(path, _key(network, collection, VIEWS.flip, VIEWS.scales), make)
     return Seen((found["00"], found["01"]), (found["10"], found["11"]))
 
 
@@ -91,7 +91,7 @@ def training_views(
                 seen.append(network.model.embed(x).float().cpu().numpy().astype(np.float16))
         return {"train": np.concatenate(seen).reshape(views, len(rows), -1)}
 
-    return kept(path, _key(network, collection, views), make)["train"]
+    return cached_arrays(path, _key(network, collection, views), make)["train"]
 
 
 def _key(network: Network, collection: Collection, *more: object) -> str:

@@ -16,7 +16,7 @@ from impasto.embedding.reference_labels import Ground
 from impasto.embedding.settings import AtlasSettings, MethodName
 from impasto.embedding.vectors import Vectors
 from impasto.numerics.bootstrap import Score, interval
-from impasto.state.array_cache import kept
+from impasto.state.array_cache import cached_arrays
 
 Made = Mapping[str, Clustering]
 """One method's clustering of each scope."""
@@ -70,7 +70,7 @@ def _kept(keep: tuple[Path, str], name: str, make: Callable[[], Clustering]) -> 
         told = np.frombuffer(json.dumps(made.parameters).encode(), np.uint8)
         return {"clusters": made.clusters, "parameters": told}
 
-    found = kept(keep[0] / f"clusters-{name}.safetensors", keep[1], arrays)
+    found = cached_arrays(keep[0] / f"clusters-{name}.safetensors", keep[1], arrays)
     return Clustering(found["clusters"], json.loads(bytes(found["parameters"])))
 
 

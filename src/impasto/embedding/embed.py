@@ -14,7 +14,7 @@ from impasto.config import Device
 from impasto.errors import RunError
 from impasto.models.preprocess import plain
 from impasto.records.run import Run, RunKind
-from impasto.state.array_cache import kept
+from impasto.state.array_cache import cached_arrays
 from impasto.weights import accelerator_on, autoencoder_of, classifier_of, painter_of
 
 Vectors = NDArray[np.float32]
@@ -67,7 +67,7 @@ def represent(collection: Collection, encode: Encoder, work: Path, key: str) -> 
 
     chunks = []
     for start in range(0, len(collection), CHUNK):
-        made = kept(
+        made = cached_arrays(
             work / f"vectors-{start // CHUNK:05d}.safetensors",
             key,
             lambda at=start: chunk(at),  # type: ignore[misc]

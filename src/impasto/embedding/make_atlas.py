@@ -40,7 +40,7 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run, open_run
-from impasto.state.array_cache import kept
+from impasto.state.array_cache import cached_arrays
 
 FORMAT = 1
 SUPERVISED = ("classifier", "painter")
@@ -212,7 +212,7 @@ def _laid(work: _Work, name: MapName, vectors: Vectors) -> Laid:
         told = json.dumps([laid.axes, laid.explained, laid.parameters])
         return {"points": laid.points, "told": np.frombuffer(told.encode(), np.uint8)}
 
-    found = kept(work.keep / f"map-{name}.safetensors", work.key, arrays)
+    found = cached_arrays(work.keep / f"map-{name}.safetensors", work.key, arrays)
     axes, explained, parameters = json.loads(bytes(found["told"]))
     return Laid(found["points"], tuple(axes), explained and tuple(explained), parameters)
 

@@ -20,6 +20,31 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
+    @classmethod
+    def read(cls, path: Path, *, what: str, verb: str) -> Self:
+        """Read a record from its JSON file.
+
+        Args:
+            path: the file.
+            what: the noun for it in an error, as in "is no evaluation".
+            verb: the command that writes it.
+
+        Raises:
+            InputError: the file is missing or not JSON.
+            RunError: its content is not that of this record.
+        """
+        try:
+            return cls.model_validate(read_json(path))
+        except ValidationError as error:
+            raise RunError(
+                f"{path} is no {what} ({first_error(error)}): run {verb} again"
+            ) from error
+
+    def write(self, path: Path) -> Self:
+        """Write the record as JSON, whole or not at all, and return it."""
+        write_json(path, self.model_dump(mode="json"))
+        return self
+
 
 class Interval(Record):
     """A score, or a difference of two, with its 95 % interval."""
@@ -39,31 +64,12 @@ class Result(Record):
 
     @classmethod
     def read(cls, path: Path, *, what: str, verb: str) -> Self:
-        """Read a record from its JSON file.
-
-        Args:
-            path: the file.
-            what: the noun for it in an error, as in "is no evaluation".
-            verb: the command that writes it.
-
-        Raises:
-            InputError: the file is missing or not JSON.
-            RunError: its content is not that of this record.
-        """
-        try:
-            record = cls.model_validate(read_json(path))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise RunError(
-                f"{path} is no {what} ({place}: {first['msg']}): run {verb} again"
-            ) from error
-        return record.at(path.parent)
+        """Read a record from its JSON file, tied to the folder of that file; see ``Record.read``."""
+        return super().read(path, what=what, verb=verb).at(path.parent)
 
     def write(self, path: Path) -> Self:
-        """Write the record as JSON, whole or not at all, and return it with its folder."""
-        write_json(path, self.model_dump(mode="json"))
-        return self.at(path.parent)
+        """Write the record as JSON, whole or not at all, and return it tied to its folder."""
+        return super().write(path).at(path.parent)
 
     def at(self, folder: Path) -> Self:
         """The same record, tied to the folder that it lies in."""
@@ -112,3 +118,9 @@ class Result(Record):
 
         html: str = impasto.render_html(self)
         return html
+
+
+def first_error(error: ValidationError) -> str:
+    """The place and message of the first thing that pydantic refused, in one line."""
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'content'}: {first['msg']}"

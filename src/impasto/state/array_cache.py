@@ -1,4 +1,4 @@
-"""Arrays that cost time, kept in a file beside the key of what they were made from; under another key, made anew."""
+"""Cache of arrays that cost time, in files that carry the key of what they were made from."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,16 +14,19 @@ from impasto.files import replacing
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def kept(path: Path, key: str, make: Callable[[], dict[str, NDArray[np.floating]]]) -> Arrays:
-    """The arrays of the file at ``path`` where it carries ``key``, else those of ``make``, which are then kept there.
+def cached_arrays(
+    path: Path, key: str, make: Callable[[], dict[str, NDArray[np.floating]]]
+) -> Arrays:
+    """Read the arrays of a file that carries ``key``; else make them and write them there.
 
-    A damaged file is one that carries another key.
+    A damaged file counts as one with another key.
     """
     if path.is_file():
         try:
             with safe_open(path, framework="numpy") as file:
                 if (file.metadata() or {}).get("key") == key:
-                    return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 – not a dict
+                    names = file.keys()  # the file itself is no mapping
+                    return {name: file.get_tensor(name) for name in names}
         except (OSError, SafetensorError):
             pass
     # safetensors writes memory as it lies: an array in Fortran's order, as PCA gives, would come
