@@ -3,7 +3,6 @@
 what it writes is true of the run and the collection, and a killed one goes on.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from impasto.errors import CollectionError, RunError
 from impasto.models.classifiers import build
 from impasto.models.preprocess import plain
 from impasto.records import finding as findings
+from impasto.records.atlas import Atlas
 from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
 
 
@@ -51,7 +51,7 @@ def test_the_table_has_a_row_a_painting_in_order(mapped: Any) -> None:
         table["pca_x"],
         table["pca_y"],
     )  # the main map, without t-SNE and UMAP
-    names = [row["name"] for row in mapped.atlas.content["clusterings"]]
+    names = [row.name for row in mapped.atlas.clusterings]
     assert {f"cluster_{name}" for name in names} == {
         name for name in table if name.startswith("cluster_")
     }
@@ -64,47 +64,55 @@ def test_the_table_has_a_row_a_painting_in_order(mapped: Any) -> None:
 
 def test_scores_are_of_the_clusters_in_the_table(mapped: Any) -> None:
     table = pq.read_table(mapped.atlas.path / "atlas.parquet").to_pydict()
-    for row in mapped.atlas.content["clusterings"]:
-        slow = normalized_mutual_info_score(table["style"], table[f"cluster_{row['name']}"])
-        assert row["scores"]["all"]["nmi"]["value"] == pytest.approx(slow)
-    content = mapped.atlas.content
-    mine, pixels = (
-        content["clusterings"][0]["scores"]["all"],
-        content["baselines"][1]["scores"]["all"],
-    )
-    assert mine["nmi"]["value"] > pixels["nmi"]["value"]
-    assert content["probes"]["linear_probe"]["scores"]["balanced_accuracy"]["value"] > 0.5
+    for row in mapped.atlas.clusterings:
+        slow = normalized_mutual_info_score(table["style"], table[f"cluster_{row.name}"])
+        assert row.scores.all.nmi.value == pytest.approx(slow)
+    own, pixels = mapped.atlas.clusterings[0].scores.all, mapped.atlas.baselines[1].scores.all
+    assert own.nmi.value > pixels.nmi.value
+    assert mapped.atlas.probes.linear_probe.scores.balanced_accuracy.value > 0.5
 
 
-def test_a_taught_network_is_judged_by_test_pictures(mapped: Any) -> None:
-    content = mapped.atlas.content
-    assert "rests on the 48 test pictures" in content["verdict"][0]
-    assert (
-        f"{content['clusterings'][0]['scores']['test']['nmi']['value']:.3f}"
-        in content["verdict"][1]
-    )
+def test_a_supervised_network_is_scored_on_test_pictures(mapped: Any) -> None:
+    verdict = mapped.atlas.verdict
+    assert "rests on the 48 test pictures" in verdict[0]
+    assert f"{mapped.atlas.clusterings[0].scores.test.nmi.value:.3f}" in verdict[1]
     found = findings.load(mapped.atlas.path / "findings.json")
     assert [finding.code for finding in found] == ["IMP501", "IMP502", "IMP503", "IMP504", "IMP505"]
     assert found[0].outcome == "passed"
+    assert mapped.atlas.findings == found
 
 
 def test_figures_stand_beside_their_captions(mapped: Any) -> None:
-    told = {figure["file"] for figure in mapped.atlas.content["figures"]}
-    assert told == {path.name for path in (mapped.atlas.path / "figures").iterdir()}
-    assert "map-styles.png" in told
+    files = {figure.file for figure in mapped.atlas.captions}
+    assert files == {path.name for path in (mapped.atlas.path / "figures").iterdir()}
+    assert files == {path.name for path in mapped.atlas.figures}
+    assert "map-styles.png" in files
 
 
 def test_the_file_is_what_is_returned(mapped: Any) -> None:
-    written = json.loads((mapped.atlas.path / "atlas.json").read_text())
-    assert written == json.loads(json.dumps(mapped.atlas.content))
+    path = mapped.atlas.path / "atlas.json"
+    assert Atlas.read(path, what="atlas", verb="impasto atlas") == mapped.atlas
     assert not (mapped.atlas.path / ".work").exists()
+
+
+def test_rows_hold_every_clustering_with_its_scores(mapped: Any) -> None:
+    rows = mapped.atlas.rows()
+    assert [row["clustering"] for row in rows][:1] == ["k-means, as many as styles"]
+    assert len(rows) == len(mapped.atlas.clusterings) + 2
+    nmi = mapped.atlas.clusterings[0].scores.test.nmi
+    assert (rows[0]["nmi"], rows[0]["nmi_low"], rows[0]["nmi_high"]) == (
+        nmi.value,
+        nmi.low,
+        nmi.high,
+    )
+    assert len(repr(mapped.atlas)) < 600
 
 
 def test_a_done_atlas_is_not_made_again(
     mapped: Any, quick: AtlasSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "represent", lambda *a: pytest.fail("encoded again"))
-    assert make_atlas(mapped.run.path, settings=quick).content == mapped.atlas.content
+    assert make_atlas(mapped.run.path, settings=quick) == mapped.atlas
 
 
 def test_a_killed_atlas_goes_on(
@@ -139,7 +147,7 @@ def test_a_killed_atlas_goes_on(
     assert sum(seen) == len(mapped.collection)  # every painting once
     for name in ("atlas.parquet", "representations.parquet"):
         assert pq.read_table(again.path / name).equals(pq.read_table(unbroken.path / name))
-    assert again.content["clusterings"] == unbroken.content["clusterings"]
+    assert again.clusterings == unbroken.clusterings
 
 
 def test_what_cannot_be_mapped_is_refused(
@@ -161,8 +169,8 @@ def test_an_autoencoder_was_told_no_style_and_keeps_its_geometry(
     run = train_autoencoder(mapped.collection, tmp_path / "run", small)
     only = quick.model_copy(update={"clusterings": ("kmeans",), "probes": False, "maps": ("pca",)})
     made = make_atlas(run.path, settings=only)
-    assert (made.content["preparation"], made.content["dimensions"]) == ("none", 12)
-    assert "never told a style" in made.content["verdict"][0]
+    assert (made.preparation, made.dimensions) == ("none", 12)
+    assert "never told a style" in made.verdict[0]
     vectors = np.load(made.path / "representations.npy")
     table = pq.read_table(made.path / "atlas.parquet").to_pydict()
     gaps = [
@@ -170,4 +178,4 @@ def test_an_autoencoder_was_told_no_style_and_keeps_its_geometry(
         for points in (vectors, np.stack([table["x"], table["y"]], 1))
     ]
     assert gaps[1] <= gaps[0] + 1e-4  # a projection of the vectors as they are
-    assert made.content["probes"] is None
+    assert made.probes is None

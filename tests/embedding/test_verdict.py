@@ -5,38 +5,20 @@ from typing import Any
 
 import pytest
 
+import made_up_atlas
 from impasto.embedding.verdict import findings_of, verdict
+from impasto.records.atlas import ByScope
 
 
-def score(value: float, spread: float = 0.02) -> dict[str, float]:
-    return {"value": value, "low": value - spread, "high": value + spread}
-
-
-def content(nmi: float = 0.3, colour: float = 0.1, p: float = 0.005, **more: Any) -> dict[str, Any]:
-    scores = {"nmi": score(nmi), "ami": score(nmi - 0.02), "ari": score(nmi / 2)}
-    chance = {
-        "nmi": {"mean": 0.02, "high": 0.03, "p": p},
-        "ami": {"mean": 0.0, "high": 0.01, "p": p},
-    }
-    artists = {"pictures": 500, "artists": 40, "artist_ami": score(0.1), "style_ami": score(0.3)}
-    main = {
-        "name": "kmeans", "k": 13, "k_test": 12, "scores": {"all": scores, "test": scores}, "noise": 0.0,
-        "chance": {"all": chance, "test": chance}, "artists": {"all": artists, "test": artists},
-        "stability": {"seeds": 5, "ari": score(0.8)},
-    }  # fmt: skip
-    gain = {"nmi": score(nmi - colour, 0.03)}
-    rival = {
-        "name": "colour_histogram", "title": "Colour histograms", "scores": {"all": {"nmi": score(colour)}},
-        "difference": {"all": gain, "test": gain},
-    }  # fmt: skip
-    rival["scores"]["test"] = rival["scores"]["all"]
-    fits = {"all": {"f1": 0.6, "clusters": True}, "test": {"f1": 0.6, "clusters": True}}
-    loose = {"all": {"f1": 0.2, "clusters": False}, "test": None}
-    return {
-        "supervised": False, "paintings": 9000, "test": 600, "clusterings": [main], "baselines": [rival],
-        "probes": None, "maps": [{"title": "t-SNE", "trustworthiness": 0.95}],
-        "styles": [{"style": "Ukiyo_e", **fits}, {"style": "Pop_Art", **loose}], **more,
-    }  # fmt: skip
+def content(nmi: float = 0.3, colour: float = 0.1, p: float = 0.005, **more: Any) -> Any:
+    chances = made_up_atlas.chance(p)
+    loose = made_up_atlas.fit(0.2, clusters=False)
+    return made_up_atlas.atlas(**{
+        "clusterings": (made_up_atlas.clusters("kmeans", nmi, nmi, chance=ByScope(all=chances, test=chances)),),
+        "baselines": (made_up_atlas.baseline("colour_histogram", colour, colour, nmi - colour),),
+        "styles": (made_up_atlas.style("Ukiyo_e", all=made_up_atlas.fit(0.6)), made_up_atlas.style("Pop_Art", all=loose)),
+        **more,
+    }).model_dump(mode="json")  # fmt: skip
 
 
 def test_it_answers_the_question() -> None:
@@ -45,7 +27,7 @@ def test_it_answers_the_question() -> None:
         said[0] == "The network was never told a style; all 9,000 paintings are clustered together."
     )
     assert said[1].startswith("The styles cluster moderately. k-means with 13 clusters")
-    assert "0.300 (0.280–0.320)" in said[1] and "shuffled styles give 0.020" in said[1]
+    assert "0.300 (0.280–0.320)" in said[1] and "shuffled styles give 0.023" in said[1]
     assert "vectors are better by +0.200" in said[2]
     assert "Ukiyo e (F1 0.60); Pop Art has none." in said[3]
     assert "styles more than artists" in said[4]
@@ -89,8 +71,8 @@ def test_findings_follow_their_numbers() -> None:
     assert [finding.outcome for finding in findings_of(made)] == ["passed"] * 5
     other: dict[str, Any] = copy.deepcopy(made)
     other["maps"][0]["trustworthiness"] = 0.7
-    other["clusterings"][0]["stability"]["ari"] = score(0.4)
-    other["clusterings"][0]["artists"]["all"]["artist_ami"] = score(0.5)
+    other["clusterings"][0]["stability"]["ari"] = made_up_atlas.score(0.4).model_dump()
+    other["clusterings"][0]["artists"]["all"]["artist_ami"] = made_up_atlas.score(0.5).model_dump()
     assert [finding.outcome for finding in findings_of(other)][2:] == ["issue"] * 3
     other["clusterings"][0]["artists"]["all"] = None
     assert findings_of(other)[4].outcome == "not applicable"

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
+import made_up_atlas
 from impasto.collection.collection import Collection, open_collection
-from impasto.files import write_json
 from impasto.page.export import write_site
 from made_up_study import MadeUp, make_study
 
@@ -58,25 +58,14 @@ def write_atlas(run: Path, collection: Collection, seed: int = 0) -> Path:
     }
     columns["neighbours"] = pa.array(near.tolist(), pa.list_(pa.int32()))
     pq.write_table(pa.table(columns), folder / "atlas.parquet")
-    scores = {"nmi": {"value": 0.2, "low": 0.15, "high": 0.25}}
-    colours = {"name": "colour_histogram", "title": "Colour histograms", "scores": {"test": scores}}
-    write_json(
-        folder / "atlas.json",
-        {
-            "format": 1, "kind": "classifier", "settings": {},
-            "baselines": [colours],
-            "styles": [{"style": "Pop_Art", "all": None, "test": {"f1": 0.5, "chance_f1": 0.1, "clusters": True}}],
-            "maps": [
-                {"name": "pca", "title": "PCA", "axes": "first and second component", "trustworthiness": 0.81},
-                {"name": "tsne", "title": "t-SNE", "axes": None, "trustworthiness": 0.93},
-            ],
-            "clusterings": [
-                {"name": "kmeans", "title": "k-means", "k": 4, "scores": {"all": None, "test": scores}},
-                {"name": "hdbscan", "title": "HDBSCAN", "k": 2, "scores": {"all": scores, "test": None}},
-            ],
-            "supervised": True, "verdict": ["Four styles cluster.", "More than colour does."],
-        },
-    )  # fmt: skip
+    none = made_up_atlas.clusters("hdbscan", 0.2, 0.1, title="HDBSCAN", k=2)
+    made_up_atlas.atlas(
+        collection.vocabulary.styles,
+        supervised=True,
+        maps=(made_up_atlas.drawn("pca", "PCA", 0.81), made_up_atlas.drawn("tsne", "t-SNE", 0.93)),
+        clusterings=(made_up_atlas.clusters("kmeans", 0.3, 0.2, title="k-means", k=4), none),
+        verdict=("By test pictures.", "Four styles cluster."),
+    ).write(folder / "atlas.json")
     return folder
 
 

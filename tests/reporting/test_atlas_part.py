@@ -11,63 +11,38 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import made_up_atlas
 import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.files import read_json, write_json
 from impasto.records import finding as findings
+from impasto.records.atlas import NeighbourRecall
 from impasto.records.finding import Finding
 from impasto.reporting.write_report import write_report
 
 STYLES = ("Baroque", "Cubism", "Ukiyo_e")
 
 
-def spread(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.01, "high": value + 0.01}
-
-
-def clustered(name: str, nmi: float, test: float) -> dict[str, Any]:
-    def scores(value: float) -> dict[str, Any]:
-        return {
-            "nmi": spread(value),
-            "ami": spread(0.2),
-            "ari": spread(0.1),
-            "purity": spread(0.4),
-            "silhouette": None,
-        }
-
-    chance = {"nmi": {"mean": 0.023, "high": 0.03, "p": 0.005}}
-    return {
-        "name": name, "title": f"By {name}", "k": 13, "k_test": 12,
-        "scores": {"all": scores(nmi), "test": scores(test)}, "chance": {"all": chance, "test": chance},
-    }  # fmt: skip
-
-
 def mapped(study: Path, **changed: Any) -> Path:
     """A study with a made-up atlas."""
     mark = read_json(study / "collection" / "collection.json")["fingerprint"]
-    fit = {
-        "precision": 0.5,
-        "recall": 0.25,
-        "f1": 0.333,
-        "chance_f1": 0.1,
-        "colour_f1": 0.2,
-        "clusters": True,
-    }
-    best = {**fit, "f1": 0.777, "clusters": False}
-    result = {
-        "format": 1, "command": "impasto atlas study/runs/classifier", "collection_fingerprint": mark,
-        "supervised": True, "paintings": 1234, "test": 321, "verdict": ["First <b>sentence</b>.", "Styles cluster."],
-        "clusterings": [clustered("kmeans", 0.456, 0.345)], "baselines": [clustered("colour_histogram", 0.111, 0.222)],
-        "styles": [
-            {"style": "Baroque", "all": fit, "test": fit, "knn": {"recall": 0.875, "chance": 0.333}},
-            {"style": "Cubism", "all": None, "test": None, "knn": None},
-            {"style": "Ukiyo_e", "all": fit, "test": best, "knn": {"recall": None, "chance": 0.333}},
-        ],
-        "figures": [{"file": "map-styles.png", "caption": "The map."}, {"file": "map-years.png", "caption": "Years."}],
-        **changed,
+    best, told = made_up_atlas.fit(0.777, clusters=False), NeighbourRecall(recall=0.875, chance=0.3)
+    named = NeighbourRecall(recall=None, chance=0.3)
+    given = {
+        "collection_fingerprint": mark, "supervised": True, "paintings": 1234, "test": 321,
+        "verdict": ("First <b>sentence</b>.", "Styles cluster."),
+        "clusterings": (made_up_atlas.clusters("kmeans", 0.456, 0.345),),
+        "baselines": (made_up_atlas.baseline("by colour", 0.111, 0.222),),
+        "styles": (
+            made_up_atlas.style("Baroque", knn=told),
+            made_up_atlas.style("Cubism", all=None, test=None),
+            made_up_atlas.style("Ukiyo_e", test=best, knn=named),
+        ),
+        "captions": (made_up_atlas.figure("map-styles.png", "The map."),
+                     made_up_atlas.figure("map-years.png", "Years.")),
     }  # fmt: skip
     folder = study / "runs" / "classifier" / "atlas"
-    write_json(folder / "atlas.json", result)
+    made_up_atlas.atlas(**{**given, **changed}).write(folder / "atlas.json")
     findings.save(folder / "findings.json", [Finding("IMP502", "issue", "No better than colour.")])
     (folder / "figures").mkdir(exist_ok=True)
     for figure in ("map-styles.png", "map-years.png"):
@@ -109,8 +84,8 @@ def test_a_taught_network_shows_the_scores_on_test_pictures(study: Path) -> None
     assert "321\u00a0test pictures, clustered by themselves" in text
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| By ")]
     assert [row[1:3] for row in rows] == [
-        ["12", "0.345\u00a0(0.335–0.355)"],
-        ["12", "0.222\u00a0(0.212–0.232)"],
+        ["12", "0.345\u00a0(0.325–0.365)"],
+        ["12", "0.222\u00a0(0.202–0.242)"],
     ]
     assert all("0.023" in row[-1] for row in rows)
     text = report(mapped(study, supervised=False))[1]
@@ -137,7 +112,8 @@ def test_another_collection_is_said(study: Path) -> None:
 
 
 def test_a_damaged_file_is_named(study: Path) -> None:
-    mapped(study, clusterings="many")
+    path = mapped(study) / "runs" / "classifier" / "atlas" / "atlas.json"
+    write_json(path, {**read_json(path), "clusterings": "many"})
     with pytest.raises(
         RunError, match=r"atlas\.json is no atlas \(clusterings: .*impasto atlas again"
     ):

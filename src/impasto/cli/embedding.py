@@ -54,7 +54,7 @@ def atlas(
         return _add(run or request.run, add, output, settings.device, as_json)
     say = (lambda line: None) if quiet else show.note
     made = make_atlas(run or request.run, collection, settings, output=output, announce=say)
-    show.atlas(made.content, made.findings, made.path, as_json=as_json)
+    show.atlas(made, as_json=as_json)
     if findings.spoiled(made.findings):
         raise typer.Exit(1)
 

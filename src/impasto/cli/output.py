@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from impasto.records.atlas import Atlas
 from impasto.records.finding import Finding, as_data, spoiled
 from impasto.records.run import Run
 
@@ -208,22 +209,14 @@ def by_artist(
         _table(found)
 
 
-def atlas(
-    content: Mapping[str, Any], found: Sequence[Finding], folder: Path, *, as_json: bool
-) -> None:
-    """The result of ``atlas``.
-
-    Its verdict; k-means' scores on all paintings stand at the top of the object.
-    """
-    flat = {
-        name: score["value"]
-        for name, score in content["clusterings"][0]["scores"]["all"].items()
-        if score
-    }
-    text = "\n".join([*content["verdict"], f"atlas: {folder}"])
-    _print({"atlas": str(folder), **flat, **content, **_judged(found)}, text, as_json=as_json)
+def atlas(made: Atlas, *, as_json: bool) -> None:
+    """Print the verdict of an atlas; in JSON k-means' scores on all paintings come first."""
+    flat = {name: score.value for name, score in made.clusterings[0].scores.all if score}
+    text = "\n".join([*made.verdict, f"atlas: {made.path}"])
+    content = {"atlas": str(made.path), **flat, **made.model_dump(mode="json")}
+    _print({**content, **_judged(made.findings)}, text, as_json=as_json)
     if not as_json:
-        _table(found)
+        _table(made.findings)
 
 
 def added(rows: Sequence[Mapping[str, Any]], table: Path, *, as_json: bool) -> None:

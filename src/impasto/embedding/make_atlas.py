@@ -33,34 +33,19 @@ from impasto.embedding.reference_labels import Ground, ground_of
 from impasto.embedding.settings import AtlasSettings, MapName, Preparation
 from impasto.embedding.vectors import Vectors, nearest, pixels, prepared, reduced
 from impasto.embedding.verdict import findings_of, verdict
-from impasto.files import read_json, write_json
+from impasto.files import read_json
 from impasto.images.colour_histogram import histograms
-from impasto.images.palette import mark
 from impasto.records import finding as findings
 from impasto.records import run as runs
+from impasto.records.atlas import Atlas
 from impasto.records.finding import Finding
 from impasto.records.run import Run, open_run
 from impasto.state.array_cache import cached_arrays
 
-FORMAT = 1
+FORMAT = 2
 SUPERVISED = ("classifier", "painter")
 """Kinds of runs whose networks have seen the styles of their training pictures."""
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Atlas:
-    """A finished atlas.
-
-    Attributes:
-        path: its folder.
-        content: of ``atlas.json``.
-        findings: IMP501 to IMP505.
-    """
-
-    path: Path
-    content: Mapping[str, Any]
-    findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +104,15 @@ def make_atlas(
     work = _Work(opened, found, ground_of(found, taught), settings, folder, _digest(asked), say)
     path = folder / "atlas.json"
     if path.exists() and read_json(path).get("inputs") == work.key:
-        return Atlas(folder, read_json(path), findings.load(folder / "findings.json"))
+        return Atlas.read(path, what="atlas", verb="impasto atlas")
     path.unlink(missing_ok=True)
     say(f"encoding {len(found):,} paintings")
     raw = represent(found, encode, work.keep, _digest(asked[:3]))
     content, judged = _made(work, raw, maps)
     findings.save(folder / "findings.json", judged)
-    write_json(path, content)
+    made = Atlas.model_validate(content).write(path)
     shutil.rmtree(work.keep, ignore_errors=True)
-    return Atlas(folder, content, judged)
+    return made
 
 
 def preparation_of(run: Run, settings: AtlasSettings) -> Preparation:
@@ -167,7 +152,7 @@ def _made(work: _Work, raw: Vectors, maps: list[MapName]) -> tuple[dict[str, Any
     figures = draw_maps(
         work.folder / "figures", work.collection, drawn, made["kmeans"]["all"].clusters
     )
-    content["figures"] = [{**figure, "command": content["command"]} for figure in figures]
+    content["captions"] = [{**figure, "command": content["command"]} for figure in figures]
     near, _ = nearest(vectors, vectors, min(NEIGHBOURS, len(vectors) - 1), itself=True)
     points: dict[str, Vectors] = {name: map_.points for name, map_ in laid.items()}
     write_tables(
@@ -291,7 +276,6 @@ def _styles(
 ) -> list[dict[str, Any]]:
     rows = style_rows(mine, colours, work.ground, work.settings)
     for place, row in enumerate(rows):
-        row["colour"], row["shape"] = mark(place)
         row["knn"] = (
             {"recall": probes["knn"]["recall"][place], "chance": 1 / len(rows)} if probes else None
         )

@@ -3,55 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.files import damaged_error, read_json
+from impasto.records.atlas import Atlas, AtlasMap
 from impasto.records.run import Run, open_run
-from impasto.reporting.reading import read_as
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class MapFacts(_Part):
-    """A map: its name in the columns of ``atlas.parquet``, and how it is read."""
-
-    name: str
-    title: str
-    axes: str | tuple[str, ...] | None = None
-    trustworthiness: Any = None
-
-
-class ScoredFacts(_Part):
-    """A clustering and its scores against the styles, on ``all`` and on ``test`` pictures."""
-
-    name: str
-    title: str | None = None
-    k: int | None = None
-    scores: dict[str, dict[str, Any] | None] = {}
-
-
-class AtlasPart(_Part):
-    """The content of ``atlas.json``, as far as the page shows it; ``supervised``.
-
-    The network was taught the styles.
-    """
-
-    supervised: bool = False
-    maps: tuple[MapFacts, ...]
-    clusterings: tuple[ScoredFacts, ...] = ()
-    baselines: tuple[ScoredFacts, ...] = ()
-    styles: tuple[dict[str, Any], ...] = ()
-    verdict: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +45,7 @@ class RunAtlas:
     """
 
     run: Run
-    facts: AtlasPart | None
+    facts: Atlas | None
     table: pa.Table | None
     answers: Answers | None
 
@@ -92,7 +54,7 @@ class RunAtlas:
         """The folder's name."""
         return self.run.path.name
 
-    def maps(self) -> list[tuple[MapFacts, NDArray[np.float32]]]:
+    def maps(self) -> list[tuple[AtlasMap, NDArray[np.float32]]]:
         """The maps, the main one first, each with its coordinates ``float32 (N, 2)``."""
         if self.facts is None or self.table is None:
             return []
@@ -123,7 +85,7 @@ def coordinates(table: pa.Table, prefix: str) -> NDArray[np.float32]:
 def _read_run(run: Run, collection: Collection) -> RunAtlas:
     folder, facts, table = run.path / "atlas", None, None
     if (folder / "atlas.json").is_file():
-        facts = read_as(AtlasPart, folder / "atlas.json", "atlas", "impasto atlas")
+        facts = Atlas.read(folder / "atlas.json", what="atlas", verb="impasto atlas")
         table = _read_table(folder / "atlas.parquet", facts, run)
         if table.column("id").to_pylist() != collection.column("id"):
             raise RunError(
@@ -132,7 +94,7 @@ def _read_run(run: Run, collection: Collection) -> RunAtlas:
     return RunAtlas(run, facts, table, _read_answers(run, collection))
 
 
-def _read_table(path: Path, facts: AtlasPart, run: Run) -> pa.Table:
+def _read_table(path: Path, facts: Atlas, run: Run) -> pa.Table:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:

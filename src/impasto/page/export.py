@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from impasto.collection.collection import SPLITS, Collection, open_collection
 from impasto.errors import InputError
@@ -24,7 +25,6 @@ from impasto.page.atlas_data import RunAtlas, read_runs
 from impasto.page.atlas_words import axes, clustering_title, score_tables
 from impasto.page.embedding_atlas import write_embedding
 from impasto.page.scripts import ScriptFolder, encoded
-from impasto.reporting.render import render_page
 
 FORMAT: Final = 1
 UNDATED: Final = -32768
@@ -90,8 +90,17 @@ def write_site(study: Path) -> SitePaths:
         "sheets": STYLES,
         "scripts": SCRIPTS,
     }
-    write_text(site / "index.html", render_page(content))
+    write_text(site / "index.html", _render(content))
     return SitePaths(site / "index.html", site / "atlas.parquet")
+
+
+def _render(content: dict[str, Any]) -> str:
+    """The frame of the page; its scripts fill it."""
+    loader = PackageLoader("impasto.page", "templates")
+    environment = Environment(
+        loader=loader, undefined=StrictUndefined, autoescape=True, trim_blocks=True
+    )
+    return environment.get_template("page.html.j2").render(content).strip() + "\n"
 
 
 def _name(study: Path) -> str:

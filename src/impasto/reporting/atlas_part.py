@@ -6,14 +6,11 @@ Whether the styles cluster, beside chance and colour, and the maps.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Final
 
 from impasto.images.palette import ACCENT, INK, MUTED
-from impasto.records import finding as findings
+from impasto.records.atlas import Atlas, NeighbourRecall, Scope, ScoredClusters, StyleFit
 from impasto.records.finding import Finding
-from impasto.reporting.reading import read_as
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 
 SHOWN: Final = ("map-styles.png", "maps.png")
@@ -25,87 +22,6 @@ COLUMNS: Final = {
     "purity": "Purity",
     "silhouette": "Silhouette",
 }
-Scope = Literal["all", "test"]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Spread(_Part):
-    """A score with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Chance(_Part):
-    """What shuffled styles give."""
-
-    mean: float
-    high: float
-    p: float
-
-
-class ScoredClusters(_Part):
-    """A clustering, of the run's vectors or of those that it stands beside."""
-
-    name: str
-    title: str
-    k: int | None = None
-    k_test: int | None = None
-    scores: dict[Scope, dict[str, Spread | None] | None]
-    chance: dict[Scope, dict[str, Chance] | None]
-
-
-class Fit(_Part):
-    """How a style's best cluster fits it."""
-
-    precision: float
-    recall: float
-    f1: float
-    chance_f1: float
-    colour_f1: float
-    clusters: bool
-
-
-class Votes(_Part):
-    """The share of a style's test pictures that their nearest neighbours name rightly."""
-
-    recall: float | None
-    chance: float
-
-
-class StyleFit(_Part):
-    """One style, in both scopes."""
-
-    style: str
-    all: Fit | None
-    test: Fit | None
-    knn: Votes | None
-
-
-class Figure(_Part):
-    """A figure of the atlas."""
-
-    file: str
-    caption: str
-
-
-class Content(_Part):
-    """The content of ``atlas.json``."""
-
-    command: str
-    collection_fingerprint: str
-    supervised: bool
-    paintings: int
-    test: int
-    verdict: tuple[str, ...]
-    clusterings: tuple[ScoredClusters, ...]
-    baselines: tuple[ScoredClusters, ...]
-    styles: tuple[StyleFit, ...]
-    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +29,8 @@ class StyleRow:
     """A row of the table of styles."""
 
     style: str
-    fit: Fit
-    knn: Votes | None
+    fit: StyleFit
+    knn: NeighbourRecall | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,33 +45,24 @@ class AtlasFacts:
     """
 
     name: str
-    content: Content
+    content: Atlas
     found: Sequence[Finding]
     pictures: Mapping[Path, str]
 
     @property
     def scope(self) -> Scope:
         """The paintings that the verdict rests on."""
-        return (
-            "test"
-            if self.content.supervised and self.content.clusterings[0].scores["test"]
-            else "all"
-        )
+        return self.content.scope
 
     @property
     def rows(self) -> list[ScoredClusters]:
         """Everything that was clustered, the run's vectors first."""
-        return [*self.content.clusterings, *self.content.baselines]
+        return list(self.content.scored)
 
     @property
     def styles(self) -> list[StyleRow]:
         """Each style that has paintings, the best fitted first."""
-        fits = [(row, row.test if self.scope == "test" else row.all) for row in self.content.styles]
-        return [StyleRow(row.style, fit, row.knn) for row, fit in sorted(fits, key=_order) if fit]
-
-
-def _order(pair: tuple[StyleFit, Fit | None]) -> float:
-    return -pair[1].f1 if pair[1] else 1.0
+        return [StyleRow(row.style, fit, row.knn) for row, fit in self.content.fits()]
 
 
 def read_atlas(folder: Path) -> AtlasFacts | None:
@@ -167,25 +74,19 @@ def read_atlas(folder: Path) -> AtlasFacts | None:
     path = folder / "atlas.json"
     if not path.exists():
         return None
-    content = read_as(Content, path, "atlas", "impasto atlas")
-    told = {
+    content = Atlas.read(path, what="atlas", verb="impasto atlas")
+    pictures = {
         folder / "figures" / figure.file: figure.caption
-        for figure in content.figures
-        if figure.file in SHOWN
+        for figure in content.captions
+        if figure.file in SHOWN and (folder / "figures" / figure.file).exists()
     }
-    pictures = {path: caption for path, caption in told.items() if path.exists()}
-    return AtlasFacts(
-        folder.resolve().parent.name, content, findings.load(folder / "findings.json"), pictures
-    )
+    return AtlasFacts(folder.resolve().parent.name, content, content.findings, pictures)
 
 
 def clusters_chart(atlas: AtlasFacts) -> Chart:
     """Normalised mutual information of every clustering with the styles, with its interval and what chance gives."""
     scope, own = atlas.scope, len(atlas.content.clusterings)
-    rows = [
-        (row, (row.scores[scope] or {}).get("nmi"), (row.chance[scope] or {}).get("nmi"))
-        for row in atlas.rows
-    ]
+    rows = [(row, row.scores[scope].nmi, row.chance[scope].nmi) for row in atlas.rows]
 
     def draw(sheet: Sheet) -> None:
         axes = quiet(sheet.figure.add_subplot(), grid="x")

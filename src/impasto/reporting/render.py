@@ -30,11 +30,6 @@ def render_html(content: Mapping[str, Any]) -> str:
     return environment.get_template("report.html.j2").render(content).strip() + "\n"
 
 
-def render_page(content: Mapping[str, Any]) -> str:
-    """The frame of the atlas page; its scripts fill it."""
-    return _environment(autoescape=True).get_template("page.html.j2").render(content).strip() + "\n"
-
-
 def render_markdown(content: Mapping[str, Any]) -> str:
     """The report as GitHub-flavoured Markdown."""
     environment = _environment(finalize=escape_markdown)
