@@ -234,4 +234,4 @@ class Training:
     def score(self, pictures: Pictures) -> float:
         """The macro-F1 of the plain answers."""
         answers = self.logits(pictures).argmax(1).numpy()
-        return metrics.macro_f1(pictures.labels.numpy(), answers, self.styles)
+        return metrics.scores(pictures.labels.numpy(), answers, self.styles)["macro_f1"]

@@ -186,19 +186,21 @@ def test_the_bootstrap_is_its_slow_description() -> None:
     for drawn in again.multinomial(4, [0.25] * 4, 200):
         rows = np.concatenate([np.flatnonzero(cluster == name) for name in np.repeat(names, drawn)])
         one, other = (
-            metrics.macro_f1(labels[rows], answers[arm][rows], 3)
+            metrics.scores(labels[rows], answers[arm][rows], 3)["macro_f1"]
             for arm in ("ordinary", "disjoint")
         )
         gaps.append(one - other)
     gap = found["gap"]["macro_f1"]
     assert [gap["low"], gap["high"]] == pytest.approx(np.quantile(gaps, [0.025, 0.975]).tolist())
-    values = [metrics.macro_f1(labels, answers[arm], 3) for arm in ("ordinary", "disjoint")]
+    values = [
+        metrics.scores(labels, answers[arm], 3)["macro_f1"] for arm in ("ordinary", "disjoint")
+    ]
     assert gap["value"] == pytest.approx(values[0] - values[1])
     assert found["disjoint"]["macro_f1"]["value"] == pytest.approx(values[1])
     for name in ("accuracy", "balanced_accuracy"):
         score = {
             "accuracy": metrics.accuracy,
-            "balanced_accuracy": lambda a, b: metrics.balanced_accuracy(a, b, 3),
+            "balanced_accuracy": lambda a, b: metrics.scores(a, b, 3)["balanced_accuracy"],
         }
         expected = score[name](labels, answers["ordinary"])
         assert found["ordinary"][name]["value"] == pytest.approx(expected)

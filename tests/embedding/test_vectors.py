@@ -1,12 +1,11 @@
-"""Vectors: what is done to them does what its name says; neighbours are those of a slow search."""
+"""Vectors: what is done to them does what its name says."""
 
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from impasto.collection.collection import Collection
-from impasto.embedding.vectors import nearest, pixels, prepared, reduced
+from impasto.embedding.vectors import pixels, prepared, reduced
 
 VECTORS = (np.random.default_rng(0).normal(size=(200, 12)) * np.arange(1, 13) + 5).astype(
     np.float32
@@ -35,25 +34,6 @@ def test_reduction_keeps_the_largest_distances_and_leaves_few_numbers_alone() ->
     assert small.shape == (200, 10)
     np.testing.assert_allclose(gaps[1], gaps[0], rtol=0.25, atol=3)
     assert (gaps[1] <= gaps[0] + 1e-3).all()
-
-
-@pytest.mark.parametrize("itself", [True, False])
-def test_neighbours_are_those_of_a_slow_search(
-    itself: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "impasto.embedding.vectors._BLOCK", 33
-    )  # blocks that do not divide the number
-    found, cosines = nearest(VECTORS, VECTORS, 5, itself=itself)
-    for row in range(0, 200, 17):
-        likeness = [
-            -2.0
-            if itself and other == row
-            else float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
-            for other, (a, b) in enumerate(zip([VECTORS[row]] * 200, VECTORS, strict=True))
-        ]
-        assert found[row].tolist() == np.argsort(-np.asarray(likeness), kind="stable")[:5].tolist()
-        np.testing.assert_allclose(cosines[row], sorted(likeness)[::-1][:5], atol=1e-5)
 
 
 def test_small_pictures_are_averages_of_blocks(make_collection: Callable[..., Collection]) -> None:

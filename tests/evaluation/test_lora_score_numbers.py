@@ -4,32 +4,7 @@ import numpy as np
 import pytest
 
 from impasto.evaluation.lora_score_findings import card_findings
-from impasto.evaluation.lora_score_numbers import kept, kernel_distance, nearest, shades, thumbs
-
-
-def test_kernel_distance_by_its_definition() -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(7, 5)).astype(np.float32), rng.normal(0.5, 1, (9, 5)).astype(np.float32)
-
-    def k(a: np.ndarray, b: np.ndarray) -> float:  # type: ignore[type-arg]
-        return float((a.astype(float) @ b.astype(float) / 5 + 1) ** 3)
-
-    xx = np.mean([k(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j])
-    yy = np.mean([k(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j])
-    xy = np.mean([k(a, b) for a in x for b in y])
-    assert kernel_distance(x, y) == pytest.approx(xx + yy - 2 * xy)
-    assert kernel_distance(x[:1], y) is None
-
-
-def test_kernel_distance_is_nothing_between_samples_of_one_thing() -> None:
-    rng = np.random.default_rng(1)
-    same = [kernel_distance(*rng.normal(size=(2, 40, 4)).astype(np.float32)) for _ in range(100)]
-    assert abs(np.mean([d for d in same if d is not None])) < 0.05
-    away = kernel_distance(
-        rng.normal(size=(40, 4)).astype(np.float32), rng.normal(2, 1, (40, 4)).astype(np.float32)
-    )
-    assert away is not None
-    assert away > 5
+from impasto.evaluation.lora_score_numbers import kept, nearest, shades, thumbs
 
 
 def pictures(count: int, seed: int) -> np.ndarray:  # type: ignore[type-arg]

@@ -273,24 +273,6 @@ def test_intervals_of_rates_hold_what_they_promise() -> None:
     assert inside >= 88
 
 
-def test_frechet_distance_of_known_normals() -> None:
-    lot = np.random.default_rng(3)
-    one = lot.normal(0, 1, (20000, 3)).astype(np.float32)
-    other = lot.normal((1, 0, 0), 2, (20000, 3)).astype(np.float32)
-    assert numbers.frechet_distance(one, one) == pytest.approx(0, abs=1e-6)
-    assert numbers.frechet_distance(one, other) == pytest.approx(1 + 3 * (2 - 1) ** 2, rel=0.05)
-    assert numbers.frechet_distance(one[:1], other) is None
-
-
-def test_colours_by_the_book() -> None:
-    """CIE L*a*b* of sRGB red and of mid grey, by the published tables."""
-    red, grey = np.zeros((1, 2, 2, 3), np.uint8), np.full((1, 2, 2, 3), 119, np.uint8)
-    red[..., 0] = 255
-    assert numbers._lab(red)[0, 0, 0] == pytest.approx([53.24, 80.09, 67.20], abs=0.1)
-    assert numbers._lab(grey)[0, 0, 0] == pytest.approx([50.03, 0, 0], abs=0.1)
-    assert numbers.colour_shift(red, red).tolist() == [0]
-
-
 def test_an_original_is_found_by_where_light_lies() -> None:
     lot = np.random.default_rng(4)
     coarse = lot.integers(0, 256, (20, 4, 4, 3), np.uint8)

@@ -58,6 +58,30 @@ def test_the_error_is_the_mean_gap_of_the_bins() -> None:
     assert reliability(labels, predicted, np.full(10, 1.0))[0] == pytest.approx(0.4)
 
 
+def test_gaps_of_either_sign_add_up() -> None:
+    """One bin over-confident by 0.3, one under-confident by 0.2; signed gaps would cancel."""
+    right = [True] * 6 + [False] * 4 + [True] * 15 + [False] * 5
+    confidence = np.array([0.9] * 10 + [0.55] * 20)
+    error, bins = reliability(np.zeros(30, int), np.where(right, 0, 1), confidence)
+    assert error == pytest.approx(10 / 30 * 0.3 + 20 / 30 * 0.2)
+    filled = [one for one in bins if one["count"]]
+    assert [one["accuracy"] for one in filled] == pytest.approx([0.75, 0.6])
+
+
+def test_the_error_agrees_with_a_slow_loop() -> None:
+    rng = np.random.default_rng(4)
+    confidence, labels = rng.uniform(0, 1, 300), np.zeros(300, int)
+    predicted = np.where(rng.random(300) < confidence**2 + 0.1, 0, 1)
+    slow = 0.0
+    for number in range(15):
+        rows = [row for row in range(300) if number / 15 < confidence[row] <= (number + 1) / 15]
+        hits = [float(predicted[row] == 0) for row in rows]
+        if rows:
+            gap = abs(sum(hits) / len(rows) - sum(confidence[rows]) / len(rows))
+            slow += len(rows) / 300 * gap
+    assert reliability(labels, predicted, confidence)[0] == pytest.approx(slow)
+
+
 def test_weights_count_a_picture_as_often_as_they_say() -> None:
     generator = np.random.default_rng(0)
     labels, predicted = generator.integers(0, 2, 40), generator.integers(0, 2, 40)

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.numerics.bootstrap import Score, interval
+from impasto.numerics.bootstrap import Score, draw_units, first_estimate
+from impasto.numerics.metrics import SCORES, recalls, stacked_scores, weighted_confusions
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
 ARMS = ("ordinary", "disjoint")
-NAMES = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +44,11 @@ class Clusters:
 
         All artists once, then artists drawn with replacement.
         """
-        _, artist = np.unique(self.cluster, return_inverse=True)
-        artists, cells = int(artist.max()) + 1, self.styles**2
-        flat = artist * cells + self.labels * self.styles + answers
-        each = np.bincount(flat, minlength=artists * cells).reshape(artists, cells)
-        generator = np.random.default_rng(
-            self.seed
-        )  # the same artists for every arm and every answerer
-        drawn = generator.multinomial(artists, np.full(artists, 1 / artists), self.resamples)
-        weights = np.concatenate((np.ones((1, artists)), drawn))
-        return np.asarray((weights @ each).reshape(-1, self.styles, self.styles), np.float64)
-
-
-def scores_of(confusions: Floats) -> Mapping[str, Floats]:
-    """Accuracy, balanced accuracy and macro-F1 of each confusion matrix ``(K, styles, styles)``, ``(K,)``.
-
-    As in ``metrics``: a style of which a draw holds no picture does not count in it.
-    """
-    hits, true, named = (
-        np.diagonal(confusions, axis1=1, axis2=2),
-        confusions.sum(2),
-        confusions.sum(1),
-    )
-    there = true > 0
-    number = there.sum(1)
-    f1 = 2 * hits / np.maximum(true + named, 1)
-    return {
-        "accuracy": hits.sum(1) / true.sum(1),
-        "balanced_accuracy": (hits / np.maximum(true, 1)).sum(1) / number,
-        "macro_f1": np.where(there, f1, 0).sum(1) / number,
-    }
+        names, artist = np.unique(self.cluster, return_inverse=True)
+        generator = np.random.default_rng(self.seed)  # equal artists for every arm and answerer
+        drawn = draw_units(len(names), self.resamples, generator)
+        weights = np.concatenate((np.ones((1, len(names))), drawn))
+        return weighted_confusions(self.labels, answers, self.styles, weights, units=artist)
 
 
 def compare_arms(clusters: Clusters, answers: Mapping[str, Labels]) -> dict[str, dict[str, Score]]:
@@ -83,9 +58,12 @@ def compare_arms(clusters: Clusters, answers: Mapping[str, Labels]) -> dict[str,
         clusters: the scored pictures.
         answers: in each arm, ``int64 (N,)``.
     """
-    drawn = {arm: scores_of(clusters.confusions(answers[arm])) for arm in ARMS}
-    drawn["gap"] = {name: drawn["ordinary"][name] - drawn["disjoint"][name] for name in NAMES}
-    return {arm: {name: _score(values[name]) for name in NAMES} for arm, values in drawn.items()}
+    drawn = {arm: stacked_scores(clusters.confusions(answers[arm])) for arm in ARMS}
+    drawn["gap"] = {name: drawn["ordinary"][name] - drawn["disjoint"][name] for name in SCORES}
+    return {
+        arm: {name: first_estimate(values[name]) for name in SCORES}
+        for arm, values in drawn.items()
+    }
 
 
 def style_gaps(clusters: Clusters, answers: Mapping[str, Labels]) -> list[dict[str, Any]]:
@@ -93,14 +71,9 @@ def style_gaps(clusters: Clusters, answers: Mapping[str, Labels]) -> list[dict[s
 
     Recalls and gap are ``None`` for a style without scored pictures.
     """
-    recalls = {}
+    found = {}
     for arm in ARMS:
-        confusions = clusters.confusions(answers[arm])
-        true = confusions.sum(2)
-        hits = np.diagonal(confusions, axis1=1, axis2=2)
-        recalls[arm] = np.where(
-            true > 0, hits / np.maximum(true, 1), np.nan
-        )  # (1 + resamples, styles)
+        found[arm] = recalls(clusters.confusions(answers[arm]))  # (1 + resamples, styles)
     rows = []
     for style in range(clusters.styles):
         mine = clusters.labels == style
@@ -111,16 +84,13 @@ def style_gaps(clusters: Clusters, answers: Mapping[str, Labels]) -> list[dict[s
         if not row["pictures"]:
             rows.append({**row, **dict.fromkeys((*ARMS, "gap"))})
             continue
-        gap = recalls["ordinary"][:, style] - recalls["disjoint"][:, style]
-        both = {arm: float(recalls[arm][0, style]) for arm in ARMS}
+        gap = found["ordinary"][:, style] - found["disjoint"][:, style]
+        both = {arm: float(found[arm][0, style]) for arm in ARMS}
         # A draw without any of the style's artists says nothing about it
-        rows.append({**row, **both, "gap": _score(np.append(gap[:1], gap[1:][~np.isnan(gap[1:])]))})
+        rows.append(
+            {**row, **both, "gap": first_estimate(np.append(gap[:1], gap[1:][~np.isnan(gap[1:])]))}
+        )
     return rows
-
-
-def _score(drawn: Floats) -> Score:
-    """The first value, with the interval of the others."""
-    return {"value": float(drawn[0]), **interval(drawn[1:])}
 
 
 def as_lines(result: Mapping[str, Any]) -> list[str]:

@@ -138,9 +138,8 @@ def balance(
     for seed in work.seeds:
         for name, one in _of_seed(work, seed):
             made[name].append(one)
-            score = metrics.balanced_accuracy(
-                labels, one.seen.logits[0].argmax(1), len(collection.vocabulary)
-            )
+            answers, styles = one.seen.logits[0].argmax(1), len(collection.vocabulary)
+            score = metrics.scores(labels, answers, styles)["balanced_accuracy"]
             done = sum(map(len, made.values()))
             say(
                 f"{name}, seed {seed}: balanced accuracy on validation {100 * score:.1f} % ({done} of {total})"

@@ -175,7 +175,9 @@ class _Work:
         self.answers["majority"][arm][held] = np.bincount(labels[known], minlength=styles).argmax()
         here = held[np.isin(held, self.scored)]
         right = (
-            metrics.balanced_accuracy(labels[here], self.answers["network"][arm][here], styles)
+            metrics.scores(labels[here], self.answers["network"][arm][here], styles)[
+                "balanced_accuracy"
+            ]
             if len(here)
             else 0
         )

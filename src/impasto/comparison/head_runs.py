@@ -164,8 +164,6 @@ def _validated(logits: Floats, stage: Stage, plain: Run, seconds: float) -> dict
         "epoch": plain.facts["best_epoch"],
         "seconds": seconds,
         "loss": -choice.likelihood(logits, labels),
-        "accuracy": metrics.accuracy(labels, answers),
-        "balanced_accuracy": metrics.balanced_accuracy(labels, answers, styles),
-        "macro_f1": metrics.macro_f1(labels, answers, styles),
+        **metrics.scores(labels, answers, styles),
         "best": True,
     }

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from impasto.numerics.bootstrap import confusion_scores, interval
+from impasto.numerics.bootstrap import draw_weights, estimate
+from impasto.numerics.metrics import (
+    mean_over_styles,
+    recalls,
+    stacked_scores,
+    weighted_confusions,
+)
 
 Answers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -56,13 +62,7 @@ class Draws:
     ) -> "Draws":
         """``resamples`` draws of the pictures with these labels and of ``seeds`` seeds."""
         generator = np.random.default_rng(seed)
-        pictures = np.zeros((resamples, len(labels)), np.float32)
-        for style in range(styles):
-            mine = np.flatnonzero(labels == style)
-            if len(mine):
-                pictures[:, mine] = generator.multinomial(
-                    len(mine), np.full(len(mine), 1 / len(mine)), resamples
-                )
+        pictures = draw_weights(labels, resamples, generator, dtype=np.float32)
         drawn = max(1, seeds - 1)
         weights = generator.multinomial(drawn, np.full(seeds, 1 / seeds), resamples) / drawn
         return cls(labels, styles, pictures, weights)
@@ -72,14 +72,11 @@ class Draws:
 
         The confusion matrices of each seed's drawn pictures.
         """
-        seeds, resamples = len(answers), len(self.pictures)
-        made = np.zeros((seeds, resamples, self.styles, self.styles), np.float32)
-        named = np.eye(self.styles, dtype=np.float32)
-        for style in range(self.styles):
-            mine = self.labels == style
-            for seed in range(seeds):
-                made[seed, :, style] = self.pictures[:, mine] @ named[answers[seed, mine]]
-        return made
+        each = [
+            weighted_confusions(self.labels, predicted, self.styles, self.pictures)
+            for predicted in answers
+        ]
+        return np.stack(each)
 
 
 def scores(
@@ -105,16 +102,13 @@ def resampled(answers: Answers, draws: Draws, groups: Groups) -> dict[str, Float
 
 def _scores(confusions: NDArray[np.float32], groups: Groups) -> dict[str, Floats]:
     """Scores by name of confusion matrices ``(seeds, resamples, styles, styles)``, each ``(seeds, resamples)``."""
-    seeds, resamples, styles, _ = confusions.shape
-    flat = confusions.reshape(-1, styles, styles).astype(np.float64)
-    named = dict(confusion_scores(flat))  # type: ignore[arg-type]
-    true = flat.sum(2)
-    recall = np.diagonal(flat, axis1=1, axis2=2) / np.maximum(true, 1)
+    exact = confusions.astype(np.float64)
+    named, recall = stacked_scores(exact), recalls(exact)
     for name, members in groups.items():
-        tested = [style for style in members if true[0, style] > 0]
+        tested = [style for style in members if exact[0, 0, style].sum() > 0]
         if tested:
-            named[name] = recall[:, tested].mean(1)
-    return {name: np.asarray(values).reshape(seeds, resamples) for name, values in named.items()}
+            named[name] = mean_over_styles(recall[..., tested])
+    return named
 
 
 def summary(values: Floats, drawn: Floats) -> dict[str, float]:
@@ -124,7 +118,7 @@ def summary(values: Floats, drawn: Floats) -> dict[str, float]:
         values: of each seed, or its difference to plain training, ``(seeds,)``.
         drawn: the same of each resample, ``(resamples,)``.
     """
-    return {"value": float(values.mean()), **interval(drawn)}
+    return estimate(values.mean(), drawn)
 
 
 @dataclass(frozen=True, slots=True)

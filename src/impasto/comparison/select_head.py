@@ -11,8 +11,9 @@ apart by that.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+
+from impasto.numerics.calibration import best_temperature
 
 Floats = NDArray[np.float64]
 # temperatures beyond, or below one twentieth, come from too few pictures, not from a network
@@ -34,8 +35,7 @@ def likelihood(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float
     """
     weights, exact, rows = shares(labels), logits.astype(np.float64), np.arange(len(labels))
 
-    def lost(log_temperature: float) -> float:
-        return -float(weights @ log_softmax(exact / np.exp(log_temperature), axis=1)[rows, labels])
+    def lost(temperature: float) -> float:
+        return -float(weights @ log_softmax(exact / temperature, axis=1)[rows, labels])
 
-    limit = float(np.log(LARGEST))
-    return -float(minimize_scalar(lost, bounds=(-limit, limit), method="bounded").fun)
+    return -float(best_temperature(lost, LARGEST).fun)

@@ -18,9 +18,10 @@ from impasto.config import Device
 from impasto.embedding.atlas_tables import NEIGHBOURS, columns_of, lists
 from impasto.embedding.embed import encoder
 from impasto.embedding.projection import LEARNED, Points, perplexity, umap_maker
-from impasto.embedding.vectors import Vectors, nearest, preparer, reducer
+from impasto.embedding.vectors import Vectors, preparer, reducer
 from impasto.errors import InputError, MissingExtraError, RunError
 from impasto.files import damaged_error, read_json, replacing
+from impasto.numerics.neighbours import nearest, unit
 from impasto.records.run import open_run
 
 ADDED: Final = "added.parquet"
@@ -71,7 +72,7 @@ def add_to_atlas(
         name: _onto(row, points, (raw, new) if name == "svd" else (known, placed), seed)
         for name, (row, points) in laid.items()
     }
-    near, likeness = nearest(placed, known, min(NEIGHBOURS, len(known)), itself=False)
+    near, likeness = nearest(unit(placed), unit(known), min(NEIGHBOURS, len(known)))
     columns: dict[str, Any] = {"id": [str(path) for path in paths], **columns_of(at)}
     columns["cluster_kmeans"] = _clusters(placed, known, table["cluster_kmeans"].to_numpy())
     columns["neighbours"] = pa.array(list(near.astype(np.int32)), pa.list_(pa.int32()))

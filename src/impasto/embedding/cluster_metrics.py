@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.metrics import adjusted_mutual_info_score
 
-from impasto.numerics.bootstrap import Score, interval, resample
+from impasto.numerics.bootstrap import Score, estimate, resample_table
+from impasto.numerics.metrics import contingency as counted
 
 Labels = NDArray[np.int64]
 Tables = NDArray[np.int64]
@@ -23,8 +24,7 @@ SCORES = ("nmi", "ami", "ari", "v_measure", "homogeneity", "completeness", "puri
 def contingency(labels: Labels, clusters: NDArray[np.integer]) -> Tables:
     """Paintings of each label (that occurs) in each cluster, ``int64 (labels, clusters)``; noise is a cluster."""
     rows, columns = (np.unique(values, return_inverse=True)[1] for values in (labels, clusters))
-    shape = int(rows.max()) + 1, int(columns.max()) + 1
-    return np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1]).reshape(shape)
+    return counted(rows, columns, (int(rows.max()) + 1, int(columns.max()) + 1))
 
 
 def agreement(tables: Tables, expected: float) -> dict[str, Floats]:
@@ -69,7 +69,7 @@ def scored(
     """Every score with its 95 % interval."""
     table, expected = contingency(labels, clusters), _expected(labels, clusters)
     values = agreement(table[None], expected)
-    drawn = agreement(resample(table, resamples, np.random.default_rng(seed)), expected)
+    drawn = agreement(resample_table(table, resamples, np.random.default_rng(seed)), expected)
     return {name: _placed(float(values[name][0]), drawn[name]) for name in SCORES}
 
 
@@ -125,7 +125,7 @@ def difference(
             for label in np.unique(labels)
         ]
     )
-    drawn = resample(joint, resamples, np.random.default_rng(seed)).reshape(
+    drawn = resample_table(joint, resamples, np.random.default_rng(seed)).reshape(
         resamples, len(joint), -1, wide
     )
     values = [agreement(contingency(labels, c)[None], _expected(labels, c)) for c in pair]
@@ -154,7 +154,7 @@ def best_matches(tables: Tables) -> tuple[Labels, Floats, Floats, Floats]:
 
 
 def _placed(value: float, drawn: Floats) -> Score:
-    return {"value": value, **interval(drawn - drawn.mean() + value)}
+    return estimate(value, drawn - drawn.mean() + value)
 
 
 def _ratio(part: Floats, whole: Floats, empty: float = 0.0) -> Floats:

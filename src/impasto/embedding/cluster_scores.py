@@ -15,7 +15,7 @@ from impasto.embedding.cluster import TITLES, Clustering, cluster, kmeans
 from impasto.embedding.reference_labels import Ground
 from impasto.embedding.settings import AtlasSettings, MethodName
 from impasto.embedding.vectors import Vectors
-from impasto.numerics.bootstrap import Score, interval
+from impasto.numerics.bootstrap import Score, mean_estimate
 from impasto.state.array_cache import cached_arrays
 
 Made = Mapping[str, Clustering]
@@ -102,11 +102,7 @@ def silhouette(
     if not 2 <= len(np.unique(clusters[rows])) < len(rows):
         return None
     each = silhouette_samples(vectors[rows], clusters[rows])
-    generator = np.random.default_rng(settings.seed)
-    drawn = np.asarray(
-        [generator.choice(each, len(each)).mean() for _ in range(settings.resamples)]
-    )
-    return {"value": float(each.mean()), **interval(drawn)}
+    return mean_estimate(each, resamples=settings.resamples, seed=settings.seed)
 
 
 def described(

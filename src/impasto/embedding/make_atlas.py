@@ -31,10 +31,11 @@ from impasto.embedding.probes import probe
 from impasto.embedding.projection import TITLES, Laid, drawable, lay, trust
 from impasto.embedding.reference_labels import Ground, ground_of
 from impasto.embedding.settings import AtlasSettings, MapName, Preparation
-from impasto.embedding.vectors import Vectors, nearest, pixels, prepared, reduced
+from impasto.embedding.vectors import Vectors, pixels, prepared, reduced
 from impasto.embedding.verdict import findings_of, verdict
 from impasto.files import read_json
 from impasto.images.colour_histogram import histograms
+from impasto.numerics.neighbours import nearest, unit
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.atlas import Atlas
@@ -153,7 +154,8 @@ def _made(work: _Work, raw: Vectors, maps: list[MapName]) -> tuple[dict[str, Any
         work.folder / "figures", work.collection, drawn, made["kmeans"]["all"].clusters
     )
     content["captions"] = [{**figure, "command": content["command"]} for figure in figures]
-    near, _ = nearest(vectors, vectors, min(NEIGHBOURS, len(vectors) - 1), itself=True)
+    units = unit(vectors)
+    near, _ = nearest(units, units, min(NEIGHBOURS, len(vectors) - 1), itself=True)
     points: dict[str, Vectors] = {name: map_.points for name, map_ in laid.items()}
     write_tables(
         work.folder,

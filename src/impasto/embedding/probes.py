@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from impasto.embedding.vectors import Vectors, nearest
+from impasto.embedding.vectors import Vectors
 from impasto.numerics import metrics
-from impasto.numerics.bootstrap import with_intervals
+from impasto.numerics.bootstrap import confusion_estimates
+from impasto.numerics.neighbours import nearest, unit
 
 Labels = NDArray[np.int64]
 NEIGHBOURS = (1, 5, 10, 20, 50)
@@ -33,7 +34,7 @@ def neighbour_votes(
     train = rows["train"]
     asked = np.concatenate((rows["validation"], rows["test"]))
     most = min(max(NEIGHBOURS), len(train))
-    near, _ = nearest(vectors[asked], vectors[train], most, itself=False)
+    near, _ = nearest(unit(vectors[asked]), unit(vectors[train]), most)
     weight = 1 / np.maximum(np.bincount(labels[train], minlength=styles), 1)
     votes = np.zeros((len(asked), styles))
     answers: dict[int, Labels] = {}
@@ -102,13 +103,13 @@ def probe(
         recall = [None if np.isnan(value) else float(value) for value in metrics.recalls(confusion)]
         return {
             **chosen,
-            "scores": with_intervals(confusion, resamples=resamples, seed=seed),
+            "scores": confusion_estimates(confusion, resamples=resamples, seed=seed),
             "recall": recall,
         }
 
     def right(answers: Labels) -> float:
         return (
-            metrics.balanced_accuracy(labels[validation], answers, styles)
+            metrics.scores(labels[validation], answers, styles)["balanced_accuracy"]
             if len(validation)
             else 0.0
         )

@@ -8,11 +8,11 @@ from sklearn.decomposition import PCA
 
 from impasto.collection.collection import Collection
 from impasto.embedding.settings import Preparation
+from impasto.numerics.neighbours import unit
 
 Vectors = NDArray[np.float32]
 WHITENED = 64  # components kept by whitening: later ones are noise blown up
 SIDE = 32  # pixels of the small pictures that raw pixels are taken from
-_BLOCK = 2048
 
 
 def prepared(vectors: Vectors, preparation: Preparation, seed: int) -> Vectors:
@@ -48,37 +48,6 @@ def reducer(
         return lambda vectors: vectors
     model = PCA(count, whiten=whiten, random_state=seed).fit(known)
     return lambda vectors: np.asarray(model.transform(vectors), np.float32)
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """The vectors at length 1."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
-
-
-def nearest(
-    vectors: Vectors, among: Vectors, count: int, *, itself: bool
-) -> tuple[NDArray[np.int64], Vectors]:
-    """The ``count`` rows of ``among`` with the largest cosine to each vector, the nearest first, and the cosines.
-
-    Args:
-        vectors: ``(N, D)``.
-        among: ``(M, D)``.
-        count: at most ``M``, less one where ``itself``.
-        itself: row i of both is the same painting, and no neighbour of itself.
-    """
-    known, places, likeness = unit(among), [], []
-    for start in range(0, len(vectors), _BLOCK):
-        cosines = unit(vectors[start : start + _BLOCK]) @ known.T
-        if itself:
-            rows = np.arange(len(cosines))
-            cosines[rows, start + rows] = -np.inf
-        found = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
-        near = np.take_along_axis(cosines, found, 1)
-        order = np.argsort(-near, axis=1, kind="stable")
-        places.append(np.take_along_axis(found, order, 1))
-        likeness.append(np.take_along_axis(near, order, 1))
-    return np.concatenate(places), np.concatenate(likeness)
 
 
 def pixels(collection: Collection) -> Vectors:

@@ -15,7 +15,7 @@ from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection
 from impasto.images.colour_histogram import histograms
 from impasto.numerics import metrics
-from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
+from impasto.numerics.bootstrap import confusion_estimates, draw_tables, estimate
 
 Labels = NDArray[np.int64]
 Rows = NDArray[np.int64]
@@ -44,7 +44,7 @@ def baselines(
 
     def scored(answers: Labels, note: str) -> dict[str, Any]:
         confusion = metrics.confusion_matrix(labels[test], answers, styles)
-        return {**with_intervals(confusion, resamples=resamples, seed=seed), "note": note}
+        return {**confusion_estimates(confusion, resamples=resamples, seed=seed), "note": note}
 
     counts = np.bincount(labels[train], minlength=styles)
     if (counts > 0).sum() < 2:  # a collection of test pictures alone teaches nothing
@@ -78,10 +78,8 @@ def _histogram(
         )
 
     def score(model: LogisticRegression) -> float:
-        answers = model.predict(tried)
-        if uniform:
-            return metrics.balanced_accuracy(labels[chosen_on], answers, styles)
-        return metrics.accuracy(labels[chosen_on], answers)
+        found = metrics.scores(labels[chosen_on], model.predict(tried), styles)
+        return found["balanced_accuracy" if uniform else "accuracy"]
 
     if len(chosen_on) == 0:
         return fit(STRENGTHS[1]).predict(
@@ -100,14 +98,13 @@ def _guesses(
 
     Their mean and spread over many rounds.
     """
-    generator = np.random.default_rng(seed)
     counts = np.bincount(labels, minlength=len(shares))
-    drawn = np.stack([generator.multinomial(n, shares, resamples) for n in counts], axis=1)
-    scores = confusion_scores(drawn)
+    rounds = np.tile(shares, (len(shares), 1))
+    drawn = draw_tables(counts, rounds, resamples, np.random.default_rng(seed))
+    scores = metrics.stacked_scores(drawn)
     note = f"mean of {resamples} rounds of guessing in the training shares"
-    return {name: {"value": float(v.mean()), **interval(v)} for name, v in scores.items()} | {
-        "note": note
-    }
+    found = {name: estimate(values.mean(), values) for name, values in scores.items()}
+    return {**found, "note": note}
 
 
 def _oracle(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from impasto.numerics.bootstrap import interval, resample
+from impasto.numerics.bootstrap import interval, resample_table
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -153,7 +153,7 @@ def _drawn(
     generator: np.random.Generator,
 ) -> Floats:
     """The correlation with test pictures and dated works drawn again within each style, ``(resamples,)``."""
-    rates = confusion_rates(resample(confusion, resamples, generator))[:, kept][:, :, kept]
+    rates = confusion_rates(resample_table(confusion, resamples, generator))[:, kept][:, :, kept]
     medians = np.stack(
         [np.median(generator.choice(part, (resamples, len(part))), axis=1) for part in years],
         axis=1,

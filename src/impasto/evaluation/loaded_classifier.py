@@ -19,12 +19,12 @@ from impasto.evaluation.settings import Views
 from impasto.models.classifiers import StyleNetwork
 from impasto.models.course_baseline import CourseNetwork
 from impasto.models.preprocess import plain
+from impasto.numerics.calibration import UNSEEN
 from impasto.records.run import Run, open_run
 from impasto.weights import accelerator_on, classifier_of
 
 Floats = NDArray[np.float32]
 BATCH = 128
-UNSEEN = 0.5  # training pictures that a style without any is supposed to have
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ from impasto.evaluation.scoring import Belief, Looked
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import replacing, write_json
 from impasto.generate.text_to_image import DiffuseSettings, Painter, open_painter
-from impasto.numerics.bootstrap import with_intervals
+from impasto.numerics.bootstrap import confusion_estimates
+from impasto.numerics.distances import kernel_distance
+from impasto.numerics.metrics import confusion_matrix
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
@@ -216,7 +218,7 @@ def _measure(
     arms = {"adapter": looked["adapter"], "base": looked["base"], "real": real}
     confusions = {name: _confusion(network, look, size) for name, look in arms.items()}
     scores = {
-        name: with_intervals(table, resamples=settings.resamples, seed=settings.paint.seed)
+        name: confusion_estimates(table, resamples=settings.resamples, seed=settings.paint.seed)
         for name, table in confusions.items()
     }
     train = found.indices("train")
@@ -241,7 +243,7 @@ def _measure(
         "styles": [found.vocabulary.styles[style] for style in taught],
         "scores": scores,
         "kernel_distance": {
-            arm: numbers.kernel_distance(arms[arm].embedded, real.embedded) for arm in ARMS
+            arm: kernel_distance(arms[arm].embedded, real.embedded) for arm in ARMS
         },
         "per_style": [_row(found, confusions, arms, copies, style) for style in taught],
         "confusion": confusions["adapter"].tolist(),
@@ -255,9 +257,7 @@ def _confusion(network: Network, look: Looked, size: int) -> NDArray[np.int64]:
     said = Belief(network.prior, network.shares, network.adjustment, True)(look.logits, 1.0).argmax(
         1
     )
-    table = np.zeros((size, size), np.int64)
-    np.add.at(table, (look.labels, said), 1)
-    return table
+    return confusion_matrix(look.labels, said, size)
 
 
 def _row(
@@ -281,7 +281,7 @@ def _row(
         "accuracy": share("adapter"),
         "floor": share("base"),
         "ceiling": share("real"),
-        "kernel_distance": {arm: numbers.kernel_distance(own[arm], own["real"]) for arm in ARMS},
+        "kernel_distance": {arm: kernel_distance(own[arm], own["real"]) for arm in ARMS},
         "nearest": float(max(likeness)),
     }
 

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.numerics.bootstrap import LEVEL, interval
+from impasto.numerics import neighbours
+from impasto.numerics.bootstrap import LEVEL, mean_estimate
+from impasto.numerics.neighbours import centred_unit
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -14,27 +16,6 @@ THUMB: Final = 16  # height and width at which pictures are compared, in pixels
 REFERENCE: Final = (
     0.99  # share of real held-out pictures that are less like a training picture than the limit
 )
-
-
-def kernel_distance(made: NDArray[np.float32], real: NDArray[np.float32]) -> float | None:
-    """The squared maximum mean discrepancy of two sets of representations ``(N, D)`` and ``(M, D)``, unbiased.
-
-    The cubic kernel of the kernel inception distance (Bińkowski et al. 2018, arXiv:1801.01401), on
-    other features than Inception's: comparable within one classifier only. ``None`` with fewer than
-    two pictures of either.
-    """
-    if min(len(made), len(real)) < 2:
-        return None
-    x, y = made.astype(np.float64), real.astype(np.float64)
-
-    def kernel(a: Floats, b: Floats) -> Floats:
-        return np.asarray((a @ b.T / a.shape[1] + 1) ** 3)
-
-    def within(a: Floats) -> float:
-        products = kernel(a, a)
-        return float((products.sum() - np.trace(products)) / (len(a) * (len(a) - 1)))
-
-    return within(x) + within(y) - 2 * float(kernel(x, y).mean())
 
 
 def thumbs(pictures: Pixels) -> Floats:
@@ -45,7 +26,7 @@ def thumbs(pictures: Pixels) -> Floats:
         ).ravel()
         for picture in pictures
     ]
-    return _unit(np.stack(small))
+    return centred_unit(np.stack(small))
 
 
 def shades(pictures: Pixels) -> Floats:
@@ -61,14 +42,13 @@ def shades(pictures: Pixels) -> Floats:
         ).ravel()
         for picture in pictures
     ]
-    return _unit(np.stack(small))
+    return centred_unit(np.stack(small))
 
 
 def nearest(made: Floats, train: Floats) -> tuple[NDArray[np.int64], Floats]:
     """The place and the correlation of each vector's nearest among ``train``."""
-    likeness = made @ train.T
-    places = likeness.argmax(1)
-    return places.astype(np.int64), likeness[np.arange(len(made)), places]
+    places, cosines = neighbours.nearest(made, train, 1)
+    return places[:, 0], cosines[:, 0]
 
 
 def kept(
@@ -99,19 +79,10 @@ def kept(
     pairs = likeness[above]  # (pairs of styles, seeds, seeds)
     same = np.diagonal(pairs, axis1=1, axis2=2)  # (pairs, seeds)
     off = ~np.eye(len(names), dtype=bool)
-    wins = [
-        ((row[:, n] > pairs[:, n, off[n]].T).mean()) for row in [same] for n in range(len(names))
-    ]
-    generator = np.random.default_rng(seed)
-    drawn = np.asarray(wins)[generator.integers(len(wins), size=(draws, len(wins)))].mean(1)
+    wins = [(same[:, n] > pairs[:, n, off[n]].T).mean() for n in range(len(names))]
     return {
         "same": float(same.mean()),
         "other": float(pairs[:, off].mean()),
-        "share": {"value": float(np.mean(wins)), **interval(drawn)},
+        "share": mean_estimate(np.asarray(wins), resamples=draws, seed=seed),
         "level": LEVEL,
     }
-
-
-def _unit(vectors: Floats) -> Floats:
-    centred = vectors - vectors.mean(1, keepdims=True)
-    return np.asarray(centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12))

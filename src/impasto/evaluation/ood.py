@@ -16,6 +16,7 @@ from safetensors.numpy import save as serialised
 
 from impasto.errors import RunError
 from impasto.files import replacing
+from impasto.numerics.neighbours import nearest, unit
 
 NEAREST = 10
 KEPT = 3000  # training pictures that are remembered
@@ -37,14 +38,13 @@ class Familiarity:
     @classmethod
     def fit(cls, trained: NDArray[np.float32], validation: NDArray[np.float32]) -> "Familiarity":
         """From representations ``(N, D)`` of training pictures and ``(V, D)`` of validation pictures."""
-        known = cls(_unit(trained), 2.0)
+        known = cls(unit(trained), 2.0)
         return cls(known.known, float(np.quantile(known.distances(validation), QUANTILE)))
 
     def distances(self, embedded: NDArray[np.float32]) -> NDArray[np.float32]:
         """The distance of each representation ``(N, D)`` to its tenth nearest training picture, ``(N,)``."""
-        nearest = min(NEAREST, len(self.known)) - 1
-        likeness = _unit(embedded) @ self.known.T  # (N, M)
-        kth = -np.partition(-likeness, nearest, axis=1)[:, nearest]
+        _, cosines = nearest(unit(embedded), self.known, min(NEAREST, len(self.known)))
+        kth = cosines[:, -1]
         return np.asarray(np.sqrt(np.maximum(2 - 2 * kth, 0)), np.float32)
 
     def save(self, path: Path) -> None:
@@ -67,8 +67,3 @@ class Familiarity:
             raise RunError(
                 f"{path} cannot be read ({error}): run impasto evaluate again"
             ) from error
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)

@@ -36,7 +36,7 @@ from impasto.evaluation.painter_under_test import Subject
 from impasto.files import write_json
 from impasto.models.classifiers import Network
 from impasto.models.image_metrics import ssim
-from impasto.numerics.bootstrap import interval
+from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
@@ -244,28 +244,18 @@ def _summary(
     """Means over pictures and styles, resampled over pictures."""
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     rows = whole.pop("picture").astype(np.int64)
-    counts = np.bincount(rows).astype(np.float64)
-    weights = np.random.default_rng(settings.seed).multinomial(
-        len(counts), np.full(len(counts), 1 / len(counts)), settings.resamples
-    )
-    result = {}
-    for name, values in whole.items():
-        sums = np.bincount(rows, weights=values)
-        drawn = weights @ sums / (weights @ counts)
-        result[name] = {"value": float(values.mean()), **interval(drawn)}
-    return result
+    again = {"resamples": settings.resamples, "seed": settings.seed}
+    return {name: cluster_mean_estimate(values, rows, **again) for name, values in whole.items()}
 
 
 def _identity(subject: Subject, settings: PaintingSettings) -> dict[str, dict[str, float]]:
     """SSIM of pictures painted in their own style, and in none, with the originals."""
     eye = torch.eye(len(subject.found.vocabulary))
-    lot = np.random.default_rng(settings.seed)
-    drawn = lot.integers(0, len(subject.labels), (settings.resamples, len(subject.labels)))
     result = {}
     for name, strength in (("own_style", 1.0), ("no_style", 0.0)):
         back = subject.painted(subject.originals, strength * eye[subject.labels])
         alike = ssim(numbers.tensors(back), numbers.tensors(subject.originals)).double().numpy()
-        result[name] = {"value": float(alike.mean()), **interval(alike[drawn].mean(1))}
+        result[name] = mean_estimate(alike, resamples=settings.resamples, seed=settings.seed)
     return result
 
 

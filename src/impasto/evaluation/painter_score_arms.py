@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.evaluation import painter_score_numbers as numbers
-from impasto.evaluation.lora_score_numbers import kernel_distance
 from impasto.evaluation.painter_score_findings import ARMS
 from impasto.evaluation.painter_under_test import Subject
+from impasto.numerics.distances import colour_difference, frechet_distance, kernel_distance
 
 POOL: Final = 1000  # pictures among which an original is looked for
 
@@ -71,7 +71,7 @@ def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
             arms.hits[arm][others, style] = shares.argmax(1) == style
             kernel[arm], frechet[arm] = (
                 kernel_distance(embedded, theirs),
-                numbers.frechet_distance(embedded, theirs),
+                frechet_distance(embedded, theirs),
             )
             arms.contents.setdefault(arm, []).append(_content(pictures, sources, others, haystack))
     return arms
@@ -94,6 +94,6 @@ def _content(
     return {
         **numbers.kept(pictures, sources),
         "retrieved": numbers.retrieved(numbers.shaded(pictures), rows, haystack).astype(np.float64),
-        "colour_shift": numbers.colour_shift(pictures, sources),
+        "colour_shift": colour_difference(pictures, sources),
         "picture": rows.astype(np.float64),
     }

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.models.image_metrics import correlation, lightness, ssim
-from impasto.numerics.bootstrap import interval
+from impasto.numerics.bootstrap import draw_weights, first_estimate
+from impasto.numerics.neighbours import centred_unit, nearest
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -47,13 +48,12 @@ def shaded(pictures: Pixels) -> Floats:
         .double()
         .numpy()
     )
-    small -= small.mean(1, keepdims=True)
-    return np.asarray(small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-9))
+    return centred_unit(small)
 
 
 def retrieved(painted: Floats, sources: Labels, pool: Floats) -> NDArray[np.bool_]:
     """Whether each painted picture's original ``sources`` is the nearest of all in the pool, ``(N,)``."""
-    return np.asarray((painted @ pool.T).argmax(1) == sources)
+    return np.asarray(nearest(painted, pool, 1)[0][:, 0] == sources)
 
 
 def kept(painted: Pixels, originals: Pixels) -> dict[str, Floats]:
@@ -72,44 +72,6 @@ def _edges(light: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(
         (across.square() + down.square()).sqrt(), (1, 1, 1, 1), mode="replicate"
     )
-
-
-def colour_shift(painted: Pixels, originals: Pixels) -> Floats:
-    """The distance of the pictures' mean colours in CIE L*a*b* (ΔE*ab of 1976, D65), ``(N,)``; about 2 can be seen."""
-    return np.asarray(
-        np.linalg.norm(_lab(painted).mean((1, 2)) - _lab(originals).mean((1, 2)), axis=1)
-    )
-
-
-def _lab(pictures: Pixels) -> Floats:
-    """``uint8`` sRGB to CIE L*a*b* (IEC 61966-2-1, CIE 15:2004), the same shape."""
-    values = pictures.astype(np.float64) / 255
-    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    matrix = np.array(
-        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    )
-    xyz = linear @ matrix.T / matrix.sum(1)
-    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
-    x, y, z = f[..., 0], f[..., 1], f[..., 2]
-    return np.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), -1)
-
-
-def frechet_distance(made: NDArray[np.float32], real: NDArray[np.float32]) -> float | None:
-    """The Fréchet distance of two sets of representations ``(N, D)`` and ``(M, D)``, taken as normal distributions.
-
-    Heusel et al. 2017 (arXiv:1706.08500), on a judge's features, not on Inception's: comparable
-    within one judge only, and biased upwards for few pictures, alike for sets of one size. ``None``
-    with fewer than two pictures of either.
-    """
-    if min(len(made), len(real)) < 2:
-        return None
-    (mean_a, cov_a), (mean_b, cov_b) = (
-        (x.mean(0), np.cov(x, rowvar=False)) for x in map(np.float64, (made, real))
-    )
-    values, vectors = np.linalg.eigh(cov_a)
-    root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    middle = np.sqrt(np.linalg.eigvalsh(root @ cov_b @ root).clip(min=0)).sum()
-    return float(np.square(mean_a - mean_b).sum() + np.trace(cov_a) + np.trace(cov_b) - 2 * middle)
 
 
 class Rates:
@@ -141,9 +103,11 @@ class Rates:
         generator = np.random.default_rng(seed)
         # The first draw is the pictures as they are
         self.weights = np.concatenate(
-            [np.ones((1, len(labels))), _drawn(labels, resamples, generator)]
+            [np.ones((1, len(labels))), draw_weights(labels, resamples, generator)]
         )
-        mine = np.concatenate([np.ones((1, len(real))), _drawn(real_labels, resamples, generator)])
+        mine = np.concatenate(
+            [np.ones((1, len(real))), draw_weights(real_labels, resamples, generator)]
+        )
         own = labels[:, None] == np.arange(count)[None]
         self.hits = {
             arm: _shares(self.weights, hit, ~own) for arm, hit in answers.items()
@@ -155,7 +119,7 @@ class Rates:
 
     def score(self, values: Floats) -> dict[str, float]:
         """The value of the pictures as they are, and its 95 % interval, of ``(1 + draws,)``."""
-        return {"value": float(values[0]), **interval(values[1:])}
+        return first_estimate(values)
 
     def mean(self, arm: str) -> dict[str, float]:
         """An arm's hit rate, the mean over styles."""
@@ -207,14 +171,3 @@ def _shares(weights: Floats, hit: NDArray[np.bool_], counted: NDArray[np.bool_])
     return np.asarray(
         weights @ (hit & counted).astype(float) / (weights @ counted.astype(float)).clip(min=1e-9)
     )
-
-
-def _drawn(labels: Labels, resamples: int, generator: np.random.Generator) -> Floats:
-    """How often each picture is drawn when as many of each style are drawn again, ``(resamples, N)``."""
-    weights = np.zeros((resamples, len(labels)))
-    for style in np.unique(labels):
-        mine = np.flatnonzero(labels == style)
-        weights[:, mine] = generator.multinomial(
-            len(mine), np.full(len(mine), 1 / len(mine)), resamples
-        )
-    return weights

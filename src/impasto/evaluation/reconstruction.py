@@ -34,7 +34,7 @@ from impasto.files import make_folder, replacing, write_json
 from impasto.models.autoencoder import Autoencoder
 from impasto.models.image_metrics import psnr, ssim
 from impasto.models.preprocess import plain
-from impasto.numerics.bootstrap import interval
+from impasto.numerics.bootstrap import Score, mean_estimate
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
@@ -152,11 +152,8 @@ def _scores(
 def _measured(
     scores: Floats, run: Run, found: Collection, settings: EvaluateSettings, known: _Baselines
 ) -> dict[str, Any]:
-    generator = np.random.default_rng(settings.seed)
-    drawn = generator.integers(0, len(scores), (settings.resamples, len(scores)))
-
-    def spread(values: Floats) -> dict[str, float]:
-        return {"value": float(values.mean()), **interval(values[drawn].mean(1))}
+    def spread(values: Floats) -> Score:
+        return mean_estimate(values, resamples=settings.resamples, seed=settings.seed)
 
     of = [
         {name: spread(scores[:, who, at]) for at, name in enumerate(MEASURES)} for who in range(3)

@@ -14,7 +14,7 @@ from impasto.collection.collection import Collection
 from impasto.evaluation.baselines import baselines
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.numerics import conformal, metrics
-from impasto.numerics.bootstrap import share_with_interval, with_intervals
+from impasto.numerics.bootstrap import confusion_estimates, share_estimate
 from impasto.numerics.calibration import fit_temperature, log_posterior, probabilities, reliability
 from impasto.records import run as runs
 
@@ -128,8 +128,8 @@ def score(
         "prior": settings.prior,
         "styles": list(found.vocabulary.styles),
         "scores": {
-            **with_intervals(confusion, **again),
-            "top_3": share_with_interval(top_3, looked.labels, **again),
+            **confusion_estimates(confusion, **again),
+            "top_3": share_estimate(top_3, looked.labels, **again),
         },
         "baselines": baselines(found, parts, uniform=belief.uniform, **again),
         "per_style": rows,
@@ -209,9 +209,4 @@ def _conformal(
 
 def _validation(belief: Belief, checked: Looked, temperature: float) -> dict[str, float]:
     answers, styles = belief(checked.logits, temperature).argmax(1), len(belief.prior)
-    return {
-        "pictures": len(checked.rows),
-        "accuracy": metrics.accuracy(checked.labels, answers),
-        "balanced_accuracy": metrics.balanced_accuracy(checked.labels, answers, styles),
-        "macro_f1": metrics.macro_f1(checked.labels, answers, styles),
-    }
+    return {"pictures": len(checked.rows), **metrics.scores(checked.labels, answers, styles)}

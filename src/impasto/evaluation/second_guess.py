@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import Collection
 from impasto.collection.multi_style import copies_of, find_doubles
 from impasto.evaluation.scoring import Looked
-from impasto.numerics.bootstrap import interval
+from impasto.numerics.bootstrap import estimate, resampled_means
 
 Floats = NDArray[np.float64]
 LISTED = 200
@@ -146,14 +146,12 @@ def second_guess_scores(
             ]
         )
     table = np.array(values)  # (works, 3)
-    drawn = table[
-        np.random.default_rng(seed).integers(len(table), size=(resamples, len(table)))
-    ].mean(1)
+    drawn = resampled_means(table, resamples=resamples, seed=seed)
     rate, expected, chance = table.mean(0).tolist()
     return {
-        "rate": {"value": rate, **interval(drawn[:, 0])},
-        "expected": {"value": expected, **interval(drawn[:, 1])},
-        "difference": {"value": rate - expected, **interval(drawn[:, 0] - drawn[:, 1])},
+        "rate": estimate(rate, drawn[:, 0]),
+        "expected": estimate(expected, drawn[:, 1]),
+        "difference": estimate(rate - expected, drawn[:, 0] - drawn[:, 1]),
         "chance": chance,
     }
 

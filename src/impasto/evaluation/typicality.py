@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.evaluation.scoring import Looked
-from impasto.numerics.bootstrap import share_with_interval
+from impasto.numerics.bootstrap import share_estimate
+from impasto.numerics.neighbours import unit
 
 Floats = NDArray[np.float64]
 LEAST = 3  # test pictures from which a style has a middle
@@ -32,13 +33,13 @@ def likeness(embedded: NDArray[np.float32], labels: NDArray[np.int64]) -> Floats
     """
     vectors, present = embedded.astype(np.float64), np.unique(labels)
     vectors = vectors - np.mean([vectors[labels == style].mean(0) for style in present], axis=0)
-    vectors = _unit(vectors)
+    vectors = unit(vectors)
     result = np.full(len(labels), np.nan)
     for style in present:
         mine = labels == style
         if mine.sum() >= LEAST:
             others = vectors[mine].sum(0) - vectors[mine]  # a sum points where the mean does
-            result[mine] = (vectors[mine] * _unit(others)).sum(1)
+            result[mine] = (vectors[mine] * unit(others)).sum(1)
     return result
 
 
@@ -85,7 +86,7 @@ def typical(
 
     def recognised(half: list[int]) -> dict[str, float]:
         hit = answers[half] == looked.labels[half]
-        return share_with_interval(hit, looked.labels[half], resamples=resamples, seed=seed)
+        return share_estimate(hit, looked.labels[half], resamples=resamples, seed=seed)
 
     told = {
         "styles": [
@@ -97,7 +98,3 @@ def typical(
         else None,
     }
     return *ends, told
-
-
-def _unit(vectors: Floats) -> Floats:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))

@@ -1,72 +1,122 @@
-"""Scores with bootstrap intervals, from a confusion matrix alone.
+"""Bootstrap: resampled pictures, clusters or seeds, and 95 % percentile intervals.
 
-Resampling pictures within their style is drawing each row of the confusion matrix from a
-multinomial distribution, so a thousand resamples cost milliseconds. Percentile intervals after
-Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter 13; resampled style by style
-because the number of test pictures a style was settled beforehand.
+Percentile intervals after Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter
+13. Pictures are resampled within their style, because the number of test pictures of a style was
+fixed beforehand. Whole artists are resampled where pictures depend on each other (cluster
+bootstrap: Davison and Hinkley 1997, "Bootstrap methods and their application", section 3.8). A
+difference of two methods is paired: both are scored on the same draws.
 """
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Counts = NDArray[np.int64]
+from impasto.numerics.metrics import Confusions, stacked_scores
+
+Labels = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Score = dict[str, float]
+"""A number and its 95 % interval: ``value``, ``low``, ``high``."""
 LEVEL = 0.95
 
 
-def confusion_scores(confusions: Counts) -> Mapping[str, NDArray[np.float64]]:
-    """Accuracy, balanced accuracy and macro-F1 of many confusion matrices ``(K, styles, styles)`` at once, ``(K,)``.
-
-    The same definitions as in ``metrics``; styles without pictures do not count.
-    """
-    hits = np.diagonal(confusions, axis1=1, axis2=2).astype(np.float64)  # (K, styles)
-    true, named = confusions.sum(2), confusions.sum(1)
-    present = true[0] > 0
-    f1 = 2 * hits / np.maximum(true + named, 1)
-    return {
-        "accuracy": hits.sum(1) / true.sum(1),
-        "balanced_accuracy": (hits[:, present] / true[:, present]).mean(1),
-        "macro_f1": f1[:, present].mean(1),
-    }
-
-
-def with_intervals(confusion: Counts, *, resamples: int, seed: int) -> dict[str, Score]:
-    """The scores of one confusion matrix, each as ``{"value", "low", "high"}`` with its 95 % interval."""
-    values = confusion_scores(confusion[None])
-    drawn = confusion_scores(resample(confusion, resamples, np.random.default_rng(seed)))
-    return {name: {"value": float(values[name][0]), **interval(drawn[name])} for name in values}
-
-
-def share_with_interval(
-    hit: NDArray[np.bool_], labels: NDArray[np.int64], *, resamples: int, seed: int
-) -> Score:
-    """The share of hits among pictures, with its 95 % interval."""
-    generator = np.random.default_rng(seed)
-    counts = np.bincount(labels)
-    hits = np.bincount(labels, weights=hit)
-    drawn = generator.binomial(
-        counts, np.where(counts > 0, hits / np.maximum(counts, 1), 0.0), (resamples, len(counts))
-    )
-    return {"value": float(hit.mean()), **interval(drawn.sum(1) / len(hit))}
-
-
-def resample(confusion: Counts, resamples: int, generator: np.random.Generator) -> Counts:
-    """``(resamples, styles, styles)``.
-
-    Confusion matrices of pictures drawn again within each style.
-    """
-    counts = confusion.sum(1)
-    shares = confusion / np.maximum(counts, 1)[:, None]
-    shares[counts == 0, 0] = 1  # a row without pictures draws none, but must be a distribution
-    return np.stack(
-        [generator.multinomial(n, p, resamples) for n, p in zip(counts, shares, strict=True)],
-        axis=1,
-    )
-
-
-def interval(drawn: NDArray[np.float64]) -> dict[str, float]:
-    """The 95 % percentile interval of resampled scores."""
+def interval(drawn: NDArray[np.floating]) -> Score:
+    """95 % percentile interval of resampled values ``(resamples,)``: ``low`` and ``high``."""
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return {"low": float(low), "high": float(high)}
+
+
+def estimate(value: float | np.floating, drawn: NDArray[np.floating]) -> Score:
+    """A value with the 95 % interval of its resamples ``(resamples,)``."""
+    return {"value": float(value), **interval(drawn)}
+
+
+def first_estimate(values: NDArray[np.floating]) -> Score:
+    """The first value with the 95 % interval of the others, ``(1 + resamples,)``."""
+    return estimate(values[0], values[1:])
+
+
+def draw_weights(
+    groups: Labels,
+    resamples: int,
+    rng: np.random.Generator,
+    *,
+    dtype: type[np.generic] = np.int64,
+) -> NDArray[Any]:
+    """How often each unit is drawn, ``(resamples, N)``; every group keeps its number of units.
+
+    Args:
+        groups: the class of each unit, ``(N,)``; all equal: units are drawn from the whole.
+        resamples: the number of draws.
+        rng: source of the draws.
+        dtype: of the result; ``float32`` takes half the memory.
+    """
+    weights = np.zeros((resamples, len(groups)), dtype)
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), resamples)
+    return weights
+
+
+def draw_units(count: int, resamples: int, rng: np.random.Generator) -> Labels:
+    """How often each of ``count`` clusters is drawn, ``(resamples, count)``."""
+    return draw_weights(np.zeros(count, np.int64), resamples, rng)
+
+
+def draw_tables(counts: Labels, shares: Floats, resamples: int, rng: np.random.Generator) -> Labels:
+    """Contingency tables ``(resamples, rows, columns)`` drawn row by row from a multinomial.
+
+    Args:
+        counts: the sum of each row, ``(rows,)``.
+        shares: the distribution of each row, ``(rows, columns)``.
+        resamples: the number of tables.
+        rng: source of the draws.
+    """
+    rows = [rng.multinomial(n, p, resamples) for n, p in zip(counts, shares, strict=True)]
+    return np.stack(rows, axis=1)
+
+
+def resample_table(table: Labels, resamples: int, rng: np.random.Generator) -> Labels:
+    """Tables ``(resamples, rows, columns)`` of pictures drawn again within each row.
+
+    It equals resampling the pictures behind a confusion matrix, at a thousandth of the cost.
+    """
+    counts = table.sum(1)
+    shares = table / np.maximum(counts, 1)[:, None]
+    shares[counts == 0, 0] = 1  # a row without pictures draws none, but must be a distribution
+    return draw_tables(counts, shares, resamples, rng)
+
+
+def confusion_estimates(confusion: Confusions, *, resamples: int, seed: int) -> dict[str, Score]:
+    """Each score of one confusion matrix with its 95 % interval, pictures drawn within styles."""
+    values = stacked_scores(confusion)
+    drawn = stacked_scores(resample_table(confusion, resamples, np.random.default_rng(seed)))
+    return {name: estimate(values[name], drawn[name]) for name in values}
+
+
+def share_estimate(hit: NDArray[np.bool_], labels: Labels, *, resamples: int, seed: int) -> Score:
+    """Share of hits ``(N,)`` with its 95 % interval, pictures drawn within styles."""
+    counts = np.bincount(labels)
+    shares = np.bincount(labels, weights=hit) / np.maximum(counts, 1)
+    drawn = np.random.default_rng(seed).binomial(counts, shares, (resamples, len(counts)))
+    return estimate(hit.mean(), drawn.sum(1) / len(hit))
+
+
+def resampled_means(values: Floats, *, resamples: int, seed: int) -> Floats:
+    """Means of resampled rows: ``(resamples,)`` of ``(N,)``, ``(resamples, K)`` of ``(N, K)``."""
+    places = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
+    return np.asarray(values[places].mean(1))
+
+
+def mean_estimate(values: Floats, *, resamples: int, seed: int) -> Score:
+    """Mean of values ``(N,)`` with its 95 % interval; equal seeds draw the same rows (paired)."""
+    return estimate(values.mean(), resampled_means(values, resamples=resamples, seed=seed))
+
+
+def cluster_mean_estimate(values: Floats, clusters: Labels, *, resamples: int, seed: int) -> Score:
+    """Mean of values ``(N,)`` with its 95 % interval, whole clusters ``(N,)`` drawn again."""
+    counts = np.bincount(clusters).astype(np.float64)
+    weights = draw_units(len(counts), resamples, np.random.default_rng(seed))
+    sums = np.bincount(clusters, weights=values)
+    return estimate(values.mean(), weights @ sums / (weights @ counts))

@@ -1,21 +1,22 @@
-"""Probabilities that can be taken at their word: one temperature, fitted on validation, and the error that is left.
+"""Temperature scaling, prior correction, and the expected calibration error (ECE).
 
-Temperature scaling and the expected calibration error after Guo et al. 2017 (arXiv:1706.04599).
+Guo et al. 2017 (arXiv:1706.04599). The temperature is fitted on validation pictures.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import OptimizeResult, minimize_scalar
 from scipy.special import log_softmax, softmax
 
 Floats = NDArray[np.float64]
-BINS = 15
-LIMIT = (
-    5.0  # temperatures beyond, or below one fifth, come from too few pictures, not from a network
-)
+BINS: Final = 15
+LIMIT: Final = 5.0
+"""Largest temperature, and one over the smallest: beyond, there were too few pictures."""
+UNSEEN: Final = 0.5
+"""Training pictures that a style without any is counted as, so that its log prior is finite."""
 
 
 def log_posterior(
@@ -33,17 +34,29 @@ def log_posterior(
             styles)``.
         prior: the styles' effective shares in its training, ``(styles,)``.
         adjustment: the loss's factor τ; 0 for none.
-        temperature: what the logits are divided by; above 1 makes less sure.
-        shares: how frequent the styles are supposed to be, ``(styles,)``; ``None``: every one as
-            any other.
+        temperature: divisor of the logits; above 1 lowers confidence.
+        shares: assumed frequency of each style, ``(styles,)``; ``None``: uniform.
     """
     bare = logits.astype(np.float64) / temperature + (adjustment - 1.0) * np.log(prior)
     return bare if shares is None else bare + np.log(shares)
 
 
 def probabilities(scores: Floats) -> Floats:
-    """The softmax of ``log_posterior``, ``float64 (N, styles)``."""
+    """Softmax of ``log_posterior``, ``float64 (N, styles)``."""
     return np.asarray(softmax(scores, axis=1))
+
+
+def best_temperature(loss: Callable[[float], float], limit: float) -> OptimizeResult:
+    """Minimise a loss over temperatures from ``1 / limit`` to ``limit``, on a log scale.
+
+    Returns:
+        SciPy's result: ``x`` is the log of the temperature, ``fun`` the loss there.
+    """
+    return minimize_scalar(
+        lambda log: loss(float(np.exp(log))),
+        bounds=(-np.log(limit), np.log(limit)),
+        method="bounded",
+    )
 
 
 def fit_temperature(
@@ -54,20 +67,15 @@ def fit_temperature(
     adjustment: float,
     shares: Floats,
 ) -> float:
-    """The temperature with the smallest negative log-likelihood on pictures of styles in ``shares`` (validation)."""
+    """Temperature with the smallest negative log-likelihood on validation pictures."""
 
-    def loss(log_temperature: float) -> float:
+    def loss(temperature: float) -> float:
         scores = log_posterior(
-            logits,
-            prior,
-            adjustment=adjustment,
-            temperature=float(np.exp(log_temperature)),
-            shares=shares,
+            logits, prior, adjustment=adjustment, temperature=temperature, shares=shares
         )
         return float(-log_softmax(scores, axis=1)[np.arange(len(labels)), labels].mean())
 
-    found = minimize_scalar(loss, bounds=(-np.log(LIMIT), np.log(LIMIT)), method="bounded")
-    return float(np.exp(found.x))
+    return float(np.exp(best_temperature(loss, LIMIT).x))
 
 
 def reliability(
@@ -76,26 +84,26 @@ def reliability(
     confidence: Floats,
     weights: Floats | None = None,
 ) -> tuple[float, Sequence[dict[str, Any]]]:
-    """The expected calibration error, and the bins of equal width of the reliability figure behind it.
+    """Expected calibration error, and the bins of equal width of its reliability diagram.
 
     Args:
         labels: ``(N,)``.
         predicted: ``(N,)``.
         confidence: probabilities of the predicted styles, ``(N,)``.
-        weights: how much each picture counts, where the mixture of styles is not the one that is
-            supposed.
+        weights: weight of each picture, where another mixture of styles is assumed.
     """
     weights = np.ones(len(labels)) if weights is None else weights
     edges = np.linspace(0, 1, BINS + 1)
     place = np.clip(np.digitize(confidence, edges[1:-1], right=True), 0, BINS - 1)
     error, bins = 0.0, []
     for number in range(BINS):
-        mine = place == number
-        count = int(mine.sum())
-        share = float(weights[mine].sum())
-        mean = float(weights[mine] @ confidence[mine] / share) if count else None
-        right = float(weights[mine] @ (labels[mine] == predicted[mine]) / share) if count else None
-        if mean is not None and right is not None:
+        inside = place == number
+        count = int(inside.sum())
+        mean = right = None
+        if count:
+            share = float(weights[inside].sum())
+            mean = float(weights[inside] @ confidence[inside] / share)
+            right = float(weights[inside] @ (labels[inside] == predicted[inside]) / share)
             error += share / float(weights.sum()) * abs(mean - right)
         bins.append({"confidence": mean, "accuracy": right, "count": count})
     return error, bins

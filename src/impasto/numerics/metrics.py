@@ -1,59 +1,142 @@
-"""Scores of a classifier, as pure functions of arrays; everything else about evaluation stands on these.
+"""Confusion matrices, and the scores of a classifier computed from them.
 
-Styles that do not occur among the labels count neither in balanced accuracy nor in macro-F1:
-nothing is known of them.
+``SCORES`` is the one table of score names, titles and their order: bootstrap, tables, report,
+terminal and page read it, so that a new metric is one function and one line here. Every score takes
+one confusion matrix or a stack of them. Styles that do not occur among the labels count neither in
+balanced accuracy nor in macro-F1.
 """
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Confusions = NDArray[Any]
+"""Counts or weights ``(…, styles, styles)``: rows are true styles, columns predicted ones."""
 
 
-def accuracy(labels: Labels, predicted: Labels) -> float:
-    """The share of right answers."""
-    return float(np.mean(labels == predicted))
+def contingency(rows: Labels, columns: Labels, shape: tuple[int, int]) -> Labels:
+    """Count pairs ``int64 shape``; both arrays ``(N,)`` hold positions."""
+    cells = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
+    return cells.reshape(shape).astype(np.int64)
 
 
 def confusion_matrix(labels: Labels, predicted: Labels, styles: int) -> Labels:
-    """Counts ``int64 (styles, styles)``: rows are true, columns predicted."""
-    flat = np.bincount(labels * styles + predicted, minlength=styles * styles)
-    return flat.reshape(styles, styles).astype(np.int64)
+    """Confusion matrix ``int64 (styles, styles)``: rows are true, columns predicted."""
+    return contingency(labels, predicted, (styles, styles))
 
 
-def recalls(confusion: NDArray[np.int64]) -> Floats:
-    """Of each style's pictures, the share recognised; NaN for a style without pictures."""
-    return _divided(confusion.diagonal(), confusion.sum(1))
+def weighted_confusions(
+    labels: Labels,
+    predicted: Labels,
+    styles: int,
+    weights: NDArray[Any],
+    *,
+    units: Labels | None = None,
+) -> Confusions:
+    """Confusion matrices ``(draws, styles, styles)`` of weighted pictures, one for each draw.
+
+    Args:
+        labels: true styles, ``(N,)``.
+        predicted: ``(N,)``.
+        styles: the number of styles.
+        weights: how often each draw holds each unit, ``(draws, units)``.
+        units: the unit of each picture, ``(N,)``; ``None``: every picture is one.
+    """
+    result = np.zeros((len(weights), styles, styles), weights.dtype)
+    for style in range(styles):
+        rows = np.flatnonzero(labels == style)
+        known, place = np.unique(rows if units is None else units[rows], return_inverse=True)
+        table = contingency(place, predicted[rows], (len(known), styles))
+        result[:, style] = weights[:, known] @ table.astype(weights.dtype)
+    return result
 
 
-def precisions(confusion: NDArray[np.int64]) -> Floats:
-    """Of the answers that name a style, the share that is right; 0 where none names it."""
-    return np.nan_to_num(_divided(confusion.diagonal(), confusion.sum(0)))
+def recalls(confusions: Confusions) -> Floats:
+    """Recall of each style, ``(…, styles)``; NaN for a style without pictures."""
+    return _divided(_diagonal(confusions), confusions.sum(-1))
 
 
-def f1_scores(confusion: NDArray[np.int64]) -> Floats:
-    """The harmonic mean of precision and recall of each style; NaN for a style without pictures."""
-    scores = 2 * confusion.diagonal() / np.maximum(confusion.sum(0) + confusion.sum(1), 1)
-    return np.where(confusion.sum(1) > 0, scores, np.nan)
+def precisions(confusions: Confusions) -> Floats:
+    """Precision of each style, ``(…, styles)``; 0 where no answer names it."""
+    return np.nan_to_num(_divided(_diagonal(confusions), confusions.sum(-2)))
 
 
-def balanced_accuracy(labels: Labels, predicted: Labels, styles: int) -> float:
-    """The mean recall over the styles that occur (Brodersen et al. 2010)."""
-    return float(np.nanmean(recalls(confusion_matrix(labels, predicted, styles))))
+def f1_scores(confusions: Confusions) -> Floats:
+    """F1 score of each style, ``(…, styles)``; NaN for a style without pictures."""
+    true = confusions.sum(-1)
+    scores = 2 * _diagonal(confusions) / np.maximum(confusions.sum(-2) + true, 1)
+    return np.where(true > 0, scores, np.nan)
 
 
-def macro_f1(labels: Labels, predicted: Labels, styles: int) -> float:
-    """The mean F1 score over the styles that occur."""
-    return float(np.nanmean(f1_scores(confusion_matrix(labels, predicted, styles))))
+def accuracy(confusions: Confusions) -> Floats:
+    """Share of right answers."""
+    return np.asarray(_diagonal(confusions).sum(-1) / confusions.sum((-2, -1)))
+
+
+def balanced_accuracy(confusions: Confusions) -> Floats:
+    """Mean recall over the styles that occur (Brodersen et al. 2010)."""
+    return mean_over_styles(recalls(confusions))
+
+
+def macro_f1(confusions: Confusions) -> Floats:
+    """Mean F1 score over the styles that occur."""
+    return mean_over_styles(f1_scores(confusions))
+
+
+def mean_over_styles(values: Floats) -> Floats:
+    """Mean over the last axis, NaN left out.
+
+    Styles are added one after another, so that a style without pictures changes no bit.
+    """
+    return np.asarray(np.nanmean(np.moveaxis(values, -1, 0).copy(), axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A score by its title and its function of confusion matrices ``(…, styles, styles)``."""
+
+    title: str
+    of: Callable[[Confusions], Floats]
+
+    @property
+    def heading(self) -> str:
+        """The title with a capital letter."""
+        return self.title[0].upper() + self.title[1:]
+
+
+SCORES: Final[Mapping[str, Metric]] = {
+    "accuracy": Metric("accuracy", accuracy),
+    "balanced_accuracy": Metric("balanced accuracy", balanced_accuracy),
+    "macro_f1": Metric("macro-F1", macro_f1),
+}
+
+
+def stacked_scores(confusions: Confusions) -> dict[str, Floats]:
+    """Each of ``SCORES`` of confusion matrices ``(…, styles, styles)``, ``(…)``."""
+    return {name: metric.of(confusions) for name, metric in SCORES.items()}
+
+
+def scores(labels: Labels, predicted: Labels, styles: int) -> dict[str, float]:
+    """Each of ``SCORES`` of predicted styles ``(N,)``."""
+    confusion = confusion_matrix(labels, predicted, styles)
+    return {name: float(value) for name, value in stacked_scores(confusion).items()}
 
 
 def top_k(labels: Labels, probabilities: Floats, k: int) -> NDArray[np.bool_]:
-    """Whether each picture's style is among the ``k`` likeliest, ``bool (N,)``; of equal ones the first counts."""
+    """Whether the true style is among the ``k`` likeliest, ``bool (N,)``; of equal ones the first counts."""
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     return np.asarray((order == labels[:, None]).any(1))
 
 
-def _divided(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:
+def _diagonal(confusions: Confusions) -> Floats:
+    return np.diagonal(confusions, axis1=-2, axis2=-1).astype(np.float64)
+
+
+def _divided(part: Floats, whole: NDArray[Any]) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(part / whole, np.float64)

@@ -16,6 +16,7 @@ from pydantic import Field
 from torch import Tensor
 
 from impasto.config import Settings
+from impasto.numerics.calibration import UNSEEN
 from impasto.training import losses
 
 Counts = NDArray[np.int64]
@@ -25,7 +26,6 @@ Sampling = Literal[
 ]
 Weights = Literal["none", "inverse-frequency", "effective-number"]
 Loss = Literal["cross-entropy", "focal", "ldam"]
-UNSEEN = 0.5  # pictures that a style without any is supposed to have, so that its prior is finite
 
 
 class BalanceSettings(Settings):

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from impasto.collection.collection import Collection
 from impasto.models.preprocess import plain
 from impasto.numerics import metrics
+from impasto.numerics.calibration import UNSEEN
 from impasto.training.augment import augment, mixed_in
-from impasto.training.imbalance import UNSEEN, Balance
+from impasto.training.imbalance import Balance
 from impasto.training.pixel_batches import Pictures
 from impasto.training.samplers import PARTNERS, Portions, StyleBatches
 from impasto.training.schedule import growing_resolution
@@ -155,7 +156,5 @@ class ClassifierTask:
         predicted = bare.argmax(1).numpy()  # as evaluated: every style supposed equally frequent
         return {
             "loss": loss,
-            "accuracy": metrics.accuracy(labels, predicted),
-            "balanced_accuracy": metrics.balanced_accuracy(labels, predicted, self.styles),
-            "macro_f1": metrics.macro_f1(labels, predicted, self.styles),
+            **metrics.scores(labels, predicted, self.styles),
         }

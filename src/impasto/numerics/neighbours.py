@@ -1,0 +1,53 @@
+"""Unit vectors and nearest neighbours by cosine."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = TypeVar("Vectors", bound=NDArray[Any])
+BLOCK = 2048
+"""Rows compared at a time."""
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Return the vectors ``(…, D)`` at length 1."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-12), vectors.dtype)  # type: ignore[return-value]
+
+
+def centred_unit(vectors: Vectors) -> Vectors:
+    """Return the vectors ``(…, D)`` less their own mean, at length 1: dot products correlate."""
+    return unit(vectors - vectors.mean(-1, keepdims=True))
+
+
+def nearest(
+    vectors: Vectors, among: Vectors, count: int, *, itself: bool = False
+) -> tuple[NDArray[np.int64], Vectors]:
+    """Return the ``count`` nearest rows of ``among``, the nearest first, and their cosines.
+
+    Args:
+        vectors: of length 1, ``(N, D)``.
+        among: of length 1, ``(M, D)``.
+        count: at most ``M``, less one where ``itself``.
+        itself: row i of both is the same painting, and no neighbour of itself.
+
+    Returns:
+        Places in ``among`` and cosines, each ``(N, count)``. Of equal ones the first is the
+        single nearest.
+    """
+    places, cosines = [], []
+    for start in range(0, len(vectors), BLOCK):
+        likeness = vectors[start : start + BLOCK] @ among.T
+        if itself:
+            rows = np.arange(len(likeness))
+            likeness[rows, start + rows] = -np.inf
+        if count == 1:
+            found = likeness.argmax(1)[:, None]
+        else:
+            found = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
+        near = np.take_along_axis(likeness, found, 1)
+        order = np.argsort(-near, axis=1, kind="stable")
+        places.append(np.take_along_axis(found, order, 1))
+        cosines.append(np.take_along_axis(near, order, 1))
+    return np.concatenate(places), np.concatenate(cosines)  # type: ignore[return-value]
