@@ -53,6 +53,17 @@ class Interval(Record):
     low: float
     high: float
 
+    def __str__(self) -> str:
+        """A share as ``58.2 % (54.4–62.1)``."""
+        value, low, high = (100 * number for number in (self.value, self.low, self.high))
+        return f"{value:.1f} % ({low:.1f}–{high:.1f})"
+
+    @property
+    def points(self) -> str:
+        """A difference of shares in points as ``+8.1 (+4.0 to +12.2)``."""
+        value, low, high = (100 * number for number in (self.value, self.low, self.high))
+        return f"{value:+.1f} ({low:+.1f} to {high:+.1f})".replace("-", "−")
+
 
 class Result(Record):
     """A record that a verb returns: the content of its main file, and what lies beside it.

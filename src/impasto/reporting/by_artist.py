@@ -41,7 +41,7 @@ class Arms(_Part):
     gap: dict[str, Spread]
 
 
-class StyleGap(_Part):
+class ArtistGap(_Part):
     """One style's recall in both arms; ``None`` where it was not scored."""
 
     style: str
@@ -69,7 +69,7 @@ class Compared(_Part):
     artists: int
     unknown: int
     scores: dict[str, Arms]
-    per_style: tuple[StyleGap, ...]
+    per_style: tuple[ArtistGap, ...]
     not_testable: tuple[TooFew, ...] = ()
 
     @property

@@ -110,7 +110,7 @@ class SecondItem(_Part):
     probability: float
 
 
-class SecondGuesses(_Part):
+class SecondLabels(_Part):
     """Second guesses on test works under two styles."""
 
     works: int
@@ -126,7 +126,7 @@ class Explained(_Part):
     styles: tuple[ExplainedStyle, ...]
     recognised: Recognised | None
     history: History
-    second_guesses: SecondGuesses
+    second_guesses: SecondLabels
 
 
 def read_explanation(path: Path) -> Explained | None:
