@@ -36,7 +36,7 @@ from impasto.collection.settings import PrepareSettings
 from impasto.diffusion.base import open_base
 from impasto.diffusion.captions import spoken
 from impasto.diffusion.sampling import Sampling, sample
-from impasto.evaluation.loaded_classifier import open_network
+from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.lora_score import ScorecardSettings, score_lora
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import replacing, write_json
@@ -303,7 +303,7 @@ def judged_by(
     def recognised(teach: Collection) -> dict[str, float]:
         rows = teach.indices("test")
         seen, labels = given_back(vae, np.asarray(teach.pixels[rows])), teach.labels[rows]
-        logits, _ = open_network(run, "cpu").look(
+        logits, _ = open_classifier(run, "cpu").logits_and_features(
             lambda part: seen[part], len(rows), EvaluateSettings().views
         )
         right = logits.argmax(1) == labels

@@ -183,7 +183,7 @@ def test_a_second_time_does_nothing_again(
     monkeypatch.setattr("impasto.training.trainer.fit", lambda *given: pytest.fail("trained again"))
     monkeypatch.setattr(heads, "make_head", lambda *given: pytest.fail("made again"))
     monkeypatch.setattr(
-        "impasto.evaluation.loaded_classifier.Network.look",
+        "impasto.evaluation.loaded_classifier.LoadedClassifier.look",
         lambda *given: pytest.fail("looked again"),
     )
     said: list[str] = []

@@ -21,7 +21,7 @@ from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.errors import CollectionError, RunError, VocabularyError
 from impasto.evaluation.evaluate import evaluate
-from impasto.evaluation.loaded_classifier import open_network
+from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.numerics import metrics
 from impasto.records import finding as findings
@@ -100,13 +100,13 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
 
 def test_views_are_averaged(trained: Trained) -> None:
     network, pixels = (
-        open_network(trained.run.path, "cpu"),
+        open_classifier(trained.run.path, "cpu"),
         np.asarray(trained.collection.pixels[:5]),
     )
 
     def logits(flip: bool, *scales: float, mirrored: bool = False) -> NDArray[np.float32]:
         shown = pixels[:, :, ::-1].copy() if mirrored else pixels
-        return network.look(lambda at: shown[at], 5, Views(flip, scales))[0]
+        return network.logits_and_features(lambda at: shown[at], 5, Views(flip, scales))[0]
 
     once, mirrored, larger = (
         logits(False, 1.0),
@@ -153,7 +153,7 @@ def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
     remedy = BalanceSettings(sampling="inverse-frequency", loss="ldam", logit_adjustment=0.0)
     settings = SETTINGS.model_copy(update={"epochs": 1, "balance": remedy})
     run = train_classifier(collection, tmp_path / "run", settings)
-    network, counts = open_network(run.path, "cpu"), collection.counts("train")
+    network, counts = open_classifier(run.path, "cpu"), collection.counts("train")
     assert network.prior.tolist() == pytest.approx([0.25] * 4)
     assert network.shares.tolist() == pytest.approx((counts / counts.sum()).tolist())
     table = pq.read_table(evaluate(run.path).path / "predictions.parquet").to_pydict()
@@ -161,7 +161,7 @@ def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
     assert [STYLES[place] for place in logits.argmax(1)] == table["predicted"]
     assert np.abs(logits).max() <= remedy.ldam_scale
     rows = collection.indices("test")
-    one, _ = network.look(
+    one, _ = network.logits_and_features(
         lambda at: collection.pixels[rows[at]], 1, Views(flip=False, scales=(1.0,))
     )
     with (

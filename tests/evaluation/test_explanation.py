@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from impasto.evaluation.grad_cam import heat_maps
-from impasto.evaluation.loaded_classifier import open_network
+from impasto.evaluation.loaded_classifier import open_classifier
 
 from .conftest import STYLES, Trained
 
@@ -39,7 +39,7 @@ def test_mean_heat_is_the_mean_of_the_maps_of_the_styles_test_pictures(trained: 
     test = collection.indices("test")
     mine = test[collection.labels[test] == 2]
     maps = heat_maps(
-        open_network(trained.run.path, "cpu"),
+        open_classifier(trained.run.path, "cpu"),
         np.asarray(collection.pixels[mine]),
         np.full(len(mine), 2),
     )

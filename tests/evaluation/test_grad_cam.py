@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.evaluation.grad_cam import coarse_heat, grad_cam, heat_maps, overlay
-from impasto.evaluation.loaded_classifier import Network
+from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.models.classifier import Classifier, ClassifierConfig
 from impasto.models.classifiers import build
 from impasto.models.course_baseline import CourseConfig, CourseNetwork
@@ -32,14 +32,14 @@ def pictures(count: int, seed: int) -> tuple[Pictures, NDArray[np.int64], NDArra
     return x.clip(0, 255).astype(np.uint8), styles, corners
 
 
-def network(model: Any, resolution: int = 64) -> Network:
-    return Network(
+def network(model: Any, resolution: int = 64) -> LoadedClassifier:
+    return LoadedClassifier(
         None, model.eval(), Accelerator(cpu=True), resolution, np.full(2, 0.5), np.full(2, 0.5), 0.0
     )  # type: ignore[arg-type]
 
 
 @cache
-def trained() -> Network:
+def trained() -> LoadedClassifier:
     """A network at 64 pixels that tells patched noise from noise."""
     torch.manual_seed(0)
     model = Classifier(ClassifierConfig(2, "tiny"))

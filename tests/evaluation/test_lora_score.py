@@ -15,8 +15,8 @@ from impasto.errors import RunError
 from impasto.evaluation.lora_score import ScorecardSettings, score_lora
 from impasto.generate.text_to_image import DiffuseSettings, Painter
 from impasto.training.classifier.train import ClassifierSettings, train_classifier
-from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora import task as lora_task
+from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.train import train_lora
 
 

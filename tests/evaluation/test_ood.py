@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from impasto.errors import RunError
-from impasto.evaluation.ood import Familiarity
+from impasto.evaluation.ood import OodDetector
 
 
 def cloud(centre: int, count: int, seed: int) -> np.ndarray:
@@ -16,11 +16,11 @@ def cloud(centre: int, count: int, seed: int) -> np.ndarray:
 
 
 def test_strangers_are_told_from_the_known(tmp_path: Path) -> None:
-    known = Familiarity.fit(cloud(0, 400, 0), cloud(0, 200, 1))
+    known = OodDetector.fit(cloud(0, 400, 0), cloud(0, 200, 1))
     assert (known.distances(cloud(0, 300, 2)) <= known.limit).mean() > 0.95
     assert (known.distances(cloud(5, 300, 3)) <= known.limit).mean() < 0.01
     known.save(tmp_path / "known.safetensors")
-    again = Familiarity.load(tmp_path / "known.safetensors")
+    again = OodDetector.load(tmp_path / "known.safetensors")
     assert again.distances(cloud(0, 50, 4)) == pytest.approx(
         known.distances(cloud(0, 50, 4)), abs=2e-3
     )
@@ -31,11 +31,11 @@ def test_the_distance_is_to_the_tenth_nearest() -> None:
     trained, asked = cloud(0, 40, 0), cloud(1, 7, 1)
     unit = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in (trained, asked)]
     slow = [sorted(np.linalg.norm(unit[0] - point, axis=1))[9] for point in unit[1]]
-    assert Familiarity(unit[0], 1.0).distances(asked) == pytest.approx(np.array(slow), abs=1e-4)
+    assert OodDetector(unit[0], 1.0).distances(asked) == pytest.approx(np.array(slow), abs=1e-4)
 
 
 def test_fewer_pictures_than_neighbours_will_do() -> None:
-    assert np.isfinite(Familiarity.fit(cloud(0, 3, 0), cloud(0, 2, 1)).limit)
+    assert np.isfinite(OodDetector.fit(cloud(0, 3, 0), cloud(0, 2, 1)).limit)
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
@@ -43,4 +43,4 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         RunError, match=r"known\.safetensors cannot be read .*: run impasto evaluate again"
     ):
-        Familiarity.load(tmp_path / "known.safetensors")
+        OodDetector.load(tmp_path / "known.safetensors")

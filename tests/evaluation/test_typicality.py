@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.evaluation.scoring import Looked
+from impasto.evaluation.loaded_classifier import Outputs
 from impasto.evaluation.typicality import likeness, typical
 
 
@@ -46,7 +46,7 @@ def test_a_stranger_is_the_most_atypical_and_no_picture_is_both() -> None:
     embedded[4] = embedded[labels == 1].mean(0)  # of style 0, painted as style 1
     shares = np.eye(3)[labels] * 0.7 + 0.1
     shares[4] = (0.1, 0.8, 0.1)
-    looked = Looked(np.arange(21), labels, shares.astype(np.float32), embedded)
+    looked = Outputs(np.arange(21), labels, shares.astype(np.float32), embedded)
     ids = np.array([f"{at}.jpg" for at in range(21)], object)
     near, far, told = typical(looked, shares, ids, each=4, resamples=100, seed=0)
     assert far[0][0] == 4

@@ -19,8 +19,8 @@ from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import InputError, RunError, SettingsError
 from impasto.generate.text_to_image import DiffuseSettings, diffuse
 from impasto.records.run import Run
-from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora import task as lora_task
+from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.train import train_lora
 
 QUICK: dict[str, Any] = {"steps": 3, "device": "cpu", "guidance": 2.0}

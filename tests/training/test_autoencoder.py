@@ -24,9 +24,9 @@ from impasto.models.preprocess import plain
 from impasto.records.run import Run
 from impasto.training import loop
 from impasto.training.augment import AugmentSettings
+from impasto.training.autoencoder import train as autoencoder
 from impasto.training.autoencoder.task import AutoencoderTask
 from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
-from impasto.training.autoencoder import train as autoencoder
 from impasto.training.ntxent import contrastive_loss
 
 Stripes = Callable[..., Collection]

@@ -21,9 +21,9 @@ from impasto.errors import InputError, OutputError, RunError, SettingsError
 from impasto.records import finding as findings
 from impasto.records.run import Run, open_run
 from impasto.training import loop
-from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora import cache as lora_cache
 from impasto.training.lora import task as lora_task
+from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.train import train_lora
 
 Base = Callable[..., Path]

@@ -21,10 +21,10 @@ from impasto.models.classifiers import build
 from impasto.models.preprocess import plain
 from impasto.records.run import Run, open_run
 from impasto.training import loop
-from impasto.training.painter.task import Duel, PainterTask
-from impasto.training.painter.train import PRESETS, CriticSettings, PainterSettings, train_painter
 from impasto.training.painter import task as painter_task
 from impasto.training.painter import train as painter
+from impasto.training.painter.task import Duel, PainterTask
+from impasto.training.painter.train import PRESETS, CriticSettings, PainterSettings, train_painter
 from impasto.weights import classifier_of, painter_of
 
 Stripes = Callable[..., Collection]

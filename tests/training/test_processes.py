@@ -19,8 +19,8 @@ from impasto.records.run import Run, open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.train import ClassifierSettings, train_classifier
 from impasto.training.imbalance import BalanceSettings
-from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
 from impasto.training.painter import train as painter
+from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
 
 
 def torchrun(

@@ -19,8 +19,8 @@ from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.records.run import Run, open_run
 from impasto.training import loop, precision
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
 from impasto.training.classifier import train as classifier
+from impasto.training.classifier.train import ClassifierSettings, train_classifier
 from impasto.training.interrupt import deferred_interrupt
 
 Stripes = Callable[..., Collection]

@@ -35,7 +35,7 @@ from impasto.comparison.head_runs import BALANCED, Stage, head_of, head_run
 from impasto.comparison.long_tail_methods import PLAIN, REMEDIES, Remedy, chosen, settings_of
 from impasto.config import Settings
 from impasto.errors import CollectionError, OutputError
-from impasto.evaluation.loaded_classifier import open_network
+from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.files import write_json, write_text
 from impasto.numerics import metrics
 from impasto.records import finding as findings
@@ -183,7 +183,7 @@ def _of_seed(work: _Work, seed: int) -> Iterator[tuple[str, _One]]:
             _training(work, name, seed),
             progress=work.progress,
         )
-        network = open_network(run.path, work.settings.train.device)
+        network = open_classifier(run.path, work.settings.train.device)
         one = _One(
             run,
             look(network, work.collection, work.folder / "looked" / f"{name}-{seed}.safetensors"),
@@ -215,7 +215,7 @@ def _headed(work: _Work, name: str, plain: _One, seed: int) -> _One:
     """The plain network with a new head: what it sees stays, what it says of it is new."""
     collection, views = work.collection, work.settings.views
     rows = {split: collection.indices(split) for split in SPLITS}
-    network = open_network(plain.run.path, work.settings.train.device)
+    network = open_classifier(plain.run.path, work.settings.train.device)
     stage = Stage(
         head=head_of(plain.run),
         prior=network.prior,

@@ -30,9 +30,8 @@ from impasto.comparison.artist_folds import ArtistFolds, Fold, artist_folds
 from impasto.comparison.artist_scores import ARMS, Clusters, compare_arms, style_gaps
 from impasto.config import Settings, parse
 from impasto.errors import RunError
-from impasto.evaluation.evaluate import look_at
-from impasto.evaluation.loaded_classifier import open_network
-from impasto.evaluation.scoring import Belief, calibrate
+from impasto.evaluation.loaded_classifier import open_classifier
+from impasto.evaluation.scoring import calibrate
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import read_json, replacing, write_json
 from impasto.numerics import metrics
@@ -267,18 +266,18 @@ class _Work:
 
 def _answers(path: Path, divided: Collection, rows: Labels, settings: EvaluateSettings) -> Labels:
     """The styles that a fold's network names, as an evaluation would; kept beside its weights."""
-    network, kept = open_network(path, settings.device), path / "answers.json"
+    network, kept = open_classifier(path, settings.device), path / "answers.json"
     key = {
         "weights": network.run.weights_fingerprint,
         "settings": settings.model_dump(mode="json", include={"prior", "flip", "scales"}),
     }
     if kept.exists() and (had := read_json(kept)).get("key") == key:
         return np.asarray(had["answers"], np.int64)
-    belief = Belief(network.prior, network.shares, network.adjustment, settings.prior == "uniform")
+    belief = network.prior_correction(uniform=settings.prior == "uniform")
     calibration = calibrate(
-        belief, look_at(network, divided, divided.indices("validation"), settings.views), settings
+        belief, network.outputs(divided, divided.indices("validation"), settings.views), settings
     )
-    looked = look_at(network, divided, rows, settings.views)
+    looked = network.outputs(divided, rows, settings.views)
     shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
     answers = np.asarray(shares.argmax(1), np.int64)
     write_json(kept, {"format": FORMAT, "key": key, "answers": answers.tolist()})

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
-from impasto.evaluation.loaded_classifier import BATCH, Network
+from impasto.evaluation.loaded_classifier import BATCH, LoadedClassifier
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.state.array_cache import cached_arrays
 from impasto.training.augment import AugmentSettings, augment
@@ -37,13 +37,13 @@ class Seen:
     embedded: tuple[Floats, Floats]
 
 
-def look(network: Network, collection: Collection, path: Path) -> Seen:
+def look(network: LoadedClassifier, collection: Collection, path: Path) -> Seen:
     """What a network sees in validation and test pictures, from the file at ``path`` where it is of these weights."""
     rows = [collection.indices("validation"), collection.indices("test")]
 
     def make() -> dict[str, NDArray[np.floating]]:
         looked = [
-            network.look(
+            network.logits_and_features(
                 lambda at, mine=mine: collection.pixels[mine[at]],  # type: ignore[misc]
                 len(mine),
                 VIEWS,
@@ -58,7 +58,7 @@ def look(network: Network, collection: Collection, path: Path) -> Seen:
 
 
 def training_views(
-    network: Network, collection: Collection, path: Path, views: int
+    network: LoadedClassifier, collection: Collection, path: Path, views: int
 ) -> NDArray[np.float16]:
     """Representations of the training pictures, varied as in training but not mixed, ``float16 (views, N, D)``.
 
@@ -94,5 +94,5 @@ def training_views(
     return cached_arrays(path, _key(network, collection, views), make)["train"]
 
 
-def _key(network: Network, collection: Collection, *more: object) -> str:
+def _key(network: LoadedClassifier, collection: Collection, *more: object) -> str:
     return json.dumps([network.run.weights_fingerprint, collection.fingerprint, *more])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from impasto.collection.collection import Collection
-from impasto.evaluation.scoring import Looked
+from impasto.evaluation.loaded_classifier import Outputs
 from impasto.files import replacing
 
 SIDE, GAP, TEXT, HEAD = (
@@ -31,7 +31,7 @@ _SPACER: Tile = (Image.new("RGB", (2 * GAP, 1), "white"), "", "")
 
 
 def draw_sheets(
-    folder: Path, found: Collection, looked: Looked, shares: NDArray[np.float64]
+    folder: Path, found: Collection, looked: Outputs, shares: NDArray[np.float64]
 ) -> None:
     """Write ``worst.png`` and ``confused.png``; where nothing went wrong, neither.
 
@@ -109,7 +109,7 @@ def draw_heat(
 def draw_typical(
     path: Path,
     found: Collection,
-    looked: Looked,
+    looked: Outputs,
     shares: NDArray[np.float64],
     ends: Sequence[list[list[int]]],
 ) -> None:

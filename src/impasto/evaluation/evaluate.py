@@ -33,11 +33,11 @@ from impasto.evaluation.classifier_figures import draw_sheets
 from impasto.evaluation.evaluation_findings import evaluation_findings
 from impasto.evaluation.explanation import explain
 from impasto.evaluation.grad_cam import coarse_heat
-from impasto.evaluation.loaded_classifier import Network, open_network
-from impasto.evaluation.ood import KEPT, Familiarity
+from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
+from impasto.evaluation.ood import KEPT, OodDetector
 from impasto.evaluation.reconstruction import evaluate_reconstruction
 from impasto.evaluation.result import Evaluation
-from impasto.evaluation.scoring import Belief, Looked, calibrate, score
+from impasto.evaluation.scoring import calibrate, score
 from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.files import replacing, write_json
 from impasto.numerics import conformal
@@ -64,7 +64,7 @@ def evaluate(
     settings, path = settings or EvaluateSettings(), Path(run)
     if open_run(path).kind == "autoencoder":
         return evaluate_reconstruction(path, collection, settings)
-    network = open_network(path, settings.device)
+    network = open_classifier(path, settings.device)
     found = collection_of(network.run, collection)
     own = found.fingerprint == network.run.collection["fingerprint"]
     test = found.indices("test")
@@ -76,8 +76,8 @@ def evaluate(
     hashes = np.asarray(found.column("sha256"), object)
     validation = found.indices("validation")
     validation = validation[[name not in trained for name in hashes[validation]]]
-    looked, checked = (look_at(network, found, rows, settings.views) for rows in (test, validation))
-    belief = Belief(network.prior, network.shares, network.adjustment, settings.prior == "uniform")
+    looked, checked = (network.outputs(found, rows, settings.views) for rows in (test, validation))
+    belief = network.prior_correction(uniform=settings.prior == "uniform")
     calibration = calibrate(belief, checked, settings)
     if calibration:
         calibration["weights"] = network.run.weights_fingerprint
@@ -108,26 +108,22 @@ def evaluate(
     return Evaluation(folder, measured, judged)
 
 
-def look_at(network: Network, found: Collection, rows: NDArray[np.int64], views: Views) -> Looked:
-    """What a network says of some rows of a collection."""
-    logits, embedded = network.look(lambda at: found.pixels[rows[at]], len(rows), views)
-    return Looked(rows, found.labels[rows], logits, embedded)
-
-
-def _known(network: Network, found: Collection, checked: Looked, views: Views) -> Familiarity:
+def _known(
+    network: LoadedClassifier, found: Collection, checked: Outputs, views: Views
+) -> OodDetector:
     """What training pictures look like: all, or an even choice of them."""
     train = found.indices("train")
     some = train[np.linspace(0, len(train) - 1, min(KEPT, len(train))).round().astype(np.int64)]
-    return Familiarity.fit(look_at(network, found, some, views).embedded, checked.embedded)
+    return OodDetector.fit(network.outputs(found, some, views).features, checked.features)
 
 
 def _write(
     folder: Path,
     found: Collection,
-    looked: Looked,
+    looked: Outputs,
     shares: NDArray[np.float64],
     calibration: Mapping[str, Any] | None,
-    known: Familiarity | None,
+    known: OodDetector | None,
 ) -> None:
     """Everything but the numbers and the findings, which come last because they say that the rest is there."""
     styles = np.asarray(found.vocabulary.styles, object)
@@ -145,7 +141,7 @@ def _write(
         inside = conformal.members(shares, np.asarray(calibration["thresholds"]))
         columns["set"] = [styles[row].tolist() for row in inside]
     if known:
-        distances = known.distances(looked.embedded)
+        distances = known.distances(looked.features)
         columns |= {"distance": distances, "familiar": distances <= known.limit}
         known.save(folder / "familiarity.safetensors")
         write_json(folder / "calibration.json", calibration)

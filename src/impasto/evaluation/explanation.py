@@ -21,8 +21,7 @@ from impasto.collection.run_collection import seen_by
 from impasto.evaluation.classifier_figures import draw_heat, draw_typical
 from impasto.evaluation.confusion_vs_years import confusion_and_years
 from impasto.evaluation.grad_cam import heat_maps, overlay
-from impasto.evaluation.loaded_classifier import Network
-from impasto.evaluation.scoring import Looked
+from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs
 from impasto.evaluation.second_guess import second_guesses
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.evaluation.typicality import typical
@@ -40,9 +39,9 @@ Labels = NDArray[np.int64]
 
 
 def explain(
-    network: Network,
+    network: LoadedClassifier,
     found: Collection,
-    looked: Looked,
+    looked: Outputs,
     shares: Floats,
     settings: EvaluateSettings,
     folder: Path | None,
@@ -98,7 +97,7 @@ def _surest(labels: Labels, shares: Floats, style: int) -> Labels:
 
 
 def _heated(
-    network: Network, found: Collection, rows: Labels, shares: Floats
+    network: LoadedClassifier, found: Collection, rows: Labels, shares: Floats
 ) -> list[tuple[int, float, Image.Image]]:
     """Pictures with the heat of the style that they were recognised as laid over them."""
     if not len(rows):
@@ -112,7 +111,9 @@ def _heated(
     return list(zip(rows.tolist(), shares.max(1).tolist(), seen, strict=True))
 
 
-def _mean_heat(network: Network, found: Collection, looked: Looked, style: int) -> dict[str, Any]:
+def _mean_heat(
+    network: LoadedClassifier, found: Collection, looked: Outputs, style: int
+) -> dict[str, Any]:
     """Where in the picture its style's evidence lies: ``heat`` (mean 1 where it is even everywhere) and ``border``.
 
     The hottest place of every picture counts 1; pictures without any evidence are left out.

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from impasto.evaluation.loaded_classifier import Network
+from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.models.classifiers import StyleNetwork
 
 STRENGTH = 0.65  # of the heat over the picture at its hottest
@@ -20,7 +20,7 @@ _CHUNK = 32
 
 
 def heat_maps(
-    network: Network, pictures: NDArray[np.uint8], styles: NDArray[np.int64]
+    network: LoadedClassifier, pictures: NDArray[np.uint8], styles: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """How much each place of each picture speaks for a style, ``float32 (B, R, R)`` in [0, 1].
 
@@ -43,7 +43,10 @@ def heat_maps(
 
 
 def coarse_heat(
-    network: Network, pixels: NDArray[np.uint8], rows: NDArray[np.int64], styles: NDArray[np.int64]
+    network: LoadedClassifier,
+    pixels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    styles: NDArray[np.int64],
 ) -> NDArray[np.uint8]:
     """The heat maps of some rows as small as they are computed, ``uint8 (n, h, w)``: 255 where a picture is hottest.
 

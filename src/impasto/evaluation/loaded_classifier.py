@@ -1,7 +1,4 @@
-"""A trained classifier as evaluation and prediction use it.
-
-Opened from its run folder, fed pictures in batches.
-"""
+"""A trained classifier as evaluation and prediction use it: opened from its run, fed in batches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +11,13 @@ from accelerate.utils import gather_object
 from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto.collection.collection import Collection
 from impasto.config import Device
 from impasto.evaluation.settings import Views
 from impasto.models.classifiers import StyleNetwork
 from impasto.models.course_baseline import CourseNetwork
 from impasto.models.preprocess import plain
-from impasto.numerics.calibration import UNSEEN
+from impasto.numerics.calibration import UNSEEN, log_posterior, probabilities
 from impasto.records.run import Run, open_run
 from impasto.weights import accelerator_on, classifier_of
 
@@ -28,15 +26,57 @@ BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """A classifier ready to look at pictures.
+class Outputs:
+    """A classifier's outputs for some rows of a collection.
+
+    Attributes:
+        rows: ``int64 (N,)``.
+        labels: their styles, ``int64 (N,)``.
+        logits: ``float32 (N, styles)``.
+        features: ``float32 (N, D)``.
+    """
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    logits: Floats
+    features: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class PriorCorrection:
+    """Prior correction: from logits to probabilities under another prior than the training's.
+
+    Attributes:
+        prior: the styles' effective shares in the training, ``float64 (styles,)``.
+        shares: their shares of the training pictures, likewise.
+        adjustment: the factor of the log prior in the training's loss.
+        uniform: suppose every style equally frequent, instead of as in the training pictures.
+    """
+
+    prior: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    adjustment: float
+    uniform: bool
+
+    def __call__(self, logits: Floats, temperature: float) -> NDArray[np.float64]:
+        """Probabilities ``float64 (N, styles)``."""
+        shares = None if self.uniform else self.shares
+        scores = log_posterior(
+            logits, self.prior, adjustment=self.adjustment, temperature=temperature, shares=shares
+        )
+        return probabilities(scores)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedClassifier:
+    """A classifier in evaluation mode, on its device.
 
     Attributes:
         run: where it comes from.
-        model: in evaluation mode, on its device.
+        model: in evaluation mode.
         accelerator: the processes that share the work.
-        resolution: height and width that it sees, in pixels.
-        prior: the styles' effective shares in its training, after what was done for the rare,
+        resolution: height and width of its input, in pixels.
+        prior: the styles' effective shares in its training, after sampling and weighting,
             ``float64 (styles,)``.
         shares: the styles' shares of the training pictures, likewise; neither is ever quite zero.
         adjustment: the factor τ of the log prior in its loss: so much of the prior its logits leave
@@ -51,10 +91,21 @@ class Network:
     shares: NDArray[np.float64]
     adjustment: float
 
-    def look(
+    def prior_correction(self, *, uniform: bool) -> PriorCorrection:
+        """Probabilities of its logits; ``uniform``: every style supposed equally frequent."""
+        return PriorCorrection(self.prior, self.shares, self.adjustment, uniform)
+
+    def outputs(self, collection: Collection, rows: NDArray[np.int64], views: Views) -> Outputs:
+        """Outputs for some rows of a collection, averaged over views."""
+        logits, features = self.logits_and_features(
+            lambda places: collection.pixels[rows[places]], len(rows), views
+        )
+        return Outputs(rows, collection.labels[rows], logits, features)
+
+    def logits_and_features(
         self, fetch: Callable[[NDArray[np.int64]], NDArray[np.uint8]], count: int, views: Views
     ) -> tuple[Floats, Floats]:
-        """Logits and representations of ``count`` pictures, each process looking at its share of them.
+        """Logits and features of ``count`` pictures, each process computing its share of them.
 
         Args:
             fetch: pictures by position, ``uint8 (B, H, W, 3)``.
@@ -66,34 +117,28 @@ class Network:
         """
         if count == 0:
             return np.empty((0, len(self.run.styles)), np.float32), np.empty((0, 0), np.float32)
-        here, processes = self.accelerator.process_index, self.accelerator.num_processes
-        mine = np.arange(here, count, processes)
-        parts = [
-            self._batch(fetch(mine[start : start + BATCH]), views)
-            for start in range(0, len(mine), BATCH)
-        ]
-        shares = [(mine, [np.concatenate(kind) for kind in zip(*parts, strict=True)])]
+        processes = self.accelerator.num_processes
+        local = np.arange(self.accelerator.process_index, count, processes)
+        batches = [local[start : start + BATCH] for start in range(0, len(local), BATCH)]
+        computed = [(rows, *self._batch(fetch(rows), views)) for rows in batches]
         if processes > 1:
-            shares = gather_object(shares)
-        filled = [(rows, arrays) for rows, arrays in shares if len(rows)]
-        order = np.argsort(np.concatenate([rows for rows, _ in filled]), kind="stable")
-        logits, embedded = (
-            np.concatenate([arrays[kind] for _, arrays in filled])[order] for kind in (0, 1)
-        )
-        return logits, embedded
+            computed = gather_object(computed)
+        rows, logits, features = (np.concatenate(parts) for parts in zip(*computed, strict=True))
+        order = np.argsort(rows, kind="stable")
+        return logits[order], features[order]
 
     @torch.no_grad()
     def _batch(self, pictures: NDArray[np.uint8], views: Views) -> tuple[Floats, Floats]:
         # The course's networks take one resolution only
         scales = (1.0,) if isinstance(self.model, CourseNetwork) else views.scales
-        seen = [self.input(pictures, scale) for scale in scales]
-        seen += [x.flip(3) for x in seen] if views.flip else []
-        embedded = torch.stack([self.model.embed(x).float() for x in seen])  # (views, B, D)
-        logits = self.model.head(embedded).mean(0)
-        return logits.cpu().numpy(), embedded.mean(0).cpu().numpy()
+        inputs = [self.input(pictures, scale) for scale in scales]
+        inputs += [x.flip(3) for x in inputs] if views.flip else []
+        features = torch.stack([self.model.embed(x).float() for x in inputs])  # (views, B, D)
+        logits = self.model.head(features).mean(0)
+        return logits.cpu().numpy(), features.mean(0).cpu().numpy()
 
     def input(self, pictures: NDArray[np.uint8], scale: float = 1.0) -> Tensor:
-        """Pictures ``uint8 (B, H, W, 3)`` as the network takes them, ``float32 (B, 3, R, R)`` in [-1, 1]."""
+        """Network input ``float32 (B, 3, R, R)`` in [-1, 1] of pictures ``uint8 (B, H, W, 3)``."""
         resolution = (
             max(32, round(self.resolution * scale / 8) * 8) if scale != 1 else self.resolution
         )
@@ -103,8 +148,8 @@ class Network:
         )
 
 
-def open_network(path: Path, device: Device = "auto") -> Network:
-    """The classifier of a run folder, with its best weights.
+def open_classifier(path: Path, device: Device = "auto") -> LoadedClassifier:
+    """Open the classifier of a run folder, with its best weights.
 
     Raises:
         RunError: there is no classifier's run, it has no weights yet, or they are damaged.
@@ -116,8 +161,9 @@ def open_network(path: Path, device: Device = "auto") -> Network:
     model = classifier_of(run, accelerator.device)
     counts = np.maximum(np.asarray(facts["train_counts"], np.float64), UNSEEN)
     shares = counts / counts.sum()
-    # Runs of before there were remedies to choose from have no prior of their own, and one setting
-    # less deep
+    # Runs of early versions have no prior of their own, and one setting less deep
     prior = np.asarray(facts.get("prior", shares), np.float64)
     adjustment = float(settings.get("balance", settings)["logit_adjustment"])
-    return Network(run, model, accelerator, int(settings["resolution"]), prior, shares, adjustment)
+    return LoadedClassifier(
+        run, model, accelerator, int(settings["resolution"]), prior, shares, adjustment
+    )

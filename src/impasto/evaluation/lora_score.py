@@ -24,10 +24,8 @@ from impasto.config import Settings
 from impasto.diffusion.sampling import Sampling, grid
 from impasto.errors import InputError, RunError
 from impasto.evaluation import lora_score_numbers as numbers
-from impasto.evaluation.evaluate import look_at
-from impasto.evaluation.loaded_classifier import Network, open_network
+from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
 from impasto.evaluation.lora_score_findings import ARMS, card_findings
-from impasto.evaluation.scoring import Belief, Looked
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import replacing, write_json
 from impasto.generate.text_to_image import DiffuseSettings, Painter, open_painter
@@ -120,7 +118,7 @@ def score_lora(
     test = test[np.isin(found.labels[test], taught)]
     if not len(test):
         raise InputError(f"{found.path} has no test pictures of these styles to compare with")
-    real = look_at(network, found, test, EvaluateSettings().views)
+    real = network.outputs(found, test, EvaluateSettings().views)
     result = _measure(found, network, lora, settings, taught, (made, looked, real))
     judged = card_findings(result)
     _sheet(found, made, taught, test, lora.evaluation_path / "figures" / "scorecard.png")
@@ -129,7 +127,7 @@ def score_lora(
     return Scorecard(lora.evaluation_path, result, judged)
 
 
-def _judge(lora: Run, settings: ScorecardSettings) -> Network:
+def _judge(lora: Run, settings: ScorecardSettings) -> LoadedClassifier:
     place = (
         Path(settings.classifier)
         if settings.classifier
@@ -139,7 +137,7 @@ def _judge(lora: Run, settings: ScorecardSettings) -> Network:
         raise RunError(
             f"no judge in {place}: train a classifier of these styles and name its run with --classifier"
         )
-    return open_network(place, settings.paint.device)
+    return open_classifier(place, settings.paint.device)
 
 
 def _address(painter: Painter, settings: ScorecardSettings) -> str:
@@ -198,20 +196,20 @@ def _paint(
     )
 
 
-def _looked(network: Network, made: _Made) -> Looked:
-    logits, embedded = network.look(
+def _looked(network: LoadedClassifier, made: _Made) -> Outputs:
+    logits, embedded = network.logits_and_features(
         lambda at: made.pixels[at], len(made.styles), EvaluateSettings().views
     )
-    return Looked(np.arange(len(made.styles)), made.styles, logits, embedded)
+    return Outputs(np.arange(len(made.styles)), made.styles, logits, embedded)
 
 
 def _measure(
     found: Collection,
-    network: Network,
+    network: LoadedClassifier,
     lora: Run,
     settings: ScorecardSettings,
     taught: list[int],
-    seen: tuple[dict[str, _Made], dict[str, Looked], Looked],
+    seen: tuple[dict[str, _Made], dict[str, Outputs], Outputs],
 ) -> dict[str, Any]:
     made, looked, real = seen
     size = len(found.vocabulary)
@@ -243,7 +241,7 @@ def _measure(
         "styles": [found.vocabulary.styles[style] for style in taught],
         "scores": scores,
         "kernel_distance": {
-            arm: kernel_distance(arms[arm].embedded, real.embedded) for arm in ARMS
+            arm: kernel_distance(arms[arm].features, real.features) for arm in ARMS
         },
         "per_style": [_row(found, confusions, arms, copies, style) for style in taught],
         "confusion": confusions["adapter"].tolist(),
@@ -252,18 +250,16 @@ def _measure(
     }
 
 
-def _confusion(network: Network, look: Looked, size: int) -> NDArray[np.int64]:
+def _confusion(network: LoadedClassifier, look: Outputs, size: int) -> NDArray[np.int64]:
     """Rows: styles asked for, columns: styles seen, every style supposed equally frequent."""
-    said = Belief(network.prior, network.shares, network.adjustment, True)(look.logits, 1.0).argmax(
-        1
-    )
+    said = network.prior_correction(uniform=True)(look.logits, 1.0).argmax(1)
     return confusion_matrix(look.labels, said, size)
 
 
 def _row(
     found: Collection,
     confusions: Mapping[str, NDArray[np.int64]],
-    arms: Mapping[str, Looked],
+    arms: Mapping[str, Outputs],
     copies: Mapping[str, Any],
     style: int,
 ) -> dict[str, Any]:
@@ -271,7 +267,7 @@ def _row(
         row = confusions[name][style]
         return float(row[style] / row.sum()) if row.sum() else None
 
-    own = {name: look.embedded[look.labels == style] for name, look in arms.items()}
+    own = {name: look.features[look.labels == style] for name, look in arms.items()}
     name = found.vocabulary.styles[style]
     likeness = [item["likeness"] for item in copies["all"] if item["style"] == name]
     return {

@@ -24,7 +24,7 @@ QUANTILE = 0.99  # share of validation pictures that count as familiar
 
 
 @dataclass(frozen=True, slots=True)
-class Familiarity:
+class OodDetector:
     """What is known, and how far from it is far.
 
     Attributes:
@@ -36,7 +36,7 @@ class Familiarity:
     limit: float
 
     @classmethod
-    def fit(cls, trained: NDArray[np.float32], validation: NDArray[np.float32]) -> "Familiarity":
+    def fit(cls, trained: NDArray[np.float32], validation: NDArray[np.float32]) -> "OodDetector":
         """From representations ``(N, D)`` of training pictures and ``(V, D)`` of validation pictures."""
         known = cls(unit(trained), 2.0)
         return cls(known.known, float(np.quantile(known.distances(validation), QUANTILE)))
@@ -54,7 +54,7 @@ class Familiarity:
             temporary.write_bytes(serialised(tensors))
 
     @classmethod
-    def load(cls, path: Path) -> "Familiarity":
+    def load(cls, path: Path) -> "OodDetector":
         """Read what ``save`` wrote.
 
         Raises:

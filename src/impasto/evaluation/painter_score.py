@@ -27,8 +27,7 @@ from impasto.collection.run_collection import collection_of, seen_by
 from impasto.config import Device, Settings
 from impasto.errors import CollectionError, RunError
 from impasto.evaluation import painter_score_numbers as numbers
-from impasto.evaluation.loaded_classifier import Network as Looker
-from impasto.evaluation.loaded_classifier import open_network
+from impasto.evaluation.loaded_classifier import LoadedClassifier, open_classifier
 from impasto.evaluation.painter_score_arms import judged_arms
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
 from impasto.evaluation.painter_score_findings import ARMS, painting_findings
@@ -152,13 +151,13 @@ def _chosen(found: Collection, per_style: int) -> NDArray[np.int64]:
 
 def _judge(
     painter: Run, settings: PaintingSettings, say: Callable[[str], None], *, progress: bool
-) -> Looker:
+) -> LoadedClassifier:
     if settings.judge is not None:
         if Path(settings.judge).resolve() == (painter.path / CRITIC).resolve():
             raise RunError(
                 f"{settings.judge} is the painter's own critic, and so no judge: name another run"
             )
-        return open_network(Path(settings.judge), settings.device)
+        return open_classifier(Path(settings.judge), settings.device)
     own = collection_of(painter)
     _, half = halves(own, int(painter.settings["seed"]))
     shared = {"device", "seed"} - settings.teach.model_fields_set
@@ -169,7 +168,7 @@ def _judge(
         train_classifier(half, place, teach, progress=progress)
     except RunError as error:
         raise RunError(f"{error}; --classifier {place} takes the judge that there is") from error
-    return open_network(place, settings.device)
+    return open_classifier(place, settings.device)
 
 
 def _measure(subject: Subject, settings: PaintingSettings) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from impasto.collection.collection import Collection
 from impasto.evaluation import painter_score_numbers as numbers
-from impasto.evaluation.loaded_classifier import Network
-from impasto.evaluation.scoring import Belief
+from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.evaluation.settings import Views
 from impasto.models.painter import Painter
 from impasto.models.preprocess import plain
@@ -35,7 +34,7 @@ class Subject:
 
     run: Run
     painter: Painter
-    judge: Network
+    judge: LoadedClassifier
     found: Collection
     rows: NDArray[np.int64]
 
@@ -80,8 +79,8 @@ class Subject:
     def seen(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """The judge's probabilities, every style supposed equally frequent, and its representations."""
         judge = self.judge
-        logits, embedded = judge.look(lambda at: pictures[at], len(pictures), ONCE)
-        return Belief(judge.prior, judge.shares, judge.adjustment, True)(logits, 1.0), embedded
+        logits, embedded = judge.logits_and_features(lambda at: pictures[at], len(pictures), ONCE)
+        return judge.prior_correction(uniform=True)(logits, 1.0), embedded
 
 
 def _bytes(x: Tensor) -> NDArray[np.uint8]:

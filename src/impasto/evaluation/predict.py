@@ -18,9 +18,8 @@ from impasto.collection.user_images import given_pictures
 from impasto.config import Device, Settings
 from impasto.errors import RunError
 from impasto.evaluation.grad_cam import heat_maps, overlay
-from impasto.evaluation.loaded_classifier import Network, open_network
-from impasto.evaluation.ood import Familiarity
-from impasto.evaluation.scoring import Belief
+from impasto.evaluation.loaded_classifier import LoadedClassifier, PriorCorrection, open_classifier
+from impasto.evaluation.ood import OodDetector
 from impasto.evaluation.settings import EvaluateSettings, Prior, Views
 from impasto.files import read_json, replacing
 from impasto.numerics import conformal
@@ -112,11 +111,11 @@ def predict(
         RunError: there is no trained classifier, or its evaluation is damaged.
     """
     settings, say = settings or PredictSettings(), aside or (lambda line: None)
-    network = open_network(Path(run), settings.device)
+    network = open_classifier(Path(run), settings.device)
     known = _knowledge(network, settings, say)
     size, fit = (network.run.collection[name] for name in ("size", "fit"))
     paths, stack = given_pictures(images, size, fit, say)
-    logits, embedded = network.look(lambda at: stack[at], len(stack), known.views)
+    logits, embedded = network.logits_and_features(lambda at: stack[at], len(stack), known.views)
     shares = known.belief(logits, known.temperature)
     inside = conformal.members(shares, known.limits) if known.limits is not None else None
     near = (
@@ -147,15 +146,15 @@ def predict(
 class _Knowledge:
     """What an evaluation left for predictions."""
 
-    belief: Belief
+    belief: PriorCorrection
     temperature: float
     views: Views
     limits: NDArray[np.float64] | None
-    familiarity: Familiarity | None
+    familiarity: OodDetector | None
 
 
 def _knowledge(
-    network: Network, settings: PredictSettings, say: Callable[[str], None]
+    network: LoadedClassifier, settings: PredictSettings, say: Callable[[str], None]
 ) -> _Knowledge:
     folder = network.run.evaluation_path
     data = (
@@ -166,17 +165,15 @@ def _knowledge(
         say(
             f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)"
         )
-        belief = Belief(
-            network.prior, network.shares, network.adjustment, settings.prior != "train"
-        )
+        belief = network.prior_correction(uniform=settings.prior != "train")
         return _Knowledge(belief, 1.0, EvaluateSettings().views, None, None)
     try:
         prior = settings.prior or data["prior"]
-        belief = Belief(network.prior, network.shares, network.adjustment, prior == "uniform")
+        belief = network.prior_correction(uniform=prior == "uniform")
         # Thresholds hold for the prior that they were found under
         limits = np.asarray(data["thresholds"], np.float64) if prior == data["prior"] else None
         views = Views(data["flip"], tuple(data["scales"]))
-        familiarity = Familiarity.load(folder / "familiarity.safetensors")
+        familiarity = OodDetector.load(folder / "familiarity.safetensors")
         return _Knowledge(belief, data["temperature"], views, limits, familiarity)
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(
@@ -188,7 +185,7 @@ def _knowledge(
 class _Heat:
     """Writes heat maps into a folder, under names that do not collide."""
 
-    network: Network
+    network: LoadedClassifier
     folder: Path | None
     used: set[str]
 

@@ -4,7 +4,6 @@ Nothing here looks at a picture or writes a file.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
 from impasto.evaluation.baselines import baselines
+from impasto.evaluation.loaded_classifier import Outputs, PriorCorrection
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.numerics import conformal, metrics
 from impasto.numerics.bootstrap import confusion_estimates, share_estimate
-from impasto.numerics.calibration import fit_temperature, log_posterior, probabilities, reliability
+from impasto.numerics.calibration import fit_temperature, reliability
 from impasto.records import run as runs
 
 FORMAT = 1
@@ -26,49 +26,9 @@ MANY, FEW = (
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What the network says of some rows of a collection.
-
-    Attributes:
-        rows: ``int64 (N,)``.
-        labels: their styles, ``int64 (N,)``.
-        logits: ``float32 (N, styles)``.
-        embedded: representations, ``float32 (N, D)``.
-    """
-
-    rows: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    logits: NDArray[np.float32]
-    embedded: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Belief:
-    """How logits become probabilities.
-
-    Attributes:
-        prior: the styles' effective shares in the training, ``float64 (styles,)``.
-        shares: their shares of the training pictures, likewise.
-        adjustment: the factor of the log prior in the training's loss.
-        uniform: suppose every style equally frequent, instead of as in the training pictures.
-    """
-
-    prior: Floats
-    shares: Floats
-    adjustment: float
-    uniform: bool
-
-    def __call__(self, logits: NDArray[np.float32], temperature: float) -> Floats:
-        """Probabilities ``float64 (N, styles)``."""
-        shares = None if self.uniform else self.shares
-        scores = log_posterior(
-            logits, self.prior, adjustment=self.adjustment, temperature=temperature, shares=shares
-        )
-        return probabilities(scores)
-
-
-def calibrate(belief: Belief, checked: Looked, settings: EvaluateSettings) -> dict[str, Any] | None:
+def calibrate(
+    belief: PriorCorrection, checked: Outputs, settings: EvaluateSettings
+) -> dict[str, Any] | None:
     """What ``predict`` needs to know, from validation pictures alone; ``None`` where there are none."""
     if not len(checked.rows):
         return None
@@ -96,9 +56,9 @@ def calibrate(belief: Belief, checked: Looked, settings: EvaluateSettings) -> di
 
 def score(
     found: Collection,
-    belief: Belief,
-    looked: Looked,
-    checked: Looked,
+    belief: PriorCorrection,
+    looked: Outputs,
+    checked: Outputs,
     calibration: Mapping[str, Any] | None,
     settings: EvaluateSettings,
 ) -> dict[str, Any]:
@@ -172,7 +132,7 @@ def _group(rows: list[dict[str, Any]], group: str) -> dict[str, Any] | None:
 
 
 def _calibration(
-    belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]
+    belief: PriorCorrection, looked: Outputs, shares: Floats, calibration: Mapping[str, Any]
 ) -> dict[str, Any]:
     raw = belief(looked.logits, 1.0)
     weights = _weights(belief, looked)
@@ -186,7 +146,7 @@ def _calibration(
     }
 
 
-def _weights(belief: Belief, looked: Looked) -> Floats:
+def _weights(belief: PriorCorrection, looked: Outputs) -> Floats:
     """How much each test picture counts.
 
     Where styles are supposed equally frequent, every style the same.
@@ -196,7 +156,7 @@ def _weights(belief: Belief, looked: Looked) -> Floats:
 
 
 def _conformal(
-    belief: Belief, looked: Looked, shares: Floats, calibration: Mapping[str, Any]
+    belief: PriorCorrection, looked: Outputs, shares: Floats, calibration: Mapping[str, Any]
 ) -> dict[str, Any]:
     inside = conformal.members(shares, np.asarray(calibration["thresholds"]))
     held = inside[np.arange(len(inside)), looked.labels]
@@ -207,6 +167,6 @@ def _conformal(
     return {"level": calibration["level"], "coverage": coverage, "mean_size": size}
 
 
-def _validation(belief: Belief, checked: Looked, temperature: float) -> dict[str, float]:
+def _validation(belief: PriorCorrection, checked: Outputs, temperature: float) -> dict[str, float]:
     answers, styles = belief(checked.logits, temperature).argmax(1), len(belief.prior)
     return {"pictures": len(checked.rows), **metrics.scores(checked.labels, answers, styles)}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
 from impasto.collection.multi_style import copies_of, find_doubles
-from impasto.evaluation.scoring import Looked
+from impasto.evaluation.loaded_classifier import Outputs
 from impasto.numerics.bootstrap import estimate, resampled_means
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,7 @@ LISTED = 200
 
 def second_guesses(
     found: Collection,
-    looked: Looked,
+    looked: Outputs,
     shares: Floats,
     taught: AbstractSet[str],
     *,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.evaluation.scoring import Looked
+from impasto.evaluation.loaded_classifier import Outputs
 from impasto.numerics.bootstrap import share_estimate
 from impasto.numerics.neighbours import unit
 
@@ -44,7 +44,7 @@ def likeness(embedded: NDArray[np.float32], labels: NDArray[np.int64]) -> Floats
 
 
 def typical(
-    looked: Looked,
+    looked: Outputs,
     shares: Floats,
     ids: NDArray[np.object_],
     *,
@@ -68,7 +68,7 @@ def typical(
         first; and ``styles`` (a row each) and ``recognised``: the shares of right answers in the
         nearer and the further half of the styles, ``None`` where no style has a middle.
     """
-    near, answers = likeness(looked.embedded, looked.labels), shares.argmax(1)
+    near, answers = likeness(looked.features, looked.labels), shares.argmax(1)
     ends: tuple[list[list[int]], list[list[int]]] = ([], [])
     halves: tuple[list[int], list[int]] = ([], [])
     for style in range(shares.shape[1]):
