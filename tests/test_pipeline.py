@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from impasto import pipeline as module
 from impasto.collection.settings import PrepareSettings
@@ -205,7 +206,7 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
     assert made.metrics == before.metrics
     monkeypatch.setattr(module, "score_painter", lambda *a, **b: pytest.fail("scored again"))
     run_study(source, tmp_path / "s", wanted)
-    with pytest.raises(InputError, match=r"painter was .*, now null"):
+    with pytest.raises(OutputError, match=r"painter was .*, now null"):
         run_study(source, tmp_path / "s", stored)
 
 
@@ -253,19 +254,51 @@ def test_a_second_time_does_nothing_again(
 def test_another_study_is_refused(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
     source, other = picture_folder(train=12, test=6), picture_folder(train=12, test=6, seed=1)
     run_study(source, tmp_path / "study", SETTINGS)
-    with pytest.raises(
-        InputError, match=r"is a study of .* not of .*: choose another folder with -o"
-    ):
+    with pytest.raises(OutputError, match=r"source was .*, now .*: repeat that, choose another"):
         run_study(other, tmp_path / "study", SETTINGS)
     changed = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 3})})
-    with pytest.raises(InputError, match=r"train\.epochs was 2, now 3"):
+    with pytest.raises(OutputError, match=r"train\.epochs was 2, now 3"):
         run_study(source, tmp_path / "study", changed)
+    fresh = run_study(source, tmp_path / "study", changed, fresh=True)
+    assert fresh.run.settings["epochs"] == 3
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     (tmp_path / "mine" / ".download.part").write_text("half of something")
     with pytest.raises(OutputError, match="holds other work"):
         run_study(source, tmp_path / "mine", SETTINGS)
     assert len(list((tmp_path / "mine").iterdir())) == 2  # nothing of the user's is touched
+
+
+def test_no_folder_is_claimed_for_what_cannot_be_done(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    source, study = picture_folder(train=12, test=6), tmp_path / "study"
+    with pytest.raises(InputError, match="no folder or file .*typo"):
+        run_study(tmp_path / "typo", study, SETTINGS)
+    absent = SETTINGS.model_copy(
+        update={"prepare": PrepareSettings(size=32, labels=str(tmp_path / "labels.csv"))}
+    )
+    with pytest.raises(InputError, match=r"no table of labels .*labels\.csv"):
+        run_study(source, study, absent)
+    if not torch.cuda.is_available():
+        missing = SETTINGS.model_copy(
+            update={"atlas": SETTINGS.atlas.model_copy(update={"device": "cuda"})}
+        )
+        with pytest.raises(SettingsError, match="no CUDA device"):
+            run_study(source, study, missing)
+    assert not study.exists()
+
+
+def test_a_study_in_which_nothing_is_finished_takes_other_settings(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    one_style = picture_folder(styles=("Bands",), train=12, test=6)
+    with pytest.raises(InputError, match="one style"):
+        run_study(one_style, tmp_path / "study", SETTINGS)
+    assert (tmp_path / "study" / "study.json").exists()
+    changed = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 1})})
+    made = run_study(picture_folder(train=20, test=6), tmp_path / "study", changed)
+    assert made.run.settings["epochs"] == 1
 
 
 def test_killed_anywhere_it_ends_with_the_same_result(tmp_path: Path) -> None:

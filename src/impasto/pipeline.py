@@ -13,12 +13,10 @@ Every stage continues where it was or finds itself done, so a killed study is fi
 command.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -26,8 +24,9 @@ from impasto.collection.audit import audit
 from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
+from impasto.collection.sources import SourcePath, require_source, spelled
 from impasto.comparison.balance import RemediesSettings, balance
-from impasto.config import Settings
+from impasto.config import Device, Settings
 from impasto.embedding.embed import REPRESENTING
 from impasto.embedding.make_atlas import make_atlas
 from impasto.embedding.settings import AtlasSettings
@@ -35,7 +34,7 @@ from impasto.errors import SettingsError
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import read_json, write_json
+from impasto.files import read_json
 from impasto.gallery.gallery import SampleSettings, paint_gallery
 from impasto.page.export import has_atlas, write_site
 from impasto.records import finding as findings
@@ -43,10 +42,19 @@ from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
 from impasto.reporting.write_report import write_report
-from impasto.state.study_lock import Source, claim
+from impasto.state.fingerprint import is_done
+from impasto.state.folder import Claim, claimed
 from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
 from impasto.training.classifier.train import ClassifierSettings, train_classifier
 from impasto.training.painter.train import PainterSettings, train_painter
+from impasto.weights import require_device
+
+WRITTEN: Final = frozenset(
+    ["gallery", "collection", "runs", "balance", "report.md", "report.html", "figures", "site"]
+)
+"""Names of what a study writes beside ``study.json``."""
+LATER: Final = {"balance": ("balance",), "painter": ("painter", "paint")}
+"""Stages that a study may be given later, and the settings that then count."""
 
 
 class StudySettings(Settings):
@@ -105,10 +113,11 @@ class Study:
 
 
 def run_study(
-    source: Source | None,
+    source: SourcePath | None,
     study: Path,
     settings: StudySettings | None = None,
     *,
+    fresh: bool = False,
     progress: bool = False,
     announce: Callable[[str], None] | None = None,
 ) -> Study:
@@ -119,6 +128,7 @@ def run_study(
         study: the folder to write; one that was begun with the same source and settings is
             continued.
         settings: of each stage; the defaults where ``None``.
+        fresh: remove the study that is in the folder, and begin it anew.
         progress: show each stage's progress on standard error.
         announce: called with one line as each stage begins.
 
@@ -129,7 +139,36 @@ def run_study(
     settings, say = settings or StudySettings(), announce or (lambda line: None)
     if settings.warm_start:
         _check_warm_start(settings)
-    claim(study, source, settings, StudySettings())
+    if source is not None:
+        require_source(source, settings.prepare.labels)
+    for device in _devices(settings):
+        require_device(device)
+    claim = Claim(
+        what="study",
+        mark="study.json",
+        settings=settings,
+        inputs={"source": None if source is None else spelled(source)},
+        own=WRITTEN,
+        finished=(study / "collection" / "collection.json").exists,
+        later=LATER,
+    )
+    with claimed(study, claim, fresh=fresh):
+        return _stages(source, study, settings, progress, say)
+
+
+def _devices(settings: StudySettings) -> set[Device]:
+    """Every device that a stage is to compute on."""
+    tables = (settings.train, settings.autoencoder, settings.evaluate, settings.atlas)
+    return {table.device for table in tables} | {settings.paint.device}
+
+
+def _stages(
+    source: SourcePath | None,
+    study: Path,
+    settings: StudySettings,
+    progress: bool,
+    say: Callable[[str], None],
+) -> Study:
     if source is None:
         say("painting the sample gallery")
         paint_gallery(study / "gallery", settings.sample, progress=progress)
@@ -227,14 +266,9 @@ def _painter(
     say("training the painter")
     run = train_painter(collection, study / "runs" / "painter", own, progress=progress)
     say("scoring the painter")
-    told = [collection.fingerprint, settings.paint.model_dump(mode="json")]
-    _once(
-        run,
-        told,
-        lambda: score_painter(
-            run.path, settings.paint, collection=collection.path, progress=progress
-        ),
-    )
+    inputs = {"weights": run.weights_fingerprint, "collection": collection.fingerprint}
+    if not is_done(run.evaluation_path, settings=settings.paint, **inputs):
+        score_painter(run.path, settings.paint, collection=collection.path, progress=progress)
     return [
         *findings.load(run.path / "findings.json"),
         *findings.load(run.evaluation_path / "findings.json"),
@@ -278,19 +312,9 @@ def _evaluate_once(
     run: Run, collection: Collection, settings: EvaluateSettings
 ) -> tuple[dict[str, Any], list[Finding]]:
     """The evaluation, made now unless the one in the run folder has the same weights, pictures and settings."""
-    told = [collection.fingerprint, settings.model_dump(mode="json")]
-    _once(run, told, lambda: evaluate(run.path, collection.path, settings))
+    inputs = {"weights": run.weights_fingerprint, "collection": collection.fingerprint}
+    if not is_done(run.evaluation_path, settings=settings, **inputs):
+        evaluate(run.path, collection.path, settings)
     return read_json(run.evaluation_path / "metrics.json"), findings.load(
         run.evaluation_path / "findings.json"
     )
-
-
-def _once(run: Run, told: list[Any], make: Callable[[], object]) -> None:
-    """Score a run now, unless what is in its folder was made from the same weights and the same ``told``."""
-    digest = hashlib.sha256(run.weights_path.read_bytes())
-    digest.update(json.dumps(told).encode())
-    key, done = digest.hexdigest(), run.evaluation_path / "inputs.json"
-    if not done.exists() or read_json(done) != {"sha256": key}:
-        done.unlink(missing_ok=True)
-        make()
-        write_json(done, {"sha256": key})

@@ -18,16 +18,25 @@ from impasto.records.run import Run
 N = TypeVar("N", bound=nn.Module)
 
 
+def require_device(device: Device) -> None:
+    """Refuse a device that this machine does not have.
+
+    Raises:
+        SettingsError: naming it.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError(
+            "device=cuda: this machine has no CUDA device that torch can use: say --device cpu"
+        )
+
+
 def accelerator_on(device: Device) -> Accelerator:
     """The processes that share the work, on the device named.
 
     Raises:
         SettingsError: there is no such device.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(
-            "device=cuda: this machine has no CUDA device that torch can use: say --device cpu"
-        )
+    require_device(device)
     return Accelerator(cpu=device == "cpu" or not torch.cuda.is_available())
 
 

@@ -115,7 +115,7 @@ def test_two_folders_that_stand_anywhere(tmp_path: Path) -> None:
     written(tmp_path, "here/A/1.jpg", "here/B/1.jpg", "there/A/1.jpg", "there/B/1.jpg")
     found = read_source([tmp_path / "here", tmp_path / "there"])
     assert told(found)[::2] == [("test/A/1.jpg", "A", "test"), ("train/A/1.jpg", "A", "train")]
-    with pytest.raises(InputError, match=r"no folder .*nowhere: name a training and a test folder"):
+    with pytest.raises(InputError, match=r"no folder or file .*nowhere: name a source"):
         read_source([tmp_path / "here", tmp_path / "nowhere"])
     with pytest.raises(InputError, match="3 sources: name one folder"):
         read_source([tmp_path] * 3)

@@ -144,7 +144,7 @@ def test_no_two_pictures_share_a_file_name() -> None:
 
 
 def test_other_settings_are_refused_and_other_threads_are_not(gallery: Path) -> None:
-    with pytest.raises(InputError, match=r"other settings \(seed was 0, now 5\)"):
+    with pytest.raises(OutputError, match=r"begun otherwise \(seed was 0, now 5\)"):
         paint_gallery(gallery, SMALL.model_copy(update={"seed": 5}))
     assert paint_gallery(gallery, SMALL.model_copy(update={"workers": 2})).painted == 0
 

@@ -12,6 +12,8 @@ from impasto.collection.entries import Source
 from impasto.collection.layouts import folders, hf_hub, hf_parquet, label_tables, wikiart_lists
 from impasto.errors import InputError
 
+SourcePath = Path | str | Sequence[Path | str]
+"""A folder, a table, a Hugging Face name (``hf:owner/name``), or a training and a test folder."""
 LAYOUTS: Final = (
     "<Style>/*.jpg, train/<Style>/*.jpg with test/<Style>/*.jpg, a table (csv, parquet, jsonl) "
     "with path and style, the WikiArt lists (style_train.csv, style_val.csv, style_class.txt), "
@@ -19,17 +21,38 @@ LAYOUTS: Final = (
 )
 
 
-def read_source(source: Path | str | Sequence[Path | str], labels: Path | None = None) -> Source:
+def spelled(source: SourcePath) -> list[str]:
+    """A source as absolute paths, the same from every working folder."""
+    parts = [source] if isinstance(source, Path | str) else source
+    return [str(Path(part).resolve()) if Path(part).exists() else str(part) for part in parts]
+
+
+def require_source(source: SourcePath, labels: Path | str | None = None) -> None:
+    """Refuse a source, or its table of labels, that is not there.
+
+    Raises:
+        InputError: naming it.
+    """
+    for part in [source] if isinstance(source, Path | str) else source:
+        if not str(part).startswith("hf:") and not Path(part).exists():
+            raise InputError(
+                f"no folder or file {part}: name a source in one of these layouts: {LAYOUTS}"
+            )
+    if labels is not None and not Path(labels).is_file():
+        raise InputError(f"no table of labels {labels}: give its path with labels=…")
+
+
+def read_source(source: SourcePath, labels: Path | None = None) -> Source:
     """The entries of a source in any layout.
 
     Args:
-        source: a folder, a table, a Hugging Face name (``hf:owner/name``), or several folders: one
-            with training and one with test pictures.
+        source: where the pictures or their names are.
         labels: a table of labels for the pictures in the folder ``source``.
 
     Raises:
         InputError: it is missing, in no known layout, or names fewer than two styles.
     """
+    require_source(source, labels)
     if not isinstance(source, Path | str):
         found = folders.read_several([Path(part) for part in source])
     elif str(source).startswith("hf:"):
@@ -40,10 +63,6 @@ def read_source(source: Path | str | Sequence[Path | str], labels: Path | None =
             found = label_tables.read_table(labels, path)
         elif path.is_file():
             found = label_tables.read_table(path, path.parent)
-        elif not path.is_dir():
-            raise InputError(
-                f"no folder or file {path}: name a source in one of these layouts: {LAYOUTS}"
-            )
         elif wikiart_lists.found_in(path):
             found = wikiart_lists.read_lists(path)
         elif hf_parquet.found_in(path):

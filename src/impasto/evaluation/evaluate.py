@@ -43,6 +43,7 @@ from impasto.files import replacing, write_json
 from impasto.numerics import conformal
 from impasto.records import finding as findings
 from impasto.records.run import open_run
+from impasto.state.fingerprint import done, not_done
 
 
 def evaluate(
@@ -95,15 +96,15 @@ def evaluate(
     )
     judged = evaluation_findings(measured, explained, seen, finished=network.run.state == "done")
     if main:
-        (folder / "inputs.json").unlink(
-            missing_ok=True
-        )  # a study's note of what its evaluation was made from
+        not_done(folder)
         _write(folder, found, looked, shares, calibration, known)
         with replacing(folder / "heat.npy") as temporary, temporary.open("wb") as file:
             np.save(file, coarse_heat(network, found.pixels, looked.rows, shares.argmax(1)))
         write_json(folder / "explanation.json", explained)
         write_json(folder / "metrics.json", measured)
         findings.save(folder / "findings.json", judged)
+        made_from = network.run.weights_fingerprint
+        done(folder, settings=settings, weights=made_from, collection=found.fingerprint)
     network.accelerator.wait_for_everyone()
     return Evaluation(folder, measured, judged)
 

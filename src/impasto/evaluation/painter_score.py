@@ -40,6 +40,7 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
+from impasto.state.fingerprint import done, not_done
 from impasto.training.classifier.train import ClassifierSettings, train_classifier
 from impasto.training.painter.train import CRITIC
 from impasto.weights import accelerator_on, painter_of
@@ -124,9 +125,12 @@ def score_painter(
     folder = (
         opened.evaluation_path if own else opened.path / f"evaluation-{found.path.resolve().name}"
     )
+    not_done(folder)
     result["shown"] = draw(subject, settings.shown, folder / "figures")
     findings.save(folder / "findings.json", judged)
     write_json(folder / "painting.json", result)
+    made_from = opened.weights_fingerprint
+    done(folder, settings=settings, weights=made_from, collection=found.fingerprint)
     return PaintingScore(folder, result, judged)
 
 

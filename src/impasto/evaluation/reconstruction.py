@@ -39,6 +39,7 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
+from impasto.state.fingerprint import done, not_done
 from impasto.weights import accelerator_on, autoencoder_of
 
 Floats = NDArray[np.float64]
@@ -96,6 +97,7 @@ def evaluate_reconstruction(
     measured = _measured(scores, run, found, settings, known)
     judged = _judged(measured, run, found)
     if accelerator.is_main_process:
+        not_done(folder)
         _write(folder, found, test, scores)
         _draw(
             folder / "figures",
@@ -107,6 +109,8 @@ def evaluate_reconstruction(
         )
         write_json(folder / "metrics.json", measured)
         findings.save(folder / "findings.json", judged)
+        made_from = run.weights_fingerprint
+        done(folder, settings=settings, weights=made_from, collection=found.fingerprint)
     accelerator.wait_for_everyone()
     return Evaluation(folder, measured, judged)
 

@@ -13,22 +13,20 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
 from pydantic import Field
 
 from impasto.config import Settings
-from impasto.errors import InputError, OutputError
-from impasto.files import make_folder, output_error, read_json, replacing, write_json
+from impasto.files import replacing
 from impasto.gallery.artists import Artist, artists, title, year
 from impasto.gallery.scene import Rng
 from impasto.gallery.styles import STYLES, paint
 from impasto.gallery.subjects import SUBJECTS
+from impasto.state.folder import Claim, claimed
 
-FORMAT: Final = 1
-_CLAIM: Final = "gallery.json"
 _AT_HOME: Final = 3.0  # how much likelier an artist is to paint the favourite subject
 
 
@@ -83,25 +81,39 @@ class Commission:
 
 
 def paint_gallery(
-    directory: Path, settings: SampleSettings | None = None, *, progress: bool = False
+    directory: Path | str,
+    settings: SampleSettings | None = None,
+    *,
+    fresh: bool = False,
+    progress: bool = False,
 ) -> GallerySummary:
     """Paint the sample gallery, or what is missing of it.
 
     Args:
         directory: the folder to write; one begun with the same settings is continued.
         settings: the defaults where ``None``.
+        fresh: remove the gallery that is in the folder, and paint another.
         progress: show a bar on standard error.
 
     Raises:
-        InputError: the folder holds a gallery of other settings, or its ``gallery.json`` is
-            damaged.
-        OutputError: the folder holds other work, or cannot be written.
+        InputError: ``gallery.json`` is damaged.
+        OutputError: the folder holds other work or a gallery of other settings, or cannot be
+            written.
     """
-    settings = settings or SampleSettings()
-    _claim(directory, settings)
+    settings, directory = settings or SampleSettings(), Path(directory)
+    claim = Claim(
+        what="gallery",
+        mark="gallery.json",
+        settings=settings,
+        own=("train", "test"),
+        finished=lambda: any(directory.glob("*/*/*.jpg")),
+    )
+    with claimed(directory, claim, fresh=fresh):
+        return _painted(directory, settings, progress=progress)
+
+
+def _painted(directory: Path, settings: SampleSettings, *, progress: bool) -> GallerySummary:
     planned = plan(settings)
-    for leftover in directory.glob("*/*/.*.part"):  # of a process that was killed while it wrote
-        leftover.unlink(missing_ok=True)
     waiting = [one for one in planned if not (directory / one.path).exists()]
     workers = min(settings.workers or os.cpu_count() or 1, max(1, len(waiting)))
     with _bar(len(waiting), shown=progress) as advance, ThreadPoolExecutor(workers) as pool:
@@ -191,43 +203,6 @@ def _paint(directory: Path, one: Commission, size: int) -> None:
     pixels = paint(one.style, one.subject, one.artist.hand, size, np.random.default_rng(one.seed))
     with replacing(directory / one.path) as temporary:
         Image.fromarray(pixels).save(temporary, "JPEG", quality=92, subsampling=0)
-
-
-def _claim(directory: Path, settings: SampleSettings) -> None:
-    """Write ``gallery.json``, or check that the folder's own speaks of the same gallery."""
-    path = directory / _CLAIM
-    record: dict[str, Any] = {
-        "format": FORMAT,
-        "settings": settings.model_dump(mode="json", exclude={"workers"}),
-    }
-    if not path.exists():
-        try:
-            if directory.is_dir() and any(directory.iterdir()):
-                raise OutputError(
-                    f"{directory} holds other work (no {_CLAIM}): choose another folder"
-                )
-        except OSError as error:
-            raise output_error(directory, error) from error
-        write_json(make_folder(directory) / _CLAIM, record)
-        return
-    old = read_json(path)
-    if not isinstance(old, dict) or not isinstance(old.get("settings"), dict):
-        raise InputError(f"{path} is damaged: delete {directory} or choose another folder")
-    if old.get("format") != FORMAT:
-        raise InputError(
-            f"{directory} was painted by another version of impasto: delete it or choose another folder"
-        )
-    names = sorted(old["settings"].keys() | record["settings"].keys())
-    differing = [
-        f"{name} was {old['settings'].get(name)}, now {record['settings'].get(name)}"
-        for name in names
-        if old["settings"].get(name) != record["settings"].get(name)
-    ]
-    if differing:
-        raise InputError(
-            f"{directory} was painted with other settings ({', '.join(differing)}): "
-            "repeat them, or choose another folder"
-        )
 
 
 @contextmanager

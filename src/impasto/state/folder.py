@@ -24,6 +24,7 @@ from impasto.records.claim import ClaimRecord
 from impasto.records.record import first_error
 from impasto.records.run import command, environment
 from impasto.state.diff import difference
+from impasto.state.fingerprint import settled
 
 LOCK: Final = ".lock"
 _UNSUPPORTED: Final = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
@@ -77,7 +78,7 @@ def claimed(folder: Path, claim: Claim, *, fresh: bool = False) -> Iterator[None
             _clear(folder, claim)
         now = ClaimRecord(
             inputs=dict(claim.inputs),
-            settings=claim.settings.model_dump(mode="json"),
+            settings=settled(claim.settings),
             command=command(),
             environment=environment(),
         )
@@ -148,7 +149,7 @@ def _changed(folder: Path, claim: Claim, now: ClaimRecord) -> bool:
         ) from error
     begun = old.settings
     with contextlib.suppress(SettingsError):  # an earlier impasto knew fewer settings
-        begun = parse(type(claim.settings), begun).model_dump(mode="json")
+        begun = settled(parse(type(claim.settings), begun))
     for stage, names in claim.later.items():
         if begun.get(stage) is None:
             begun |= {name: now.settings[name] for name in names}
@@ -158,7 +159,7 @@ def _changed(folder: Path, claim: Claim, now: ClaimRecord) -> bool:
             f"{folder} holds a {claim.what} that was begun otherwise ({line}): "
             "repeat that, choose another folder with -o, or start over with --fresh"
         )
-    return bool(difference(old.settings, now.settings)) or old.inputs != now.inputs
+    return old.settings != now.settings or old.inputs != now.inputs
 
 
 def _clear(folder: Path, claim: Claim) -> None:
