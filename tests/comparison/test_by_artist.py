@@ -22,7 +22,7 @@ from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.comparison.by_artist import ByArtist, ByArtistSettings, evaluate_by_artist
-from impasto.errors import CollectionError, RunError
+from impasto.errors import CollectionError, OutputError
 from impasto.files import read_json
 from impasto.records import finding as findings
 from impasto.records.run import open_run
@@ -175,8 +175,7 @@ def test_it_goes_on_where_it_was(honest: Path, tmp_path: Path) -> None:
     ]
     assert not (whole.path / "disjoint-2" / "last").exists()
     with pytest.raises(
-        RunError,
-        match=r"by-artist holds folds of other settings \(train\.epochs was 1, now 2\): repeat them",
+        OutputError, match=r"by-artist holds a comparison .* \(epochs was 1, now 2\): repeat that"
     ):
         evaluate_by_artist(honest, recipe(honest, epochs=2))
     shutil.rmtree(whole.path)

@@ -152,10 +152,12 @@ def test_a_second_process_is_refused_by_the_number_of_the_first(tmp_path: Path) 
 def test_a_lock_leaves_nothing_behind_and_passes_its_own_process(tmp_path: Path) -> None:
     with locked(tmp_path / "work"), locked(tmp_path / "work"):
         assert (tmp_path / "work" / ".lock").read_text() == str(os.getpid())
-    assert not list((tmp_path / "work").iterdir())
+    assert not (tmp_path / "work").exists()  # nothing was written into it
+    (tmp_path / "work").mkdir()
     (tmp_path / "work" / ".lock").write_text("1")  # left by a process that was killed
     with locked(tmp_path / "work"):
         pass
+    assert not list((tmp_path / "work").iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:

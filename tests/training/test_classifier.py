@@ -223,7 +223,7 @@ def test_a_run_of_something_else_is_refused_by_name(
     with pytest.raises(RunError, match=r"epochs was 1, now 3"):
         train_classifier(collection, run_path, quick(epochs=3))
     with pytest.raises(
-        RunError, match=r"settings \(balance.sampling was natural, now square-root\)"
+        RunError, match=r'settings \(balance.sampling was "natural", now "square-root"\)'
     ):
         train_classifier(
             collection, run_path, quick(epochs=1, balance=BalanceSettings(sampling="square-root"))

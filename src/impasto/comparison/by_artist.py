@@ -29,7 +29,6 @@ from impasto.collection.run_collection import collection_of
 from impasto.comparison.artist_folds import ArtistFolds, Fold, artist_folds
 from impasto.comparison.artist_scores import ARMS, Clusters, compare_arms, style_gaps
 from impasto.config import Settings, parse
-from impasto.errors import RunError
 from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.scoring import calibrate
 from impasto.evaluation.settings import EvaluateSettings
@@ -39,6 +38,7 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import open_run
+from impasto.state.folder import Claim, claimed
 from impasto.training.classifier.train import ClassifierSettings, train_classifier
 
 FORMAT = 1
@@ -94,12 +94,11 @@ def evaluate_by_artist(
         announce: called with one line after each fold.
 
     Raises:
-        RunError: there is no classifier's run, its collection has changed, or the folder holds
-            folds of other settings.
+        RunError: there is no classifier's run, or its collection has changed.
         CollectionError: no style has artists enough.
         SettingsError: there are more folds than artists, or so few that no artist is left to choose
             on.
-        OutputError: the run's folder cannot be written.
+        OutputError: the folder holds folds of other settings, or cannot be written.
     """
     settings, say = settings or ByArtistSettings(), announce or (lambda line: None)
     opened = open_run(Path(run), "classifier")
@@ -116,9 +115,25 @@ def evaluate_by_artist(
     settings = settings.model_copy(update={"train": recipe})
     folder = opened.path / "by-artist"
     folds = artist_folds(collection, settings.folds, settings.seed)
-    _claim(folder, collection, settings)
-    work = _Work(collection, folds, settings, folder)
-    for number in range(settings.folds):
+    claim = Claim(
+        what="comparison",
+        mark="settings.json",
+        settings=recipe,
+        inputs={
+            "collection": collection.fingerprint,
+            "folds": settings.folds,
+            "seed": settings.seed,
+        },
+        finished=lambda: any(folder.glob("*/run.json")),
+        way_out="repeat that, or remove that folder",
+    )
+    with claimed(folder, claim):
+        return _compared(_Work(collection, folds, settings, folder), say, progress=progress)
+
+
+def _compared(work: "_Work", say: Say, *, progress: bool) -> ByArtist:
+    folder = work.folder
+    for number in range(work.settings.folds):
         for arm in ARMS:
             say(work.fold(arm, number, progress=progress))
     result = work.result()
@@ -282,30 +297,6 @@ def _answers(path: Path, divided: Collection, rows: Labels, settings: EvaluateSe
     answers = np.asarray(shares.argmax(1), np.int64)
     write_json(kept, {"format": FORMAT, "key": key, "answers": answers.tolist()})
     return answers
-
-
-def _claim(folder: Path, collection: Collection, settings: ByArtistSettings) -> None:
-    """Write what is being compared, or check that the folder's own speaks of the same."""
-    asked = {
-        "format": FORMAT,
-        "collection": collection.fingerprint,
-        **settings.model_dump(
-            mode="json", include={"folds", "seed", "train"}, exclude={"train": {"device"}}
-        ),
-    }
-    path = folder / "settings.json"
-    if not path.exists():
-        write_json(path, asked)
-        return
-    had, now = (
-        {**{f"train.{k}": v for k, v in table["train"].items()}, **table, "train": None}
-        for table in (read_json(path), asked)
-    )
-    if changed := sorted(key for key in had.keys() | now.keys() if had.get(key) != now.get(key)):
-        pairs = ", ".join(f"{key} was {had.get(key)}, now {now.get(key)}" for key in changed)
-        raise RunError(
-            f"{folder} holds folds of other settings ({pairs}): repeat them, or remove that folder"
-        )
 
 
 def _judged(result: Mapping[str, Any]) -> Finding:

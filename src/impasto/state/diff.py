@@ -1,9 +1,24 @@
 """Differences between two states of settings, in words."""
 
+import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from impasto.config import Settings, parse
+from impasto.errors import SettingsError
 from impasto.state.fingerprint import settled
+
+
+def as_known(written: Mapping[str, Any], cls: type[Settings]) -> dict[str, Any]:
+    """Settings from a file as plain data: today's names, and defaults where it names none.
+
+    What cannot be read as ``cls`` comes back as it is. Settings that change no result are left out.
+    """
+    known: Any = written
+    with contextlib.suppress(SettingsError):
+        known = parse(cls, written)
+    return dict(settled(known))
 
 
 def differences(old: Any, new: Any) -> dict[str, str]:

@@ -17,13 +17,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from impasto.config import Settings, parse
-from impasto.errors import InputError, OutputError, SettingsError
+from impasto.config import Settings
+from impasto.errors import InputError, OutputError
 from impasto.files import make_folder, output_error, read_json
 from impasto.records.claim import ClaimRecord
 from impasto.records.record import first_error
 from impasto.records.run import command, environment
-from impasto.state.diff import difference
+from impasto.state.diff import as_known, difference
 from impasto.state.fingerprint import settled
 
 LOCK: Final = ".lock"
@@ -45,6 +45,7 @@ class Claim:
             taken.
         later: settings that may be ``None`` at first and be given later, each with all settings
             that then count.
+        way_out: what to do about work of other settings.
     """
 
     what: str
@@ -54,6 +55,7 @@ class Claim:
     own: Collection[str] = ()
     finished: Callable[[], bool] = lambda: True
     later: Mapping[str, Collection[str]] = field(default_factory=dict)
+    way_out: str = "repeat that, choose another folder with -o, or start over with --fresh"
 
 
 @contextlib.contextmanager
@@ -95,6 +97,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         OutputError: another process holds it, or the folder cannot be written.
     """
+    made = not folder.exists()
     path = make_folder(folder).resolve() / LOCK
     if path in _held:
         yield
@@ -105,8 +108,10 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         _held.discard(path)
-        with contextlib.suppress(OSError):  # the folder itself may be gone
+        with contextlib.suppress(OSError):  # the folder may be gone, or not be empty
             path.unlink()
+            if made:
+                folder.rmdir()
         os.close(handle)
 
 
@@ -147,17 +152,14 @@ def _changed(folder: Path, claim: Claim, now: ClaimRecord) -> bool:
             f"{folder / claim.mark} is damaged or of another version of impasto "
             f"({first_error(error)}): choose another folder with -o, or start over with --fresh"
         ) from error
-    begun = old.settings
-    with contextlib.suppress(SettingsError):  # an earlier impasto knew fewer settings
-        begun = settled(parse(type(claim.settings), begun))
+    begun = as_known(old.settings, type(claim.settings))
     for stage, names in claim.later.items():
         if begun.get(stage) is None:
             begun |= {name: now.settings[name] for name in names}
     line = difference({**old.inputs, **begun}, {**now.inputs, **now.settings})
     if line and claim.finished():
         raise OutputError(
-            f"{folder} holds a {claim.what} that was begun otherwise ({line}): "
-            "repeat that, choose another folder with -o, or start over with --fresh"
+            f"{folder} holds a {claim.what} that was begun otherwise ({line}): {claim.way_out}"
         )
     return old.settings != now.settings or old.inputs != now.inputs
 

@@ -7,6 +7,7 @@ the loop runs.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -21,12 +22,14 @@ from torch import nn
 
 from impasto.collection.collection import Collection
 from impasto.config import Device, Settings
-from impasto.errors import CollectionError, OutputError, RunError, SettingsError
+from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.files import replacing
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run, RunKind
+from impasto.state.diff import as_known, difference, differences
+from impasto.state.folder import locked, refuse_other_work
 from impasto.training.loop import Plan, Task, Tools, fit
 from impasto.training.precision import Precision, fastest
 from impasto.training.tensorboard import require_board
@@ -151,16 +154,31 @@ def train(
         require_board()  # before anything is written
     if not resume and (path / "run.json").exists():
         raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
+    earlier = _existing(path, collection, trainer)
+    if earlier is not None and earlier.state == "done":
+        return earlier
+    with locked(path) if accelerator.is_main_process else nullcontext():
+        return _trained(trainer, collection, path, accelerator, progress=progress)
+
+
+def _trained(
+    trainer: Trainer[T],
+    collection: Collection,
+    path: Path,
+    accelerator: Accelerator,
+    *,
+    progress: bool,
+) -> Run:
     mine = _existing(path, collection, trainer)
     if mine is None:
-        _claim(path, trainer.beginnings)
-    if mine is not None and mine.state == "done":
+        refuse_other_work(path, trainer.beginnings)
+    elif mine.state == "done":
         return mine
     task = trainer.task(accelerator)
     with torch.random.fork_rng(
         []
     ):  # networks draw their weights from the global generator, which is not ours
-        torch.manual_seed(settings.seed % 2**63)
+        torch.manual_seed(trainer.settings.seed % 2**63)
         model = trainer.model()
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if mine is None:
@@ -224,45 +242,19 @@ def _existing(path: Path, collection: Collection, trainer: Trainer[T]) -> Run | 
             f"{path} was trained on another state of {run.collection['path']}: choose another folder with -o, "
             "or prepare the collection as it was"
         )
-    asked, had = (
-        _flat(trainer.settings.model_dump(mode="json", exclude={"device"})),
-        _flat(run.settings),
-    )
-    had.pop("device", None)
-    changed = sorted(name for name in asked.keys() | had.keys() if asked.get(name) != had.get(name))
-    if changed == ["epochs"] and trainer.extends and asked["epochs"] > had["epochs"]:
-        steps = run.facts["steps_per_epoch"] * asked["epochs"]
-        return runs.extend(
-            run, {**run.settings, "epochs": asked["epochs"]}, {**run.facts, "steps": steps}
-        )
+    had = as_known(run.settings, type(trainer.settings))
+    changed = differences(had, trainer.settings)
+    epochs = trainer.settings.epochs
+    if list(changed) == ["epochs"] and trainer.extends and epochs > had["epochs"]:
+        steps = run.facts["steps_per_epoch"] * epochs
+        settings, facts = {**run.settings, "epochs": epochs}, {**run.facts, "steps": steps}
+        return runs.extend(run, settings, facts)
     if changed:
-        pairs = ", ".join(f"{name} was {had.get(name)}, now {asked.get(name)}" for name in changed)
+        line = difference(had, trainer.settings)
         raise RunError(
-            f"{path} was trained with other settings ({pairs}): repeat them, or choose another folder"
+            f"{path} was trained with other settings ({line}): repeat them, or choose another folder"
         )
     return run
-
-
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, those of a table as ``table.name``."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        inner = value if isinstance(value, Mapping) else None
-        flat |= {name: value} if inner is None else {f"{name}.{key}": inner[key] for key in inner}
-    return flat
-
-
-def _claim(path: Path, beginnings: frozenset[str]) -> None:
-    """Refuse a folder that holds anything but the beginning of a run."""
-    if path.exists() and not path.is_dir():
-        raise OutputError(f"{path} is a file, not a folder: choose another with -o")
-    strangers = (
-        [child.name for child in path.iterdir() if child.name[0] != "."] if path.exists() else []
-    )
-    if left := sorted(set(strangers) - beginnings):
-        raise OutputError(
-            f"{path} holds other work ({', '.join(left[:3])}): choose another folder with -o"
-        )
 
 
 def _begin(
