@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from impasto.images.palette import mark, page_script
+
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
 )
@@ -46,6 +48,8 @@ def page() -> Iterator[Any]:
             opened.add_script_tag(
                 content=(files("impasto.page") / "static" / name).read_text(encoding="utf-8")
             )
+            if name == "store.js":
+                opened.add_script_tag(content=page_script())
         yield opened
         browser.close()
 
@@ -128,6 +132,14 @@ def test_csv_reads_back_as_it_was_written(page: Any) -> None:
     text = page.evaluate("(rows) => Impasto.csv(rows)", rows)
     assert list(csv.reader(io.StringIO(text, newline=""))) == rows
     assert page.evaluate("Impasto.csv([[null, undefined, 0, 'x']])") == ",,0,x\r\n"
+
+
+def test_a_style_looks_as_in_the_figures_of_the_report(page: Any) -> None:
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    shown = page.evaluate(
+        "[...Array(40).keys()].map((i) => [Impasto.colour(i), Impasto.SHAPES[Impasto.shape(i)]])"
+    )
+    assert [tuple(look) for look in shown] == [mark(place) for place in range(40)]
 
 
 def test_thirty_six_groups_look_different_in_both_themes(page: Any) -> None:

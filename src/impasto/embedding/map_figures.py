@@ -19,7 +19,7 @@ from impasto.files import replacing
 from impasto.images.palette import INK, MUTED, PAPER, RULE, mark
 
 Points = NDArray[np.float32]
-MARKERS: Final = {"circle": "o", "triangle": "^", "square": "s", "cross": "x"}
+MARKERS: Final = {"circle": "o", "triangle": "^", "square": "s", "diamond": "D"}
 SIZE: Final = (9.0, 7.4)  # inches of a figure
 ARTISTS: Final = 14  # the most frequent ones, each with colour and shape
 _RC: Final[Any] = {
@@ -101,9 +101,8 @@ def _scatter(axes: Axes, points: Points, groups: NDArray[np.integer]) -> float:
     )
     for group in np.unique(groups[~rest]):
         colour, shape = mark(int(group))
-        edge = 0.9 if shape == "cross" else 0.0
         x, y = points[groups == group].T
-        axes.scatter(x, y, s=size, c=colour, marker=MARKERS[shape], alpha=0.6, linewidths=edge)
+        axes.scatter(x, y, s=size, c=colour, marker=MARKERS[shape], alpha=0.6, linewidths=0)
     return size
 
 

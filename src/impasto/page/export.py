@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from impasto.collection.collection import SPLITS, Collection, open_collection
 from impasto.errors import InputError
 from impasto.files import replacing, write_text
+from impasto.images.palette import page_script, style_sheet
 from impasto.page import sprites as sheets
 from impasto.page.atlas_data import RunAtlas, read_runs
 from impasto.page.atlas_words import axes, clustering_title, score_tables
@@ -29,13 +30,15 @@ from impasto.page.scripts import ScriptFolder, encoded
 FORMAT: Final = 1
 UNDATED: Final = -32768
 """Stands for a year that is not known; as in static/data.js."""
-STYLES: Final = ("page.css", "panels.css")
+STYLES: Final = ("palette.css", "page.css", "panels.css")
 SCRIPTS: Final = (
-    "store.js", "address.js", "geometry.js", "data.js", "colours.js", "filters.js", "pictures.js", "shaders.js",
+    "store.js", "address.js", "geometry.js", "data.js", "palette.js", "colours.js", "filters.js", "pictures.js", "shaders.js",
     "renderer.js", "mapview.js", "gestures.js", "dom.js", "legend.js", "timeline.js", "painting.js", "panels.js",
     "app.js",
 )  # fmt: skip
 """In the order in which they are loaded."""
+GENERATED: Final = {"palette.css": style_sheet, "palette.js": page_script}
+"""Files that this package holds as data, not as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,10 @@ def write_site(study: Path) -> SitePaths:
     folder.add("site", _facts(study, collection, runs, levels, report))
     write_embedding(site / "atlas.parquet", collection, main)
     for name in (*STYLES, *SCRIPTS):
-        _copy(name, site / "app" / name)
+        if name in GENERATED:
+            write_text(site / "app" / name, GENERATED[name]())
+        else:
+            _copy(name, site / "app" / name)
     _sweep(site / "data", folder.names)
     _sweep(site / "app", {*STYLES, *SCRIPTS})
     content = {

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from impasto.images.palette import style_sheet
 from impasto.reporting import atlas_part as atlas
 from impasto.reporting import autoencoders, by_artist, painter_words, remedies, words
 from impasto.reporting.tables import plain
@@ -87,6 +88,7 @@ def _environment(**options: Any) -> Environment:
     }
     environment.globals |= {
         "SCORES": words.SCORES,
+        "palette": style_sheet(),
         "MEASURES": autoencoders.MEASURES,
         "measure": autoencoders.measure,
     }

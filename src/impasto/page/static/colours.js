@@ -1,24 +1,16 @@
 "use strict";
 /*
- * Colours and shapes. Nine colours that stay apart for the colour-blind (after Okabe and Ito 2008, darkened or lightened
- * to stand out from the wall) times four shapes tell 36 groups; labels on the map say the rest.
+ * Colours and shapes of groups. The values stand in palette.js, which the export writes from impasto/images/palette.py.
  */
 (() => {
-  const COLOURS = {
-    light: ["#0068a8", "#c84e00", "#00805c", "#a8447f", "#8f6400", "#2489c2", "#57378c", "#5f5f5f", "#7a3e1c"],
-    dark: ["#58a8ea", "#ff8f52", "#37c596", "#eb9cca", "#e3bd47", "#a3ddff", "#b79bf3", "#c4c4c4", "#cf8f63"],
-  };
-  const QUIET = { light: "#8d877c", dark: "#7d786f" }; // what does not belong to any group
-  const SHAPES = ["circle", "square", "triangle", "diamond", "cross", "ring"];
-  const GROUP_SHAPES = 4;
-  // Cividis (Nuñez, Anderton, Renslow 2018), made for the colour-blind, without its darkest and its lightest tenth
-  const YEARS = ["#0b3a73", "#3a4d6e", "#5c606e", "#7b7776", "#9a8f74", "#baa86b", "#dbc35b"];
+  const { colours: COLOURS, quiet: QUIET, shapes: GROUP_SHAPES, years: YEARS } = Impasto.PALETTE;
+  const SHAPES = [...GROUP_SHAPES, "cross", "ring"]; // as the shaders number them
 
   const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
   const theme = () => document.documentElement.dataset.theme || (dark() ? "dark" : "light");
   const quiet = () => QUIET[theme()];
   const colour = (place) => COLOURS[theme()][place % COLOURS.light.length];
-  const shape = (place) => Math.floor(place / COLOURS.light.length) % GROUP_SHAPES;
+  const shape = (place) => place % GROUP_SHAPES.length;
 
   /** "#rrggbb" as three bytes. */
   const bytes = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
