@@ -4,7 +4,6 @@ All of it is looked at once and kept on disk, so that an interrupted comparison 
 head costs seconds.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from impasto.collection.collection import Collection
 from impasto.evaluation.loaded_classifier import BATCH, LoadedClassifier
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.state.array_cache import cached_arrays
+from impasto.state.fingerprint import fingerprint
 from impasto.training.augment import AugmentSettings, augment
 from impasto.training.pixel_batches import Pictures
 
@@ -95,4 +95,5 @@ def training_views(
 
 
 def _key(network: LoadedClassifier, collection: Collection, *more: object) -> str:
-    return json.dumps([network.run.weights_fingerprint, collection.fingerprint, *more])
+    weights = network.run.weights_fingerprint
+    return fingerprint(weights=weights, collection=collection.fingerprint, views=more)

@@ -24,6 +24,7 @@ from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.run import Run
+from impasto.state.fingerprint import fingerprint
 from impasto.training.heads import Head, logit_adjusted, retrained, tau_normalised, weights_scaled
 from impasto.training.training_findings import training_findings
 
@@ -119,7 +120,7 @@ def head_run(
     """
     if (path / "run.json").exists():
         kept = runs.open_run(path, "classifier")
-        if kept.state == "done" and kept.facts.get("made_from") == key:
+        if kept.state == "done" and kept.facts.get("made_from") == fingerprint(**key):
             return kept
         (path / "run.json").unlink()  # cut off, or of another backbone
     began = time.perf_counter()
@@ -142,7 +143,7 @@ def head_run(
         "backbone": plain.path.name,
         "head": name,
         "strength": made.strength,
-        "made_from": dict(key),
+        "made_from": fingerprint(**key),
     }
     run = runs.create(
         path,

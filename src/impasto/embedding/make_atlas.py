@@ -9,7 +9,6 @@ RUN/atlas/figures/                 the maps by style, cluster, artist and year
 RUN/atlas/.work/                   what a killed atlas goes on with; gone when it is done
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -42,6 +41,7 @@ from impasto.records.atlas import Atlas
 from impasto.records.finding import Finding
 from impasto.records.run import Run, open_run
 from impasto.state.array_cache import cached_arrays
+from impasto.state.fingerprint import fingerprint
 
 FORMAT = 2
 SUPERVISED = ("classifier", "painter")
@@ -99,16 +99,16 @@ def make_atlas(
     maps = drawable(settings.maps, say)
     encode = encoder(opened, settings.device)
     folder = output or opened.path / "atlas"
-    asked: list[Any] = [FORMAT, opened.weights_fingerprint, found.fingerprint]
-    asked += [settings.model_dump(mode="json", exclude={"device"}), maps]
+    asked = {"weights": opened.weights_fingerprint, "collection": found.fingerprint}
+    key = fingerprint(format=FORMAT, settings=settings, maps=maps, **asked)
     taught = set[str]().union(*seen_by(opened)) if opened.kind in SUPERVISED else set()
-    work = _Work(opened, found, ground_of(found, taught), settings, folder, _digest(asked), say)
+    work = _Work(opened, found, ground_of(found, taught), settings, folder, key, say)
     path = folder / "atlas.json"
     if path.exists() and read_json(path).get("inputs") == work.key:
         return Atlas.read(path, what="atlas", verb="impasto atlas")
     path.unlink(missing_ok=True)
     say(f"encoding {len(found):,} paintings")
-    raw = represent(found, encode, work.keep, _digest(asked[:3]))
+    raw = represent(found, encode, work.keep, fingerprint(**asked))
     content, judged = _made(work, raw, maps)
     findings.save(folder / "findings.json", judged)
     made = Atlas.model_validate(content).write(path)
@@ -282,7 +282,3 @@ def _styles(
             {"recall": probes["knn"]["recall"][place], "chance": 1 / len(rows)} if probes else None
         )
     return rows
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]

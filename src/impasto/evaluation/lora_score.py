@@ -6,8 +6,6 @@ RUN/evaluation/figures/         a sheet of each style's pictures
 RUN/evaluation/pictures/        all of them; what is there already is not painted again
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +34,7 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run, open_run
+from impasto.state.fingerprint import fingerprint
 
 FORMAT: Final = 1
 SHOWN: Final = 4
@@ -148,10 +147,10 @@ def _address(painter: Painter, settings: ScorecardSettings) -> str:
     paint = settings.paint.model_dump(
         mode="json", exclude={"device", "prompt", "styles", "number", "base"}
     )
-    told = json.dumps(
-        [painter.adapter, painter.base.fingerprint, settings.prompts, paint], sort_keys=True
-    )
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    base = painter.base.fingerprint
+    return fingerprint(adapter=painter.adapter, base=base, prompts=settings.prompts, paint=paint)[
+        :16
+    ]
 
 
 def _paint(

@@ -4,7 +4,6 @@ The folder's name is a digest of all that the numbers depend on, so what another
 left is never read.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from impasto.errors import OutputError
 from impasto.files import make_folder, replacing, write_json
+from impasto.state.fingerprint import fingerprint
 
 CHUNK: Final = 32  # pictures or captions between two writes
 MARGIN: Final = 1.05  # of the space that is asked for: headers, and other things on the disk
@@ -32,8 +32,7 @@ def address(folder: Path, depends: Mapping[str, Any]) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
-    digest = hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()[:16]
-    path = make_folder(folder / digest)
+    path = make_folder(folder / fingerprint(**depends)[:16])
     write_json(path / "made-from.json", dict(depends))
     return path
 
