@@ -146,10 +146,12 @@ def _limit(item: Any) -> str:
 
 def _findings() -> Iterator[str]:
     yield "\n## Findings\n"
-    yield "| code | name | question | if it is an issue | spoils a test score |\n| --- | --- | --- | --- | --- |"
+    yield "| code | name | issue | passed | what to do | spoils a test score |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     for kind in CATALOGUE.values():
         spoils = "yes" if kind.spoils else ""
-        yield f"| {kind.code} | {kind.name} | {_cell(kind.question)} | {_cell(kind.remedy)} | {spoils} |"
+        texts = " | ".join(map(_cell, (kind.title_issue, kind.title_passed, kind.remedy)))
+        yield f"| {kind.code} | {kind.name} | {texts} | {spoils} |"
 
 
 def _errors() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Findings: coded, saved with their numbers, and spoiling only what they ought to."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from impasto.errors import InputError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
-from impasto.records.finding_codes import CATALOGUE
+from impasto.records.finding_codes import CATALOGUE, Kind
 
 
 def test_findings_come_back_from_disk(tmp_path: Path) -> None:
@@ -62,11 +63,27 @@ def test_nothing_spoils_nothing() -> None:
 def test_codes_are_those_of_the_catalogue() -> None:
     with pytest.raises(KeyError, match="unknown finding code IMP000"):
         Finding("IMP000", "issue", "")
-    assert all(
-        code == kind.code and kind.question.endswith("?") and kind.remedy
-        for code, kind in CATALOGUE.items()
-    )
+    assert all(code == kind.code for code, kind in CATALOGUE.items())
     assert len({kind.name for kind in CATALOGUE.values()}) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("kind", CATALOGUE.values(), ids=lambda kind: kind.code)
+def test_both_outcomes_of_a_code_have_a_title_of_their_own(kind: Kind) -> None:
+    titles = (kind.title_issue, kind.title_passed)
+    assert titles[0] != titles[1]
+    for title in titles:
+        assert re.fullmatch(r"[A-Za-z][^\n]* [^\n]*[^.:?!\s]", title)
+        assert (Finding(kind.code, "issue", "").title == title) == (title == kind.title_issue)
+    assert Finding(kind.code, "passed", "").title == kind.title_passed
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", kind.name) or kind.name in (
+        "overfitting",
+        "miscalibrated",
+    )
+    assert kind.remedy.endswith(".")
+
+
+def test_a_finding_that_does_not_apply_says_so() -> None:
+    assert Finding("IMP502", "not applicable", "").title.startswith("Not applicable: ")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ def findings_table(found: Sequence[Finding]) -> Table:
     for finding in sorted(found, key=lambda f: (not f.spoils, _ORDER.index(f.outcome), f.code)):
         outcome = "SPOILS" if finding.spoils else finding.outcome
         style = "bold red" if finding.spoils else _STYLES[finding.outcome]
-        text = finding.text + (f" {finding.kind.remedy}" if finding.outcome == "issue" else "")
-        table.add_row(f"{finding.code} {finding.kind.name}", f"[{style}]{outcome}[/]", escape(text))
+        text = f"{finding.title}. {finding.text}"
+        if finding.outcome == "issue":
+            text += f" {finding.kind.remedy}"
+        table.add_row(finding.code, f"[{style}]{outcome}[/]", escape(text))
     return table

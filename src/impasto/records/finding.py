@@ -1,13 +1,12 @@
 """Findings: coded judgements with the numbers behind them.
 
-Every stage that judges something (``prepare``, ``audit``, ``train``, ``evaluate``) says so in
-findings. A code never changes its meaning; ``catalogue`` lists all of them.
+Stages write what they judged to ``findings.json``; ``finding_codes`` lists the codes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from impasto.files import damaged_error, read_json, write_json
 from impasto.records.finding_codes import CATALOGUE, Kind
@@ -25,7 +24,7 @@ class Finding:
         text: one or two sentences with the numbers in them.
         numbers: the same numbers by name, for programs; ``share`` is the share of the test pictures
             concerned.
-        items: the things it speaks of (at most a few hundred), each a flat mapping such as
+        items: the things concerned (at most a few hundred), each a flat mapping such as
             ``{"id": ..., "reason": ...}``.
     """
 
@@ -46,6 +45,19 @@ class Finding:
         return CATALOGUE[self.code]
 
     @property
+    def title(self) -> str:
+        """The finding as one sentence without its numbers."""
+        match self.outcome:
+            case "issue":
+                return self.kind.title_issue
+            case "passed":
+                return self.kind.title_passed
+            case "not applicable":
+                return f"Not applicable: {self.kind.name.replace('-', ' ')}"
+            case _:
+                assert_never(self.outcome)
+
+    @property
     def spoils(self) -> bool:
         """Whether this finding makes a test score untrustworthy."""
         concerned = self.numbers.get("share", 1.0)
@@ -58,8 +70,12 @@ def spoiled(findings: Iterable[Finding]) -> bool:
 
 
 def as_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The findings as plain JSON data, each with its ``name`` and ``spoils`` beside its fields."""
-    return [{**asdict(f), "name": f.kind.name, "spoils": f.spoils} for f in findings]
+    """The findings as plain JSON data, with ``name``, ``title`` and ``spoils`` beside the fields."""
+    return [
+        {**asdict(finding), "name": finding.kind.name, "title": finding.title}
+        | {"spoils": finding.spoils}
+        for finding in findings
+    ]
 
 
 def save(path: Path, findings: Iterable[Finding]) -> None:
