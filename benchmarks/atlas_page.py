@@ -28,6 +28,7 @@ from impasto.collection.collection import SCHEMA, fingerprint, open_collection
 from impasto.collection.vocabulary import Vocabulary
 from impasto.files import write_json
 from impasto.page.export import write_site
+from impasto.records.collection import CollectionRecord
 
 PICTURES, STYLES, SIZE = 81_446, 27, 64
 ZOOMS = (1, 4, 12, 40, 120)
@@ -74,14 +75,17 @@ def make_study(study: Path, pictures: int) -> None:
     pq.write_table(table, collection / "paintings.parquet")
     vocabulary.save(collection / "styles.json")
     _paint(collection / "pixels.npy", labels, generator)
-    facts = {
-        "format": 1,
-        "source": "made up",
-        "settings": settings,
-        "fingerprint": fingerprint(table, vocabulary, settings),
-    }
-    write_json(collection / "collection.json", facts)
-    _train(study / "runs" / "classifier", table, names, labels, facts["fingerprint"], generator)
+    mark = fingerprint(table, vocabulary, settings)
+    CollectionRecord(
+        sources=("made up",),
+        settings=settings,
+        split="stratified",
+        not_testable=(),
+        counts={},
+        fingerprint=mark,
+        command="",
+    ).write(collection / "collection.json")
+    _train(study / "runs" / "classifier", table, names, labels, mark, generator)
 
 
 def _paint(path: Path, labels: Any, generator: np.random.Generator) -> None:

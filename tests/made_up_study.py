@@ -16,6 +16,7 @@ from impasto.collection.collection import SCHEMA, fingerprint
 from impasto.collection.vocabulary import Vocabulary
 from impasto.files import write_json
 from impasto.records import finding as findings
+from impasto.records.collection import AuditRecord, CollectionRecord
 from impasto.records.finding import Finding
 
 WIKIART = (
@@ -118,14 +119,15 @@ def _write_collection(
         split: int(sum(value == split for value in table.column("split").to_pylist()))
         for split in SPLITS
     }
-    write_json(
-        folder / "collection.json",
-        {
-            "format": 1, "source": "/pictures/wikiart", "split": "stratified",
-            "settings": settings, "fingerprint": mark, "counts": counts,
-            "not_testable": [], "command": "impasto study /pictures/wikiart -o study",
-        },
-    )  # fmt: skip
+    CollectionRecord(
+        sources=("/pictures/wikiart",),
+        settings=settings,
+        split="stratified",
+        not_testable=(),
+        counts=counts,
+        fingerprint=mark,
+        command="impasto study /pictures/wikiart -o study",
+    ).write(folder / "collection.json")
     aside = [
         {"id": f"{vocabulary.styles[0]}/broken.jpg", "reason": "truncated"},
         {"id": f"{vocabulary.styles[0]}/text.jpg", "reason": "not a picture"},
@@ -138,7 +140,9 @@ def _write_collection(
             "3 files were set aside: 2 damaged, 1 without a style.",
             {"count": 3, "files": len(table) + 3, "ignored": 1},
             aside,
-        ),
+        )
+    ]
+    audited = [
         Finding("IMP104", "passed", "No picture stands twice.", {"duplicates": 0}),
         Finding(
             "IMP106",
@@ -158,6 +162,7 @@ def _write_collection(
         Finding("IMP112", "not applicable", "The split is not by artist."),
     ]
     findings.save(folder / "findings.json", found)
+    AuditRecord(fingerprint=mark, judged=tuple(audited)).write(folder / "audit.json")
     return mark
 
 

@@ -44,6 +44,8 @@ TORCH = {
     "comparison",
 }
 """Packages that import torch when they are imported."""
+ON_DEMAND = {ROOT / "collection" / "torch_dataset.py"}
+"""Modules of other packages that import torch, and are imported inside functions alone."""
 
 
 def level(package: str) -> int:
@@ -112,7 +114,7 @@ def test_only_the_network_stages_import_torch() -> None:
             path.read_text(),
             flags=re.M,
         )
-        assert not loads or layer(path) in TORCH, path
+        assert not loads or layer(path) in TORCH or path in ON_DEMAND, path
 
 
 def test_no_file_is_a_drawer() -> None:

@@ -176,8 +176,7 @@ def _stages(
     say("preparing the collection")
     collection = prepare(source, study / "collection", settings.prepare, progress=progress)
     say("auditing the collection")
-    audited = audit(collection)
-    findings.save(collection.path / "findings.json", audited)
+    audited = [*collection.findings, *audit(collection).findings]
     coded = (
         _autoencoder(study, collection, settings, progress, say) if settings.warm_start else None
     )

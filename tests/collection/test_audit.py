@@ -12,8 +12,9 @@ from PIL import Image
 from impasto.collection.audit import audit
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
-from impasto.errors import CollectionError, InputError
+from impasto.errors import InputError
 from impasto.records import finding as findings
+from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 
 CODES = [f"IMP{number}" for number in range(101, 115)]
@@ -36,9 +37,10 @@ def clean(picture_folder: Callable[..., Path]) -> Path:
 
 def answers(source: Path, made: Path, **options: str) -> dict[str, Finding]:
     collection = prepare(source, made, SETTINGS.model_copy(update=options))
-    found = audit(collection)
-    assert [finding.code for finding in found] == CODES
-    return {finding.code: finding for finding in found}
+    both = [*collection.findings, *audit(collection).findings]
+    found = {finding.code: finding for finding in both}
+    assert sorted(found) == CODES and len(both) == len(CODES)
+    return found
 
 
 def pictures(source: Path, side: str, style: str = "Bands") -> list[Path]:
@@ -228,20 +230,32 @@ def test_names_alone_are_audited_as_far_as_they_go(tmp_path: Path) -> None:
     assert found["IMP108"].outcome == "issue"
 
 
+def test_prepare_and_audit_write_a_file_each(clean: Path, tmp_path: Path) -> None:
+    made = prepare(clean, tmp_path / "c", SETTINGS)
+    before = (made.path / "findings.json").read_bytes()
+    judged = audit(made.path)
+    assert (made.path / "findings.json").read_bytes() == before
+    assert [one.code for one in made.findings] == ["IMP101", "IMP111", "IMP113", "IMP114"]
+    again = AuditRecord.read(made.path / "audit.json", what="audit", verb="impasto audit")
+    assert again.rows() == judged.rows()
+    assert again.fingerprint == made.fingerprint and again.path == made.path
+    assert repr(judged) == "AuditRecord(10 findings, 0 issues)"
+    assert judged.rows()[0]["code"] == "IMP102"
+    prepare(clean, tmp_path / "c", SETTINGS)  # nothing has changed: the audit holds
+    assert (made.path / "audit.json").exists()
+    prepare(clean, tmp_path / "c", SETTINGS.model_copy(update={"split": "stratified"}))
+    assert not (made.path / "audit.json").exists()
+
+
 def test_missing_and_damaged_findings_are_refused(clean: Path, tmp_path: Path) -> None:
     made = prepare(clean, tmp_path / "c", SETTINGS)
     path = made.path / "findings.json"
-    findings.save(path, audit(made)[3:])
-    with pytest.raises(
-        CollectionError, match="lacks prepare's findings: run impasto prepare again"
-    ):
-        audit(made)
     path.write_text('{"findings": [{"code": "IMP999"}]}')
     with pytest.raises(InputError, match=r"findings\.json does not hold findings"):
-        audit(made)
+        made.findings  # noqa: B018
     path.unlink()
     with pytest.raises(InputError, match=r"cannot read .*findings\.json"):
-        audit(made.path)
+        made.findings  # noqa: B018
 
 
 def test_the_exit_status_tells_whether_an_evaluation_is_spoiled(
@@ -258,4 +272,4 @@ def test_the_exit_status_tells_whether_an_evaluation_is_spoiled(
     assert status() == 0
     across(source)
     assert status() == 1
-    assert "IMP106" in {finding.code for finding in findings.load(tmp_path / "c/findings.json")}
+    assert "IMP106" in {finding.code for finding in audit(tmp_path / "c").findings}

@@ -2,12 +2,12 @@
 
 import io
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from impasto.collection.collection import Collection
@@ -38,7 +38,9 @@ def test_copies_of_the_files_do_and_other_files_do_not(
     moved = tmp_path / "moved"
     shutil.copytree(source, moved, copy_function=shutil.copy)  # with other times
     record = json.loads((collection.path / "collection.json").read_text())
-    (collection.path / "collection.json").write_text(json.dumps({**record, "source": str(moved)}))
+    (collection.path / "collection.json").write_text(
+        json.dumps({**record, "sources": [str(moved)]})
+    )
     before = Originals.of(collection)
     assert len(before.known) == len(collection)
     large = before.picture(0, (64, 64))
@@ -53,8 +55,29 @@ def test_copies_of_the_files_do_and_other_files_do_not(
         (64, 64), Image.Resampling.BICUBIC
     )
     assert np.array_equal(after, np.asarray(stored))
-    os.remove(file)  # noqa: PTH107
+    file.unlink()
     assert 0 not in Originals.of(collection).known
+
+
+def test_originals_in_two_folders_are_found_whatever_their_names(
+    picture_folder: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = picture_folder(train=6, test=2, size=48)
+    train, test = tmp_path / "Old and New", tmp_path / "test"
+    (source / "train").rename(train)
+    (source / "test").rename(test)
+    settings = PrepareSettings(size=16, workers=1)
+    collection = prepare([train, test], tmp_path / "collection", settings)
+    found = Originals.of(collection)
+    assert (len(found.known), found.missing, found.reason) == (24, 0, "")
+    assert not caplog.records
+    shutil.rmtree(test / "Bands")
+    assert Originals.of(collection).missing == 2
+    assert "2 of 24 original files are not in" in caplog.text
+    shutil.rmtree(train)
+    gone = Originals.of(collection)
+    assert (len(gone.known), gone.missing) == (0, 24) and "no folder or file" in gone.reason
+    assert "24 of 24 original files are not in" in caplog.text
 
 
 def test_a_turned_picture_is_cut_as_it_is_seen() -> None:

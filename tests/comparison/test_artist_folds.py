@@ -20,6 +20,7 @@ from impasto.comparison.artist_folds import ArtistFolds, artist_folds
 from impasto.comparison.artist_scores import Clusters, compare_arms, style_gaps
 from impasto.errors import CollectionError, SettingsError
 from impasto.numerics import metrics
+from impasto.records.collection import CollectionRecord
 
 STYLES = ("A", "B", "C")
 
@@ -46,9 +47,16 @@ def made_up(
         )
     ]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    collection = Collection(
-        Path("made-up"), table, Vocabulary.of(STYLES), {"validation_share": 0.1}, "0"
+    record = CollectionRecord(
+        sources=(),
+        settings={"validation_share": 0.1},
+        split="stratified",
+        not_testable=(),
+        counts={},
+        fingerprint="0",
+        command="",
     )
+    collection = Collection(Path("made-up"), table, Vocabulary.of(STYLES), record, "0")
     collection.__dict__["pixels"] = np.zeros(
         (len(rows), 8, 8, 3), np.uint8
     )  # alike, but too flat to be copies

@@ -260,7 +260,7 @@ def test_a_training_that_was_cut_off_says_so(tmp_path: Path) -> None:
 
 def test_a_collection_without_audit_says_so(tmp_path: Path) -> None:
     made = small(tmp_path)
-    (made / "collection" / "findings.json").unlink()
+    (made / "collection" / "audit.json").unlink()
     page, markdown = report(made)
     assert "has not been audited yet" in page.text and "has not been audited yet" in markdown
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from impasto.collection.collection import SCHEMA, SPLITS, Collection, fingerprint, open_collection
 from impasto.collection.vocabulary import Vocabulary
-from impasto.files import write_json
 from impasto.records import finding as findings
+from impasto.records.collection import CollectionRecord
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.train import ClassifierSettings
 
@@ -69,18 +69,15 @@ def write(
     vocabulary.save(folder / "styles.json")
     findings.save(folder / "findings.json", [])
     mark = fingerprint(table, vocabulary, settings)
-    facts = {
-        "format": 1,
-        "source": "stripes",
-        "settings": settings,
-        "split": "given",
-        "not_testable": [],
-    }
-    counts = {split: list(splits).count(split) for split in SPLITS}
-    write_json(
-        folder / "collection.json",
-        {**facts, "counts": counts, "fingerprint": mark, "command": "pytest"},
-    )
+    CollectionRecord(
+        sources=("stripes",),
+        settings=settings,
+        split="given",
+        not_testable=(),
+        counts={split: list(splits).count(split) for split in SPLITS},
+        fingerprint=mark,
+        command="pytest",
+    ).write(folder / "collection.json")
     return folder
 
 

@@ -129,10 +129,12 @@ def audit(
     impasto audit collection
     """
     from impasto.collection.audit import audit as run_audit  # noqa: PLC0415
+    from impasto.collection.collection import open_collection  # noqa: PLC0415
 
     folder = collection or read_request(config).collection
-    found = run_audit(folder)
-    findings.save(folder / "findings.json", found)
+    opened = open_collection(folder)
+    both = [*opened.findings, *run_audit(opened).findings]
+    found = sorted(both, key=lambda finding: finding.code)
     show.audited(found, folder, as_json=as_json)
     _exit(found)
 

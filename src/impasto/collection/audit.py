@@ -1,8 +1,7 @@
-"""Audit: everything about a collection that could make a score mean something else than it says.
+"""Audit: leakage, imbalance and other reasons why a test score could mislead.
 
-Every code from IMP101 to IMP114 is answered: an issue, passed, or not applicable. What only
-    ``prepare`` could see
-(damaged files, names encoded twice) is carried over from its findings.
+The codes IMP102 to IMP110 and IMP112 are answered: an issue, passed, or not applicable. What only
+``prepare`` can see (damaged files, names encoded twice) is in the collection's own findings.
 """
 
 from collections.abc import Sequence
@@ -16,9 +15,7 @@ from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection, open_collection
 from impasto.collection.duplicates import Copies
 from impasto.collection.multi_style import copies_of, find_doubles
-from impasto.errors import CollectionError
-from impasto.files import read_json
-from impasto.records import finding as findings
+from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 
 LISTED: Final = 200  # items that a finding names; its numbers count all
@@ -26,18 +23,18 @@ IMBALANCE: Final = 10.0  # largest over smallest style from which IMP109 is an i
 _CHUNK: Final = 512
 
 
-def audit(collection: Path | str | Collection) -> list[Finding]:
-    """The findings on a collection, in the order of their codes.
+def audit(collection: Path | str | Collection) -> AuditRecord:
+    """Audit a collection, and write ``audit.json`` beside it.
 
     Raises:
         CollectionError: it is missing or damaged.
+        OutputError: its folder cannot be written.
     """
     found = collection if isinstance(collection, Collection) else open_collection(Path(collection))
     pictures = (found.path / "pixels.npy").is_file()
     copies = copies_of(found)
     splits = np.asarray(found.column("split"))
     result = [
-        *_carried(found),
         *_sizes(found, pictures),
         *_copies(found, copies, splits, pictures),
         _two_styles(found, copies, pictures),
@@ -46,16 +43,10 @@ def audit(collection: Path | str | Collection) -> list[Finding]:
         _empty(found),
         _not_testable(found),
     ]
-    return sorted(result, key=lambda finding: finding.code)
-
-
-def _carried(found: Collection) -> list[Finding]:
-    """What prepare found."""
-    path = found.path / "findings.json"
-    mine = [f for f in findings.load(path) if f.code in ("IMP101", "IMP111", "IMP113", "IMP114")]
-    if len(mine) != 4:
-        raise CollectionError(f"{path} lacks prepare's findings: run impasto prepare again")
-    return mine
+    judged = tuple(sorted(result, key=lambda finding: finding.code))
+    return AuditRecord(fingerprint=found.fingerprint, judged=judged).write(
+        found.path / "audit.json"
+    )
 
 
 def _sizes(found: Collection, pictures: bool) -> list[Finding]:
@@ -211,10 +202,8 @@ def _imbalance(found: Collection) -> Finding:
 
 
 def _empty(found: Collection) -> Finding:
-    facts = _facts(found)
-    excused = (
-        set(facts["not_testable"]) if facts["split"] == "artist" else set()
-    )  # then IMP112 names them
+    record = found.record
+    excused = set(record.not_testable) if record.split == "artist" else set()  # IMP112 names them
     train, test = found.counts("train"), found.counts("test")
     lacking = [
         {"style": style, "train": int(a), "test": int(b)}
@@ -237,10 +226,9 @@ def _empty(found: Collection) -> Finding:
 
 
 def _not_testable(found: Collection) -> Finding:
-    facts = _facts(found)
-    if facts["split"] != "artist":
-        return Finding("IMP112", "not applicable", f"The split is {facts['split']}, not by artist.")
-    names = facts["not_testable"]
+    split, names = found.record.split, found.record.not_testable
+    if split != "artist":
+        return Finding("IMP112", "not applicable", f"The split is {split}, not by artist.")
     text = f"Too few known artists carry {len(names)} styles to test them on others' works: {', '.join(names)}."
     items = [{"style": name} for name in names]
     well = "Every style has artists on both sides."
@@ -251,10 +239,6 @@ def _not_testable(found: Collection) -> Finding:
         {"styles": len(names)},
         items,
     )
-
-
-def _facts(found: Collection) -> dict[str, Any]:
-    return dict(read_json(found.path / "collection.json"))
 
 
 def _counted(code: str, items: Sequence[dict[str, Any]], what: str, of: int) -> Finding:

@@ -1,40 +1,51 @@
-"""The collection on disk and in memory: paintings in a fixed order, with their pixels.
+"""Collection: labelled paintings in a fixed order, with their pixels, on disk and in memory.
 
 COLLECTION/paintings.parquet   one row a painting; row i belongs to pixels[i]
 COLLECTION/pixels.npy          uint8 (N, H, W, 3), absent where only names were found
 COLLECTION/styles.json         the vocabulary
-COLLECTION/collection.json     settings, source, fingerprint
-COLLECTION/findings.json       what prepare and audit found
+COLLECTION/collection.json     sources, settings, fingerprint
+COLLECTION/findings.json       what prepare found
+COLLECTION/audit.json          what audit found
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import html
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import CollectionError, InputError
 from impasto.files import read_json
+from impasto.records import finding as findings
+from impasto.records.collection import CollectionRecord
+from impasto.records.finding import Finding
+from impasto.records.record import first_error
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from impasto.collection.torch_dataset import StyleDataset
+
 Split = Literal["train", "validation", "test"]
+FORMAT: Final = 2
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 SCHEMA = pa.schema(
     [
-        pa.field(
-            "id", pa.string(), nullable=False
-        ),  # path within the source, POSIX, as it stands on disk; unique
+        # Path within the source, POSIX, as it stands on disk; unique
+        pa.field("id", pa.string(), nullable=False),
         pa.field("style", pa.string(), nullable=False),  # a name of the vocabulary
         pa.field("split", pa.string(), nullable=False),  # train, validation or test
-        pa.field("given_split", pa.string()),  # what the source said, if anything
+        pa.field("given_split", pa.string()),  # as the source names it, if it does
         pa.field("artist", pa.string()),  # slug, repaired; null where unknown
         pa.field("title", pa.string()),
         pa.field("year", pa.int16()),
@@ -42,24 +53,47 @@ SCHEMA = pa.schema(
         pa.field("height", pa.int32()),
         pa.field("format", pa.string()),  # JPEG, PNG, …: by content, not by file name
         pa.field("bytes", pa.int64()),
-        pa.field(
-            "modified", pa.int64()
-        ),  # ns since the epoch; with bytes, tells whether a file changed
+        pa.field("modified", pa.int64()),  # ns since the epoch; with bytes, shows a changed file
         pa.field("sha256", pa.string()),  # of the file
         pa.field("phash", pa.uint64()),  # 64-bit DCT perceptual hash of the stored pixels
     ]
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Collection:
-    """An opened collection; the pixels stay on disk, memory-mapped."""
+    """An opened collection; the pixels stay on disk, memory-mapped.
+
+    Attributes:
+        path: its folder.
+        table: one row a painting, see ``SCHEMA``.
+        vocabulary: the styles.
+        record: content of ``collection.json``.
+        fingerprint: changes with any picture, label, split, style, or the stored size.
+    """
 
     path: Path
     table: pa.Table
     vocabulary: Vocabulary
-    settings: Mapping[str, Any]
+    record: CollectionRecord
     fingerprint: str
+
+    def __repr__(self) -> str:
+        """Paintings, styles, splits and folder."""
+        splits = ", ".join(f"{len(self.indices(split))} {split}" for split in SPLITS)
+        styles = len(self.vocabulary)
+        return (
+            f"Collection({len(self)} paintings, {styles} styles, {splits}, path={str(self.path)!r})"
+        )
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f"<th>{split}</th>" for split in SPLITS)
+        rows = ""
+        for place, style in enumerate(self.vocabulary.styles):
+            cells = "".join(f"<td>{self.counts(split)[place]}</td>" for split in SPLITS)
+            rows += f"<tr><th>{html.escape(style)}</th>{cells}</tr>"
+        caption = f"{len(self)} paintings in {html.escape(str(self.path))}"
+        return f"<table><caption>{caption}</caption><tr><th>style</th>{heads}</tr>{rows}</table>"
 
     def __len__(self) -> int:
         """The number of paintings."""
@@ -95,6 +129,20 @@ class Collection:
         """The style of each painting as a position in the vocabulary, ``int64 (N,)``."""
         return self.vocabulary.encode(self.column("style"))
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Settings of ``prepare``, as plain data."""
+        return self.record.settings
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What prepare found.
+
+        Raises:
+            InputError: ``findings.json`` is missing or damaged.
+        """
+        return findings.load(self.path / "findings.json")
+
     def column(self, name: str) -> list[Any]:
         """A column of the table as Python values, ``None`` where unknown."""
         return list(self.table.column(name).to_pylist())
@@ -109,11 +157,26 @@ class Collection:
             np.int64
         )
 
+    def dataset(
+        self, split: Split, *, transform: "Callable[[Tensor], Any] | Literal['float'] | None" = None
+    ) -> "StyleDataset":
+        """One split as a torch ``Dataset`` of pictures and labels.
+
+        Args:
+            split: train, validation or test.
+            transform: ``None`` gives pictures ``uint8 (3, H, W)``, "float" pictures
+                ``float32 (3, H, W)`` in [-1, 1]; a function is called with the ``uint8`` picture.
+        """
+        from impasto.collection.torch_dataset import StyleDataset  # noqa: PLC0415 – torch is slow
+
+        rows = self.indices(split)
+        return StyleDataset(self.pixels, rows, self.labels[rows], transform)
+
     def with_splits(self, splits: Sequence[Split]) -> "Collection":
         """The same paintings divided otherwise, with a fingerprint of its own; nothing is written.
 
         Args:
-            splits: of each painting, in the order of the table.
+            splits: one for each painting, in the order of the table.
         """
         place = self.table.schema.get_field_index("split")
         table = self.table.set_column(place, SCHEMA.field("split"), pa.array(splits, pa.string()))
@@ -135,12 +198,16 @@ def open_collection(path: Path | str) -> Collection:
             f"no collection in {path} (collection.json is missing): make one with impasto prepare"
         )
     try:
-        facts = read_json(path / "collection.json")
-        table = pq.read_table(path / "paintings.parquet", memory_map=True)
-        if facts["format"] > FORMAT:
+        content = read_json(path / "collection.json")
+        if content["format"] != FORMAT:
+            age, way_out = ("a newer", "upgrade impasto")
+            if content["format"] < FORMAT:
+                age, way_out = ("an earlier", "run impasto prepare again")
             raise CollectionError(
-                f"{path} was written by a newer impasto (format {facts['format']}): upgrade impasto"
+                f"{path} was written by {age} impasto (format {content['format']}): {way_out}"
             )
+        record = CollectionRecord.model_validate(content)
+        table = pq.read_table(path / "paintings.parquet", memory_map=True)
         if not table.schema.equals(SCHEMA):
             raise CollectionError(
                 f"{path / 'paintings.parquet'} has other columns: run impasto prepare again"
@@ -150,15 +217,16 @@ def open_collection(path: Path | str) -> Collection:
                 f"{path} is empty: run impasto prepare again on a folder with pictures"
             )
         vocabulary = Vocabulary.load(path / "styles.json")
-        return Collection(path, table, vocabulary, facts["settings"], facts["fingerprint"])
-    except (InputError, OSError, pa.ArrowException, KeyError, TypeError) as error:
+    except (InputError, OSError, pa.ArrowException, KeyError, TypeError, ValidationError) as error:
+        reason = first_error(error) if isinstance(error, ValidationError) else error
         raise CollectionError(
-            f"{path} is not a whole collection ({error}): run impasto prepare again"
+            f"{path} is not a whole collection ({reason}): run impasto prepare again"
         ) from error
+    return Collection(path, table, vocabulary, record, record.fingerprint)
 
 
 def fingerprint(table: pa.Table, vocabulary: Vocabulary, settings: Mapping[str, Any]) -> str:
-    """A short hash that changes when a picture, a label, a split, the vocabulary or the stored size does."""
+    """Short hash that changes with any picture, label, split, style, or the stored size."""
     digest = hashlib.sha256(
         repr((vocabulary.styles, settings.get("size"), settings.get("fit"))).encode()
     )

@@ -1,68 +1,83 @@
-"""The original files behind a collection's stored squares, for those who need more pixels than were stored."""
+"""Original files behind a collection's stored squares, for those who need more pixels than these."""
 
-import contextlib
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.collection.collection import Collection
+from impasto.collection.entries import Entry
 from impasto.collection.parallel_decode import Waiting, contents
 from impasto.collection.sources import read_source
 from impasto.errors import ImpastoError
-from impasto.files import read_json
 from impasto.images.decode import decode
 
 
 @dataclass(frozen=True, slots=True)
 class Originals:
-    """Where each painting's original is, as far as a file of its size lies there; its content is tested on reading.
+    """The original files of paintings, as far as the source still holds files of their sizes.
 
     Attributes:
-        collection: whose.
-        known: by the row in the collection.
-        marks: SHA-256 of each painting's file.
+        collection: the collection.
+        known: the file of each painting that was found, by the row in the collection; its content
+            is checked on reading.
+        hashes: SHA-256 of each painting's file.
+        reason: why the source cannot be read; empty where it can.
     """
 
     collection: Collection
     known: Mapping[int, Waiting]
-    marks: Sequence[str | None]
+    hashes: Sequence[str | None]
+    reason: str = ""
 
     @classmethod
     def of(cls, collection: Collection) -> "Originals":
-        """Those that the collection's source still holds; none where it is gone."""
-        entries = {}
-        with contextlib.suppress(
-            ImpastoError
-        ):  # a source that is gone is a source without originals
-            record = read_json(collection.path / "collection.json")
-            labels = record["settings"].get("labels")
-            found = read_source(_source(record["source"]), Path(labels) if labels else None)
+        """Find the originals in the collection's source, and log how many are missing."""
+        entries: dict[str, Entry] = {}
+        sources, labels, reason = collection.record.sources, collection.settings.get("labels"), ""
+        try:
+            source = sources[0] if len(sources) == 1 else sources
+            found = read_source(source, Path(labels) if labels else None)
             entries = {entry.id: entry for entry in found.entries if entry.place}
+        except ImpastoError as error:
+            reason = str(error)
         columns = (collection.column(name) for name in ("id", "bytes", "modified"))
         known = {}
         for row, (name, size, modified) in enumerate(zip(*columns, strict=True)):
             entry = entries.get(name)
-            if entry is None or size is None:
-                continue
-            item = Waiting(entry, size, modified)
-            if _there(item):
-                known[row] = item
-        return cls(collection, known, collection.column("sha256"))
+            if entry is not None and size is not None:
+                item = Waiting(entry, size, modified)
+                if _is_there(item):
+                    known[row] = item
+        originals = cls(collection, known, collection.column("sha256"), reason)
+        if originals.missing:
+            logging.getLogger(__name__).warning(
+                "%d of %d original files are not in %s%s: the stored pixels take their place",
+                originals.missing,
+                len(collection),
+                " or ".join(sources),
+                f" ({reason})" if reason else "",
+            )
+        return originals
+
+    @property
+    def missing(self) -> int:
+        """Paintings whose original was not found."""
+        return len(self.collection) - len(self.known)
 
     def picture(self, row: int, size: tuple[int, int]) -> NDArray[np.uint8]:
         """A painting at a height and width, ``uint8 (H, W, 3)``.
 
-        Its original's middle, or else the stored square.
+        The middle of its original, or the stored square where that is gone or has changed.
         """
         if (item := self.known.get(row)) is not None:
             data = next(iter(contents([item])))
-            if hashlib.sha256(data).hexdigest() == self.marks[row]:
+            if hashlib.sha256(data).hexdigest() == self.hashes[row]:
                 return decode(data, size, "crop").pixels
         stored = Image.fromarray(np.asarray(self.collection.pixels[row]))
         return np.asarray(
@@ -70,14 +85,7 @@ class Originals:
         )
 
 
-def _source(spelled: str) -> Any:
-    """What ``prepare`` was given, from how it recorded it."""
-    if spelled.startswith("hf:") or Path(spelled).exists() or " and " not in spelled:
-        return spelled
-    return [Path(part) for part in spelled.split(" and ")]
-
-
-def _there(item: Waiting) -> bool:
+def _is_there(item: Waiting) -> bool:
     """Whether a file of its size lies there; copies of a collection's pictures have other times."""
     if item.entry.row is not None:
         return True  # within a file of many, or at an address

@@ -14,6 +14,7 @@ from impasto.collection.collection import Split
 from impasto.errors import SettingsError
 
 How = Literal["auto", "given", "stratified", "artist"]
+Made = Literal["given", "stratified", "artist"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class SplitPlan:
 
     splits: list[Split]
     not_testable: tuple[str, ...]
-    how: How
+    how: Made
 
 
 @dataclass(frozen=True, slots=True)

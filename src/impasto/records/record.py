@@ -42,7 +42,7 @@ class Record(BaseModel):
 
     def write(self, path: Path) -> Self:
         """Write the record as JSON, whole or not at all, and return it."""
-        write_json(path, self.model_dump(mode="json"))
+        write_json(path, self.model_dump(mode="json", by_alias=True))
         return self
 
 

@@ -15,6 +15,7 @@ from impasto.collection.collection import Collection, open_collection
 from impasto.errors import ImpastoError, InputError, RunError
 from impasto.files import read_json
 from impasto.records import finding as findings
+from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 from impasto.records.run import Run, open_run
 from impasto.reporting.atlas_part import AtlasFacts, read_atlas
@@ -25,7 +26,6 @@ from impasto.reporting.loras import LoraFacts, read_lora
 from impasto.reporting.painters import PainterFacts, read_painter
 from impasto.reporting.reading import read_as
 
-AUDIT_CODES = frozenset({"IMP104", "IMP105", "IMP106", "IMP109"})
 """Codes that only ``audit`` gives; ``prepare`` writes the file first, with findings of its own."""
 
 
@@ -155,8 +155,8 @@ class StudyFacts:
     Attributes:
         name: the study folder's name.
         collection: the opened collection.
-        record: ``collection.json`` as it stands.
-        found: what prepare and audit found, ``None`` where there is no such file.
+        found: what prepare and audit found, in the order of the codes.
+        audited: whether the collection has been audited as it is.
         runs: the classifiers', by name.
         autoencoders: by name.
         balance: the comparison of remedies for imbalance, ``None`` where there is none.
@@ -167,19 +167,14 @@ class StudyFacts:
 
     name: str
     collection: Collection
-    record: Mapping[str, Any]
-    found: Sequence[Finding] | None
+    found: Sequence[Finding]
+    audited: bool
     runs: tuple[RunFacts, ...]
     autoencoders: tuple[AutoencoderFacts, ...] = ()
     balance: BalanceFacts | None = None
     atlases: tuple[AtlasFacts, ...] = ()
     loras: tuple[LoraFacts, ...] = ()
     painters: tuple[PainterFacts, ...] = ()
-
-    @property
-    def audited(self) -> bool:
-        """Whether the audit has spoken."""
-        return any(finding.code in AUDIT_CODES for finding in self.found or ())
 
     @property
     def main(self) -> RunFacts | None:
@@ -208,14 +203,17 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
     if not study.is_dir():
         raise InputError(f"no study in {study} (no such folder): make one with impasto study")
     opened = open_collection(collection or study / "collection")
+    audit, found = _audit(opened), list(_findings(opened.path / "findings.json") or ())
+    if audit is not None:
+        found += audit.findings
     places = sorted(path.parent for path in study.glob("runs/*/run.json")) if runs is None else runs
     opened_runs = [open_run(Path(place)) for place in places]
     painters = [read_painter(run) for run in opened_runs if run.kind == "painter"]
     return StudyFacts(
         name=study.resolve().name,
         collection=opened,
-        record=read_json(opened.path / "collection.json"),
-        found=_findings(opened.path / "findings.json"),
+        found=sorted(found, key=lambda finding: finding.code),
+        audited=audit is not None,
         runs=tuple(_run(run) for run in opened_runs if run.kind == "classifier"),
         autoencoders=tuple(
             read_autoencoder(run) for run in opened_runs if run.kind == "autoencoder"
@@ -225,6 +223,15 @@ def read_study(study: Path, collection: Path | None, runs: Sequence[Path] | None
         loras=tuple(read_lora(run.path) for run in opened_runs if run.kind == "lora"),
         painters=tuple(sorted(painters, key=lambda painter: painter.baseline)),
     )
+
+
+def _audit(collection: Collection) -> AuditRecord | None:
+    """The audit of a collection as it is now."""
+    path = collection.path / "audit.json"
+    if not path.exists():
+        return None
+    audit = AuditRecord.read(path, what="audit", verb="impasto audit")
+    return audit if audit.fingerprint == collection.fingerprint else None
 
 
 def _run(run: Run) -> RunFacts:

@@ -76,7 +76,7 @@ def census(facts: StudyFacts) -> tuple[list[Census], int]:
     """Each style's pictures, and the number set aside that belong to no known style."""
     collection = facts.collection
     aside: Counter[str | None] = Counter()
-    for finding in facts.found or ():
+    for finding in facts.found:
         if finding.code == "IMP101" and finding.outcome == "issue":
             aside.update(_style_of(item, facts) for item in finding.items)
             listed = len(finding.items)
@@ -130,7 +130,7 @@ def confusions(evaluation: Evaluated) -> list[Confusion]:
 
 def judgements(facts: StudyFacts) -> list[Judgement]:
     """Every finding of every stage, those that spoil the result first, then issues, then the rest."""
-    found = _judged(facts.found or (), "collection", "collection/findings.json")
+    found = _judged(facts.found, "collection", "collection/findings.json, audit.json")
     for run in facts.runs:
         found += _judged(run.trained or (), f"training of {run.name}", f"{run.name}/findings.json")
         found += _judged(
@@ -216,7 +216,7 @@ def settings_tables(facts: StudyFacts) -> list[tuple[str, list[tuple[str, str]]]
 
 def commands(facts: StudyFacts) -> list[tuple[str, str]]:
     """What was made, and the command that made it."""
-    rows = [("Collection", str(facts.record.get("command", "not recorded")))]
+    rows = [("Collection", facts.collection.record.command)]
     for run in facts.runs:
         rows.append((f"Run {run.name}", str(run.record.get("command", "not recorded"))))
         if run.evaluation:
@@ -253,5 +253,4 @@ def training_facts(run: RunFacts) -> list[tuple[str, str]]:
 
 def sources(facts: StudyFacts) -> Sequence[str]:
     """Where the pictures came from."""
-    source = facts.record.get("source")
-    return [plain(part) for part in source] if isinstance(source, list) else [plain(source)]
+    return [plain(part) for part in facts.collection.record.sources]

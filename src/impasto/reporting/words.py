@@ -133,7 +133,7 @@ def _measured(facts: StudyFacts, main: RunFacts, evaluation: Evaluated) -> Verdi
             "poor",
         )
         title = f"{title}; {', '.join(rivals)}"
-    everything = [*(facts.found or ()), *(main.trained or ()), *main.evaluated]
+    everything = [*facts.found, *(main.trained or ()), *main.evaluated]
     if spoiled(everything):
         codes = ", ".join(sorted({finding.code for finding in everything if finding.spoils}))
         return Verdict(

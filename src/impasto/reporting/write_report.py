@@ -158,7 +158,7 @@ def write_report(
 def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
     """Everything that the templates show; draws the figures on the way."""
     rows, homeless = tables.census(facts)
-    made = str(facts.record.get("command", "not recorded"))
+    made = facts.collection.record.command
     counts = {
         name: [getattr(row, name) for row in rows] for name in ("train", "validation", "test")
     }

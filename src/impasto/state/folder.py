@@ -28,6 +28,7 @@ from impasto.state.fingerprint import settled
 
 LOCK: Final = ".lock"
 _UNSUPPORTED: Final = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+_READ_ONLY: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 _held: set[Path] = set()  # folders that this process has locked: a stage within a stage passes
 
 
@@ -103,6 +104,9 @@ def locked(folder: Path) -> Iterator[None]:
         yield
         return
     handle = _acquired(folder, path)
+    if handle is None:
+        yield
+        return
     _held.add(path)
     try:
         yield
@@ -178,12 +182,14 @@ def _clear(folder: Path, claim: Claim) -> None:
         raise output_error(folder, error) from error
 
 
-def _acquired(folder: Path, path: Path) -> int:
-    """An open file that carries the lock."""
+def _acquired(folder: Path, path: Path) -> int | None:
+    """An open file that carries the lock; ``None`` where nothing can be written or locked."""
     while True:
         try:
             handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
+            if error.errno in _READ_ONLY:
+                return None
             raise output_error(folder, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -204,4 +210,6 @@ def _acquired(folder: Path, path: Path) -> int:
             if error.errno not in _UNSUPPORTED:
                 raise output_error(folder, error) from error
             logging.getLogger(__name__).warning("%s lies where no file can be locked", folder)
-            return handle
+            os.close(handle)
+            path.unlink(missing_ok=True)
+            return None
