@@ -30,7 +30,8 @@ from impasto.numerics.bootstrap import confusion_scores, interval, with_interval
 from impasto.numerics.metrics import confusion_matrix
 from impasto.records.run import Run
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.pixel_batches import Pictures
 
@@ -46,7 +47,7 @@ RESAMPLES = 1000
 Scores = dict[str, dict[str, float]]
 
 AT_REST = AugmentSettings(
-    crop_area=1.0,
+    crop_scale=(1.0, 1.0),
     crop_ratio=1.0,
     flip=False,
     brightness=0.0,
@@ -63,11 +64,11 @@ def settings(network: Network, arguments: argparse.Namespace) -> ClassifierSetti
         epochs=arguments.epochs,
         batch_size=64,
         learning_rate=1e-3,
-        matrix_learning_rate=0.0,
+        muon_learning_rate=0.0,
         weight_decay=0.0,
         label_smoothing=0.0,
         balance=BalanceSettings(logit_adjustment=0.0),
-        ema=0.0,
+        ema_decay=0.0,
         resolution=arguments.resolution,
         precision="float32",
         augment=AT_REST,

@@ -43,7 +43,8 @@ from impasto.files import replacing, write_json
 from impasto.gallery.gallery import SampleSettings, paint_gallery, plan
 from impasto.gallery.subjects import SUBJECTS
 from impasto.generate.text_to_image import DiffuseSettings, open_painter
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.ema import Average
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.train import train_lora
@@ -368,7 +369,7 @@ def main() -> None:
     quick: dict[str, Any] = {"resolution": SIDE, "device": "cpu", "precision": asked.precision}
     settings = LoraSettings(
         base=str(base), captions=str(table), rank=32, targets="all", batch_size=asked.batch, epochs=asked.epochs,
-        learning_rate=asked.rate, warmup_steps=50, weight_decay=0.0, schedule="cosine", ema=0.99,
+        learning_rate=asked.rate, warmup_steps=50, weight_decay=0.0, schedule="cosine", ema_decay=0.99,
         buckets=False,
         preview_every=max(1, asked.epochs // 4), guidance=3.0, keep="last", held_out=96, **quick,
     )  # fmt: skip

@@ -39,7 +39,8 @@ from impasto.collection.settings import PrepareSettings
 from impasto.evaluation.evaluate import evaluate
 from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
 from impasto.numerics.metrics import confusion_matrix
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from timed import PEERS, Look, Precision, Training
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -30,7 +30,7 @@ Precision = Literal["float32", "bfloat16"]
 Clock = Callable[[], float]
 Look = tuple[int, float]
 UNCHANGED = AugmentSettings(
-    crop_area=1.0,
+    crop_scale=(1.0, 1.0),
     crop_ratio=1.0,
     flip=False,
     brightness=0.0,
@@ -146,7 +146,7 @@ class Training:
         )
         self.mean, self.deviation = self.train.scale()
         self.settings = UNCHANGED.model_copy(
-            update={"crop_area": self.crop, "crop_ratio": 4 / 3, "flip": True}
+            update={"crop_scale": (self.crop, 1.0), "crop_ratio": 4 / 3, "flip": True}
         )
         self.layout = torch.channels_last if precision == "bfloat16" else torch.contiguous_format
         torch.manual_seed(seed)  # the process is this training's own

@@ -27,8 +27,8 @@ from impasto.generate.repaint import RepaintSettings
 from impasto.generate.text_to_image import DiffuseSettings
 from impasto.pipeline import StudySettings
 from impasto.records.finding_codes import CATALOGUE
-from impasto.training.autoencoder.train import AutoencoderSettings
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.painter.train import PainterSettings
 
@@ -119,7 +119,7 @@ def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[
             else:
                 yield from _rows(inner, f"{prefix}{name}.", value)
             continue
-        limits = ", ".join(_limit(item) for item in info.metadata)
+        limits = ", ".join(filter(None, map(_limit, info.metadata)))
         spelled = (
             kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)
         )
@@ -141,7 +141,7 @@ def _limit(item: Any) -> str:
     for name, sign in signs.items():
         if hasattr(item, name):
             return f"{sign} {getattr(item, name)}"
-    return str(item)
+    return ""  # a check whose meaning the description gives
 
 
 def _findings() -> Iterator[str]:

@@ -6,8 +6,14 @@ from typing import Any, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from impasto.config import Settings, is_course, parse, read
+from impasto.config import Settings, is_course, parse, read, resolve
+from impasto.embedding.settings import AtlasSettings
 from impasto.errors import SettingsError
+from impasto.evaluation.settings import EvaluateSettings
+from impasto.pipeline import StudySettings
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.painter.train import PainterSettings
 
 
 class Inner(Settings):
@@ -97,3 +103,93 @@ def test_files_that_are_no_settings_are_refused(
 def test_the_courses_file_is_told_by_its_keys() -> None:
     assert is_course({"trainingdir": "x"}) and is_course({"modelfile": "x"})
     assert not is_course({"epochs": 3, "device": "cpu"})
+
+
+def test_a_wrong_value_given_in_python_is_a_settings_error() -> None:
+    with pytest.raises(SettingsError, match="1 error in Inner: rate: input should be greater"):
+        Inner(rate=0)
+    with pytest.raises(SettingsError, match="epoch: unknown setting, did you mean 'epochs'"):
+        Outer(epoch=3)  # type: ignore[call-arg]
+
+
+def test_settings_are_resolved_from_object_table_and_keywords() -> None:
+    given = Outer(inner=Inner(rate=0.5))
+    assert resolve(Outer, None, {}) == Outer()
+    assert resolve(Outer, given, {}) is given
+    assert resolve(Outer, given, {"epochs": 5}) == Outer(epochs=5, inner=Inner(rate=0.5))
+    assert resolve(Outer, {"epochs": 5}, {"inner": {"kind": "two"}}).inner.kind == "two"
+    assert resolve(Outer, None, {"inner": Inner(rate=0.2)}).inner.rate == 0.2
+    assert resolve(Outer, given, {"epochs": 5}).model_fields_set == {"epochs", "inner"}
+    with pytest.raises(SettingsError, match="did you mean 'epochs'"):
+        resolve(Outer, None, {"epoch": 5})
+    with pytest.raises(SettingsError, match="settings must be Outer, not Inner"):
+        resolve(Outer, Inner(), {})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "mps", "cuda", "cuda:1"])
+def test_devices_are_named_as_torch_names_them(device: str) -> None:
+    assert parse(EvaluateSettings, {"device": device}).device == device
+
+
+def test_an_unknown_device_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match="should be auto, cpu, cuda, cuda:N or mps, not 'gpu'"):
+        parse(EvaluateSettings, {"device": "gpu"})
+
+
+@pytest.mark.parametrize(
+    ("cls", "old", "value", "new"),
+    [
+        (ClassifierSettings, "ema", 0.5, "ema_decay"),
+        (ClassifierSettings, "clip", 2.0, "max_grad_norm"),
+        (ClassifierSettings, "matrix_learning_rate", 0.1, "muon_learning_rate"),
+        (ClassifierSettings, "balance.deferred", 0.8, "balance.drw_start"),
+        (AutoencoderSettings, "manner", 16, "embedding_dim"),
+        (AutoencoderSettings, "structure", 0.1, "ssim_weight"),
+        (AutoencoderSettings, "contrast", 0.1, "contrastive_weight"),
+        (AutoencoderSettings, "divergence", 0.1, "kl_weight"),
+        (AutoencoderSettings, "code_rate", 0.5, "decoder_lr_scale"),
+        (PainterSettings, "own", 0.5, "identity_share"),
+        (PainterSettings, "identity", 2.0, "identity_weight"),
+        (PainterSettings, "content", 2.0, "content_weight"),
+        (PainterSettings, "critic", 2.0, "style_weight"),
+        (PainterSettings, "adversary", 2.0, "adversarial_weight"),
+        (PainterSettings, "slope", 2.0, "r1_weight"),
+        (PainterSettings, "opponent_learning_rate", 0.1, "discriminator_learning_rate"),
+        (EvaluateSettings, "resamples", 200, "bootstrap_samples"),
+        (AtlasSettings, "sampled", 200, "max_samples"),
+        (StudySettings, "train.balance.deferred", 0.8, "train.balance.drw_start"),
+    ],
+)
+def test_earlier_names_are_read_with_a_warning(
+    cls: type[Settings], old: str, value: Any, new: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    *tables, name = old.split(".")
+    data: dict[str, Any] = {name: value}
+    for part in reversed(tables):
+        data = {part: data}
+    made: Any = parse(cls, data, "run.toml")
+    for part in new.split("."):
+        made = getattr(made, part)
+    assert made == value
+    assert caplog.messages == [f"run.toml: {old} is now called {new.split('.')[-1]}"]
+
+
+def test_two_earlier_bounds_of_a_crop_become_one_setting(caplog: pytest.LogCaptureFixture) -> None:
+    def scale(**given: Any) -> tuple[float, float]:
+        return parse(ClassifierSettings, {"augment": given}).augment.crop_scale
+
+    assert scale(crop_area=0.2) == (0.2, 1.0)
+    assert scale(crop_most=0.9) == (0.35, 0.9)
+    assert scale(crop_most=0.9, crop_area=0.2) == (0.2, 0.9)
+    assert caplog.messages[0] == "the settings: augment.crop_area is now called crop_scale"
+
+
+def test_a_setting_under_both_names_is_refused() -> None:
+    with pytest.raises(SettingsError, match="ema and ema_decay are one: leave one"):
+        parse(ClassifierSettings, {"ema": 0.5, "ema_decay": 0.6})
+
+
+def test_a_name_that_still_has_a_meaning_is_not_renamed(caplog: pytest.LogCaptureFixture) -> None:
+    made = parse(AutoencoderSettings, {"pieces": {"contrast": 0.3, "cutmix": 0}})
+    assert made.pieces.contrast == 0.3 and made.contrastive_weight == 0.01
+    assert not caplog.messages

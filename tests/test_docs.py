@@ -18,8 +18,8 @@ from impasto.cli.main import app
 from impasto.config import parse, read
 from impasto.pipeline import StudySettings
 from impasto.records.finding_codes import CATALOGUE
-from impasto.training.autoencoder.train import AutoencoderSettings
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.painter.train import PainterSettings
 
 ROOT = Path(__file__).parents[1]

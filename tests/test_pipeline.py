@@ -29,8 +29,8 @@ from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings
 from impasto.pipeline import StudySettings, run_study
 from impasto.records.run import create, open_run
-from impasto.training.autoencoder.train import AutoencoderSettings
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.painter.train import CriticSettings, PainterSettings
 
 AUTOENCODER = AutoencoderSettings(
@@ -39,7 +39,7 @@ AUTOENCODER = AutoencoderSettings(
     epochs=2,
     batch_size=16,
     latent=12,
-    manner=4,
+    embedding_dim=4,
     precision="float32",
     device="cpu",
 )
@@ -56,7 +56,7 @@ SETTINGS = StudySettings(
         maps=("pca",),
         clusterings=("kmeans",),
         permutations=20,
-        resamples=100,
+        bootstrap_samples=100,
         seeds=2,
         device="cpu",
     ),
@@ -197,7 +197,9 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
         "precision": "float32",
     }
     painter = PainterSettings(embedding=8, teach=CriticSettings(**quick), **quick)
-    score = PaintingSettings(per_style=2, resamples=100, teach=JudgeSettings(**quick), device="cpu")
+    score = PaintingSettings(
+        per_style=2, bootstrap_samples=100, teach=JudgeSettings(**quick), device="cpu"
+    )
     wanted = stored.model_copy(update={"painter": painter, "paint": score})
     made = run_study(source, tmp_path / "s", wanted)
     assert {"IMP311", "IMP313"} <= {finding.code for finding in made.findings}

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from impasto.pipeline import run_study as run_study
     from impasto.records.run import open_run as open_run
     from impasto.reporting.write_report import write_report as write_report
-    from impasto.training.autoencoder.train import AutoencoderSettings as AutoencoderSettings
+    from impasto.training.autoencoder.settings import AutoencoderSettings as AutoencoderSettings
     from impasto.training.autoencoder.train import train_autoencoder as train_autoencoder
-    from impasto.training.classifier.train import ClassifierSettings as ClassifierSettings
+    from impasto.training.classifier.settings import ClassifierSettings as ClassifierSettings
     from impasto.training.classifier.train import train_classifier as train_classifier
     from impasto.training.lora.settings import LoraSettings as LoraSettings
     from impasto.training.lora.train import train_lora as train_lora
@@ -53,9 +53,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AtlasSettings": "impasto.embedding.settings",
-    "AutoencoderSettings": "impasto.training.autoencoder.train",
+    "AutoencoderSettings": "impasto.training.autoencoder.settings",
     "ByArtistSettings": "impasto.comparison.by_artist",
-    "ClassifierSettings": "impasto.training.classifier.train",
+    "ClassifierSettings": "impasto.training.classifier.settings",
     "DiffuseSettings": "impasto.generate.text_to_image",
     "EvaluateSettings": "impasto.evaluation.settings",
     "LoraSettings": "impasto.training.lora.settings",

@@ -44,8 +44,10 @@ from impasto.records.run import Run
 from impasto.reporting.write_report import write_report
 from impasto.state.fingerprint import is_done
 from impasto.state.folder import Claim, claimed
-from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.autoencoder.train import train_autoencoder
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.painter.train import PainterSettings, train_painter
 from impasto.weights import require_device
 

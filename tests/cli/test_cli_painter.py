@@ -52,7 +52,13 @@ def test_from_a_collection_to_pictures_in_every_style(
     assert json.loads(done.stdout)["state"] == "done" and done.stderr == ""
 
     done = impasto(
-        "evaluate", run, "--device", "cpu", "--quiet", "--json", *with_set(*TEACH, "resamples=100")
+        "evaluate",
+        run,
+        "--device",
+        "cpu",
+        "--quiet",
+        "--json",
+        *with_set(*TEACH, "bootstrap_samples=100"),
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -28,11 +28,11 @@ from impasto.evaluation.predict import predict
 from impasto.files import read_json, write_json
 from impasto.records.run import open_run
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.classifier.settings import ClassifierSettings
 
 TRAIN = ClassifierSettings(
-    size="tiny", resolution=32, epochs=3, batch_size=16, ema=0.8, precision="float32", device="cpu",
-    augment=AugmentSettings(flip=False, crop_area=0.8),
+    size="tiny", resolution=32, epochs=3, batch_size=16, ema_decay=0.8, precision="float32", device="cpu",
+    augment=AugmentSettings(flip=False, crop_scale=(0.8, 1.0)),
 )  # fmt: skip
 HEADS = (
     "post-hoc-logit-adjustment",

@@ -27,14 +27,15 @@ from impasto.files import read_json
 from impasto.records import finding as findings
 from impasto.records.run import open_run
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 
 STYLES = ("Bands", "Columns", "Diagonals")
 CALM = AugmentSettings(
-    crop_area=0.8, flip=False, brightness=0.0, contrast=0.0, saturation=0.0, cutmix=0.0
+    crop_scale=(0.8, 1.0), flip=False, brightness=0.0, contrast=0.0, saturation=0.0, cutmix=0.0
 )  # colours tell, and a mirrored slope is another style
 BASE: dict[str, Any] = {
-    "size": "tiny", "resolution": 32, "batch_size": 16, "ema": 0.9, "precision": "float32", "device": "cpu",
+    "size": "tiny", "resolution": 32, "batch_size": 16, "ema_decay": 0.9, "precision": "float32", "device": "cpu",
     "augment": CALM,
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import pytest
 from impasto.comparison.long_tail_methods import PLAIN, REMEDIES, chosen, settings_of
 from impasto.errors import SettingsError
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.classifier.settings import ClassifierSettings
 
 COUNTS = np.array([1000, 400, 100])
 GIVEN = ClassifierSettings(size="tiny", epochs=12, seed=5, augment=AugmentSettings(flip=False))

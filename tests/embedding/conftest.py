@@ -11,7 +11,8 @@ from impasto.embedding.make_atlas import Atlas, make_atlas
 from impasto.embedding.settings import AtlasSettings
 from impasto.records.run import Run
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 
 STYLES = ("Bands", "Columns", "Diagonals", "Hatching")
 TRAINING = ClassifierSettings(
@@ -19,12 +20,14 @@ TRAINING = ClassifierSettings(
     resolution=32,
     epochs=4,
     batch_size=16,
-    ema=0.9,
+    ema_decay=0.9,
     precision="float32",
     device="cpu",
     augment=AugmentSettings(cutmix=0, flip=False),
 )
-QUICK = AtlasSettings(maps=("pca", "svd"), permutations=40, resamples=100, seeds=2, device="cpu")
+QUICK = AtlasSettings(
+    maps=("pca", "svd"), permutations=40, bootstrap_samples=100, seeds=2, device="cpu"
+)
 
 
 @dataclass(frozen=True)

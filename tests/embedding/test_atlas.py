@@ -24,7 +24,8 @@ from impasto.models.classifiers import build
 from impasto.models.preprocess import plain
 from impasto.records import finding as findings
 from impasto.records.atlas import Atlas
-from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.autoencoder.train import train_autoencoder
 
 
 def test_representations_are_what_the_network_gives(mapped: Any) -> None:
@@ -164,7 +165,13 @@ def test_an_autoencoder_was_told_no_style_and_keeps_its_geometry(
     mapped: Any, quick: AtlasSettings, tmp_path: Path
 ) -> None:
     small = AutoencoderSettings(
-        size="tiny", epochs=1, batch_size=16, latent=16, manner=12, resolution=32, device="cpu"
+        size="tiny",
+        epochs=1,
+        batch_size=16,
+        latent=16,
+        embedding_dim=12,
+        resolution=32,
+        device="cpu",
     )
     run = train_autoencoder(mapped.collection, tmp_path / "run", small)
     only = quick.model_copy(update={"clusterings": ("kmeans",), "probes": False, "maps": ("pca",)})

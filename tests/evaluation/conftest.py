@@ -12,7 +12,8 @@ from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.result import Evaluation
 from impasto.records.run import Run
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 
 STYLES = ("Bands", "Columns", "Diagonals", "Hatching")
 SETTINGS = ClassifierSettings(
@@ -20,7 +21,7 @@ SETTINGS = ClassifierSettings(
     resolution=32,
     epochs=4,
     batch_size=16,
-    ema=0.9,
+    ema_decay=0.9,
     precision="float32",
     device="cpu",
     augment=AugmentSettings(cutmix=0, flip=False),

@@ -14,7 +14,8 @@ from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.evaluation.lora_score import ScorecardSettings, score_lora
 from impasto.generate.text_to_image import DiffuseSettings, Painter
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.lora import task as lora_task
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.train import train_lora
@@ -44,7 +45,7 @@ def test_a_run_is_scored_and_the_pictures_are_kept(
     )
     paint = DiffuseSettings(steps=2, device="cpu", guidance=1.0)
     settings = ScorecardSettings(
-        pictures=3, prompts=("a boat", "a tree"), paint=paint, resamples=100
+        pictures=3, prompts=("a boat", "a tree"), paint=paint, bootstrap_samples=100
     )
     with pytest.raises(RunError, match="no judge in"):
         score_lora(lora.path, settings)

@@ -33,7 +33,11 @@ QUICK: dict[str, Any] = {
     "device": "cpu",
 }
 SETTINGS = PaintingSettings(
-    teach=JudgeSettings(epochs=1, **QUICK), per_style=3, shown=2, resamples=100, device="cpu"
+    teach=JudgeSettings(epochs=1, **QUICK),
+    per_style=3,
+    shown=2,
+    bootstrap_samples=100,
+    device="cpu",
 )
 
 

@@ -23,7 +23,8 @@ from impasto.models.autoencoder import Autoencoder, configured
 from impasto.models.image_metrics import psnr, ssim
 from impasto.models.preprocess import plain
 from impasto.records.run import Run
-from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.autoencoder.train import train_autoencoder
 
 SETTINGS = AutoencoderSettings(
     size="tiny",
@@ -31,10 +32,10 @@ SETTINGS = AutoencoderSettings(
     batch_size=24,
     resolution=32,
     latent=12,
-    manner=4,
+    embedding_dim=4,
     precision="float32",
     device="cpu",
-    ema=0.9,
+    ema_decay=0.9,
 )
 
 

@@ -38,7 +38,9 @@ def run(
         "resolution": 48,
         "embedding": 8,
     }
-    settings = PainterSettings(**quick, critic=0, adversary=0, precision="float32", device="cpu")
+    settings = PainterSettings(
+        **quick, style_weight=0, adversarial_weight=0, precision="float32", device="cpu"
+    )
     return train_painter(collection, tmp_path_factory.mktemp("runs") / "painter", settings)
 
 

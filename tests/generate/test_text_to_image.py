@@ -47,7 +47,7 @@ def run(
         patch.setattr(lora_task, "DRAWS", 8)
         settings = LoraSettings(
             base=str(tiny_base()), epochs=1, epoch_pictures=12, rank=4, resolution=32, learning_rate=0.1,
-            warmup_steps=0, preview_every=0, buckets=False, device="cpu", held_out=4, ema=0.0, keep="last",
+            warmup_steps=0, preview_every=0, buckets=False, device="cpu", held_out=4, ema_decay=0.0, keep="last",
         )  # fmt: skip
         return train_lora(
             make_collection(train=6, test=2), tmp_path_factory.mktemp("lora") / "run", settings

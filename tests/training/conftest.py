@@ -19,7 +19,7 @@ from impasto.collection.vocabulary import Vocabulary
 from impasto.records import finding as findings
 from impasto.records.collection import CollectionRecord
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.classifier.settings import ClassifierSettings
 
 Pixels = NDArray[np.uint8]
 Stripes = Callable[..., Collection]
@@ -121,7 +121,7 @@ def quick() -> Callable[..., ClassifierSettings]:
 
     def make(**given: Any) -> ClassifierSettings:
         calm = AugmentSettings(
-            crop_area=0.8, flip=False, cutmix=0
+            crop_scale=(0.8, 1.0), flip=False, cutmix=0
         )  # a mirrored slope is another style
         base: dict[str, Any] = {
             "size": "tiny",
@@ -131,7 +131,7 @@ def quick() -> Callable[..., ClassifierSettings]:
             "augment": calm,
         }
         return ClassifierSettings(
-            **{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given}
+            **{**base, "precision": "float32", "device": "cpu", "ema_decay": 0.9, **given}
         )
 
     return make

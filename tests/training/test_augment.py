@@ -12,7 +12,7 @@ from impasto.training import augment as page
 from impasto.training.augment import AugmentSettings, augment, crop_boxes, widest_crop
 
 NOTHING: dict[str, Any] = {
-    "crop_area": 1.0, "crop_ratio": 1.0, "flip": False, "brightness": 0.0, "contrast": 0.0, "saturation": 0.0,
+    "crop_scale": (1.0, 1.0), "crop_ratio": 1.0, "flip": False, "brightness": 0.0, "contrast": 0.0, "saturation": 0.0,
     "cutmix": 0.0,
 }  # fmt: skip
 
@@ -109,7 +109,7 @@ def slow_crop(picture: Tensor, box: list[float], resolution: int) -> Tensor:
 
 @pytest.mark.parametrize("resolution", [10, 24])
 def test_crops_are_those_of_the_slow_loop(resolution: int) -> None:
-    settings = only(crop_area=0.3, crop_ratio=1.5, flip=True)
+    settings = only(crop_scale=(0.3, 1.0), crop_ratio=1.5, flip=True)
     x = pictures(4, 24)
     boxes = page.crop_boxes(4, settings, torch.Generator().manual_seed(0))
     slow = torch.stack(
@@ -119,7 +119,7 @@ def test_crops_are_those_of_the_slow_loop(resolution: int) -> None:
 
 
 def test_crops_lie_within_the_picture_and_keep_their_share() -> None:
-    settings = only(crop_area=0.4, crop_ratio=1.3, flip=True)
+    settings = only(crop_scale=(0.4, 1.0), crop_ratio=1.3, flip=True)
     boxes = page.crop_boxes(4000, settings, torch.Generator().manual_seed(0))
     x, y, width, height = boxes.unbind(1)
     assert float((x.abs() + width.abs()).max()) <= 1 + 1e-6
@@ -136,7 +136,7 @@ def test_crops_lie_within_the_picture_and_keep_their_share() -> None:
 
 @pytest.mark.parametrize(("most", "ratio"), [(0.5, 1.33), (0.3, 2.0), (1.0, 1.33)])
 def test_no_crop_is_wider_than_the_widest(most: float, ratio: float) -> None:
-    settings = AugmentSettings(crop_area=0.1, crop_most=most, crop_ratio=ratio)
+    settings = AugmentSettings(crop_scale=(0.1, most), crop_ratio=ratio)
     sides = crop_boxes(20_000, settings, torch.Generator().manual_seed(0))[:, 2:].abs()
     assert 0.95 * widest_crop(settings) < sides.max() <= widest_crop(settings)
 
@@ -152,7 +152,7 @@ def test_pieces_too_small_to_alias_are_sampled_once(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(page.F, "grid_sample", counted)
     given = pictures(2, 64)
     for most in (0.5, 1.0):
-        settings = AugmentSettings(crop_area=0.1, crop_most=most, cutmix=0)
+        settings = AugmentSettings(crop_scale=(0.1, most), cutmix=0)
         varied(given, settings)
     assert sampled == [32, 64]
 

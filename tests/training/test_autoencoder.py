@@ -25,8 +25,9 @@ from impasto.records.run import Run
 from impasto.training import loop
 from impasto.training.augment import AugmentSettings
 from impasto.training.autoencoder import train as autoencoder
+from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.task import AutoencoderTask
-from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
+from impasto.training.autoencoder.train import train_autoencoder
 from impasto.training.ntxent import contrastive_loss
 
 Stripes = Callable[..., Collection]
@@ -39,10 +40,10 @@ def quick(**given: Any) -> AutoencoderSettings:
         "batch_size": 18,
         "resolution": 32,
         "latent": 12,
-        "manner": 4,
+        "embedding_dim": 4,
     }
     return AutoencoderSettings(
-        **{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given}
+        **{**base, "precision": "float32", "device": "cpu", "ema_decay": 0.9, **given}
     )
 
 
@@ -119,7 +120,7 @@ def test_their_mean_psnr_is_above_plain_pcas_on_other_pictures() -> None:
 
 
 def test_code_and_decoder_learn_at_a_share_of_the_manners_rates() -> None:
-    settings = quick(learning_rate=0.004, matrix_learning_rate=0.02, code_rate=0.25)
+    settings = quick(learning_rate=0.004, muon_learning_rate=0.02, decoder_lr_scale=0.25)
     model = Autoencoder(configured(settings.model_dump(mode="json")))
     optimizer = autoencoder._optimizer(model, settings)
     peak = {weight: group["peak"] for group in optimizer.param_groups for weight in group["params"]}
@@ -136,7 +137,9 @@ def test_code_and_decoder_learn_at_a_share_of_the_manners_rates() -> None:
 def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Path) -> None:
     collection = stripes((150, 150, 150), noise=2.0)
     run = train_autoencoder(
-        collection, run_path, quick(epochs=10, structure=0.0, contrast=0.0, latent=8, code_rate=0.5)
+        collection,
+        run_path,
+        quick(epochs=10, ssim_weight=0.0, contrastive_weight=0.0, latent=8, decoder_lr_scale=0.5),
     )
     x = pictures(collection, "validation", 32)
     with torch.no_grad():
@@ -151,7 +154,7 @@ def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Pat
 
 def test_pieces_of_one_picture_come_to_be_recognised(stripes: Stripes, run_path: Path) -> None:
     run = train_autoencoder(
-        stripes((60, 60, 60)), run_path, quick(epochs=6, contrast=1.0, manner=8)
+        stripes((60, 60, 60)), run_path, quick(epochs=6, contrastive_weight=1.0, embedding_dim=8)
     )
     by_chance = math.log(2 * 18 - 1)  # pieces that each might be the other's partner
     contrast = validations(run, "contrast")
@@ -198,7 +201,7 @@ def test_broken_off_anywhere_and_continued(
     method: str,
     call: int,
 ) -> None:
-    collection, settings = stripes(), quick(divergence=divergence)
+    collection, settings = stripes(), quick(kl_weight=divergence)
     straight = train_autoencoder(collection, tmp_path / "straight", settings)
     original, calls = getattr(AutoencoderTask, method), 0
 
@@ -223,7 +226,7 @@ def test_broken_off_anywhere_and_continued(
 
 def test_variational_draws_only_while_training(stripes: Stripes, run_path: Path) -> None:
     collection = stripes()
-    model = network(train_autoencoder(collection, run_path, quick(epochs=1, divergence=0.1)))
+    model = network(train_autoencoder(collection, run_path, quick(epochs=1, kl_weight=0.1)))
     x = pictures(collection, "test", 32)
     assert torch.equal(model.encode(x), model.encode(x))
     model.train()
@@ -270,6 +273,6 @@ def test_refused_in_one_line(stripes: Stripes, run_path: Path) -> None:
         train_autoencoder(collection, run_path, quick(latent=128))
     with pytest.raises(SettingsError, match="resolution=40: an autoencoder's is a multiple of 16"):
         train_autoencoder(stripes(size=40, name="forty"), run_path, quick(resolution=40))
-    with pytest.raises(ValueError, match="pieces of two pictures have no manner in common"):
+    with pytest.raises(SettingsError, match="pieces of two pictures have no manner in common"):
         quick(pieces=AugmentSettings(cutmix=0.5))
     assert not run_path.exists()

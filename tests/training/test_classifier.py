@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from accelerate import Accelerator
-from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from impasto.collection.collection import Collection, open_collection
@@ -30,9 +29,11 @@ from impasto.models.preprocess import plain
 from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records import run as runs
-from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder
+from impasto.training.autoencoder.settings import AutoencoderSettings
+from impasto.training.autoencoder.train import train_autoencoder
+from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.task import ClassifierTask
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.pixel_batches import Pictures
 from impasto.weights import classifier_of
@@ -107,7 +108,7 @@ def test_the_courses_networks_train_on_the_same_loop(
     stripes: Stripes, quick: Quick, run_path: Path, network: str
 ) -> None:
     run = train_classifier(
-        stripes(), run_path, quick(network=network, matrix_learning_rate=0.0, epochs=1)
+        stripes(), run_path, quick(network=network, muon_learning_rate=0.0, epochs=1)
     )
     shapes = {name: tuple(t.shape) for name, t in load_file(run.weights_path).items()}
     assert shapes["linear.weight"] == (300, 49)
@@ -275,7 +276,7 @@ def test_a_loss_that_is_no_number_stops_it(stripes: Stripes, quick: Quick, run_p
         RunError, match=r"the loss is nan at step \d+: lower learning_rate"
     ) as caught:
         train_classifier(
-            stripes(), run_path, quick(epochs=4, learning_rate=1e25, matrix_learning_rate=1e25)
+            stripes(), run_path, quick(epochs=4, learning_rate=1e25, muon_learning_rate=1e25)
         )
     assert str(run_path) in str(caught.value)
 
@@ -283,7 +284,7 @@ def test_a_loss_that_is_no_number_stops_it(stripes: Stripes, quick: Quick, run_p
 def test_it_stops_where_nothing_gets_better(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     """With a rate of all but zero and no average to move, every validation is the first again."""
     settings = quick(
-        epochs=12, patience=2, learning_rate=1e-30, matrix_learning_rate=0.0, ema=0.999
+        epochs=12, patience=2, learning_rate=1e-30, muon_learning_rate=0.0, ema_decay=0.999
     )
     run = train_classifier(stripes(), run_path, settings)
     lines = [line for line in run.metrics() if line["event"] == "validation"]
@@ -337,10 +338,10 @@ def test_huge_seeds_are_seeds_too(stripes: Stripes, quick: Quick, run_path: Path
     assert train_classifier(stripes(), run_path, quick(epochs=1, seed=2**70)).state == "done"
 
 
-@pytest.mark.parametrize("remedy", [{"sampling": "progressive"}, {"deferred": 0.8}])
+@pytest.mark.parametrize("remedy", [{"sampling": "progressive"}, {"drw_start": 0.8}])
 def test_no_training_stops_before_its_remedy_is_done(remedy: dict[str, Any]) -> None:
     """The prior that a run says is that of the end."""
-    with pytest.raises(ValidationError, match="patience may stop a training before"):
+    with pytest.raises(SettingsError, match="patience may stop a training before"):
         ClassifierSettings(patience=3, balance=BalanceSettings(**remedy))
     assert ClassifierSettings(balance=BalanceSettings(**remedy)).patience == 0
 
@@ -387,13 +388,17 @@ def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: P
         batch_size=18,
         resolution=32,
         latent=12,
-        manner=4,
+        embedding_dim=4,
         precision="float32",
         device="cpu",
     )
     coded = train_autoencoder(collection, tmp_path / "coded", ahead)
     still = quick(
-        epochs=1, learning_rate=1e-9, matrix_learning_rate=0, ema=0.0, warm_start=str(coded.path)
+        epochs=1,
+        learning_rate=1e-9,
+        muon_learning_rate=0,
+        ema_decay=0.0,
+        warm_start=str(coded.path),
     )
     run = train_classifier(collection, tmp_path / "run", still)
     begun, trunk = load_file(run.weights_path), load_file(coded.weights_path)

@@ -169,7 +169,7 @@ def test_the_rarest_style_with_pictures_has_ldams_widest_margin() -> None:
         BalanceSettings(loss="focal", focal_gamma=0.0),
         BalanceSettings(loss="ldam", ldam_margin=0.0),
         BalanceSettings(weights="effective-number", effective_beta=0.0),
-        BalanceSettings(weights="inverse-frequency", deferred=1.0),
+        BalanceSettings(weights="inverse-frequency", drw_start=1.0),
     ],
 )
 def test_at_rest_every_loss_is_cross_entropy(settings: BalanceSettings) -> None:
@@ -190,7 +190,7 @@ def test_equal_counts_leave_nothing_to_weigh() -> None:
 
 
 def test_deferred_weights_set_in_late() -> None:
-    balance = Balance(BalanceSettings(weights="inverse-frequency", deferred=0.8), COUNTS, steps=10)
+    balance = Balance(BalanceSettings(weights="inverse-frequency", drw_start=0.8), COUNTS, steps=10)
     assert balance.weights(7) == pytest.approx(NONE)
     assert balance.prior(7) == pytest.approx(PRIOR)
     assert balance.weights(8) == pytest.approx(INVERSE)

@@ -33,7 +33,7 @@ CPU = torch.device("cpu")
 
 def quick(**given: Any) -> PainterSettings:
     calm: dict[str, Any] = {
-        "crop_area": 0.8,
+        "crop_scale": (0.8, 1.0),
         "flip": False,
         "cutmix": 0,
     }  # a mirrored slope is another style
@@ -42,7 +42,7 @@ def quick(**given: Any) -> PainterSettings:
         epochs=3,
         batch_size=12,
         resolution=48,
-        ema=0.9,
+        ema_decay=0.9,
         precision="float32",
         augment=calm,
     )
@@ -54,7 +54,9 @@ def quick(**given: Any) -> PainterSettings:
         "embedding": 8,
         "teach": teach,
     }
-    return PainterSettings(**{**base, "precision": "float32", "device": "cpu", "ema": 0.9, **given})
+    return PainterSettings(
+        **{**base, "precision": "float32", "device": "cpu", "ema_decay": 0.9, **given}
+    )
 
 
 def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,7 +73,9 @@ def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Te
 def test_the_style_comes_to_change(stripes: Stripes, run_path: Path) -> None:
     collection = stripes((60, 60, 60), size=48)
     run = train_painter(
-        collection, run_path, quick(epochs=8, critic=2, adversary=0.3, learning_rate=3e-3)
+        collection,
+        run_path,
+        quick(epochs=8, style_weight=2, adversarial_weight=0.3, learning_rate=3e-3),
     )
     hits = [line["hit_rate"] for line in run.metrics() if line["event"] == "validation"]
     assert hits[-1] > 0.6 > 1 / 3  # by chance
@@ -170,7 +174,10 @@ def test_a_critic_cut_off_is_trained_on(
 
 def test_each_teaches_itself_alone(stripes: Stripes) -> None:
     """The painter's losses have no gradient in the opponent, the opponent's none in the painter."""
-    collection, settings = stripes(size=48), quick(identity=0, content=0, critic=0)
+    collection, settings = (
+        stripes(size=48),
+        quick(identity_weight=0, content_weight=0, style_weight=0),
+    )
     half, _ = halves(collection, 0)
     task = PainterTask(half, settings, None, Accelerator(cpu=True))
     duel = painter._duel(half, settings)
@@ -248,7 +255,7 @@ def test_two_shares_make_the_whole_batch(stripes: Stripes) -> None:
 def test_however_few_some_are_painted_in_other_styles(stripes: Stripes) -> None:
     half, _ = halves(stripes(size=48), 0)
     for own, expected in ((0.99, 1), (1.0, 0)):
-        task = PainterTask(half, quick(own=own), None, Accelerator(cpu=True))
+        task = PainterTask(half, quick(identity_share=own), None, Accelerator(cpu=True))
         assert len(task.batch(0).targets) == expected
 
 

@@ -17,7 +17,8 @@ from impasto.collection.collection import Collection
 from impasto.models.classifiers import build
 from impasto.records.run import Run, open_run
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.painter import train as painter
 from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
@@ -98,7 +99,7 @@ def test_two_processes_learn_what_one_does(
     settings = quick(
         epochs=1,
         batch_size=24,
-        ema=0.5,
+        ema_decay=0.5,
         learning_rate=1e-3,
         augment=AugmentSettings(cutmix=1.0),
         balance=remedy,
@@ -132,7 +133,12 @@ def test_two_painters_learn_what_one_does(
         "epochs": 1,
     }
     settings = PainterSettings(
-        embedding=8, ema=0.5, device="cpu", teach=CriticSettings(**quick), own=1 / 3, **quick
+        embedding=8,
+        ema_decay=0.5,
+        device="cpu",
+        teach=CriticSettings(**quick),
+        identity_share=1 / 3,
+        **quick,
     )
     # The critics of one and of two processes differ by rounding; the same is lent to both
     alone = train_painter(collection, tmp_path / "one", settings)

@@ -20,7 +20,8 @@ from impasto.errors import RunError
 from impasto.records.run import Run, open_run
 from impasto.training import loop, precision
 from impasto.training.classifier import train as classifier
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.interrupt import deferred_interrupt
 
 Stripes = Callable[..., Collection]
@@ -105,7 +106,7 @@ def test_broken_off_anywhere_and_continued(
     [
         {"sampling": "progressive"},
         {"sampling": "cap-and-duplicate", "per_style": 20},
-        {"loss": "ldam", "weights": "effective-number", "deferred": 0.5},
+        {"loss": "ldam", "weights": "effective-number", "drw_start": 0.5},
     ],
 )
 def test_broken_off_under_a_remedy(

@@ -42,7 +42,8 @@ def classifier(
     impasto train classifier collection -o run --size small
     """
     from impasto.collection.collection import open_collection  # noqa: PLC0415
-    from impasto.training.classifier.train import ClassifierSettings, train_classifier  # noqa: PLC0415
+    from impasto.training.classifier.settings import ClassifierSettings
+    from impasto.training.classifier.train import train_classifier  # noqa: PLC0415
 
     request = read_request(config, assignments or ())
     dials = {"size": size, "epochs": epochs, "device": device, "seed": seed}
@@ -71,7 +72,8 @@ def autoencoder(
     impasto train autoencoder collection -o run
     """
     from impasto.collection.collection import open_collection  # noqa: PLC0415
-    from impasto.training.autoencoder.train import AutoencoderSettings, train_autoencoder  # noqa: PLC0415
+    from impasto.training.autoencoder.settings import AutoencoderSettings
+    from impasto.training.autoencoder.train import train_autoencoder  # noqa: PLC0415
 
     request = read_request(config, assignments or ())
     dials = {"size": size, "epochs": epochs, "device": device, "seed": seed}

@@ -8,7 +8,21 @@ from typing import Final
 from impasto.collection.file_names import read_name
 
 PICTURES: Final = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .tif .tiff .ppm .avif .jp2".split()
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".avif",
+        ".jp2",
+    ]
 )
 """File name extensions of pictures."""
 SIDES: Final[Mapping[str, str]] = {

@@ -42,7 +42,8 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 
 FORMAT = 1
 OURS = {"runs", "looked", "balance.json", "balance.md", "findings.json"}

@@ -39,7 +39,8 @@ from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import open_run
 from impasto.state.folder import Claim, claimed
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 
 FORMAT = 1
 Labels = NDArray[np.int64]
@@ -213,7 +214,7 @@ class _Work:
         rows, folds, again = self.scored, self.folds, self.settings.evaluate
         vocabulary, labels = self.collection.vocabulary, self.collection.labels
         clusters = Clusters(
-            labels[rows], folds.cluster[rows], len(vocabulary), again.resamples, again.seed
+            labels[rows], folds.cluster[rows], len(vocabulary), again.bootstrap_samples, again.seed
         )
         given = {
             who: {arm: answers[rows] for arm, answers in arms.items()}

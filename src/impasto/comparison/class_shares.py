@@ -6,7 +6,7 @@ import numpy as np
 
 from impasto.collection.collection import Collection
 from impasto.training.augment import mixed_in
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.imbalance import Balance, BalanceSettings, pictures_per_epoch
 
 MOMENTS = 101  # of a training at which what changes over it is looked at

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from impasto.config import merged, parse
 from impasto.errors import SettingsError
-from impasto.training.classifier.train import ClassifierSettings
+from impasto.training.classifier.settings import ClassifierSettings
 
 PLAIN = "plain"
 FEWEST = 5  # epochs of a capped training
@@ -23,7 +23,7 @@ NATURAL: Mapping[str, Any] = {
     "balance": {
         "sampling": "natural",
         "weights": "none",
-        "deferred": 0.0,
+        "drw_start": 0.0,
         "loss": "cross-entropy",
         "logit_adjustment": 0.0,
     },
@@ -81,7 +81,7 @@ REMEDIES: Mapping[str, Remedy] = {
     "ldam-loss": Remedy("Cao et al. 2019, arXiv:1906.07413", changes={"balance": {"loss": "ldam"}}),
     "ldam-loss-deferred": Remedy(
         "Cao et al. 2019, arXiv:1906.07413, LDAM-DRW: effective-number weights in the last fifth",
-        changes={"balance": {"loss": "ldam", "weights": "effective-number", "deferred": 0.8}},
+        changes={"balance": {"loss": "ldam", "weights": "effective-number", "drw_start": 0.8}},
     ),
     "logit-adjusted-loss": Remedy(
         "Menon et al. 2021, arXiv:2007.07314", changes={"balance": {"logit_adjustment": 1.0}}

@@ -60,7 +60,7 @@ def _of(
     ground, settings = by
     seen = vectors[ground.scopes[scope]]
     return cluster(
-        method, seen, ground.present(scope), seed=settings.seed, sampled=settings.sampled
+        method, seen, ground.present(scope), seed=settings.seed, sampled=settings.max_samples
     )
 
 
@@ -83,7 +83,9 @@ def scores_of(
     for scope, rows in ground.scopes.items():
         labels, clusters = ground.labels[rows], made[scope].clusters
         scores[scope] = {
-            **agreement.scored(labels, clusters, resamples=settings.resamples, seed=settings.seed),
+            **agreement.scored(
+                labels, clusters, resamples=settings.bootstrap_samples, seed=settings.seed
+            ),
             "silhouette": silhouette(vectors[rows], clusters, settings),
         }
         chance[scope] = agreement.chance(
@@ -102,7 +104,7 @@ def silhouette(
     if not 2 <= len(np.unique(clusters[rows])) < len(rows):
         return None
     each = silhouette_samples(vectors[rows], clusters[rows])
-    return mean_estimate(each, resamples=settings.resamples, seed=settings.seed)
+    return mean_estimate(each, resamples=settings.bootstrap_samples, seed=settings.seed)
 
 
 def described(
@@ -138,7 +140,7 @@ def _artists(
     def ami(labels: NDArray[np.int64]) -> Score:
         clusters = made[scope].clusters[known]
         found = agreement.scored(
-            labels[rows][known], clusters, resamples=settings.resamples, seed=settings.seed
+            labels[rows][known], clusters, resamples=settings.bootstrap_samples, seed=settings.seed
         )
         return found["ami"]
 

@@ -241,7 +241,7 @@ def _rival(
     for scope, rows in ground.scopes.items():
         pair = (mine[scope].clusters, made[scope].clusters)
         gains[scope] = agreement.difference(
-            ground.labels[rows], pair, resamples=settings.resamples, seed=settings.seed
+            ground.labels[rows], pair, resamples=settings.bootstrap_samples, seed=settings.seed
         )
     k_test = made["test"].k if "test" in made else None
     row = {
@@ -268,7 +268,7 @@ def _probes(work: _Work, vectors: Vectors) -> dict[str, Any] | None:
         ground.labels,
         ground.rows,
         styles=len(ground.styles),
-        resamples=settings.resamples,
+        resamples=settings.bootstrap_samples,
         seed=settings.seed,
     )
 

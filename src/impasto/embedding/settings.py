@@ -37,8 +37,10 @@ class AtlasSettings(Settings):
     permutations: int = Field(
         200, ge=20, description="shufflings of the styles behind what is called chance"
     )
-    resamples: int = Field(500, ge=100, description="bootstrap resamples behind each 95 % interval")
-    sampled: int = Field(
+    bootstrap_samples: int = Field(
+        500, ge=100, description="bootstrap resamples behind each 95 % interval"
+    )
+    max_samples: int = Field(
         5000,
         ge=100,
         description="most paintings that Ward, spectral and HDBSCAN look at themselves",

@@ -58,7 +58,7 @@ def explain(
     """
     styles, again = (
         found.vocabulary.styles,
-        {"resamples": settings.resamples, "seed": settings.seed},
+        {"resamples": settings.bootstrap_samples, "seed": settings.seed},
     )
     ids = np.asarray(found.column("id"), object)[looked.rows]
     each = EACH if len(styles) <= MANY else EACH - 1

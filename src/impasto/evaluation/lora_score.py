@@ -54,7 +54,7 @@ class ScorecardSettings(Settings):
     paint: DiffuseSettings = Field(
         DiffuseSettings(), description="how they are painted; its words do not count"
     )
-    resamples: int = Field(
+    bootstrap_samples: int = Field(
         1000, ge=100, description="bootstrap resamples behind each 95 % interval"
     )
 
@@ -215,7 +215,9 @@ def _measure(
     arms = {"adapter": looked["adapter"], "base": looked["base"], "real": real}
     confusions = {name: _confusion(network, look, size) for name, look in arms.items()}
     scores = {
-        name: confusion_estimates(table, resamples=settings.resamples, seed=settings.paint.seed)
+        name: confusion_estimates(
+            table, resamples=settings.bootstrap_samples, seed=settings.paint.seed
+        )
         for name, table in confusions.items()
     }
     train = found.indices("train")
@@ -226,7 +228,7 @@ def _measure(
         numbers.shades(mine.pixels),
         mine.seeds,
         mine.styles,
-        draws=settings.resamples,
+        draws=settings.bootstrap_samples,
         seed=settings.paint.seed,
     )
     return {

@@ -41,7 +41,8 @@ from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
 from impasto.state.fingerprint import done, not_done
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.painter.train import CRITIC
 from impasto.weights import accelerator_on, painter_of
 
@@ -70,7 +71,7 @@ class PaintingSettings(Settings):
         JudgeSettings(), description="how that one is trained; without device and seed: as here"
     )
     shown: int = Field(8, ge=1, description="pictures in the figures")
-    resamples: int = Field(
+    bootstrap_samples: int = Field(
         1000, ge=100, description="bootstrap resamples behind each 95 % interval"
     )
     device: Device = Field("auto", description="auto takes a CUDA device where there is one")
@@ -184,7 +185,7 @@ def _measure(subject: Subject, settings: PaintingSettings) -> dict[str, Any]:
     real_shares, real_seen = subject.seen(subject.stored(test))
     arms = judged_arms(subject, real_seen, settings.seed)
     right, real_labels = real_shares.argmax(1) == found.labels[test], found.labels[test]
-    spread = {"resamples": settings.resamples, "seed": settings.seed}
+    spread = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
     rates = numbers.Rates(arms.hits, subject.labels, right, real_labels, **spread)
     return {
         "format": FORMAT,
@@ -247,7 +248,7 @@ def _summary(
     """Means over pictures and styles, resampled over pictures."""
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     rows = whole.pop("picture").astype(np.int64)
-    again = {"resamples": settings.resamples, "seed": settings.seed}
+    again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
     return {name: cluster_mean_estimate(values, rows, **again) for name, values in whole.items()}
 
 
@@ -258,7 +259,9 @@ def _identity(subject: Subject, settings: PaintingSettings) -> dict[str, dict[st
     for name, strength in (("own_style", 1.0), ("no_style", 0.0)):
         back = subject.painted(subject.originals, strength * eye[subject.labels])
         alike = ssim(numbers.tensors(back), numbers.tensors(subject.originals)).double().numpy()
-        result[name] = mean_estimate(alike, resamples=settings.resamples, seed=settings.seed)
+        result[name] = mean_estimate(
+            alike, resamples=settings.bootstrap_samples, seed=settings.seed
+        )
     return result
 
 

@@ -157,7 +157,7 @@ def _measured(
     scores: Floats, run: Run, found: Collection, settings: EvaluateSettings, known: _Baselines
 ) -> dict[str, Any]:
     def spread(values: Floats) -> Score:
-        return mean_estimate(values, resamples=settings.resamples, seed=settings.seed)
+        return mean_estimate(values, resamples=settings.bootstrap_samples, seed=settings.seed)
 
     of = [
         {name: spread(scores[:, who, at]) for at, name in enumerate(MEASURES)} for who in range(3)

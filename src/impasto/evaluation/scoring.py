@@ -74,7 +74,7 @@ def score(
     """
     shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
     confusion = metrics.confusion_matrix(looked.labels, shares.argmax(1), len(found.vocabulary))
-    again: dict[str, int] = {"resamples": settings.resamples, "seed": settings.seed}
+    again: dict[str, int] = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
     top_3 = metrics.top_k(looked.labels, shares, 3)
     rows = _per_style(found, confusion)
     parts = {"train": found.indices("train"), "validation": checked.rows, "test": looked.rows}

@@ -41,7 +41,7 @@ class EvaluateSettings(Settings):
     level: float = Field(
         0.9, gt=0, lt=1, description="share of pictures whose conformal set shall hold their style"
     )
-    resamples: int = Field(
+    bootstrap_samples: int = Field(
         1000, ge=100, description="bootstrap resamples behind each 95 % interval"
     )
     device: Device = Field("auto", description="auto takes a CUDA device where there is one")

@@ -51,7 +51,7 @@ class AutoencoderConfig:
     """
 
     latent: int = 128
-    manner: int = 128
+    embedding_dim: int = 128
     size: Size = "small"
     resolution: int = 128
     stride: int = 4
@@ -75,10 +75,10 @@ class AutoencoderConfig:
 
 def configured(settings: Mapping[str, Any]) -> AutoencoderConfig:
     """The configuration that the settings of a run speak of."""
-    names = ("latent", "manner", "size", "resolution")
+    names = ("latent", "embedding_dim", "size", "resolution")
     shape = {name: settings[name] for name in names}
     return AutoencoderConfig(
-        **shape, stride=stem_stride(settings["resolution"]), variational=settings["divergence"] > 0
+        **shape, stride=stem_stride(settings["resolution"]), variational=settings["kl_weight"] > 0
     )
 
 
@@ -109,7 +109,9 @@ class Autoencoder(nn.Module):
         wide, wider, widest = CODE_WIDTHS[config.size]
         cells = widest * config.grid**2
         numbers = 3 * config.small**2
-        self.trunk = Classifier(ClassifierConfig(config.manner, config.size, stride=config.stride))
+        self.trunk = Classifier(
+            ClassifierConfig(config.embedding_dim, config.size, stride=config.stride)
+        )
         self.register_buffer("mean", torch.zeros(numbers))
         self.register_buffer(
             "components", torch.zeros(config.latent, numbers)
@@ -201,7 +203,9 @@ class Autoencoder(nn.Module):
             pieces' manners ``(N, manner)``.
         """
         code, divergence = self._coded(x)
-        manners = code.new_zeros(0, self.config.manner) if pieces is None else self.manner(pieces)
+        manners = (
+            code.new_zeros(0, self.config.embedding_dim) if pieces is None else self.manner(pieces)
+        )
         return self.decode(code), divergence, manners
 
     def _coded(self, x: Tensor) -> tuple[Tensor, Tensor]:

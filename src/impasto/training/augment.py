@@ -9,7 +9,7 @@ arXiv:2109.09850).
 
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
@@ -19,15 +19,15 @@ from torch.nn import functional as F
 
 from impasto.config import Settings
 
+Share = Annotated[float, Field(gt=0, le=1)]
+
 
 class AugmentSettings(Settings):
-    """How training pictures are varied; all at zero, with both crop settings 1, leaves them as they are."""
+    """How training pictures are varied; all at zero with crop_scale (1, 1) and crop_ratio 1: unchanged."""
 
-    crop_area: float = Field(
-        0.35, gt=0, le=1, description="smallest share of the picture that a random crop shows"
-    )
-    crop_most: float = Field(
-        1.0, gt=0, le=1, description="largest share of the picture that a random crop shows"
+    crop_scale: tuple[Share, Share] = Field(
+        (0.35, 1.0),
+        description="smallest and largest share of the picture that a random crop shows",
     )
     crop_ratio: float = Field(
         1.33, ge=1, description="largest stretch of a crop's width against its height"
@@ -62,10 +62,8 @@ class AugmentSettings(Settings):
             raise ValueError(
                 "cutmix and mixup are shares of the batches: together they must not exceed 1"
             )
-        if self.crop_most < self.crop_area:
-            raise ValueError(
-                "crop_most is the largest share that a crop shows: it must not be below crop_area"
-            )
+        if self.crop_scale[0] > self.crop_scale[1]:
+            raise ValueError("crop_scale is the smallest share, then the largest")
         return self
 
 
@@ -130,7 +128,7 @@ def _varied(
 
 def widest_crop(settings: AugmentSettings) -> float:
     """The largest share of a picture's width or height that a crop can show."""
-    return min(1.0, math.sqrt(settings.crop_most * settings.crop_ratio))
+    return min(1.0, math.sqrt(settings.crop_scale[1] * settings.crop_ratio))
 
 
 def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
@@ -139,7 +137,8 @@ def crop_boxes(count: int, settings: AugmentSettings, generator: torch.Generator
     Centre x, centre y, half width, half height in [-1, 1]; mirrored ones are negative.
     """
     draw = torch.rand(5, count, generator=generator)
-    area = settings.crop_area + (settings.crop_most - settings.crop_area) * draw[0]
+    smallest, largest = settings.crop_scale
+    area = smallest + (largest - smallest) * draw[0]
     ratio = torch.exp((2 * draw[1] - 1) * math.log(settings.crop_ratio) / 2)
     width, height = (area.sqrt() * ratio).clamp(max=1), (area.sqrt() / ratio).clamp(max=1)
     x, y = (2 * draw[2] - 1) * (1 - width), (2 * draw[3] - 1) * (1 - height)

@@ -41,7 +41,7 @@ class BalanceSettings(Settings):
     effective_beta: float = Field(
         0.999, ge=0, lt=1, description="beta of effective-number weights; 0: no weights"
     )
-    deferred: float = Field(
+    drw_start: float = Field(
         0.0, ge=0, le=1, description="share of the steps before weights set in (LDAM-DRW: 0.8)"
     )
     loss: Loss = Field(
@@ -94,7 +94,7 @@ class Balance:
 
     def weights(self, step: int) -> Floats:
         """How much a picture counts by its style, ``float64 (styles,)``; 1 in the mean over what is drawn."""
-        if step < self.settings.deferred * self.steps:
+        if step < self.settings.drw_start * self.steps:
             return np.ones(len(self.counts))
         weights = class_weights(self.settings.weights, self.counts, self.settings.effective_beta)
         return np.asarray(weights / (weights @ self.drawn(step)))

@@ -10,18 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from pydantic import Field
 from torch import nn
 
 from impasto.collection.collection import Collection
-from impasto.config import Device, Settings
 from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.files import replacing
 from impasto.records import finding as findings
@@ -32,53 +30,8 @@ from impasto.state.diff import as_known, difference, differences
 from impasto.state.folder import locked, refuse_other_work
 from impasto.training.loop import Plan, Task, Tools, fit
 from impasto.training.precision import Precision, fastest
+from impasto.training.settings import LoopSettings, TrainingSettings
 from impasto.training.tensorboard import require_board
-
-
-class LoopSettings(Settings):
-    """What every trainer can be told."""
-
-    epochs: int = Field(50, ge=1, description="passes over the training pictures")
-    batch_size: int = Field(128, ge=2, description="pictures in a step, over all processes")
-    learning_rate: float = Field(
-        3e-3, gt=0, description="peak learning rate of AdamW: norms, first and last layers"
-    )
-    weight_decay: float = Field(
-        0.05, ge=0, description="decoupled weight decay of convolutions and linear layers"
-    )
-    ema: float = Field(
-        0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept"
-    )
-    clip: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    resolution: int = Field(
-        128, ge=32, description="height and width that the network sees, in pixels"
-    )
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto measures and takes the faster"
-    )
-    patience: int = Field(
-        0, ge=0, description="epochs without a lower validation loss until it stops; 0: never"
-    )
-    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
-    tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
-    seed: int = Field(0, ge=0, description="of weights, order and augmentation")
-
-
-class TrainingSettings(LoopSettings):
-    """What every trainer from scratch can be told."""
-
-    warmup: float = Field(
-        0.03, ge=0, lt=1, description="share of the steps until the peak learning rate"
-    )
-
-
-class MuonSettings(TrainingSettings):
-    """What trainers with both optimisers can be told."""
-
-    matrix_learning_rate: float = Field(
-        0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights"
-    )
-
 
 T = TypeVar("T", bound=Task)
 
@@ -340,8 +293,8 @@ def _plan(task: Task, settings: LoopSettings, run: Run) -> Plan:
         per_epoch=task.per_epoch,
         batch_size=settings.batch_size,
         warmup=math.ceil(settings.warmup * task.steps),
-        decay=settings.ema,
-        clip=settings.clip,
+        decay=settings.ema_decay,
+        clip=settings.max_grad_norm,
         precision=run.facts["precision"],
         patience=settings.patience,
         seed=settings.seed,

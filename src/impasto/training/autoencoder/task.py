@@ -4,7 +4,6 @@ Batches, loss, validation, and pictures of how far it is.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,11 +22,9 @@ from impasto.models.autoencoder import AutoencoderConfig
 from impasto.models.image_metrics import multiscale_ssim, psnr, ssim
 from impasto.models.preprocess import plain
 from impasto.training.augment import augment
+from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.ntxent import contrastive_loss
 from impasto.training.pixel_batches import Pictures
-
-if TYPE_CHECKING:
-    from impasto.training.autoencoder.train import AutoencoderSettings
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 """Whole pictures ``float (B, 3, R, R)``, as they shall come back ``(B, 3, P, P)``, and two pieces of each, as large."""
@@ -43,7 +40,7 @@ class AutoencoderTask:
     def __init__(
         self,
         collection: Collection,
-        settings: "AutoencoderSettings",
+        settings: AutoencoderSettings,
         config: AutoencoderConfig,
         tools: Accelerator,
     ) -> None:
@@ -102,15 +99,15 @@ class AutoencoderTask:
         whole, target, first, second = batch
         back, divergence, manners = model(whole, torch.cat((first, second)))
         total: Tensor = self._difference(back, target)
-        total = total + self.settings.divergence * divergence.mean() / self.config.latent
+        total = total + self.settings.kl_weight * divergence.mean() / self.config.latent
         one, other = (_everybody(part) for part in manners.chunk(2))
-        return total + self.settings.contrast * contrastive_loss(
+        return total + self.settings.contrastive_weight * contrastive_loss(
             one, other, self.settings.temperature
         )
 
     def _difference(self, back: Tensor, target: Tensor) -> Tensor:
         structure = 1 - multiscale_ssim(back, target, SCALES).mean()
-        return F.mse_loss(back, target) + self.settings.structure * structure
+        return F.mse_loss(back, target) + self.settings.ssim_weight * structure
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -118,7 +115,7 @@ class AutoencoderTask:
         size = self.settings.batch_size
         mine = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
         parts = [
-            (torch.empty(0, 3), torch.empty(0, 2, self.config.manner))
+            (torch.empty(0, 3), torch.empty(0, 2, self.config.embedding_dim))
         ]  # a process may have no picture
         parts += [
             self._measured(model, mine[start : start + size]) for start in range(0, len(mine), size)
@@ -144,7 +141,7 @@ class AutoencoderTask:
                 * len(one)
                 / len(manners)
             )
-        loss = difference + self.settings.contrast * contrast
+        loss = difference + self.settings.contrastive_weight * contrast
         return {"loss": loss, "psnr": ratio, "ssim": alike, "contrast": contrast}
 
     def _measured(self, model: nn.Module, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
@@ -163,7 +160,7 @@ class AutoencoderTask:
         structure = 1 - multiscale_ssim(back, target, SCALES)
         difference = (back - target).square().flatten(1).mean(
             1
-        ) + self.settings.structure * structure
+        ) + self.settings.ssim_weight * structure
         seen = back.clamp(-1, 1)
         scores = torch.stack((difference, psnr(seen, target), ssim(seen, target)), 1)
         return scores.cpu(), torch.stack(manners.chunk(2), 1).float().cpu()

@@ -10,70 +10,25 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
 from scipy import linalg
 from torch import nn
 
 from impasto.collection.collection import Collection
 from impasto.errors import CollectionError, SettingsError
 from impasto.models.autoencoder import Autoencoder, AutoencoderConfig, configured
-from impasto.models.classifier import Size
 from impasto.models.preprocess import plain
 from impasto.records.run import Run
-from impasto.training.augment import AugmentSettings
+from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.task import AutoencoderTask
 from impasto.training.muon import MuonAdamW, weight_groups
 from impasto.training.pixel_batches import Pictures
-from impasto.training.trainer import MuonSettings, Trainer, train
+from impasto.training.trainer import Trainer, train
 from impasto.training.training_findings import over_fitting_findings
 
 Floats = NDArray[np.float64]
 FITTED = 10_000  # training pictures, evenly chosen, that principal components are computed from
 ROUNDS = 3  # of weighting them
 GOOD = 0.003  # squared error below which a picture weighs hardly more: 31 dB
-
-PIECES = AugmentSettings(crop_area=0.15, crop_most=0.5, cutmix=0)
-"""Pieces of 128 stored pixels that are cut to 64 are so about as large as they were painted."""
-
-
-class AutoencoderSettings(MuonSettings):
-    """How an autoencoder is trained."""
-
-    epochs: int = Field(40, ge=1, description="passes over the training pictures")
-    size: Size = Field("small", description="width and depth of the encoder: tiny, small or base")
-    latent: int = Field(
-        128, ge=8, description="numbers of a picture's code, from which it comes back"
-    )
-    manner: int = Field(
-        128, ge=2, description="numbers that say how it is painted, by which pictures are compared"
-    )
-    code_rate: float = Field(
-        0.0125, gt=0, le=1, description="learning rates behind the code, as a share of the manner's"
-    )
-    structure: float = Field(
-        0.03, ge=0, description="weight of 1 - multi-scale SSIM beside the squared error"
-    )
-    contrast: float = Field(
-        0.01, ge=0, description="weight of recognising pieces of one picture by their manner"
-    )
-    temperature: float = Field(
-        0.2, gt=0, description="of that recognition; small: the most similar others weigh most"
-    )
-    divergence: float = Field(
-        0.0, ge=0, description="weight of the code's divergence a number; 0: not variational"
-    )
-    pieces: AugmentSettings = Field(
-        PIECES, description="how pieces of pictures are cut and varied; they are not mixed"
-    )
-
-    @field_validator("pieces")
-    @classmethod
-    def _unmixed(cls, value: AugmentSettings) -> AugmentSettings:
-        if value.cutmix or value.mixup:
-            raise ValueError(
-                "pieces of two pictures have no manner in common: cutmix and mixup must be 0"
-            )
-        return value
 
 
 def train_autoencoder(
@@ -129,9 +84,9 @@ def _optimizer(network: nn.Module, settings: AutoencoderSettings) -> MuonAdamW:
     assert isinstance(network, Autoencoder)
     manner = list(network.trunk.parameters())
     code = [weight for name, weight in network.named_parameters() if not name.startswith("trunk.")]
-    rate, matrix_rate = settings.learning_rate, settings.matrix_learning_rate
+    rate, matrix_rate = settings.learning_rate, settings.muon_learning_rate
     groups = weight_groups(manner, rate, matrix_rate, settings.weight_decay)
-    share = settings.code_rate
+    share = settings.decoder_lr_scale
     return MuonAdamW(
         groups + weight_groups(code, share * rate, share * matrix_rate, settings.weight_decay)
     )

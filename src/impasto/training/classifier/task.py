@@ -1,7 +1,6 @@
 """What the loop needs of a classifier's training: batches, loss and validation."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,14 +14,11 @@ from impasto.models.preprocess import plain
 from impasto.numerics import metrics
 from impasto.numerics.calibration import UNSEEN
 from impasto.training.augment import augment, mixed_in
+from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.imbalance import Balance
 from impasto.training.pixel_batches import Pictures
 from impasto.training.samplers import PARTNERS, Portions, StyleBatches
 from impasto.training.schedule import growing_resolution
-
-if TYPE_CHECKING:
-    from impasto.training.classifier.train import ClassifierSettings
-
 
 Batch = tuple[Tensor, Tensor, int]
 """Pictures ``float (B, 3, R, R)``, targets ``(B, styles)`` and the step."""
@@ -34,7 +30,7 @@ class ClassifierTask:
     shown = "balanced_accuracy"
 
     def __init__(
-        self, collection: Collection, settings: "ClassifierSettings", accelerator: Accelerator
+        self, collection: Collection, settings: ClassifierSettings, accelerator: Accelerator
     ) -> None:
         rows = collection.indices("train")
         self.settings, self.accelerator = settings, accelerator

@@ -3,68 +3,22 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import Field, model_validator
 from torch import nn
 
 from impasto.collection.collection import Collection
 from impasto.errors import CollectionError, RunError, SettingsError
-from impasto.models.classifier import Size, stem_stride
-from impasto.models.classifiers import Network, build
+from impasto.models.classifier import stem_stride
+from impasto.models.classifiers import build
 from impasto.records.run import Run, open_run
-from impasto.training.augment import AugmentSettings
+from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.task import ClassifierTask
-from impasto.training.imbalance import BalanceSettings
 from impasto.training.muon import make_optimizer
-from impasto.training.trainer import MuonSettings, Trainer, train
+from impasto.training.trainer import Trainer, train
 from impasto.training.training_findings import training_findings
 from impasto.weights import autoencoder_of
-
-
-class ClassifierSettings(MuonSettings):
-    """How a classifier is trained."""
-
-    network: Network = Field(
-        "classifier", description="impasto's classifier, a residual network, or the course's two"
-    )
-    size: Size = Field(
-        "small", description="width and depth of the classifier: tiny, small or base"
-    )
-    weight_decay: float = Field(
-        0.1, ge=0, description="decoupled weight decay of convolutions and linear layers"
-    )
-    stride: Literal[2, 4] | None = Field(
-        None,
-        description="of the stem; 2 looks four times as closely, for four times the work; none: 4 from 96 pixels",
-    )
-    warm_start: str | None = Field(
-        None,
-        description="an autoencoder's run on the same collection: begin as its manner's network; none: afresh",
-    )
-    label_smoothing: float = Field(
-        0.1, ge=0, lt=1, description="share of each label spread over the styles, by frequency"
-    )
-    balance: BalanceSettings = Field(BalanceSettings(), description="what is done for rare styles")
-    first_resolution: int = Field(
-        64, ge=32, description="what it sees at first; grows to resolution"
-    )
-    growth: float = Field(
-        0.7, ge=0, le=1, description="share of the steps until the full resolution; 0: at once"
-    )
-    augment: AugmentSettings = Field(
-        AugmentSettings(), description="how training pictures are varied"
-    )
-
-    @model_validator(mode="after")
-    def _to_the_end(self) -> "ClassifierSettings":
-        if self.patience and (self.balance.sampling == "progressive" or self.balance.deferred > 0):
-            raise ValueError(
-                "patience may stop a training before balance.sampling=progressive or balance.deferred is done: "
-                "leave it at 0"
-            )
-        return self
 
 
 def train_classifier(
@@ -131,7 +85,7 @@ def train_classifier(
         task=lambda accelerator: ClassifierTask(collection, settings, accelerator),
         model=model,
         optimizer=lambda network: make_optimizer(
-            network, settings.learning_rate, settings.matrix_learning_rate, settings.weight_decay
+            network, settings.learning_rate, settings.muon_learning_rate, settings.weight_decay
         ),
         facts=facts,
         judge=lambda lines: training_findings(lines, collection),

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from impasto.diffusion.families import Targets
-from impasto.training.trainer import LoopSettings
+from impasto.training.settings import LoopSettings
 
 
 class LoraSettings(LoopSettings):
@@ -45,7 +45,7 @@ class LoraSettings(LoopSettings):
     optimizer: Literal["adamw", "adamw8bit"] = Field(
         "adamw", description="adamw8bit needs bitsandbytes and CUDA"
     )
-    ema: float = Field(
+    ema_decay: float = Field(
         0.99, ge=0, lt=1, description="decay of the adapter's moving average, which is what is kept"
     )
     resolution: int = Field(

@@ -31,7 +31,9 @@ from impasto.training.samplers import StyleBatches
 if TYPE_CHECKING:
     from impasto.training.painter.train import PainterSettings
 
-GAZE: Final = AugmentSettings(crop_area=0.5, crop_ratio=1.0)  # how the critic looks at pictures
+GAZE: Final = AugmentSettings(
+    crop_scale=(0.5, 1.0), crop_ratio=1.0
+)  # how the critic looks at pictures
 # share of height and width that the opponent sees, pixel by pixel: it is to see every stroke
 WINDOW: Final = 0.75
 NOISE: Final = 0.05  # standard deviation of what is added before they look, of pictures in [-1, 1]
@@ -178,8 +180,8 @@ class PainterTask:
         )
         generator = torch.Generator().manual_seed((self.settings.seed * 1_000_003 + step) % 2**63)
         before, processes = self.collection.labels[rows], self.accelerator.num_processes
-        own = round(len(rows) * self.settings.own / processes) * processes
-        if self.settings.own < 1:
+        own = round(len(rows) * self.settings.identity_share / processes) * processes
+        if self.settings.identity_share < 1:
             own = min(own, len(rows) - processes)  # however few, some are painted in other styles
         new = self._others(before[own:], lot)
         weights = torch.eye(self.styles)[np.concatenate((before[:own], new))]
@@ -225,22 +227,22 @@ class PainterTask:
         answers: Answers = model(batch)
         settings, own = self.settings, len(batch.pictures) - len(batch.targets)
         total = (
-            settings.identity * _unlike(answers.painted[:own], batch.pictures[:own]).mean()
+            settings.identity_weight * _unlike(answers.painted[:own], batch.pictures[:own]).mean()
             if own
             else 0.0
         )
         if len(batch.targets):
             new = answers.painted[own:]
-            total = total + settings.content * _displaced(new, batch.pictures[own:]).mean()
+            total = total + settings.content_weight * _displaced(new, batch.pictures[own:]).mean()
             if self.critic is not None:
                 seen = _last(cropped(new, batch.boxes, new.shape[-1]) + batch.noise[1])
-                total = total + settings.critic * F.cross_entropy(
+                total = total + settings.style_weight * F.cross_entropy(
                     self.critic(seen).float(), batch.targets, label_smoothing=SMOOTHING
                 )
             if len(answers.fake):
                 total = (
                     total
-                    + settings.adversary * F.softplus(-answers.fooled).mean()
+                    + settings.adversarial_weight * F.softplus(-answers.fooled).mean()
                     + self._opponent(answers)
                 )
         return total  # type: ignore[return-value]
@@ -255,7 +257,8 @@ class PainterTask:
         loss = F.softplus(answers.fake).mean() + F.softplus(-answers.real).mean()
         if answers.shaken is not None:
             loss = (
-                loss + LAZY * self.settings.slope * (answers.real - answers.shaken).square().mean()
+                loss
+                + LAZY * self.settings.r1_weight * (answers.real - answers.shaken).square().mean()
             )
         return loss
 
@@ -292,11 +295,13 @@ class PainterTask:
         eye = torch.eye(self.styles, device=device)
         back = painter(x, eye[labels])  # type: ignore[operator]
         new = painter(x, eye[targets])  # type: ignore[operator]
-        loss = settings.identity * _unlike(back, x) + settings.content * _displaced(new, x)
+        loss = settings.identity_weight * _unlike(back, x) + settings.content_weight * _displaced(
+            new, x
+        )
         hit = torch.zeros(len(x))
         if self.critic is not None:
             logits = self.critic(_last(new)).float()
-            loss = loss + settings.critic * F.cross_entropy(logits, targets, reduction="none")
+            loss = loss + settings.style_weight * F.cross_entropy(logits, targets, reduction="none")
             hit = (logits.argmax(1) == targets).float()
         kept = correlation(lightness(new), lightness(x))
         return torch.stack([part.cpu() for part in (loss, hit, ssim(back, x), kept)], 1)

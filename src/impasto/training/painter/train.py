@@ -20,10 +20,12 @@ from impasto.models.classifiers import StyleNetwork
 from impasto.models.discriminator import Discriminator, DiscriminatorConfig
 from impasto.models.painter import SHRINK, Painter, Styling, configured
 from impasto.records.run import Run
-from impasto.training.classifier.train import ClassifierSettings, train_classifier
+from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.train import train_classifier
 from impasto.training.muon import MuonAdamW
 from impasto.training.painter.task import Duel, PainterTask
-from impasto.training.trainer import Trainer, TrainingSettings, train
+from impasto.training.settings import TrainingSettings
+from impasto.training.trainer import Trainer, train
 from impasto.training.training_findings import over_fitting_findings
 from impasto.weights import accelerator_on, classifier_of
 
@@ -49,11 +51,11 @@ class PainterSettings(TrainingSettings):
     learning_rate: float = Field(
         1e-3, gt=0, description="peak learning rate of AdamW for the painter"
     )
-    opponent_learning_rate: float = Field(
+    discriminator_learning_rate: float = Field(
         2e-3, gt=0, description="peak learning rate of AdamW for its opponent"
     )
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
-    clip: float = Field(10.0, gt=0, description="largest norm of the gradient")
+    max_grad_norm: float = Field(10.0, gt=0, description="largest norm of the gradient")
     resolution: int = Field(
         64, ge=SMALLEST, description="height and width at which it paints, in pixels"
     )
@@ -62,27 +64,31 @@ class PainterSettings(TrainingSettings):
         "modulation", description="how the decoder learns of the style; plane: the course's form"
     )
     embedding: int = Field(64, ge=2, description="numbers of a style's embedding")
-    own: float = Field(
+    identity_share: float = Field(
         0.25, gt=0, le=1, description="share of pictures painted in their own style, or none"
     )
-    identity: float = Field(4.0, ge=0, description="weight of these coming back as they are")
-    content: float = Field(
+    identity_weight: float = Field(4.0, ge=0, description="weight of these coming back as they are")
+    content_weight: float = Field(
         0.75, ge=0, description="weight of light and dark staying where they are in the others"
     )
-    critic: float = Field(
+    style_weight: float = Field(
         0.25, ge=0, description="weight of the critic seeing the style asked for; 0: no critic"
     )
-    adversary: float = Field(
+    adversarial_weight: float = Field(
         1.0, ge=0, description="weight of passing for real with the opponent; 0: no opponent"
     )
-    slope: float = Field(10.0, ge=0, description="weight of the opponent's slope at real pictures")
+    r1_weight: float = Field(
+        10.0, ge=0, description="weight of the opponent's slope at real pictures"
+    )
     teach: CriticSettings = Field(
         CriticSettings(),
         description="how the critic is trained; without device, seed and resolution: as above",
     )
 
 
-COURSE: Final = PainterSettings(styling="plane", own=1, content=0, critic=0, adversary=0)
+COURSE: Final = PainterSettings(
+    styling="plane", identity_share=1, content_weight=0, style_weight=0, adversarial_weight=0
+)
 """The course's form, as a baseline:
 
 a plane of style beside the encoding, and reconstruction alone.
@@ -143,7 +149,7 @@ def train_painter(
 def _duel(half: Collection, settings: PainterSettings) -> nn.Module:
     styles = len(half.vocabulary)
     painter = Painter(configured(settings.model_dump(mode="json"), styles))
-    fights = settings.adversary > 0 and settings.own < 1
+    fights = settings.adversarial_weight > 0 and settings.identity_share < 1
     return Duel(
         painter, Discriminator(DiscriminatorConfig(styles, settings.size)) if fights else None
     )
@@ -167,7 +173,7 @@ def _optimizer(network: nn.Module, settings: PainterSettings) -> MuonAdamW:
         groups += [
             {
                 "params": list(network.opponent.parameters()),
-                "peak": settings.opponent_learning_rate,
+                "peak": settings.discriminator_learning_rate,
                 **shared,
             }
         ]
@@ -178,7 +184,7 @@ def _critic(
     half: Collection, path: Path, settings: PainterSettings, *, progress: bool
 ) -> StyleNetwork | None:
     """The critic, trained where it is not yet; it learns nothing from the painter."""
-    if settings.critic == 0 or settings.own == 1:
+    if settings.style_weight == 0 or settings.identity_share == 1:
         return None
     shared = {"device", "seed", "resolution"} - settings.teach.model_fields_set
     teach = settings.teach.model_copy(update={name: getattr(settings, name) for name in shared})

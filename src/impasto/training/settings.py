@@ -1,0 +1,52 @@
+"""Settings that several trainers share."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from impasto.config import Device, Settings
+
+
+class LoopSettings(Settings):
+    """What every trainer can be told."""
+
+    epochs: int = Field(50, ge=1, description="passes over the training pictures")
+    batch_size: int = Field(128, ge=2, description="pictures in a step, over all processes")
+    learning_rate: float = Field(
+        3e-3, gt=0, description="peak learning rate of AdamW: norms, first and last layers"
+    )
+    weight_decay: float = Field(
+        0.05, ge=0, description="decoupled weight decay of convolutions and linear layers"
+    )
+    ema_decay: float = Field(
+        0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept"
+    )
+    max_grad_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    resolution: int = Field(
+        128, ge=32, description="height and width that the network sees, in pixels"
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto measures and takes the faster"
+    )
+    patience: int = Field(
+        0, ge=0, description="epochs without a lower validation loss until it stops; 0: never"
+    )
+    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
+    seed: int = Field(0, ge=0, description="of weights, order and augmentation")
+
+
+class TrainingSettings(LoopSettings):
+    """What every trainer from scratch can be told."""
+
+    warmup: float = Field(
+        0.03, ge=0, lt=1, description="share of the steps until the peak learning rate"
+    )
+
+
+class MuonSettings(TrainingSettings):
+    """What trainers with both optimisers can be told."""
+
+    muon_learning_rate: float = Field(
+        0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights"
+    )
