@@ -228,7 +228,7 @@ def test_a_study_with_an_atlas_ends_in_a_page(
     assert len(np.load(study / "runs" / "classifier" / "evaluation" / "heat.npy")) == 18
 
 
-def test_runs_without_representations_have_no_atlas_and_stop_no_study(tmp_path: Path) -> None:
+def test_runs_without_embeddings_have_no_atlas_and_stop_no_study(tmp_path: Path) -> None:
     for kind in ("lora", "autoencoder"):  # the second without weights yet
         create(
             tmp_path / "runs" / kind, kind, settings={}, styles=("A", "B"), collection={}, facts={}

@@ -27,7 +27,7 @@ from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import SourcePath, require_source, spelled
 from impasto.comparison.balance import RemediesSettings, balance
 from impasto.config import Device, Settings
-from impasto.embedding.embed import REPRESENTING
+from impasto.embedding.embed import EMBEDDING_KINDS
 from impasto.embedding.make_atlas import make_atlas
 from impasto.embedding.settings import AtlasSettings
 from impasto.errors import SettingsError
@@ -277,10 +277,10 @@ def _painter(
 
 
 def _atlases(study: Path, settings: AtlasSettings, say: Callable[[str], None]) -> list[Finding]:
-    """The atlas of every run with representations, made where it is not there yet; what was found in them."""
+    """Make the atlas of every run with embeddings where it is missing; return the findings."""
     found: list[Finding] = []
     for run in (runs.open_run(path.parent) for path in sorted(study.glob("runs/*/run.json"))):
-        if run.kind in REPRESENTING and run.weights_path.is_file():  # others were put here by hand
+        if run.kind in EMBEDDING_KINDS and run.weights_path.is_file():  # others were put here by hand
             say(f"making the atlas of {run.path.name}")
             found += make_atlas(run.path, settings=settings, announce=say).findings
     return found

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from impasto.cli.main import app
-from impasto.embedding.add_images import _onto, add_to_atlas
-from impasto.embedding.projection import lay
+from impasto.embedding.add_images import add_to_atlas
+from impasto.embedding.projection import place, project
 from impasto.errors import InputError, RunError
 from impasto.files import read_json, write_json
 
@@ -63,7 +63,7 @@ def test_a_painting_of_the_atlas_lies_where_it_lay(mapped: Any, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["tsne", "umap"])
 def test_maps_without_axes_place_by_likeness(name: Any) -> None:
-    """Of three clouds, new points of each land in its place; the stored places are the ones that count."""
+    """New points of three clouds land at the stored places of each."""
     pytest.importorskip({"tsne": "openTSNE", "umap": "umap"}[name])
     generator = np.random.default_rng(0)
     middles = np.eye(3, 8, dtype=np.float32) * 20
@@ -73,10 +73,10 @@ def test_maps_without_axes_place_by_likeness(name: Any) -> None:
     new = np.concatenate([middle + generator.normal(size=(4, 8)) for middle in middles]).astype(
         np.float32
     )
-    points = lay(name, known, 0).points + np.float32(
+    points = project(name, known, 0).points + np.float32(
         100
     )  # moved after the fitting: it must be these that are used
-    placed = _onto({"name": name}, points, (known, new), 0)
+    placed = place(name, points, known, new, 0)
     means = np.stack([points[40 * at : 40 * at + 40].mean(0) for at in range(3)])
     nearest = ((placed[:, None] - means) ** 2).sum(2).argmin(1)
     assert nearest.tolist() == [0] * 4 + [1] * 4 + [2] * 4
@@ -104,7 +104,10 @@ def test_what_cannot_be_placed_is_named(mapped: Any, tmp_path: Path) -> None:
     run, said = copied(mapped, tmp_path), []
     (tmp_path / "torn.jpg").write_bytes(b"not a picture")
     add_to_atlas(
-        run, [tmp_path / "torn.jpg", picture(mapped, 0, tmp_path)], device="cpu", aside=said.append
+        run,
+        [tmp_path / "torn.jpg", picture(mapped, 0, tmp_path)],
+        device="cpu",
+        on_skip=said.append,
     )
     assert len(said) == 1 and "torn.jpg is left out" in said[0]
     with pytest.raises(InputError, match=r"no such picture: .*nothing\.png"):
@@ -130,4 +133,4 @@ def test_the_verb_prints_one_object(
     assert end.value.code == 0
     told = SimpleNamespace(**json.loads(capsys.readouterr().out))
     assert Path(told.table) == run / "atlas" / "added.parquet"
-    assert told.added[0]["neighbours"][0] == 7 and "representation" not in told.added[0]
+    assert told.added[0]["neighbours"][0] == 7 and "embedding" not in told.added[0]

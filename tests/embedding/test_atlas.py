@@ -28,8 +28,8 @@ from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.train import train_autoencoder
 
 
-def test_representations_are_what_the_network_gives(mapped: Any) -> None:
-    vectors = np.load(mapped.atlas.path / "representations.npy")
+def test_embeddings_are_what_the_network_gives(mapped: Any) -> None:
+    vectors = np.load(mapped.atlas.path / "embeddings.npy")
     model = build("classifier", styles=4, size="tiny", resolution=32)
     model.load_state_dict(load_file(mapped.run.weights_path))
     model.eval()
@@ -39,9 +39,9 @@ def test_representations_are_what_the_network_gives(mapped: Any) -> None:
             np.testing.assert_allclose(
                 model.embed(plain(picture, 32))[0].numpy(), vectors[row], atol=1e-4
             )
-    by_id = pq.read_table(mapped.atlas.path / "representations.parquet").to_pydict()
+    by_id = pq.read_table(mapped.atlas.path / "embeddings.parquet").to_pydict()
     assert by_id["id"] == mapped.collection.column("id")
-    np.testing.assert_array_equal(np.asarray(by_id["representation"], np.float32), vectors)
+    np.testing.assert_array_equal(np.asarray(by_id["embedding"], np.float32), vectors)
 
 
 def test_the_table_has_a_row_a_painting_in_order(mapped: Any) -> None:
@@ -75,7 +75,7 @@ def test_scores_are_of_the_clusters_in_the_table(mapped: Any) -> None:
 
 def test_a_supervised_network_is_scored_on_test_pictures(mapped: Any) -> None:
     verdict = mapped.atlas.verdict
-    assert "rests on the 48 test pictures" in verdict[0]
+    assert "rest on the 48 test pictures" in verdict[0]
     assert f"{mapped.atlas.clusterings[0].scores.test.nmi.value:.3f}" in verdict[1]
     found = findings.load(mapped.atlas.path / "findings.json")
     assert [finding.code for finding in found] == ["IMP501", "IMP502", "IMP503", "IMP504", "IMP505"]
@@ -112,7 +112,7 @@ def test_rows_hold_every_clustering_with_its_scores(mapped: Any) -> None:
 def test_a_done_atlas_is_not_made_again(
     mapped: Any, quick: AtlasSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "represent", lambda *a: pytest.fail("encoded again"))
+    monkeypatch.setattr(module, "embed_collection", lambda *a: pytest.fail("encoded again"))
     assert make_atlas(mapped.run.path, settings=quick) == mapped.atlas
 
 
@@ -146,7 +146,7 @@ def test_a_killed_atlas_goes_on(
     monkeypatch.setattr(module, "encoder", dying(-1))
     again = make_atlas(mapped.run.path, settings=quick, output=tmp_path / "atlas")
     assert sum(seen) == len(mapped.collection)  # every painting once
-    for name in ("atlas.parquet", "representations.parquet"):
+    for name in ("atlas.parquet", "embeddings.parquet"):
         assert pq.read_table(again.path / name).equals(pq.read_table(unbroken.path / name))
     assert again.clusterings == unbroken.clusterings
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_mapped_is_refused(
         make_atlas(tmp_path / "nowhere", settings=quick)
 
 
-def test_an_autoencoder_was_told_no_style_and_keeps_its_geometry(
+def test_an_autoencoder_knows_no_style_and_keeps_its_geometry(
     mapped: Any, quick: AtlasSettings, tmp_path: Path
 ) -> None:
     small = AutoencoderSettings(
@@ -177,8 +177,8 @@ def test_an_autoencoder_was_told_no_style_and_keeps_its_geometry(
     only = quick.model_copy(update={"clusterings": ("kmeans",), "probes": False, "maps": ("pca",)})
     made = make_atlas(run.path, settings=only)
     assert (made.preparation, made.dimensions) == ("none", 12)
-    assert "never told a style" in made.verdict[0]
-    vectors = np.load(made.path / "representations.npy")
+    assert "without style labels" in made.verdict[0]
+    vectors = np.load(made.path / "embeddings.npy")
     table = pq.read_table(made.path / "atlas.parquet").to_pydict()
     gaps = [
         np.linalg.norm(points[0] - points[1])

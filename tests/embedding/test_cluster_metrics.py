@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from impasto.embedding import cluster_metrics as agreement
+from impasto.embedding import cluster_metrics
+from impasto.records.record import Interval
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 5, 300)
@@ -42,12 +43,12 @@ SLOW = {
     ids=["some", "right", "one", "each"],
 )
 def test_scores_are_those_of_scikit_learn(clusters: np.ndarray) -> None:
-    scores = agreement.scored(LABELS, clusters, resamples=100, seed=0)
+    scores = cluster_metrics.score_estimates(LABELS, clusters, resamples=100, seed=0)
     assert set(scores) == set(SLOW)
     for name, slow in SLOW.items():
-        assert scores[name]["value"] == pytest.approx(slow(LABELS, clusters), abs=1e-9), name
-        assert scores[name]["low"] <= scores[name]["value"] + 1e-9
-        assert scores[name]["high"] >= scores[name]["value"] - 1e-9
+        assert scores[name].value == pytest.approx(slow(LABELS, clusters), abs=1e-9), name
+        assert scores[name].low <= scores[name].value + 1e-9
+        assert scores[name].high >= scores[name].value - 1e-9
 
 
 def test_intervals_are_as_wide_as_the_scores_vary() -> None:
@@ -62,56 +63,58 @@ def test_intervals_are_as_wide_as_the_scores_vary() -> None:
         return labels, np.where(rng.random(500) < 0.6, labels, rng.integers(0, 5, 500))
 
     values = [
-        agreement.scored(*drawn(seed), resamples=100, seed=0)["nmi"]["value"] for seed in range(60)
+        cluster_metrics.score_estimates(*drawn(seed), resamples=100, seed=0)["nmi"].value
+        for seed in range(60)
     ]
-    first = agreement.scored(*drawn(0), resamples=400, seed=0)["nmi"]
-    assert first["high"] - first["low"] == pytest.approx(3.92 * np.std(values), rel=0.35)
+    first = cluster_metrics.score_estimates(*drawn(0), resamples=400, seed=0)["nmi"]
+    assert first.high - first.low == pytest.approx(3.92 * np.std(values), rel=0.35)
 
 
 def test_an_interval_is_not_lifted_by_repeated_paintings() -> None:
     """Plain percentile intervals of the NMI of unrelated labels would lie wholly above it."""
     rng = np.random.default_rng(1)
     labels, clusters = np.repeat(np.arange(10), 20), rng.integers(0, 10, 200)
-    score = agreement.scored(labels, clusters, resamples=200, seed=0)["nmi"]
-    assert score["low"] < score["value"] < score["high"]
+    score = cluster_metrics.score_estimates(labels, clusters, resamples=200, seed=0)["nmi"]
+    assert score.low < score.value < score.high
 
 
 def test_chance_is_where_shuffled_labels_are() -> None:
     rng = np.random.default_rng(2)
-    by_chance = agreement.chance(rng.permutation(LABELS), CLUSTERS, permutations=200, seed=0)
-    assert by_chance["nmi"]["p"] > 0.01
-    assert by_chance["ami"]["mean"] == pytest.approx(0, abs=0.01)
-    assert by_chance["nmi"]["mean"] > 0.01  # why NMI alone says little
-    real = agreement.chance(LABELS, CLUSTERS, permutations=200, seed=0)
-    assert {real[name]["p"] for name in real} == {1 / 201}
+    by_chance = cluster_metrics.chance_scores(
+        rng.permutation(LABELS), CLUSTERS, permutations=200, seed=0
+    )
+    assert by_chance.nmi.p > 0.01
+    assert by_chance.ami.mean == pytest.approx(0, abs=0.01)
+    assert by_chance.nmi.mean > 0.01  # why NMI alone says little
+    real = cluster_metrics.chance_scores(LABELS, CLUSTERS, permutations=200, seed=0)
+    assert {level.p for _, level in real} == {1 / 201}
 
 
 def test_a_difference_is_that_of_the_scores_and_paired() -> None:
     worse = np.where(np.random.default_rng(3).random(300) < 0.2, 0, CLUSTERS)
-    gain = agreement.difference(LABELS, (CLUSTERS, worse), resamples=300, seed=0)
+    gain = cluster_metrics.score_gains(LABELS, CLUSTERS, worse, resamples=300, seed=0)
     scores = [
-        agreement.scored(LABELS, clusters, resamples=300, seed=0) for clusters in (CLUSTERS, worse)
+        cluster_metrics.score_estimates(LABELS, clusters, resamples=300, seed=0)
+        for clusters in (CLUSTERS, worse)
     ]
-    for name, score in gain.items():
-        assert score["value"] == pytest.approx(scores[0][name]["value"] - scores[1][name]["value"])
-    unpaired = sum((score["nmi"]["high"] - score["nmi"]["low"]) ** 2 for score in scores) ** 0.5
-    assert (
-        gain["nmi"]["high"] - gain["nmi"]["low"] < unpaired
-    )  # the same paintings are drawn for both
-    nothing = agreement.difference(LABELS, (CLUSTERS, CLUSTERS), resamples=100, seed=0)
-    assert nothing["nmi"] == {"value": 0, "low": 0, "high": 0}
+    for name, score in gain:
+        assert score.value == pytest.approx(scores[0][name].value - scores[1][name].value)
+    unpaired = sum((score["nmi"].high - score["nmi"].low) ** 2 for score in scores) ** 0.5
+    assert gain.nmi.high - gain.nmi.low < unpaired  # the same paintings are drawn for both
+    nothing = cluster_metrics.score_gains(LABELS, CLUSTERS, CLUSTERS, resamples=100, seed=0)
+    assert nothing.nmi == Interval(value=0, low=0, high=0)
 
 
 def test_best_matches_are_found_by_looking_at_every_cluster() -> None:
-    table = agreement.contingency(LABELS, CLUSTERS)
-    best, precision, recall, f1 = agreement.best_matches(table[None])
+    table = cluster_metrics.contingency(LABELS, CLUSTERS)
+    best = cluster_metrics.best_matches(table[None])
     names = np.unique(CLUSTERS)
     for label in range(5):
         found = [metrics.f1_score(label == LABELS, name == CLUSTERS) for name in names]
-        assert best[0, label] == int(np.argmax(found))
-        inside = names[best[0, label]] == CLUSTERS
-        assert f1[0, label] == pytest.approx(max(found))
-        assert precision[0, label] == pytest.approx(
+        assert best.cluster[0, label] == int(np.argmax(found))
+        inside = names[best.cluster[0, label]] == CLUSTERS
+        assert best.f1[0, label] == pytest.approx(max(found))
+        assert best.precision[0, label] == pytest.approx(
             metrics.precision_score(label == LABELS, inside)
         )
-        assert recall[0, label] == pytest.approx(metrics.recall_score(label == LABELS, inside))
+        assert best.recall[0, label] == pytest.approx(metrics.recall_score(label == LABELS, inside))

@@ -33,9 +33,10 @@ def test_probes_know_what_the_vectors_know() -> None:
     found = probe(VECTORS, LABELS, ROWS, **FACTS)
     shuffled = probe(VECTORS, RNG.permutation(LABELS), ROWS, **FACTS)
     assert found and shuffled
-    for name in ("knn", "linear_probe"):
-        assert found[name]["scores"]["balanced_accuracy"]["value"] > 0.6
-        assert shuffled[name]["scores"]["balanced_accuracy"]["value"] < 0.55
+    for _, scored in found:
+        assert scored.scores.balanced_accuracy.value > 0.6
+    for _, scored in shuffled:
+        assert scored.scores.balanced_accuracy.value < 0.55
 
 
 def test_test_labels_choose_nothing() -> None:
@@ -44,8 +45,8 @@ def test_test_labels_choose_nothing() -> None:
     other[250:] = RNG.permutation(other[250:])
     again = probe(VECTORS, other, ROWS, **FACTS)
     assert found and again
-    assert found["knn"]["neighbours"] == again["knn"]["neighbours"]
-    assert found["linear_probe"]["strength"] == again["linear_probe"]["strength"]
+    assert found.knn.neighbours == again.knn.neighbours
+    assert found.linear_probe.strength == again.linear_probe.strength
 
 
 def test_without_training_or_test_pictures_there_is_no_probe() -> None:

@@ -5,10 +5,11 @@ import importlib.util
 import numpy as np
 import pytest
 
-from impasto.embedding import projection as arrange
-from impasto.embedding.projection import drawable, lay, trust
-from impasto.embedding.settings import MAPS, MapName
+from impasto.embedding import projection
+from impasto.embedding.projection import available_maps, project, trust
+from impasto.embedding.settings import MAPS
 from impasto.errors import MissingExtraError
+from impasto.records.atlas import MapName
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.integers(0, 4, 160)
@@ -19,7 +20,7 @@ ISLANDS = (6 * np.eye(4, 12)[TRUE] + RNG.normal(0, 0.5, (160, 12))).astype(np.fl
 def test_paintings_lie_beside_their_like(name: MapName) -> None:
     if name == "umap":
         pytest.importorskip("umap")
-    laid = lay(name, ISLANDS, 0)
+    laid = project(name, ISLANDS, 0)
     gaps = np.linalg.norm(laid.points[:, None] - laid.points[None], axis=2) + 1e9 * np.eye(160)
     right = TRUE[gaps.argmin(1)] == TRUE
     assert right.mean() > (0.99 if name in ("tsne", "umap") else 0.6)
@@ -28,7 +29,9 @@ def test_paintings_lie_beside_their_like(name: MapName) -> None:
 
 @pytest.mark.parametrize("name", ["pca", "svd", "tsne"])
 def test_the_same_seed_gives_the_same_map(name: MapName) -> None:
-    assert np.array_equal(lay(name, ISLANDS[:60], 0).points, lay(name, ISLANDS[:60], 0).points)
+    assert np.array_equal(
+        project(name, ISLANDS[:60], 0).points, project(name, ISLANDS[:60], 0).points
+    )
 
 
 def test_trust_tells_a_map_from_a_random_one() -> None:
@@ -38,7 +41,7 @@ def test_trust_tells_a_map_from_a_random_one() -> None:
 
 
 def test_the_axes_of_pca_state_their_share() -> None:
-    laid = lay("pca", ISLANDS, 0)
+    laid = project("pca", ISLANDS, 0)
     centred = ISLANDS - ISLANDS.mean(0)
     values = np.linalg.svd(centred, compute_uv=False) ** 2
     assert laid.explained == pytest.approx(values[:2] / values.sum(), rel=1e-4)
@@ -47,8 +50,8 @@ def test_the_axes_of_pca_state_their_share() -> None:
 
 
 def test_without_openTSNE_scikit_learn_lays_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrange, "tsne_maker", lambda count, seed: None)
-    laid = lay("tsne", ISLANDS, 0)
+    monkeypatch.setattr(projection, "tsne_maker", lambda count, seed: None)
+    laid = project("tsne", ISLANDS, 0)
     assert laid.parameters["library"] == "scikit-learn"
     assert trust(ISLANDS, laid.points, 0) > 0.85
 
@@ -56,7 +59,7 @@ def test_without_openTSNE_scikit_learn_lays_it_out(monkeypatch: pytest.MonkeyPat
 def test_a_missing_extra_is_named_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     said: list[str] = []
-    assert drawable(None, said.append) == ["tsne", "pca", "svd"]
+    assert available_maps(None, said.append) == ["tsne", "pca", "svd"]
     assert len(said) == 1 and "impasto[maps]" in said[0]
     with pytest.raises(MissingExtraError, match=r"UMAP.*impasto\[maps\]"):
-        drawable(["pca", "umap"], said.append)
+        available_maps(["pca", "umap"], said.append)

@@ -1,15 +1,20 @@
 """Vectors: what is done to them does what its name says."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from impasto.collection.collection import Collection
-from impasto.embedding.vectors import pixels, prepared, reduced
+from impasto.embedding.vectors import Vectors, fit_preparation, pixels, reduced
 
 VECTORS = (np.random.default_rng(0).normal(size=(200, 12)) * np.arange(1, 13) + 5).astype(
     np.float32
 )
+
+
+def prepared(vectors: Vectors, preparation: Any, seed: int) -> Vectors:
+    return fit_preparation(vectors, preparation, seed)(vectors)
 
 
 def test_preparations_do_what_they_are_called() -> None:

@@ -1,4 +1,4 @@
-"""Conformal sets hold the true style as often as promised, also under another mixture."""
+"""Conformal sets hold the true style as often as they promise, also where the mixture of styles changes."""
 
 import numpy as np
 import pytest

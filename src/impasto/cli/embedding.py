@@ -64,5 +64,5 @@ def _add(
 ) -> None:
     from impasto.embedding.add_images import ADDED, add_to_atlas  # noqa: PLC0415
 
-    made = add_to_atlas(run, images, atlas=output, device=device, aside=show.note)
+    made = add_to_atlas(run, images, atlas=output, device=device, on_skip=show.note)
     show.added(made.to_pylist(), (output or run / "atlas") / ADDED, as_json=as_json)

@@ -221,7 +221,7 @@ def atlas(made: Atlas, *, as_json: bool) -> None:
 
 def added(rows: Sequence[Mapping[str, Any]], table: Path, *, as_json: bool) -> None:
     """The result of ``atlas --add``: where each picture lies, and what it is nearest to."""
-    told = [{name: row[name] for name in row if name != "representation"} for row in rows]
+    told = [{name: row[name] for name in row if name != "embedding"} for row in rows]
     lines = [f"{row['id']}: near {', '.join(row['neighbour_ids'][:3])}" for row in rows]
     _print(
         {"table": str(table), "added": told},

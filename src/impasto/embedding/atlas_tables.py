@@ -1,7 +1,4 @@
-"""The atlas as tables.
-
-One row a painting with its places, clusters and neighbours, and the vectors themselves.
-"""
+"""Tables of an atlas: coordinates, clusters and neighbours of each painting, and its embedding."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,49 +13,51 @@ from impasto.collection.collection import Collection
 from impasto.files import replacing
 
 NEIGHBOURS: Final = 12  # nearest paintings that are written down
-_TOLD: Final = ("id", "style", "split", "artist", "title", "year")
+COPIED: Final = ("id", "style", "split", "artist", "title", "year")
 
 
 def write_tables(
     folder: Path,
     collection: Collection,
     vectors: NDArray[np.float32],
+    *,
     points: Mapping[str, NDArray[np.float32]],
     clusters: Mapping[str, NDArray[np.int32]],
     near: NDArray[np.int64],
 ) -> None:
-    """Write ``representations.npy``, ``representations.parquet`` and ``atlas.parquet``.
+    """Write ``embeddings.npy``, ``embeddings.parquet`` and ``atlas.parquet``.
 
     Args:
         folder: to write to.
         collection: whose rows they are.
-        vectors: the representations as the network gives them, ``(N, D)``.
+        vectors: the embeddings as the network gives them, ``(N, D)``.
         points: each map's ``(N, 2)``, the main one first.
         clusters: each clustering's ``(N,)``.
         near: rows of the nearest paintings, ``(N, 12)``.
     """
-    with replacing(folder / "representations.npy") as temporary, temporary.open("wb") as file:
+    with replacing(folder / "embeddings.npy") as temporary, temporary.open("wb") as file:
         np.save(file, vectors)
     ids = collection.table.column("id")
-    columns = {"id": ids, "representation": lists(vectors)}
-    write_table(folder / "representations.parquet", columns)
-    columns = {name: collection.table.column(name) for name in _TOLD} | columns_of(points)
-    columns |= {
-        f"cluster_{name}": pa.array(values, pa.int32()) for name, values in clusters.items()
-    }
-    columns["neighbours"] = pa.array(list(near.astype(np.int32)), pa.list_(pa.int32()))
+    write_table(folder / "embeddings.parquet", {"id": ids, "embedding": lists(vectors)})
+    columns = {name: collection.table.column(name) for name in COPIED} | map_columns(points)
+    for name, values in clusters.items():
+        columns[f"cluster_{name}"] = pa.array(values, pa.int32())
+    columns["neighbours"] = neighbour_column(near)
     write_table(folder / "atlas.parquet", columns)
 
 
-def columns_of(points: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
-    """The columns ``NAME_x`` and ``NAME_y`` of every map, and ``x`` and ``y`` of the first."""
-    columns = {
-        f"{name}_{axis}": at[:, place]
-        for name, at in points.items()
-        for place, axis in enumerate("xy")
-    }
+def map_columns(points: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
+    """Return columns ``NAME_x`` and ``NAME_y`` of every map; ``x`` and ``y`` of the first."""
+    columns = {}
+    for name, at in points.items():
+        columns |= {f"{name}_x": at[:, 0], f"{name}_y": at[:, 1]}
     main = next(iter(points.values()))
     return columns | {"x": main[:, 0], "y": main[:, 1]}
+
+
+def neighbour_column(near: NDArray[np.int64]) -> pa.Array:
+    """Return rows of nearest paintings ``(N, K)`` as a column of lists."""
+    return pa.array(list(near.astype(np.int32)), pa.list_(pa.int32()))
 
 
 def write_table(path: Path, columns: Mapping[str, Any]) -> None:
@@ -68,7 +67,6 @@ def write_table(path: Path, columns: Mapping[str, Any]) -> None:
 
 
 def lists(vectors: NDArray[np.float32]) -> pa.Array:
-    """Vectors ``(N, D)`` as a column of fixed-size lists."""
-    return pa.FixedSizeListArray.from_arrays(
-        pa.array(vectors.ravel(), pa.float32()), vectors.shape[1]
-    )
+    """Return vectors ``(N, D)`` as a column of fixed-size lists."""
+    values = pa.array(vectors.ravel(), pa.float32())
+    return pa.FixedSizeListArray.from_arrays(values, vectors.shape[1])

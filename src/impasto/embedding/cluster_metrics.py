@@ -1,34 +1,46 @@
-"""How far clusters agree with labels, from their contingency table alone: scores, intervals, chance, comparison.
+"""Cluster metrics (NMI, AMI, ARI, purity …) from contingency tables, with intervals and chance.
 
-Intervals draw paintings again within their label and leave the clustering as it is. Drawing repeats
-paintings, which alone raises mutual information; so the resamples give an interval's width, and the
-value its place.
+Intervals resample paintings within their label and leave the clustering as it is. Resampling
+repeats paintings, which alone raises mutual information; so the resamples give an interval's width,
+and the value its place.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.metrics import adjusted_mutual_info_score
 
-from impasto.numerics.bootstrap import Score, estimate, resample_table
+from impasto.numerics.bootstrap import estimate, resample_table
 from impasto.numerics.metrics import contingency as counted
+from impasto.records.atlas import ChanceLevel, ChanceScores, ScoreGains
+from impasto.records.record import Interval
 
 Labels = NDArray[np.int64]
+Clusters = NDArray[np.integer]
 Tables = NDArray[np.int64]
 Floats = NDArray[np.float64]
-SCORES = ("nmi", "ami", "ari", "v_measure", "homogeneity", "completeness", "purity")
 
 
-def contingency(labels: Labels, clusters: NDArray[np.integer]) -> Tables:
-    """Paintings of each label (that occurs) in each cluster, ``int64 (labels, clusters)``; noise is a cluster."""
+@dataclass(frozen=True, slots=True)
+class BestMatches:
+    """The cluster with the best F1 for each label, as a column, and its scores, ``(R, labels)``."""
+
+    cluster: Labels
+    precision: Floats
+    recall: Floats
+    f1: Floats
+
+
+def contingency(labels: Labels, clusters: Clusters) -> Tables:
+    """Count each label in each cluster, ``int64 (labels, clusters)``; noise is a cluster."""
     rows, columns = (np.unique(values, return_inverse=True)[1] for values in (labels, clusters))
     return counted(rows, columns, (int(rows.max()) + 1, int(columns.max()) + 1))
 
 
-def agreement(tables: Tables, expected: float) -> dict[str, Floats]:
-    """Scores of many tables ``(R, labels, clusters)`` at once, each ``(R,)``.
+def stacked_scores(tables: Tables, expected: float) -> dict[str, Floats]:
+    """Return the scores of tables ``(R, labels, clusters)``, each ``(R,)``.
 
     Normalised mutual information (by the arithmetic mean, so it equals the V-measure: Rosenberg and
     Hirschberg 2007), adjusted for chance (Vinh et al. 2010), adjusted Rand index (Hubert and Arabie
@@ -47,114 +59,98 @@ def agreement(tables: Tables, expected: float) -> dict[str, Floats]:
     label_entropy, cluster_entropy = entropy(of_labels), entropy(of_clusters)
     shared = label_entropy + cluster_entropy - entropy(counts.reshape(len(counts), -1))
     shared, middle = np.maximum(shared, 0), (label_entropy + cluster_entropy) / 2
-    # One label alone makes all clusters pure, and one cluster alone holds every label whole
-    homogeneity, completeness = (
-        _ratio(shared, own, empty=1.0) for own in (label_entropy, cluster_entropy)
-    )
     nmi = _ratio(shared, middle)
     return {
         "nmi": nmi,
         "ami": _ratio(shared - expected, middle - expected),
-        "ari": _rand(counts, of_labels, of_clusters),
+        "ari": _adjusted_rand(counts, of_labels, of_clusters),
         "v_measure": nmi,
-        "homogeneity": homogeneity,
-        "completeness": completeness,
+        # One label alone makes all clusters pure, and one cluster alone holds every label whole
+        "homogeneity": _ratio(shared, label_entropy, empty=1.0),
+        "completeness": _ratio(shared, cluster_entropy, empty=1.0),
         "purity": counts.max(1).sum(1) / total,
     }
 
 
-def scored(
-    labels: Labels, clusters: NDArray[np.integer], *, resamples: int, seed: int
-) -> dict[str, Score]:
-    """Every score with its 95 % interval."""
+def score_estimates(
+    labels: Labels, clusters: Clusters, *, resamples: int, seed: int
+) -> dict[str, Interval]:
+    """Return every score with its 95 % interval."""
     table, expected = contingency(labels, clusters), _expected(labels, clusters)
-    values = agreement(table[None], expected)
-    drawn = agreement(resample_table(table, resamples, np.random.default_rng(seed)), expected)
-    return {name: _placed(float(values[name][0]), drawn[name]) for name in SCORES}
+    values = stacked_scores(table[None], expected)
+    rng = np.random.default_rng(seed)
+    drawn = stacked_scores(resample_table(table, resamples, rng), expected)
+    return {name: _centred_estimate(values[name][0], drawn[name]) for name in values}
 
 
-def chance(
-    labels: Labels, clusters: NDArray[np.integer], *, permutations: int, seed: int
-) -> Mapping[str, Score]:
-    """What shuffled labels give: ``mean`` and ``high`` (the largest 5 % begin there) of each score, and ``p``.
+def chance_scores(
+    labels: Labels, clusters: Clusters, *, permutations: int, seed: int
+) -> ChanceScores:
+    """Return the scores of permuted labels.
 
-    ``p`` is the share of shufflings, the real labels among them, that do as well as these.
+    The p value counts the permutations, the real labels among them, that score as high.
     """
-    tables, expected = (
-        shuffled(labels, clusters, permutations=permutations, seed=seed),
-        _expected(labels, clusters),
-    )
-    real, drawn = (
-        agreement(contingency(labels, clusters)[None], expected),
-        agreement(tables, expected),
-    )
-    return {
-        name: {
-            "mean": float(drawn[name].mean()),
-            "high": float(np.quantile(drawn[name], 0.95)),
-            "p": float((1 + (drawn[name] >= real[name][0] - 1e-12).sum()) / (1 + permutations)),
-        }
-        for name in ("nmi", "ami", "ari", "purity")
-    }
+    expected = _expected(labels, clusters)
+    tables = permuted_tables(labels, clusters, permutations=permutations, seed=seed)
+    real = stacked_scores(contingency(labels, clusters)[None], expected)
+    drawn = stacked_scores(tables, expected)
 
-
-def shuffled(
-    labels: Labels, clusters: NDArray[np.integer], *, permutations: int, seed: int
-) -> Tables:
-    """The tables ``(permutations, labels, clusters)`` of labels in random order."""
-    generator = np.random.default_rng(seed)
-    return np.stack(
-        [contingency(generator.permutation(labels), clusters) for _ in range(permutations)]
-    )
-
-
-def difference(
-    labels: Labels,
-    pair: tuple[NDArray[np.integer], NDArray[np.integer]],
-    *,
-    resamples: int,
-    seed: int,
-) -> dict[str, Score]:
-    """By how much the first clustering agrees better with the labels than the second, on the same drawn paintings."""
-    first, second = (np.unique(clusters, return_inverse=True)[1] for clusters in pair)
-    wide = int(second.max()) + 1
-    every = np.arange((int(first.max()) + 1) * wide)
-    joint = np.stack(
-        [
-            np.bincount((first * wide + second)[labels == label], minlength=len(every))
-            for label in np.unique(labels)
-        ]
-    )
-    drawn = resample_table(joint, resamples, np.random.default_rng(seed)).reshape(
-        resamples, len(joint), -1, wide
-    )
-    values = [agreement(contingency(labels, c)[None], _expected(labels, c)) for c in pair]
-    spread = [
-        agreement(drawn.sum(axis), _expected(labels, c))
-        for axis, c in zip((3, 2), pair, strict=True)
-    ]
-    return {
-        name: _placed(
-            float(values[0][name][0] - values[1][name][0]), spread[0][name] - spread[1][name]
+    def level(name: str) -> ChanceLevel:
+        as_high = (drawn[name] >= real[name][0] - 1e-12).sum()
+        return ChanceLevel(
+            mean=float(drawn[name].mean()),
+            high=float(np.quantile(drawn[name], 0.95)),
+            p=float((1 + as_high) / (1 + permutations)),
         )
-        for name in ("nmi", "ami", "ari", "purity")
-    }
+
+    return ChanceScores(**{name: level(name) for name in ChanceScores.model_fields})
 
 
-def best_matches(tables: Tables) -> tuple[Labels, Floats, Floats, Floats]:
-    """For each label the cluster with the best F1, and its precision, recall and F1; each ``(R, labels)``."""
-    precision = tables / np.maximum(tables.sum(1, keepdims=True), 1)
-    recall = tables / np.maximum(tables.sum(2, keepdims=True), 1)
-    f1 = 2 * tables / np.maximum(tables.sum(1, keepdims=True) + tables.sum(2, keepdims=True), 1)
+def permuted_tables(labels: Labels, clusters: Clusters, *, permutations: int, seed: int) -> Tables:
+    """Return contingency tables of permuted labels, ``(permutations, labels, clusters)``."""
+    rng = np.random.default_rng(seed)
+    return np.stack([contingency(rng.permutation(labels), clusters) for _ in range(permutations)])
+
+
+def score_gains(
+    labels: Labels, clusters: Clusters, others: Clusters, *, resamples: int, seed: int
+) -> ScoreGains:
+    """Return the scores of a clustering less those of another, paired on the same resamples."""
+    first, second = (np.unique(values, return_inverse=True)[1] for values in (clusters, others))
+    columns = int(second.max()) + 1
+    # Each pair of clusters is one column, so that both clusterings see the same paintings
+    shape = len(np.unique(labels)), (int(first.max()) + 1) * columns
+    joint = counted(np.unique(labels, return_inverse=True)[1], first * columns + second, shape)
+    drawn = resample_table(joint, resamples, np.random.default_rng(seed))
+    drawn = drawn.reshape(resamples, len(joint), -1, columns)
+    expected, other_expected = _expected(labels, clusters), _expected(labels, others)
+    values = stacked_scores(contingency(labels, clusters)[None], expected)
+    other_values = stacked_scores(contingency(labels, others)[None], other_expected)
+    spread = stacked_scores(drawn.sum(3), expected)
+    other_spread = stacked_scores(drawn.sum(2), other_expected)
+
+    def gain(name: str) -> Interval:
+        value = values[name][0] - other_values[name][0]
+        return _centred_estimate(value, spread[name] - other_spread[name])
+
+    return ScoreGains(**{name: gain(name) for name in ScoreGains.model_fields})
+
+
+def best_matches(tables: Tables) -> BestMatches:
+    """Return the best cluster of each label by F1."""
+    of_clusters, of_labels = tables.sum(1, keepdims=True), tables.sum(2, keepdims=True)
+    f1 = 2 * tables / np.maximum(of_clusters + of_labels, 1)
     best = f1.argmax(2)
-    taken = (
-        np.take_along_axis(kind, best[..., None], 2)[..., 0] for kind in (precision, recall, f1)
-    )
-    return (best, *taken)
+
+    def taken(values: Floats) -> Floats:
+        return np.take_along_axis(values, best[..., None], 2)[..., 0]
+
+    precision = taken(tables / np.maximum(of_clusters, 1))
+    return BestMatches(best, precision, taken(tables / np.maximum(of_labels, 1)), taken(f1))
 
 
-def _placed(value: float, drawn: Floats) -> Score:
-    return estimate(value, drawn - drawn.mean() + value)
+def _centred_estimate(value: float | np.floating, drawn: Floats) -> Interval:
+    return Interval(**estimate(value, drawn - drawn.mean() + value))
 
 
 def _ratio(part: Floats, whole: Floats, empty: float = 0.0) -> Floats:
@@ -163,7 +159,7 @@ def _ratio(part: Floats, whole: Floats, empty: float = 0.0) -> Floats:
     return np.where(some, part / np.where(some, whole, 1), empty)
 
 
-def _rand(counts: Floats, of_labels: Floats, of_clusters: Floats) -> Floats:
+def _adjusted_rand(counts: Floats, of_labels: Floats, of_clusters: Floats) -> Floats:
     def pairs(n: Floats) -> Floats:
         return n * (n - 1) / 2
 
@@ -173,14 +169,15 @@ def _rand(counts: Floats, of_labels: Floats, of_clusters: Floats) -> Floats:
     return _ratio(together - expected, (rows + columns) / 2 - expected)
 
 
-def _expected(labels: Labels, clusters: NDArray[np.integer]) -> float:
-    """Mutual information that chance is expected to give, in nats, out of scikit-learn's adjusted score."""
-    scores = agreement(contingency(labels, clusters)[None], 0.0)
+def _expected(labels: Labels, clusters: Clusters) -> float:
+    """Mutual information by chance in nats, solved from scikit-learn's adjusted score."""
+    table = contingency(labels, clusters)
     adjusted = float(adjusted_mutual_info_score(labels, clusters))
     if adjusted > 1 - 1e-9:
         return 0.0  # all is shared, whatever chance would give
-    table = contingency(labels, clusters).astype(np.float64)
-    total = table.sum()
-    entropies = [np.log(total) - xlogy(s, s).sum() / total for s in (table.sum(1), table.sum(0))]
+    nmi = float(stacked_scores(table[None], 0.0)["nmi"][0])
+    counts = table.astype(np.float64)
+    total = counts.sum()
+    entropies = [np.log(total) - xlogy(s, s).sum() / total for s in (counts.sum(1), counts.sum(0))]
     middle = float(np.mean(entropies))
-    return (float(scores["nmi"][0]) * middle - adjusted * middle) / (1 - adjusted)
+    return (nmi * middle - adjusted * middle) / (1 - adjusted)

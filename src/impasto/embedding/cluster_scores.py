@@ -1,203 +1,230 @@
-"""Do the styles cluster? Every clustering of every kind of vector, scored, beside what chance gives."""
+"""Scores of clusterings against styles and artists, beside chance: do the styles cluster?"""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
-from impasto.embedding import cluster_metrics as agreement
+from impasto.embedding.cache import AtlasCache
 from impasto.embedding.cluster import TITLES, Clustering, cluster, kmeans
-from impasto.embedding.reference_labels import Ground
-from impasto.embedding.settings import AtlasSettings, MethodName
+from impasto.embedding.cluster_metrics import (
+    best_matches,
+    chance_scores,
+    contingency,
+    permuted_tables,
+    score_estimates,
+)
+from impasto.embedding.reference_labels import ReferenceLabels
+from impasto.embedding.settings import AtlasSettings
 from impasto.embedding.vectors import Vectors
-from impasto.numerics.bootstrap import Score, mean_estimate
-from impasto.state.array_cache import cached_arrays
+from impasto.numerics.bootstrap import mean_estimate
+from impasto.records.atlas import (
+    ArtistAgreement,
+    AtlasStyle,
+    ByScope,
+    ChanceScores,
+    ClusterScores,
+    MethodName,
+    NeighbourRecall,
+    Probes,
+    RunClusters,
+    Scope,
+    Stability,
+    StyleFit,
+)
+from impasto.records.record import Interval
 
-Made = Mapping[str, Clustering]
+Clusterings = Mapping[Scope, Clustering]
 """One method's clustering of each scope."""
 SILHOUETTES = 4000  # paintings among which a silhouette is measured
-CLEAR = 0.99  # share of shufflings that a style's F1 must beat to be called a cluster's
+CLEAR = 0.99  # share of permutations that a style's F1 must beat to be called a cluster's
 
 
-def clusterings(
+def cluster_scopes(
+    method: MethodName,
     vectors: Vectors,
-    ground: Ground,
+    labels: ReferenceLabels,
     settings: AtlasSettings,
-    keep: tuple[Path, str],
-    say: Callable[[str], None],
-) -> dict[MethodName, Made]:
-    """Each method's clustering of each scope; k-means is always among them.
+    cache: AtlasCache,
+) -> Clusterings:
+    """Cluster the vectors ``(N, D)`` of each scope by one method."""
 
-    Args:
-        vectors: ``(N, D)``, prepared.
-        ground: what is looked at together.
-        settings: which methods.
-        keep: the folder for what took time, and the key of what it was made from.
-        say: told which method is at work.
-    """
-    made: dict[MethodName, Made] = {}
-    for method in dict.fromkeys(("kmeans", *settings.clusterings)):
-        say(f"clustering: {TITLES[method]}")
-        made[method] = {
-            scope: _kept(
-                keep,
-                f"{method}-{scope}",
-                lambda m=method, s=scope: _of(m, s, vectors, (ground, settings)),  # type: ignore[misc]
-            )
-            for scope in ground.scopes
-        }
-    return made
-
-
-def _of(
-    method: MethodName, scope: str, vectors: Vectors, by: tuple[Ground, AtlasSettings]
-) -> Clustering:
-    ground, settings = by
-    seen = vectors[ground.scopes[scope]]
-    return cluster(
-        method, seen, ground.present(scope), seed=settings.seed, sampled=settings.max_samples
-    )
-
-
-def _kept(keep: tuple[Path, str], name: str, make: Callable[[], Clustering]) -> Clustering:
-    def arrays() -> dict[str, NDArray[Any]]:
-        made = make()
-        told = np.frombuffer(json.dumps(made.parameters).encode(), np.uint8)
-        return {"clusters": made.clusters, "parameters": told}
-
-    found = cached_arrays(keep[0] / f"clusters-{name}.safetensors", keep[1], arrays)
-    return Clustering(found["clusters"], json.loads(bytes(found["parameters"])))
-
-
-def scores_of(
-    vectors: Vectors, made: Made, ground: Ground, settings: AtlasSettings
-) -> dict[str, Any]:
-    """``scores`` and ``chance`` of a clustering in each scope; ``None`` for a scope that is not looked at."""
-    scores: dict[str, Any] = {"all": None, "test": None}
-    chance: dict[str, Any] = {"all": None, "test": None}
-    for scope, rows in ground.scopes.items():
-        labels, clusters = ground.labels[rows], made[scope].clusters
-        scores[scope] = {
-            **agreement.scored(
-                labels, clusters, resamples=settings.bootstrap_samples, seed=settings.seed
-            ),
-            "silhouette": silhouette(vectors[rows], clusters, settings),
-        }
-        chance[scope] = agreement.chance(
-            labels, clusters, permutations=settings.permutations, seed=settings.seed
+    def make(scope: Scope) -> tuple[NDArray[np.int32], dict[str, Any]]:
+        made = cluster(
+            method,
+            vectors[labels.scopes[scope]],
+            labels.present(scope),
+            seed=settings.seed,
+            max_samples=settings.max_samples,
         )
-    return {"scores": scores, "chance": chance}
+        return made.clusters, made.parameters
+
+    found = {
+        scope: cache.array(f"clusters-{method}-{scope}", partial(make, scope))
+        for scope in labels.scopes
+    }
+    return {scope: Clustering(*parts) for scope, parts in found.items()}
+
+
+def scores_by_scope(
+    vectors: Vectors, made: Clusterings, labels: ReferenceLabels, settings: AtlasSettings
+) -> tuple[ByScope[ClusterScores], ByScope[ChanceScores]]:
+    """Return the scores of a clustering in each scope, and those of permuted styles."""
+    scores: dict[Scope, ClusterScores] = {}
+    chance: dict[Scope, ChanceScores] = {}
+    for scope, rows in labels.scopes.items():
+        styles, clusters = labels.styles[rows], made[scope].clusters
+        estimates = score_estimates(
+            styles, clusters, resamples=settings.bootstrap_samples, seed=settings.seed
+        )
+        width = silhouette(vectors[rows], clusters, settings)
+        scores[scope] = ClusterScores(**estimates, silhouette=width)
+        chance[scope] = chance_scores(
+            styles, clusters, permutations=settings.permutations, seed=settings.seed
+        )
+    return (
+        ByScope[ClusterScores](all=scores["all"], test=scores.get("test")),
+        ByScope[ChanceScores](all=chance["all"], test=chance.get("test")),
+    )
 
 
 def silhouette(
     vectors: Vectors, clusters: NDArray[np.integer], settings: AtlasSettings
-) -> Score | None:
-    """The mean silhouette (Rousseeuw 1987) of some paintings, noise left out; ``None`` with fewer than two clusters."""
-    rows = np.random.default_rng([settings.seed, 6]).permutation(np.flatnonzero(clusters >= 0))[
-        :SILHOUETTES
-    ]
+) -> Interval | None:
+    """Return the mean silhouette (Rousseeuw 1987), noise left out; ``None`` for one cluster."""
+    shuffled = np.random.default_rng([settings.seed, 6]).permutation(np.flatnonzero(clusters >= 0))
+    rows = shuffled[:SILHOUETTES]
     if not 2 <= len(np.unique(clusters[rows])) < len(rows):
         return None
     each = silhouette_samples(vectors[rows], clusters[rows])
-    return mean_estimate(each, resamples=settings.bootstrap_samples, seed=settings.seed)
+    samples = settings.bootstrap_samples
+    return Interval(**mean_estimate(each, resamples=samples, seed=settings.seed))
 
 
-def described(
-    method: MethodName, made: Made, vectors: Vectors, ground: Ground, settings: AtlasSettings
-) -> dict[str, Any]:
-    """One entry of ``clusterings``."""
-    told = {
-        "name": method,
-        "title": TITLES[method],
-        "k": made["all"].k,
-        "parameters": made["all"].parameters,
-        "noise": float(np.mean(made["all"].clusters < 0)),
-        "k_test": made["test"].k if "test" in made else None,
-        **scores_of(vectors, made, ground, settings),
-        "artists": {scope: _artists(made, scope, ground, settings) for scope in ("all", "test")},
+def run_clusters(
+    method: MethodName,
+    vectors: Vectors,
+    made: Clusterings,
+    labels: ReferenceLabels,
+    settings: AtlasSettings,
+) -> RunClusters:
+    """Score a clustering of the run's embedding."""
+    scores, chance = scores_by_scope(vectors, made, labels, settings)
+    artists: dict[Scope, ArtistAgreement | None] = {
+        "all": artist_agreement(made, "all", labels, settings),
+        "test": artist_agreement(made, "test", labels, settings),
     }
-    return told | (
-        {"stability": stability(vectors, ground, settings)} if method == "kmeans" else {}
+    return RunClusters(
+        name=method,
+        title=TITLES[method],
+        k=made["all"].k,
+        k_test=made["test"].k if "test" in made else None,
+        scores=scores,
+        chance=chance,
+        parameters=made["all"].parameters,
+        noise=float(np.mean(made["all"].clusters < 0)),
+        artists=artists,
+        stability=kmeans_stability(vectors, labels, settings) if method == "kmeans" else None,
     )
 
 
-def _artists(
-    made: Made, scope: str, ground: Ground, settings: AtlasSettings
-) -> dict[str, Any] | None:
-    """Adjusted mutual information with artists and with styles, on the same paintings; ``None`` with few artists."""
-    if scope not in ground.scopes:
-        return None
-    rows = ground.scopes[scope]
-    known = ground.artists[rows] >= 0
-    if len(np.unique(ground.artists[rows][known])) < 2:
-        return None
+def artist_agreement(
+    made: Clusterings, scope: Scope, labels: ReferenceLabels, settings: AtlasSettings
+) -> ArtistAgreement | None:
+    """Return the AMI with artists and with styles, on the paintings whose artist is known.
 
-    def ami(labels: NDArray[np.int64]) -> Score:
-        clusters = made[scope].clusters[known]
-        found = agreement.scored(
-            labels[rows][known], clusters, resamples=settings.bootstrap_samples, seed=settings.seed
-        )
-        return found["ami"]
-
-    artists = len(np.unique(ground.artists[rows][known]))
-    told = {"pictures": int(known.sum()), "artists": artists}
-    return {**told, "artist_ami": ami(ground.artists), "style_ami": ami(ground.labels)}
-
-
-def stability(vectors: Vectors, ground: Ground, settings: AtlasSettings) -> dict[str, Any]:
-    """Whether k-means of all paintings is the same from other seeds.
-
-    Adjusted Rand index of every two of them.
+    ``None`` with fewer than two artists, and for a scope that is not clustered.
     """
-    made = [
-        kmeans(vectors, ground.present("all"), settings.seed + extra)
-        for extra in range(settings.seeds)
-    ]
+    if scope not in labels.scopes:
+        return None
+    rows = labels.scopes[scope]
+    known = labels.artists[rows] >= 0
+    artists = len(np.unique(labels.artists[rows][known]))
+    if artists < 2:
+        return None
+
+    def ami(of: NDArray[np.int64]) -> Interval:
+        clusters, samples = made[scope].clusters[known], settings.bootstrap_samples
+        own = of[rows][known]
+        return score_estimates(own, clusters, resamples=samples, seed=settings.seed)["ami"]
+
+    return ArtistAgreement(
+        pictures=int(known.sum()),
+        artists=artists,
+        artist_ami=ami(labels.artists),
+        style_ami=ami(labels.styles),
+    )
+
+
+def kmeans_stability(
+    vectors: Vectors, labels: ReferenceLabels, settings: AtlasSettings
+) -> Stability:
+    """Return the adjusted Rand index of k-means of all paintings between every two seeds."""
+    k, seeds = labels.present("all"), range(settings.seed, settings.seed + settings.seeds)
+    made = [kmeans(vectors, k, seed) for seed in seeds]
     pairs = [float(adjusted_rand_score(one, other)) for one, other in combinations(made, 2)]
-    return {
-        "seeds": settings.seeds,
-        "ari": {"value": float(np.mean(pairs)), "low": min(pairs), "high": max(pairs)},
-    }
+    ari = Interval(value=float(np.mean(pairs)), low=min(pairs), high=max(pairs))
+    return Stability(seeds=settings.seeds, ari=ari)
 
 
-def style_rows(
-    made: Made, colours: Made, ground: Ground, settings: AtlasSettings
-) -> list[dict[str, Any]]:
-    """For each style how its best cluster fits it, in each scope, beside shuffled labels and clusters of colours."""
-    rows: list[dict[str, Any]] = [
-        {"style": style, "all": None, "test": None} for style in ground.styles
-    ]
-    for scope, places in ground.scopes.items():
-        labels, clusters = ground.labels[places], made[scope].clusters
-        names = np.unique(clusters)
-        best, precision, recall, f1 = agreement.best_matches(
-            agreement.contingency(labels, clusters)[None]
-        )
-        drawn = agreement.best_matches(
-            agreement.shuffled(
-                labels, clusters, permutations=settings.permutations, seed=settings.seed
-            )
-        )[3]
-        colour = agreement.best_matches(
-            agreement.contingency(labels, colours[scope].clusters)[None]
-        )[3]
-        for column, style in enumerate(np.unique(labels)):
-            high = float(np.quantile(drawn[:, column], CLEAR))
-            fits = float(f1[0, column])
-            rows[style][scope] = {
-                "pictures": int((labels == style).sum()),
-                "cluster": int(names[best[0, column]]),
-                "precision": float(precision[0, column]),
-                "recall": float(recall[0, column]),
-                "f1": fits,
-                "chance_f1": float(drawn[:, column].mean()),
-                "chance_high": high,
-                "colour_f1": float(colour[0, column]),
-                "clusters": bool(fits > high and fits > colour[0, column]),
-            }
+def style_fits(
+    made: Clusterings,
+    colours: Clusterings,
+    labels: ReferenceLabels,
+    probes: Probes | None,
+    settings: AtlasSettings,
+) -> list[AtlasStyle]:
+    """Return for each style the fit of its best cluster, beside permuted styles and colours.
+
+    Args:
+        made: clusterings of the embedding.
+        colours: clusterings of colour histograms.
+        labels: of the paintings.
+        probes: of the embedding, where they were wanted.
+        settings: of the atlas.
+    """
+    fits = {scope: _scope_fits(scope, made, colours, labels, settings) for scope in labels.scopes}
+    rows = []
+    for place, name in enumerate(labels.names):
+        recall = probes.knn.recall[place] if probes else None
+        knn = NeighbourRecall(recall=recall, chance=1 / len(labels.names)) if probes else None
+        of_all, of_test = fits["all"].get(place), fits.get("test", {}).get(place)
+        rows.append(AtlasStyle(style=name, all=of_all, test=of_test, knn=knn))
     return rows
+
+
+def _scope_fits(
+    scope: Scope,
+    made: Clusterings,
+    colours: Clusterings,
+    labels: ReferenceLabels,
+    settings: AtlasSettings,
+) -> dict[int, StyleFit]:
+    """The fit of each style that has paintings in a scope, by its place in the vocabulary."""
+    styles, clusters = labels.styles[labels.scopes[scope]], made[scope].clusters
+    names = np.unique(clusters)
+    best = best_matches(contingency(styles, clusters)[None])
+    permuted = permuted_tables(
+        styles, clusters, permutations=settings.permutations, seed=settings.seed
+    )
+    drawn = best_matches(permuted).f1
+    colour = best_matches(contingency(styles, colours[scope].clusters)[None]).f1[0]
+    fits = {}
+    for column, style in enumerate(np.unique(styles)):
+        f1, high = float(best.f1[0, column]), float(np.quantile(drawn[:, column], CLEAR))
+        fits[int(style)] = StyleFit(
+            pictures=int((styles == style).sum()),
+            cluster=int(names[best.cluster[0, column]]),
+            precision=float(best.precision[0, column]),
+            recall=float(best.recall[0, column]),
+            f1=f1,
+            chance_f1=float(drawn[:, column].mean()),
+            chance_high=high,
+            colour_f1=float(colour[column]),
+            clusters=bool(f1 > high and f1 > colour[column]),
+        )
+    return fits

@@ -1,12 +1,11 @@
-"""What vectors know of styles: the vote of nearest neighbours and a linear probe, scored on test pictures.
+"""Supervised probes of an embedding: k nearest neighbours and logistic regression.
 
-Both are fitted on the training pictures with every style weighed the same; what is free is chosen
-on validation.
+Both are fitted on the training pictures with every style weighed the same, choose their
+hyper-parameter on validation, and are scored on test pictures.
 """
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,76 +16,73 @@ from impasto.embedding.vectors import Vectors
 from impasto.numerics import metrics
 from impasto.numerics.bootstrap import confusion_estimates
 from impasto.numerics.neighbours import nearest, unit
+from impasto.records.atlas import LinearProbe, NeighbourProbe, Probes, ProbeScores
 
 Labels = NDArray[np.int64]
 NEIGHBOURS = (1, 5, 10, 20, 50)
-STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # inverse regularisation of the logistic regression
+STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # scikit-learn's C: inverse regularisation
 FITTED = 20_000  # training pictures that a probe is fitted on, drawn with the seed
 
 
 def neighbour_votes(
-    vectors: Vectors, labels: Labels, rows: Mapping[str, Labels], styles: int
+    vectors: Vectors, labels: Labels, splits: Mapping[str, Labels], styles: int
 ) -> dict[int, Labels]:
-    """For each number of neighbours, what they name on validation and then on test pictures, ``int64 (V + T,)``.
+    """Classify validation and test pictures, ``int64 (V + T,)``, by each number of neighbours.
 
     A vote counts one over the pictures that its style has in training; ties go to the first style.
     """
-    train = rows["train"]
-    asked = np.concatenate((rows["validation"], rows["test"]))
+    train = splits["train"]
+    asked = np.concatenate((splits["validation"], splits["test"]))
     most = min(max(NEIGHBOURS), len(train))
     near, _ = nearest(unit(vectors[asked]), unit(vectors[train]), most)
     weight = 1 / np.maximum(np.bincount(labels[train], minlength=styles), 1)
     votes = np.zeros((len(asked), styles))
     answers: dict[int, Labels] = {}
     for place in range(most):
-        said = labels[train][near[:, place]]
-        votes[np.arange(len(asked)), said] += weight[said]
+        named = labels[train][near[:, place]]
+        votes[np.arange(len(asked)), named] += weight[named]
         if place + 1 in NEIGHBOURS:
             answers[place + 1] = votes.argmax(1)
     return answers
 
 
-def linear_answers(
-    vectors: Vectors, labels: Labels, rows: Mapping[str, Labels], seed: int
+def linear_probes(
+    vectors: Vectors, labels: Labels, splits: Mapping[str, Labels], seed: int
 ) -> dict[float, Callable[[Labels], Labels]]:
-    """For each strength a fitted probe: what it names on rows."""
-    train = np.random.default_rng([seed, 4]).permutation(rows["train"])[:FITTED]
+    """Fit a logistic regression of each strength; each classifies the rows that it is given."""
+    train = np.random.default_rng([seed, 4]).permutation(splits["train"])[:FITTED]
     known = vectors[train]
-    middle, spread = known.mean(0), float(np.sqrt(known.var(0).mean())) or 1.0
+    mean, deviation = known.mean(0), float(np.sqrt(known.var(0).mean())) or 1.0
 
-    def scaled(at: Labels) -> Vectors:
-        return np.asarray((vectors[at] - middle) / spread, np.float32)
+    def scaled(rows: Labels) -> Vectors:
+        return np.asarray((vectors[rows] - mean) / deviation, np.float32)
 
     def fitted(strength: float) -> Callable[[Labels], Labels]:
         model = LogisticRegression(C=strength, class_weight="balanced", max_iter=100, tol=1e-3)
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", ConvergenceWarning
-            )  # validation chooses among what there is
+            warnings.simplefilter("ignore", ConvergenceWarning)  # validation chooses what it got to
             model.fit(scaled(train), labels[train])
-        return lambda at: np.asarray(model.predict(scaled(at)), np.int64)
+        return lambda rows: np.asarray(model.predict(scaled(rows)), np.int64)
 
-    return {
-        strength: fitted(strength)
-        for strength in (STRENGTHS if len(rows["validation"]) else STRENGTHS[1:2])
-    }
+    strengths = STRENGTHS if len(splits["validation"]) else STRENGTHS[1:2]
+    return {strength: fitted(strength) for strength in strengths}
 
 
 def probe(
     vectors: Vectors,
     labels: Labels,
-    rows: Mapping[str, Labels],
+    splits: Mapping[str, Labels],
     *,
     styles: int,
     resamples: int,
     seed: int,
-) -> dict[str, Any] | None:
-    """``knn`` and ``linear_probe``: scores with intervals, what was chosen, and each style's recall.
+) -> Probes | None:
+    """Fit and score both probes.
 
     Args:
         vectors: ``(N, D)``.
         labels: styles, ``int64 (N,)``.
-        rows: of ``train``, ``validation`` (may be empty) and ``test``.
+        splits: rows of ``train``, ``validation`` (may be empty) and ``test``.
         styles: the number of styles.
         resamples: of the bootstrap.
         seed: of resampling.
@@ -94,37 +90,30 @@ def probe(
     Returns:
         ``None`` where training or test pictures are missing, or training has one style.
     """
-    train, validation, test = (rows[name] for name in ("train", "validation", "test"))
+    train, validation, test = (splits[name] for name in ("train", "validation", "test"))
     if not len(test) or len(np.unique(labels[train])) < 2:
         return None
 
-    def told(answers: Labels, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    def scored(answers: Labels) -> tuple[ProbeScores, tuple[float | None, ...]]:
         confusion = metrics.confusion_matrix(labels[test], answers, styles)
         recall = [None if np.isnan(value) else float(value) for value in metrics.recalls(confusion)]
-        return {
-            **chosen,
-            "scores": confusion_estimates(confusion, resamples=resamples, seed=seed),
-            "recall": recall,
-        }
+        estimates = confusion_estimates(confusion, resamples=resamples, seed=seed)
+        scores = {name: estimates[name] for name in ProbeScores.model_fields}
+        return ProbeScores.model_validate(scores), tuple(recall)
 
-    def right(answers: Labels) -> float:
-        return (
-            metrics.scores(labels[validation], answers, styles)["balanced_accuracy"]
-            if len(validation)
-            else 0.0
-        )
+    def on_validation(answers: Labels) -> float:
+        scores = metrics.scores(labels[validation], answers, styles)
+        return scores["balanced_accuracy"]
 
-    votes = neighbour_votes(vectors, labels, rows, styles)
-    k = (
-        max(votes, key=lambda n: right(votes[n][: len(validation)]))
-        if len(validation)
-        else min(10, max(votes))
-    )
-    linear = linear_answers(vectors, labels, rows, seed)
-    strength = max(linear, key=lambda c: right(linear[c](validation)) if len(validation) else 0.0)
-    return {
-        "knn": told(votes[k][len(validation) :], {"neighbours": k}),
-        "linear_probe": told(
-            linear[strength](test), {"strength": strength, "fitted": min(len(train), FITTED)}
-        ),
-    }
+    votes = neighbour_votes(vectors, labels, splits, styles)
+    linear = linear_probes(vectors, labels, splits, seed)
+    k, strength = min(10, max(votes)), next(iter(linear))
+    if len(validation):
+        k = max(votes, key=lambda n: on_validation(votes[n][: len(validation)]))
+        strength = max(linear, key=lambda c: on_validation(linear[c](validation)))
+    scores, recall = scored(votes[k][len(validation) :])
+    knn = NeighbourProbe(neighbours=k, scores=scores, recall=recall)
+    scores, recall = scored(linear[strength](test))
+    fitted = min(len(train), FITTED)
+    probed = LinearProbe(strength=strength, fitted=fitted, scores=scores, recall=recall)
+    return Probes(knn=knn, linear_probe=probed)

@@ -1,14 +1,10 @@
-"""Maps.
-
-Vectors laid out in the plane, each with what its axes mean and how far its neighbourhoods can be
-trusted.
-"""
+"""Projections of vectors onto the plane: PCA, truncated SVD, t-SNE and UMAP."""
 
 import importlib.util
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import numpy as np
 import torch
@@ -16,51 +12,53 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.manifold import TSNE, trustworthiness
 
-from impasto.embedding.settings import MAPS, MapName
-from impasto.embedding.vectors import Vectors, reduced
+from impasto.embedding.settings import MAPS
+from impasto.embedding.vectors import Vectors, fit_pca, reduced
 from impasto.errors import MissingExtraError
+from impasto.records.atlas import MapName
 
 Points = NDArray[np.float32]
-Say = Callable[[str], None]
-LEARNED: Final = 100  # principal components that t-SNE and UMAP see
+DIMENSIONS: Final = 100  # principal components that t-SNE and UMAP are given
 PERPLEXITY: Final = 30
 INTERPOLATED: Final = 3000  # paintings from which forces on a grid cost less than a tree
 EXACT: Final = 20_000  # paintings up to which looking at every pair costs less than an index
 UMAP_NEIGHBOURS: Final = 15
 TRUSTED: Final = 2000  # paintings among which trustworthiness is measured
-NEAR: Final = 12  # neighbours that it asks about
+NEAR: Final = 12  # neighbours that trustworthiness compares
 TITLES: Final[dict[MapName, str]] = {
     "pca": "PCA",
     "svd": "Truncated SVD",
     "tsne": "t-SNE",
     "umap": "UMAP",
 }
-_NOTHING: Final = "no meaning of its own; only who is near whom"
+NO_AXES: Final = "no meaning of its own; only who is near whom"
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class Projection:
     """A map.
 
     Attributes:
         points: ``float32 (N, 2)``.
-        axes: what the two of them mean, in words.
+        axes: meaning of the two, in words.
         explained: each axis's share of the variance, where that is defined.
-        parameters: what was settled, as plain data.
+        parameters: of the method, as plain data.
     """
 
     points: Points
-    axes: tuple[str, str]
+    axes: tuple[str, str] = (NO_AXES, NO_AXES)
     explained: tuple[float, float] | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def drawable(wanted: Sequence[MapName] | None, say: Say) -> list[MapName]:
-    """The maps to make, the main one first.
+def available_maps(
+    wanted: Sequence[MapName] | None, announce: Callable[[str], None]
+) -> list[MapName]:
+    """Return the maps to make, the main one first.
 
     Args:
-        wanted: by name; ``None``: all that can be.
-        say: told in one line what is left out.
+        wanted: by name; ``None``: all that are installed.
+        announce: called with a line about what is left out.
 
     Raises:
         MissingExtraError: UMAP was asked for by name and is not installed.
@@ -68,49 +66,67 @@ def drawable(wanted: Sequence[MapName] | None, say: Say) -> list[MapName]:
     installed = importlib.util.find_spec("umap") is not None
     if wanted is None:
         if not installed:
-            say("no UMAP map: it needs the extra maps (pip install 'impasto[maps]')")
+            announce("no UMAP map: it needs the extra maps (pip install 'impasto[maps]')")
         return [name for name in MAPS if name != "umap" or installed]
     if "umap" in wanted and not installed:
         raise MissingExtraError("the UMAP map", "maps")
     return [name for name in MAPS if name in wanted]
 
 
-def lay(name: MapName, vectors: Vectors, seed: int) -> Laid:
-    """One map of vectors ``(N, D)``."""
-    if name == "pca":
-        pca = PCA(2, random_state=seed)
-        points = pca.fit_transform(vectors)
-        return _linear(points, pca.explained_variance_ratio_, "principal component")
-    if name == "svd":
-        svd = TruncatedSVD(2, random_state=seed)
-        points = svd.fit_transform(vectors)
-        return _linear(points, svd.explained_variance_ratio_, "singular vector, not centred")
-    seen = reduced(vectors, LEARNED, seed)
-    return _tsne(seen, seed) if name == "tsne" else _umap(seen, seed)
+def project(name: MapName, vectors: Vectors, seed: int) -> Projection:
+    """Project vectors ``(N, D)`` onto the plane."""
+    match name:
+        case "pca":
+            pca = PCA(2, random_state=seed)
+            points = pca.fit_transform(vectors)
+            return _linear(points, pca.explained_variance_ratio_, "principal component")
+        case "svd":
+            svd = TruncatedSVD(2, random_state=seed)
+            points = svd.fit_transform(vectors)
+            return _linear(points, svd.explained_variance_ratio_, "singular vector, not centred")
+        case "tsne":
+            return _tsne(reduced(vectors, DIMENSIONS, seed), seed)
+        case "umap":
+            return _umap(reduced(vectors, DIMENSIONS, seed), seed)
+        case _:
+            assert_never(name)
+
+
+def place(name: MapName, points: Points, known: Vectors, new: Vectors, seed: int) -> Points:
+    """Place new vectors ``(B, D)`` on the map ``(N, 2)`` of known ones ``(N, D)``, which stays.
+
+    Raises:
+        MissingExtraError: the library of the map is not installed.
+    """
+    match name:
+        case "pca":
+            return np.asarray(PCA(2, random_state=seed).fit(known).transform(new), np.float32)
+        case "svd":
+            svd = TruncatedSVD(2, random_state=seed).fit(known)
+            return np.asarray(svd.transform(new), np.float32)
+        case "tsne":
+            reduce = fit_pca(known, DIMENSIONS, seed)
+            return _place_on_tsne(points, reduce(known), reduce(new), seed)
+        case "umap":
+            reduce = fit_pca(known, DIMENSIONS, seed)
+            return _place_on_umap(points, reduce(known), reduce(new), seed)
+        case _:
+            assert_never(name)
 
 
 def trust(vectors: Vectors, points: Points, seed: int) -> float:
-    """Trustworthiness (Venna and Kaski 2001) in [0, 1]: are neighbours on the map neighbours among the vectors?
+    """Trustworthiness (Venna and Kaski 2001) in [0, 1].
 
     Measured among ``TRUSTED`` paintings drawn with the seed; 1 is a map without false neighbours,
-    and points strewn at random come to one half.
+    and random points come to one half.
     """
     rows = np.random.default_rng([seed, 5]).permutation(len(vectors))[:TRUSTED]
     near = min(NEAR, (len(rows) - 1) // 2)
     return float(trustworthiness(vectors[rows], points[rows], n_neighbors=near))
 
 
-def _linear(points: Points, ratio: NDArray[np.float64], what: str) -> Laid:
-    shares = (float(ratio[0]), float(ratio[1]))
-    axes = (
-        f"first {what} ({shares[0]:.1%} of the variance)",
-        f"second {what} ({shares[1]:.1%} of the variance)",
-    )
-    return Laid(points.astype(np.float32), axes, shares)
-
-
 def tsne_maker(count: int, seed: int) -> Any:
-    """OpenTSNE's t-SNE of ``count`` paintings, or ``None`` where it is not installed."""
+    """Return openTSNE's t-SNE for ``count`` paintings, or ``None`` where it is not installed."""
     if importlib.util.find_spec("openTSNE") is None:
         return None
     import openTSNE  # noqa: PLC0415 – an extra
@@ -125,41 +141,71 @@ def tsne_maker(count: int, seed: int) -> Any:
     )
 
 
-def umap_maker(count: int, seed: int, **more: Any) -> Any:
-    """umap-learn's UMAP of ``count`` paintings."""
+def umap_maker(count: int, seed: int) -> Any:
+    """Return umap-learn's UMAP for ``count`` paintings."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ImportWarning)  # it tells that it has no TensorFlow
+        warnings.simplefilter("ignore", ImportWarning)  # it warns that it has no TensorFlow
         from umap import UMAP  # noqa: PLC0415 – an extra
-    return UMAP(
-        n_neighbors=min(UMAP_NEIGHBOURS, count - 1),
-        random_state=seed,
-        n_jobs=1,
-        n_epochs=200,
-        **more,
-    )
+    near = min(UMAP_NEIGHBOURS, count - 1)
+    return UMAP(n_neighbors=near, random_state=seed, n_jobs=1, n_epochs=200)
 
 
 def perplexity(count: int) -> float:
-    """The usual 30, or as much as few paintings allow."""
+    """Return the usual 30, or as much as few paintings allow."""
     return min(PERPLEXITY, (count - 1) / 3)
 
 
-def _tsne(vectors: Vectors, seed: int) -> Laid:
-    """Van der Maaten and Hinton 2008; openTSNE after Linderman et al. 2019 (arXiv:1712.09005)."""
-    maker = tsne_maker(len(vectors), seed)
-    told = {"perplexity": perplexity(len(vectors)), "dimensions": vectors.shape[1]}
+def _linear(points: Points, ratio: NDArray[np.float64], kind: str) -> Projection:
+    shares = (float(ratio[0]), float(ratio[1]))
+    axes = (
+        f"first {kind} ({shares[0]:.1%} of the variance)",
+        f"second {kind} ({shares[1]:.1%} of the variance)",
+    )
+    return Projection(points.astype(np.float32), axes, shares)
+
+
+def _tsne(vectors: Vectors, seed: int) -> Projection:
+    """t-SNE (van der Maaten and Hinton 2008); openTSNE after Linderman et al. 2019."""
+    maker, settled = tsne_maker(len(vectors), seed), perplexity(len(vectors))
     if maker is None:
-        points = TSNE(
-            perplexity=perplexity(len(vectors)), init="pca", random_state=seed
-        ).fit_transform(vectors)
+        model = TSNE(perplexity=settled, init="pca", random_state=seed)
+        points, library = model.fit_transform(vectors), "scikit-learn"
     else:
-        points = np.asarray(maker.fit(vectors))
-    library = "scikit-learn" if maker is None else "openTSNE"
-    return Laid(points.astype(np.float32), (_NOTHING, _NOTHING), None, {"library": library, **told})
+        points, library = np.asarray(maker.fit(vectors)), "openTSNE"
+    parameters = {"library": library, "perplexity": settled, "dimensions": vectors.shape[1]}
+    return Projection(points.astype(np.float32), parameters=parameters)
 
 
-def _umap(vectors: Vectors, seed: int) -> Laid:
-    """McInnes et al. 2018 (arXiv:1802.03426)."""
+def _umap(vectors: Vectors, seed: int) -> Projection:
+    """UMAP (McInnes et al. 2018, arXiv:1802.03426)."""
     points = umap_maker(len(vectors), seed).fit_transform(vectors)
-    told = {"neighbours": min(UMAP_NEIGHBOURS, len(vectors) - 1), "dimensions": vectors.shape[1]}
-    return Laid(np.asarray(points, np.float32), (_NOTHING, _NOTHING), None, told)
+    near = min(UMAP_NEIGHBOURS, len(vectors) - 1)
+    parameters = {"neighbours": near, "dimensions": vectors.shape[1]}
+    return Projection(np.asarray(points, np.float32), parameters=parameters)
+
+
+def _place_on_tsne(points: Points, known: Vectors, new: Vectors, seed: int) -> Points:
+    """t-SNE with the known points fixed (Poličar et al. 2023, openTSNE)."""
+    try:
+        from openTSNE import TSNEEmbedding  # noqa: PLC0415 – an extra
+        from openTSNE.affinity import PerplexityBasedNN  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError("placing pictures on a t-SNE map", "maps") from error
+    near = PerplexityBasedNN(known, perplexity=perplexity(len(known)), random_state=seed)
+    middle = points.mean(0, dtype=np.float64)  # openTSNE places about the origin
+    fitted = TSNEEmbedding(points - middle, near, negative_gradient_method="bh", random_state=seed)
+    few = len(known) // 3
+    placed = fitted.transform(new, perplexity=min(5, few), k=min(25, few))
+    return np.asarray(placed + middle, np.float32)
+
+
+def _place_on_umap(points: Points, known: Vectors, new: Vectors, seed: int) -> Points:
+    """umap-learn's transform, with the stored points in place of newly fitted ones."""
+    try:
+        model = umap_maker(len(known), seed)
+    except ImportError as error:
+        raise MissingExtraError("placing pictures on a UMAP map", "maps") from error
+    model.init, model.n_epochs = points, 0  # fitting is needed for the graph of neighbours alone
+    model.fit(known)
+    model.embedding_, model.n_epochs = points, None
+    return np.asarray(model.transform(new), np.float32)

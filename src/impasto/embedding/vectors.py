@@ -1,48 +1,42 @@
-"""Vectors made ready for distances, what they are compared with, and who is near whom."""
+"""Vectors made ready for Euclidean distances: preparation, PCA, and raw pixels for comparison."""
 
 from collections.abc import Callable
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from impasto.collection.collection import Collection
-from impasto.embedding.settings import Preparation
 from impasto.numerics.neighbours import unit
+from impasto.records.atlas import Preparation
 
 Vectors = NDArray[np.float32]
+Transform = Callable[[Vectors], Vectors]
 WHITENED = 64  # components kept by whitening: later ones are noise blown up
 SIDE = 32  # pixels of the small pictures that raw pixels are taken from
 
 
-def prepared(vectors: Vectors, preparation: Preparation, seed: int) -> Vectors:
-    """The vectors ``(N, D)`` as distances are measured on; no label is looked at."""
-    return preparer(vectors, preparation, seed)(vectors)
+def fit_preparation(known: Vectors, preparation: Preparation, seed: int) -> Transform:
+    """Fit a preparation to vectors ``(N, D)``, to be applied to them or to others."""
+    match preparation:
+        case "none":
+            return lambda vectors: vectors
+        case "standardise":
+            # in float32, unlike StandardScaler, for the scores that were published
+            mean, deviation = known.mean(0), known.std(0)
+            scale = np.where(deviation > 1e-6, deviation, 1)
+            return lambda vectors: np.asarray((vectors - mean) / scale, np.float32)
+        case "unit":
+            return unit
+        case "whiten":
+            return fit_pca(known, WHITENED, seed, whiten=True)
+        case _:
+            assert_never(preparation)
 
 
-def preparer(known: Vectors, preparation: Preparation, seed: int) -> Callable[[Vectors], Vectors]:
-    """What is done to the vectors ``known``, to be done to them or to others."""
-    if preparation == "standardise":
-        middle, spread = known.mean(0), known.std(0)
-        return lambda vectors: np.asarray(
-            (vectors - middle) / np.where(spread > 1e-6, spread, 1), np.float32
-        )
-    if preparation == "unit":
-        return unit
-    if preparation == "whiten":
-        return reducer(known, WHITENED, seed, whiten=True)
-    return lambda vectors: vectors
-
-
-def reduced(vectors: Vectors, dimensions: int, seed: int) -> Vectors:
-    """The first principal components ``(N, min(dimensions, D, N))``; distances between them are the vectors' own."""
-    return reducer(vectors, dimensions, seed)(vectors)
-
-
-def reducer(
-    known: Vectors, dimensions: int, seed: int, *, whiten: bool = False
-) -> Callable[[Vectors], Vectors]:
-    """Onto the first principal components of ``known``; nothing to do where those are all there are."""
+def fit_pca(known: Vectors, dimensions: int, seed: int, *, whiten: bool = False) -> Transform:
+    """Fit PCA to vectors ``(N, D)``; the identity where ``dimensions`` is no reduction."""
     count = min(dimensions, *known.shape)
     if not whiten and count == known.shape[1]:
         return lambda vectors: vectors
@@ -50,11 +44,13 @@ def reducer(
     return lambda vectors: np.asarray(model.transform(vectors), np.float32)
 
 
-def pixels(collection: Collection) -> Vectors:
-    """Small pictures as they are, ``float32 (N, 32 · 32 · 3)`` in [-1, 1].
+def reduced(vectors: Vectors, dimensions: int, seed: int) -> Vectors:
+    """Return the first principal components, ``(N, min(dimensions, D, N))``."""
+    return fit_pca(vectors, dimensions, seed)(vectors)
 
-    Blocks of pixels averaged.
-    """
+
+def pixels(collection: Collection) -> Vectors:
+    """Return pictures shrunk by averaging blocks, ``float32 (N, 32 · 32 · 3)`` in [-1, 1]."""
     side = collection.pixels.shape[1]
     edges = np.linspace(0, side, min(SIDE, side) + 1).round().astype(int)
     wide = np.diff(edges)[:, None, None] * np.diff(edges)[None, :, None]

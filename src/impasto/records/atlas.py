@@ -1,9 +1,13 @@
-"""``atlas.json``: do the styles cluster in a run's embedding, beside chance, colour and raw pixels."""
+"""``atlas.json``: whether styles cluster in an embedding, beside chance, colour and pixels."""
 
 from typing import Any, Generic, Literal, TypeVar
 
 from impasto.records.record import Interval, Record, Result
+from impasto.records.run import RunKind
 
+MapName = Literal["pca", "svd", "tsne", "umap"]
+MethodName = Literal["kmeans", "kmeans_chosen", "gmm", "ward", "spectral", "hdbscan"]
+Preparation = Literal["none", "standardise", "unit", "whiten"]
 Scope = Literal["all", "test"]
 """Paintings that are clustered together: all of the collection, or the test pictures alone."""
 T = TypeVar("T")
@@ -27,14 +31,14 @@ class AtlasRun(Record):
     """The run whose network gave the embeddings; ``weights`` is their fingerprint."""
 
     path: str
-    kind: str
+    kind: RunKind
     weights: str
 
 
 class AtlasMap(Record):
     """A projection onto the plane; its coordinates are columns of ``atlas.parquet``."""
 
-    name: str
+    name: MapName
     title: str
     axes: tuple[str, str]
     trustworthiness: float
@@ -143,6 +147,7 @@ class ScoredClusters(Record):
 class RunClusters(ScoredClusters):
     """A clustering of the run's embeddings; ``noise`` is the share of paintings in no cluster."""
 
+    name: MethodName
     parameters: dict[str, Any]
     noise: float
     artists: dict[Scope, ArtistAgreement | None]
@@ -225,7 +230,7 @@ class Atlas(Result):
     paintings: int
     test: int
     dimensions: int
-    preparation: str
+    preparation: Preparation
     settings: dict[str, Any]
     environment: dict[str, str]
     maps: tuple[AtlasMap, ...]
