@@ -71,7 +71,7 @@ def make_study(study: Path, pictures: int) -> None:
         for row, label in enumerate(labels.tolist())
     ]  # fmt: skip
     table, vocabulary = pa.Table.from_pylist(rows, schema=SCHEMA), Vocabulary.of(names)
-    settings = {"size": SIZE, "fit": "squash", "seed": 0}
+    settings = {"pixels": SIZE, "fit": "squash", "seed": 0}
     pq.write_table(table, collection / "paintings.parquet")
     vocabulary.save(collection / "styles.json")
     _paint(collection / "pixels.npy", labels, generator)

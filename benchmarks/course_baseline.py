@@ -111,7 +111,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     if (source / "collection.json").is_file():
         collection = open_collection(source)
     else:
-        size = PrepareSettings(size=arguments.resolution)
+        size = PrepareSettings(pixels=arguments.resolution)
         collection = prepare(source, work / "collection", size, progress=not arguments.quiet)
     rows, styles = collection.indices("test"), len(collection.vocabulary)
     labels, most = collection.labels[rows], int(collection.counts("train").argmax())

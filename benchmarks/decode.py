@@ -166,7 +166,7 @@ def _clocked(waiting: Sequence[Waiting], workers: int) -> float:
     with tempfile.TemporaryDirectory() as work:
         start = time.perf_counter()
         decode_all(
-            waiting, None, Path(work), PrepareSettings(size=SIZE, workers=workers), progress=False
+            waiting, None, Path(work), PrepareSettings(pixels=SIZE, workers=workers), progress=False
         )
         return time.perf_counter() - start
 

@@ -35,10 +35,10 @@ def task_of(folder: Path, asked: argparse.Namespace) -> LoraTask:
     """A LoRA training on a few pictures whose caches are filled."""
     paint_gallery(
         folder / "gallery",
-        SampleSettings(pictures=64, size=asked.resolution, imbalance=1),
+        SampleSettings(pictures=64, pixels=asked.resolution, imbalance=1),
         progress=True,
     )
-    collection = prepare(folder / "gallery", folder / "collection", PrepareSettings(size=64))
+    collection = prepare(folder / "gallery", folder / "collection", PrepareSettings(pixels=64))
     base = folder / "base"
     if not (base / "model_index.json").exists():
         small_pipeline.full_size(["a painting in the style of woodcut"]).save_pretrained(base)

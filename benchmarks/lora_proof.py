@@ -62,7 +62,7 @@ TEACH, JUDGE = 1, 2  # seeds of the two galleries: other artists, other pictures
 def settings_of(seed: int) -> SampleSettings:
     """A balanced gallery of all sixteen styles, of which the proof takes some."""
     return SampleSettings(
-        pictures=4800, size=2 * SIDE, imbalance=1, test_share=0.1, artists=12, seed=seed, workers=1
+        pictures=4800, pixels=2 * SIDE, imbalance=1, test_share=0.1, artists=12, seed=seed, workers=1
     )
 
 
@@ -84,7 +84,7 @@ def collection_of(folder: Path, seed: int) -> tuple[Collection, list[str]]:
     made = prepare(
         home,
         folder / f"collection-{seed}",
-        PrepareSettings(size=SIDE, labels=str(table), workers=1),
+        PrepareSettings(pixels=SIDE, labels=str(table), workers=1),
     )
     return made, [subject(planned[name].subject) for name in made.column("id")]
 
@@ -294,7 +294,7 @@ def judged_by(
                     )
                     place.mkdir(parents=True, exist_ok=True)
                     Image.fromarray(picture).save(place / f"{row}-{kind}.png")
-    both = prepare(home / "pictures", home / "collection", PrepareSettings(size=SIDE, workers=1))
+    both = prepare(home / "pictures", home / "collection", PrepareSettings(pixels=SIDE, workers=1))
     quick: dict[str, Any] = {"resolution": SIDE, "device": "cpu", "precision": precision}
     settings = ClassifierSettings(
         size="tiny", epochs=epochs, batch_size=64, first_resolution=32, **quick

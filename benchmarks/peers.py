@@ -176,7 +176,7 @@ def opened(arguments: argparse.Namespace, work: Path) -> Collection:
     if (source / "collection.json").is_file():
         return open_collection(source)
     return prepare(
-        source, work / "collection", PrepareSettings(size=128), progress=not arguments.quiet
+        source, work / "collection", PrepareSettings(pixels=128), progress=not arguments.quiet
     )
 
 

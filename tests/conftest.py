@@ -106,7 +106,7 @@ def make_collection(
 
     def make(stored: int = 32, **arguments: object) -> Collection:
         pictures = {name: arguments.pop(name) for name in FOLDER_ARGUMENTS if name in arguments}
-        settings = PrepareSettings(size=stored, workers=1, **arguments)  # type: ignore[arg-type]
+        settings = PrepareSettings(pixels=stored, workers=1, **arguments)  # type: ignore[arg-type]
         return prepare(
             picture_folder(**pictures), tmp_path_factory.mktemp("made") / "collection", settings
         )
@@ -153,7 +153,7 @@ def wikiart_splits() -> Path:
 @pytest.fixture(scope="session")
 def paintings_collection(paintings: Path, tmp_path_factory: pytest.TempPathFactory) -> Collection:
     """All real paintings, prepared at 64 pixels."""
-    settings = PrepareSettings(size=64, workers=2)
+    settings = PrepareSettings(pixels=64, workers=2)
     return prepare(paintings, tmp_path_factory.mktemp("real") / "collection", settings)
 
 

@@ -103,7 +103,7 @@ def _write_collection(
 ) -> str:
     folder.mkdir(parents=True)
     settings = {
-        "size": 32,
+        "pixels": 32,
         "fit": "squash",
         "split": "auto",
         "test_share": 0.15,

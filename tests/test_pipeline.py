@@ -47,8 +47,8 @@ TRAIN = ClassifierSettings(
     size="tiny", resolution=32, epochs=2, batch_size=16, precision="float32", device="cpu"
 )
 SETTINGS = StudySettings(
-    sample=SampleSettings(pictures=160, size=40, workers=1),
-    prepare=PrepareSettings(size=32, workers=1),
+    sample=SampleSettings(pictures=160, pixels=40, workers=1),
+    prepare=PrepareSettings(pixels=32, workers=1),
     train=TRAIN,
     autoencoder=AUTOENCODER,
     evaluate=EvaluateSettings(device="cpu"),
@@ -186,7 +186,7 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
 ) -> None:
     source = picture_folder(train=24, test=4, size=48)
     stored = SETTINGS.model_copy(
-        update={"prepare": PrepareSettings(size=48, workers=1), "leave_out": ("page",)}
+        update={"prepare": PrepareSettings(pixels=48, workers=1), "leave_out": ("page",)}
     )
     before = run_study(source, tmp_path / "s", stored)
     quick: dict[str, Any] = {
@@ -246,7 +246,7 @@ def test_a_second_time_does_nothing_again(
     changed = {path: path.stat().st_mtime_ns for path in (first.run.path, first.run.weights_path)}
     monkeypatch.setattr(module, "evaluate", lambda *a: pytest.fail("evaluated again"))
     elsewhere = SETTINGS.model_copy(
-        update={"prepare": PrepareSettings(size=32, workers=2)}
+        update={"prepare": PrepareSettings(pixels=32, workers=2)}
     )  # changes no result
     again = run_study(source, tmp_path / "study", elsewhere)
     assert again.metrics == first.metrics
@@ -278,7 +278,7 @@ def test_no_folder_is_claimed_for_what_cannot_be_done(
     with pytest.raises(InputError, match="no folder or file .*typo"):
         run_study(tmp_path / "typo", study, SETTINGS)
     absent = SETTINGS.model_copy(
-        update={"prepare": PrepareSettings(size=32, labels=str(tmp_path / "labels.csv"))}
+        update={"prepare": PrepareSettings(pixels=32, labels=str(tmp_path / "labels.csv"))}
     )
     with pytest.raises(InputError, match=r"no table of labels .*labels\.csv"):
         run_study(source, study, absent)
@@ -351,7 +351,7 @@ def test_the_courses_config_runs_a_study(
     }
     (tmp_path / "config.json").write_text(json.dumps(course))
     words = [sys.executable, "-m", "impasto", "study", "--config", "config.json", "-q", "--json"]
-    small = ["--size", "tiny", "--set", "prepare.size=32", "--set", "train.resolution=32"]
+    small = ["--size", "tiny", "--set", "prepare.pixels=32", "--set", "train.resolution=32"]
     done = subprocess.run(
         [*words, *small], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -18,7 +18,7 @@ from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 
 CODES = [f"IMP{number}" for number in range(101, 115)]
-SETTINGS = PrepareSettings(size=24, workers=1)
+SETTINGS = PrepareSettings(pixels=24, workers=1)
 
 
 @pytest.fixture(scope="module")

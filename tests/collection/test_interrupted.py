@@ -23,7 +23,7 @@ from impasto.collection.settings import PrepareSettings
 from impasto.errors import CollectionError, ImpastoError, OutputError
 
 Folders = Callable[..., Path]
-SETTINGS = PrepareSettings(size=24, workers=2)
+SETTINGS = PrepareSettings(pixels=24, workers=2)
 CONTENT = ("pixels.npy", "paintings.parquet", "styles.json")
 
 

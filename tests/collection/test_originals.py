@@ -34,7 +34,7 @@ def test_copies_of_the_files_do_and_other_files_do_not(
     picture_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     source = picture_folder(train=3, test=1, size=64)
-    collection = prepare(source, tmp_path / "collection", PrepareSettings(size=16, workers=1))
+    collection = prepare(source, tmp_path / "collection", PrepareSettings(pixels=16, workers=1))
     moved = tmp_path / "moved"
     shutil.copytree(source, moved, copy_function=shutil.copy)  # with other times
     record = json.loads((collection.path / "collection.json").read_text())
@@ -66,7 +66,7 @@ def test_originals_in_two_folders_are_found_whatever_their_names(
     train, test = tmp_path / "Old and New", tmp_path / "test"
     (source / "train").rename(train)
     (source / "test").rename(test)
-    settings = PrepareSettings(size=16, workers=1)
+    settings = PrepareSettings(pixels=16, workers=1)
     collection = prepare([train, test], tmp_path / "collection", settings)
     found = Originals.of(collection)
     assert (len(found.known), found.missing, found.reason) == (24, 0, "")

@@ -29,7 +29,7 @@ STYLES = [
     "Abstract",
     "Baroque",
 ]  # in the data set's order, which is not the vocabulary's
-SETTINGS = PrepareSettings(size=16, workers=1)
+SETTINGS = PrepareSettings(pixels=16, workers=1)
 
 
 def png(seed: int) -> bytes:

@@ -20,11 +20,12 @@ from impasto.collection import parallel_decode as chunks
 from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
+from impasto.config import parse
 from impasto.errors import CollectionError, InputError, OutputError, SettingsError
 from impasto.records import finding as findings
 
 Folders = Callable[..., Path]
-SETTINGS = PrepareSettings(size=24, workers=2)
+SETTINGS = PrepareSettings(pixels=24, workers=2)
 CONTENT = ("pixels.npy", "paintings.parquet", "styles.json")
 
 
@@ -128,11 +129,11 @@ def test_removed_and_changed_pictures_are_noticed(picture_folder: Folders, tmp_p
 def test_another_size_is_decoded_anew(picture_folder: Folders, tmp_path: Path) -> None:
     source = picture_folder(train=4, test=1)
     small = prepare(source, tmp_path / "c", SETTINGS)
-    large = prepare(source, tmp_path / "c", SETTINGS.model_copy(update={"size": 32}))
+    large = prepare(source, tmp_path / "c", SETTINGS.model_copy(update={"pixels": 32}))
     assert large.pixels.shape[1:] == (32, 32, 3)
     assert large.fingerprint != small.fingerprint
     assert_equal_content(
-        large.path, prepare(source, tmp_path / "d", SETTINGS.model_copy(update={"size": 32})).path
+        large.path, prepare(source, tmp_path / "d", SETTINGS.model_copy(update={"pixels": 32})).path
     )
 
 
@@ -290,7 +291,7 @@ def test_a_pipe_is_set_aside_and_never_read(
 ) -> None:
     source = picture_folder(train=4, test=0, seed=11)
     os.mkfifo(source / "Bands" / "pipe.jpg")
-    made = prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    made = prepare(source, tmp_path / "collection", PrepareSettings(pixels=32, workers=1))
     assert len(made) == 12
     (aside,) = findings.load(made.path / "findings.json")[0].items
     assert aside == {"id": "Bands/pipe.jpg", "reason": "not a regular file"}
@@ -308,3 +309,10 @@ def test_other_splits_are_another_collection_of_the_same_pictures(
     assert np.array_equal(turned.pixels, made.pixels)
     assert turned.with_splits(made.column("split")).fingerprint == made.fingerprint
     assert open_collection(made.path).fingerprint == made.fingerprint
+
+
+def test_the_earlier_name_of_the_stored_size_is_read_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert parse(PrepareSettings, {"size": 64}, "old.toml").pixels == 64
+    assert "old.toml: size is now called pixels" in caplog.text

@@ -83,7 +83,7 @@ def recipe(run: Path, **changed: Any) -> ByArtistSettings:
 def leaking(tmp_path_factory: pytest.TempPathFactory) -> ByArtist:
     """Compared on pictures of which the artist's colour is all there is to learn."""
     folder = tmp_path_factory.mktemp("leaking")
-    settings = PrepareSettings(size=32, workers=1, test_share=0.1)
+    settings = PrepareSettings(pixels=32, workers=1, test_share=0.1)
     collection = prepare(tinted(folder / "pictures"), folder / "collection", settings)
     run = run_on(collection, folder / "run")
     return evaluate_by_artist(run, recipe(run, epochs=24))

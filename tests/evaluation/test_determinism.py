@@ -20,7 +20,7 @@ from pathlib import Path
 torch.set_num_threads(1)
 import impasto
 source, collection, run = map(Path, sys.argv[1:])
-impasto.prepare(source, collection, impasto.PrepareSettings(size=32, workers=1))
+impasto.prepare(source, collection, impasto.PrepareSettings(pixels=32, workers=1))
 impasto.evaluate(run, collection)
 """
 

@@ -207,7 +207,7 @@ def test_a_picture_seen_in_training_is_found(
     known = picture_folder(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
     taken = next((known / "train" / STYLES[0]).glob("*.jpg"))
     shutil.copy(taken, source / "test" / STYLES[0] / "leak.jpg")
-    leaky = prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    leaky = prepare(source, tmp_path / "collection", PrepareSettings(pixels=32, workers=1))
     found = {finding.code: finding for finding in evaluate(trained.run.path, leaky.path).findings}
     assert found["IMP305"].spoils
     assert [item["id"] for item in found["IMP305"].items] == [f"test/{STYLES[0]}/leak.jpg"]
@@ -217,10 +217,10 @@ def test_a_changed_collection_is_refused_by_name(
     picture_folder: Callable[..., Path], run_of: Callable[[Collection, Path], Run], tmp_path: Path
 ) -> None:
     source = picture_folder(train=12, test=4)
-    collection = prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    collection = prepare(source, tmp_path / "collection", PrepareSettings(pixels=32, workers=1))
     run = run_of(collection, tmp_path / "run")
     next((source / "test").rglob("*.jpg")).unlink()
-    prepare(source, tmp_path / "collection", PrepareSettings(size=32, workers=1))
+    prepare(source, tmp_path / "collection", PrepareSettings(pixels=32, workers=1))
     with pytest.raises(
         RunError, match=r"has changed since .*run was trained on it: train again .* --collection"
     ):

@@ -81,7 +81,7 @@ def test_works_under_two_styles_are_told_from_taught_ones(
         shutil.copy(path, source / "test" / STYLES[1])
     for path in tested[11:14]:  # three in training
         shutil.copy(path, source / "train" / STYLES[1])
-    made = prepare(source, tmp_path / "double", PrepareSettings(size=32, workers=1))
+    made = prepare(source, tmp_path / "double", PrepareSettings(pixels=32, workers=1))
     evaluation = evaluate(trained.run.path, made.path)
     told = read_json(evaluation.path / "explanation.json")["second_guesses"]
     assert (told["works"], told["taught"]) == (11, 3)
@@ -106,7 +106,7 @@ def test_a_work_that_the_run_was_taught_elsewhere_does_not_count(
     )
     for path in sorted((source / "test" / STYLES[0]).glob("*.jpg"))[:3]:
         shutil.copy(path, source / "test" / STYLES[1])
-    made = prepare(source, tmp_path / "double", PrepareSettings(size=32, workers=1))
+    made = prepare(source, tmp_path / "double", PrepareSettings(pixels=32, workers=1))
     marks = made.column("sha256")
     twice = next(mark for mark in marks if marks.count(mark) == 2)
     shutil.copytree(trained.run.path, run)
@@ -128,8 +128,8 @@ def test_where_none_stands_under_two_styles_nothing_is_judged(trained: Trained) 
 
 
 def test_the_sample_gallery_has_no_work_under_two_styles(tmp_path: Path) -> None:
-    paint_gallery(tmp_path / "gallery", SampleSettings(pictures=160, size=40, workers=1))
+    paint_gallery(tmp_path / "gallery", SampleSettings(pictures=160, pixels=40, workers=1))
     made = prepare(
-        tmp_path / "gallery", tmp_path / "collection", PrepareSettings(size=32, workers=1)
+        tmp_path / "gallery", tmp_path / "collection", PrepareSettings(pixels=32, workers=1)
     )
     assert find_doubles(made, copies_of(made)).works(len(made)) == []

@@ -15,7 +15,7 @@ from impasto.gallery.gallery import SampleSettings, class_sizes, paint_gallery, 
 from impasto.gallery.styles import STYLES
 from impasto.gallery.subjects import SUBJECTS
 
-SMALL = SampleSettings(pictures=64, size=32, artists=2, workers=1)
+SMALL = SampleSettings(pictures=64, pixels=32, artists=2, workers=1)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -63,7 +63,7 @@ def write(
         for index, (style, split) in enumerate(zip(styles, splits, strict=True))
     ]  # fmt: skip
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    settings = {"size": size, "fit": "squash", "split": "given", "seed": 0}
+    settings = {"pixels": size, "fit": "squash", "split": "given", "seed": 0}
     pq.write_table(table, folder / "paintings.parquet")
     np.save(folder / "pixels.npy", pixels)
     vocabulary.save(folder / "styles.json")

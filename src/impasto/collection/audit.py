@@ -53,7 +53,7 @@ def _sizes(found: Collection, pictures: bool) -> list[Finding]:
     if not pictures:
         reason = "There are no pictures to look at."
         return [Finding(code, "not applicable", reason) for code in ("IMP102", "IMP103")]
-    side = int(found.settings["size"])
+    side = int(found.settings["pixels"])
     sizes = list(
         zip(found.column("id"), found.column("width"), found.column("height"), strict=True)
     )

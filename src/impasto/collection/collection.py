@@ -228,7 +228,7 @@ def open_collection(path: Path | str) -> Collection:
 def fingerprint(table: pa.Table, vocabulary: Vocabulary, settings: Mapping[str, Any]) -> str:
     """Short hash that changes with any picture, label, split, style, or the stored size."""
     digest = hashlib.sha256(
-        repr((vocabulary.styles, settings.get("size"), settings.get("fit"))).encode()
+        repr((vocabulary.styles, settings.get("pixels"), settings.get("fit"))).encode()
     )
     for name in ("id", "style", "split", "sha256"):
         digest.update(repr(table.column(name).to_pylist()).encode())

@@ -155,7 +155,7 @@ def decode_all(
     ):  # around all threads: they share the filters, and must not restore each other's
         warnings.simplefilter("ignore")
         done = _decode_chunks(chunks, work, settings, workers, progress=progress)
-    return _gather(waiting, kept, old, _Decoded(chunks, done, work, settings.size))
+    return _gather(waiting, kept, old, _Decoded(chunks, done, work, settings.pixels))
 
 
 def _decode_chunks(
@@ -171,7 +171,7 @@ def _decode_chunks(
         ThreadPoolExecutor(workers) as pool,
         _bar(sum(map(len, chunks)), shown=progress) as advance,
     ):
-        tasks = [pool.submit(_chunk, chunk, work, settings.size, settings.fit) for chunk in chunks]
+        tasks = [pool.submit(_chunk, chunk, work, settings.pixels, settings.fit) for chunk in chunks]
         try:
             for chunk, task in zip(chunks, tasks, strict=True):
                 done.append(task.result())

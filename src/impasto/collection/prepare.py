@@ -143,7 +143,7 @@ def _reusable(path: Path, settings: PrepareSettings) -> Collection | None:
     """The collection in the folder, if its pixels are of the size and fit asked for."""
     try:
         old = open_collection(path)
-        same = all(old.settings.get(name) == getattr(settings, name) for name in ("size", "fit"))
+        same = all(old.settings.get(name) == getattr(settings, name) for name in ("pixels", "fit"))
         return old if same and len(old.pixels) else None
     except ImpastoError:
         return None  # damaged or not there: everything is decoded anew

@@ -10,7 +10,7 @@ from impasto.images.decode import Fit
 class PrepareSettings(Settings):
     """How pictures are stored and split."""
 
-    size: int = Field(128, ge=8, le=1024, description="stored height and width in pixels")
+    pixels: int = Field(128, ge=8, le=1024, description="stored height and width in pixels")
     fit: Fit = Field(
         "squash", description="squash the whole picture into the square, or crop its centre"
     )

@@ -34,7 +34,7 @@ class SampleSettings(Settings):
     """What the sample gallery holds."""
 
     pictures: int = Field(900, ge=4 * len(STYLES), description="how many pictures in all")
-    size: int = Field(128, ge=32, le=2048, description="height and width of a picture in pixels")
+    pixels: int = Field(128, ge=32, le=2048, description="height and width of a picture in pixels")
     imbalance: float = Field(
         12.0, ge=1, description="training pictures of the largest style over those of the smallest"
     )
@@ -117,7 +117,7 @@ def _painted(directory: Path, settings: SampleSettings, *, progress: bool) -> Ga
     waiting = [one for one in planned if not (directory / one.path).exists()]
     workers = min(settings.workers or os.cpu_count() or 1, max(1, len(waiting)))
     with _bar(len(waiting), shown=progress) as advance, ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(_paint, directory, one, settings.size) for one in waiting]
+        jobs = [pool.submit(_paint, directory, one, settings.pixels) for one in waiting]
         try:
             for job in as_completed(jobs):
                 job.result()

@@ -44,7 +44,7 @@ _KINDS = (
         "tiny-pictures",
         "Some pictures are smaller than they are stored",
         "Every picture is at least as large as it is stored",
-        "Leave them out, or prepare at a smaller --size.",
+        "Leave them out, or prepare with fewer --pixels.",
     ),
     Kind(
         "IMP103",

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from impasto.files import read_json, write_json
 
-FREE: Final = frozenset({"workers", "device", "leave_out", "tensorboard"})
+FREE: Final = frozenset({"workers", "device", "leave_out", "tracker"})
 """Settings that change no result, at any depth: work goes on whatever their values are."""
 INPUTS: Final = "inputs.json"
 """The note of a stage that is done: the settings and inputs that its files were made from."""

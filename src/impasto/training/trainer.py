@@ -166,7 +166,7 @@ def _check(collection: Collection, trainer: Trainer[T]) -> None:
     if trainer.from_scratch and resolution > stored:
         raise SettingsError(
             f"resolution={resolution} is more than the {stored} pixels that {collection.path} stores: lower "
-            "it, or prepare with a larger --size"
+            "it, or prepare with a larger --pixels"
         )
 
 
@@ -243,7 +243,7 @@ def _begin(
             "path": str(collection.path.resolve()),
             "fingerprint": collection.fingerprint,
             "pictures": len(collection),
-            "size": collection.settings["size"],
+            "size": collection.settings["pixels"],
             "fit": collection.settings["fit"],
         }
         dumped: dict[str, Any] = trainer.settings.model_dump(mode="json")
