@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.evaluation.grad_cam import coarse_heat, grad_cam, heat_maps, overlay
+from impasto.evaluation.grad_cam import coarse_heat, grad_cam, heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.models.classifier import Classifier, ClassifierConfig
 from impasto.models.classifiers import build
@@ -154,13 +154,3 @@ def test_the_courses_network_has_heat_at_its_one_resolution() -> None:
     heat = heat_maps(course, pictures(2, 5)[0], np.array([0, 1]))
     assert heat.shape == (2, 32, 32)
     assert np.isfinite(heat).all()
-
-
-def test_overlay_keeps_hot_places_coloured_and_greys_cold_ones() -> None:
-    picture = Image.new("RGB", (40, 30), (200, 30, 30))
-    heat = np.zeros((16, 16), np.float32)
-    heat[:, 8:] = 0.5
-    mixed = np.asarray(overlay(picture, heat), float)
-    assert mixed.shape == (30, 40, 3)
-    assert np.ptp(mixed[15, 2]) < 5  # grey
-    assert np.ptp(mixed[15, 37]) > 100

@@ -20,6 +20,7 @@ from impasto.errors import RunError
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.painter_score import JudgeSettings, PaintingSettings, score_painter
 from impasto.evaluation.painter_score_findings import painting_findings
+from impasto.images.tensors import float_tensor
 from impasto.models.painter import Painter
 from impasto.records.run import Run, open_run
 from impasto.reporting.painters import read_painter, require_steps
@@ -287,4 +288,4 @@ def test_an_original_is_found_by_where_light_lies() -> None:
     assert numbers.retrieved(numbers.shaded(pictures[::-1]), np.arange(20), pool).mean() < 0.2
     blank = numbers.shaded(np.zeros((1, 48, 48, 3), np.uint8))
     assert not np.isnan(blank).any()
-    assert torch.equal(numbers.tensors(pictures[:1]).clamp(-1, 1), numbers.tensors(pictures[:1]))
+    assert torch.equal(float_tensor(pictures[:1]).clamp(-1, 1), float_tensor(pictures[:1]))

@@ -18,7 +18,7 @@ from impasto.collection.collection import Collection
 from impasto.errors import InputError, SettingsError, VocabularyError
 from impasto.generate import repaint as module
 from impasto.generate.repaint import RepaintSettings, paint, repaint, targets
-from impasto.images.contact_sheet import labelled
+from impasto.images.contact_sheet import contact_sheet
 from impasto.models.painter import Painter, PainterConfig
 from impasto.records.run import Run
 from impasto.training.painter.train import PainterSettings, train_painter
@@ -198,7 +198,7 @@ def test_refused_in_one_line(run: Run, tmp_path: Path) -> None:
 def test_labels_are_cut_to_their_column() -> None:
     pictures = [Image.new("RGB", (30, 10), "red"), Image.new("RGB", (10, 30), "blue")]
     heads = ["Naive_Art_Primitivism_of_the_very_far_north", "Short"]
-    sheet = labelled([pictures], heads, ["row"], cell=64)
+    sheet = contact_sheet([pictures], heads=heads, sides=["row"], cell=64)
     pixels = np.asarray(sheet)
     red, blue = ((pixels == colour).all(2) for colour in ((255, 0, 0), (0, 0, 255)))
     assert red.sum() == 64 * 21 and blue.sum() == 21 * 64

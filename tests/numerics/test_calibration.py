@@ -10,7 +10,7 @@ from impasto.numerics.calibration import fit_temperature, log_posterior, probabi
 def planted(
     temperature: float, prior: np.ndarray, adjustment: float, count: int = 20000
 ) -> tuple[np.ndarray, ...]:
-    """Logits whose softmax at ``temperature``, with the prior put back, is the truth that labels are drawn from."""
+    """Logits whose softmax at ``temperature``, with the prior, is the truth behind the labels."""
     generator = np.random.default_rng(0)
     logits = generator.normal(0, 2, (count, len(prior)))
     truth = softmax(logits + adjustment * np.log(prior), axis=1)

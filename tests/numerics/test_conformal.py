@@ -1,4 +1,4 @@
-"""Conformal sets hold the true style as often as they promise, also where the mixture of styles changes."""
+"""Conformal sets hold the true style as often as promised, also under another mixture."""
 
 import numpy as np
 import pytest

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,3 @@ def sample(
         generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
     )
     return list(made.images)
-
-
-def grid(rows: Sequence[Sequence[Image.Image]], gap: int = 2) -> Image.Image:
-    """Pictures in rows on one white sheet; each has the place of the largest."""
-    pictures = [picture for row in rows for picture in row]
-    width, height = max(p.width for p in pictures) + gap, max(p.height for p in pictures) + gap
-    sheet = Image.new("RGB", (width * max(map(len, rows)) - gap, height * len(rows) - gap), "white")
-    for y, row in enumerate(rows):
-        for x, picture in enumerate(row):
-            sheet.paste(picture, (x * width, y * height))
-    return sheet

@@ -13,6 +13,7 @@ from impasto.collection.collection import Collection
 from impasto.config import Device
 from impasto.embedding.cache import AtlasCache
 from impasto.errors import RunError
+from impasto.images.tensors import byte_tensor
 from impasto.models.preprocess import plain
 from impasto.records.run import Run, RunKind
 from impasto.weights import accelerator_on, autoencoder_of, classifier_of, painter_of
@@ -43,8 +44,7 @@ def encoder(run: Run, device: Device) -> Encoder:
 
     @torch.no_grad()
     def encode(pictures: NDArray[np.uint8]) -> Vectors:
-        writable = np.require(pictures, requirements="W")  # torch warns of others
-        x = plain(torch.from_numpy(writable).permute(0, 3, 1, 2).to(place), resolution)
+        x = plain(byte_tensor(pictures).to(place), resolution)
         return np.asarray(network.embed(x).float().cpu().numpy())
 
     return encode

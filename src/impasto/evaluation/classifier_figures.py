@@ -6,27 +6,17 @@ The network's surest mistakes and confusions, where it looked, and what it finds
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from impasto.collection.collection import Collection
 from impasto.evaluation.loaded_classifier import Outputs
-from impasto.files import replacing
+from impasto.images.contact_sheet import contact_sheet, write_png
 
-SIDE, GAP, TEXT, HEAD = (
-    132,
-    10,
-    34,
-    24,
-)  # pixels: of a picture, between pictures, of the lines under and above
+SIDE, GAP = 132, 10  # pixels of a picture, and between pictures
 COLUMNS, WORST, PAIRS = 6, 12, 4
 Tile = tuple[Image.Image, str, str]
-_FACE = (
-    Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-)  # Pillow's own lacks ö
-_FONT, _LARGE = ImageFont.truetype(_FACE, 10), ImageFont.truetype(_FACE, 14)
 _SPACER: Tile = (Image.new("RGB", (2 * GAP, 1), "white"), "", "")
 
 
@@ -160,36 +150,11 @@ def _thumbnail(found: Collection, row: int) -> Image.Image:
     return picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
-def _save(path: Path, rows: Sequence[Sequence[Tile]], heads: Sequence[str] = ()) -> None:
-    """Rows of pictures, each with two lines of text under it, and a head above each row where there are any."""
+def _save(path: Path, rows: Sequence[Sequence[Tile]], titles: Sequence[str] = ()) -> None:
+    """Rows of pictures, each with two lines of text under it, and titles above the rows."""
     if not rows:
         path.unlink(missing_ok=True)  # of an earlier evaluation
         return
-    above = HEAD if heads else 0
-    high = above + SIDE + TEXT + GAP
-    wide = max(sum(picture.width + GAP for picture, *_ in row) for row in rows) - GAP
-    sheet = Image.new("RGB", (wide, len(rows) * high - GAP), "white")
-    draw = ImageDraw.Draw(sheet)
-    for number, tiles in enumerate(rows):
-        left, top = 0, number * high + above
-        if heads:
-            draw.text((0, top - HEAD), heads[number], fill="#1f1d1a", font=_LARGE)
-        for picture, *lines in tiles:
-            sheet.paste(picture, (left, top))
-            for line, text in enumerate(lines):
-                draw.text(
-                    (left, top + SIDE + 3 + 14 * line),
-                    _cut(text, picture.width),
-                    fill="#333333",
-                    font=_FONT,
-                )
-            left += picture.width + GAP
-    with replacing(path) as temporary:
-        sheet.save(temporary, format="PNG")
-
-
-def _cut(text: str, width: int) -> str:
-    """As much of a line as fits under a picture."""
-    while _FONT.getlength(text) > width:
-        text = text.removesuffix("…")[:-1] + "…"
-    return text
+    pictures = [[picture for picture, *_ in row] for row in rows]
+    captions = [[lines for _, *lines in row] for row in rows]
+    write_png(path, contact_sheet(pictures, titles=titles, captions=captions, gap=GAP))

@@ -20,11 +20,12 @@ from impasto.collection.collection import Collection
 from impasto.collection.run_collection import seen_by
 from impasto.evaluation.classifier_figures import draw_heat, draw_typical
 from impasto.evaluation.confusion_vs_years import confusion_and_years
-from impasto.evaluation.grad_cam import heat_maps, overlay
+from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs
 from impasto.evaluation.second_guess import second_guesses
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.evaluation.typicality import typical
+from impasto.images.heat_overlay import heat_overlay
 from impasto.numerics.metrics import confusion_matrix
 
 FORMAT = 1
@@ -105,7 +106,7 @@ def _heated(
     pictures = np.asarray(found.pixels[rows])
     maps = heat_maps(network, pictures, shares.argmax(1))
     seen = [
-        overlay(Image.fromarray(picture), heat)
+        heat_overlay(Image.fromarray(picture), heat)
         for picture, heat in zip(pictures, maps, strict=True)
     ]
     return list(zip(rows.tolist(), shares.max(1).tolist(), seen, strict=True))

@@ -8,14 +8,12 @@ docs/methods/explanation.md).
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.models.classifiers import StyleNetwork
 
-STRENGTH = 0.65  # of the heat over the picture at its hottest
 _CHUNK = 32
 
 
@@ -112,19 +110,3 @@ def _stretched(maps: Tensor, side: int) -> Tensor:
 def _peaked(maps: Tensor) -> Tensor:
     top = maps.amax((1, 2), keepdim=True)
     return maps / torch.where(top > 0, top, 1)
-
-
-def overlay(picture: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
-    """The picture, greyed where a heat map ``(H, W)`` in [0, 1] is cold and glowing where it is hot; of equal size."""
-    mask = Image.fromarray((heat * 255).round().astype(np.uint8)).resize(
-        picture.size, Image.Resampling.BICUBIC
-    )
-    warmth = np.asarray(mask, np.float32)[..., None] / 255
-    colour = np.asarray(picture.convert("RGB"), np.float32)
-    grey = np.asarray(picture.convert("L").convert("RGB"), np.float32) * 0.55 + 40
-    glow = np.concatenate(
-        (np.full_like(warmth, 255), 190 * warmth, 40 * (1 - warmth)), 2
-    )  # red to yellow
-    base = grey + (colour - grey) * np.clip(2 * warmth, 0, 1)
-    mixed = base + (glow - base) * (STRENGTH * np.clip(2 * warmth - 1, 0, 1)) * 0.8
-    return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))

@@ -14,6 +14,7 @@ from torch import Tensor
 from impasto.collection.collection import Collection
 from impasto.config import Device
 from impasto.evaluation.settings import Views
+from impasto.images.tensors import byte_tensor
 from impasto.models.classifiers import StyleNetwork
 from impasto.models.course_baseline import CourseNetwork
 from impasto.models.preprocess import plain
@@ -142,10 +143,7 @@ class LoadedClassifier:
         resolution = (
             max(32, round(self.resolution * scale / 8) * 8) if scale != 1 else self.resolution
         )
-        writable = np.require(pictures, requirements="W")  # torch warns of others
-        return plain(
-            torch.from_numpy(writable).permute(0, 3, 1, 2).to(self.accelerator.device), resolution
-        )
+        return plain(byte_tensor(pictures).to(self.accelerator.device), resolution)
 
 
 def open_classifier(path: Path, device: Device = "auto") -> LoadedClassifier:

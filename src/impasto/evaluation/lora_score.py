@@ -19,7 +19,7 @@ from pydantic import Field
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of
 from impasto.config import Settings
-from impasto.diffusion.sampling import Sampling, grid
+from impasto.diffusion.sampling import Sampling
 from impasto.errors import InputError, RunError
 from impasto.evaluation import lora_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
@@ -27,6 +27,7 @@ from impasto.evaluation.lora_score_findings import ARMS, card_findings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import replacing, write_json
 from impasto.generate.text_to_image import DiffuseSettings, Painter, open_painter
+from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.numerics.bootstrap import confusion_estimates
 from impasto.numerics.distances import kernel_distance
 from impasto.numerics.metrics import confusion_matrix
@@ -326,12 +327,5 @@ def _sheet(
         arms = [made[arm].pixels[made[arm].styles == style][:SHOWN] for arm in ARMS]
         arms.append(np.asarray(found.pixels[test[found.labels[test] == style][:SHOWN]]))
         blank = np.full_like(arms[0][0], 255)
-        rows.append(
-            [
-                Image.fromarray(picture)
-                for arm in arms
-                for picture in [*arm, *[blank] * (SHOWN - len(arm))]
-            ]
-        )
-    with replacing(path) as temporary:
-        grid(rows).save(temporary, "PNG")
+        rows.append([picture for arm in arms for picture in [*arm, *[blank] * (SHOWN - len(arm))]])
+    write_png(path, contact_sheet(rows, gap=2))

@@ -33,6 +33,7 @@ from impasto.evaluation.painter_score_figures import STRENGTHS, draw
 from impasto.evaluation.painter_score_findings import ARMS, painting_findings
 from impasto.evaluation.painter_under_test import Subject
 from impasto.files import write_json
+from impasto.images.tensors import float_tensor
 from impasto.models.classifiers import Network
 from impasto.models.image_metrics import ssim
 from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
@@ -258,7 +259,7 @@ def _identity(subject: Subject, settings: PaintingSettings) -> dict[str, dict[st
     result = {}
     for name, strength in (("own_style", 1.0), ("no_style", 0.0)):
         back = subject.painted(subject.originals, strength * eye[subject.labels])
-        alike = ssim(numbers.tensors(back), numbers.tensors(subject.originals)).double().numpy()
+        alike = ssim(float_tensor(back), float_tensor(subject.originals)).double().numpy()
         result[name] = mean_estimate(
             alike, resamples=settings.bootstrap_samples, seed=settings.seed
         )

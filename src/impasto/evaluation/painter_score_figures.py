@@ -5,17 +5,16 @@ strength.png   a picture a row: as it is, then at rising strength in one other s
 steps.png      the pictures of strength.png, side by side without gap or label, for a page that shows one step at a time
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
 from impasto.evaluation.painter_under_test import Subject
-from impasto.files import replacing
-from impasto.images.contact_sheet import labelled
+from impasto.images.contact_sheet import contact_sheet, write_png
 
 STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -55,7 +54,8 @@ def draw(subject: Subject, shown: int, folder: Path) -> list[dict[str, str]]:
     _sheet(
         folder / "strength.png", steps, heads, [names[style].replace("_", " ") for style in targets]
     )
-    _sprite(folder / "steps.png", steps)
+    side_by_side = contact_sheet(list(zip(*steps, strict=True)), gap=0)
+    write_png(folder / "steps.png", side_by_side, optimise=True)
     ids = subject.found.column("id")
     return [
         {"id": ids[subject.rows[at]], "source": names[source], "target": names[target]}
@@ -64,15 +64,8 @@ def draw(subject: Subject, shown: int, folder: Path) -> list[dict[str, str]]:
 
 
 def _sheet(
-    path: Path, columns: list[NDArray[np.uint8]], heads: list[str], sides: list[str] | None = None
+    path: Path, columns: list[NDArray[np.uint8]], heads: list[str], sides: Sequence[str] = ()
 ) -> None:
-    rows = [[Image.fromarray(picture) for picture in row] for row in zip(*columns, strict=True)]
-    with replacing(path) as temporary:
-        labelled(rows, heads, sides or (), cell=max(96, columns[0].shape[1])).save(temporary, "PNG")
-
-
-def _sprite(path: Path, columns: list[NDArray[np.uint8]]) -> None:
-    """Columns of pictures ``uint8 (N, R, R, 3)`` as one of N R by C R pixels."""
-    pixels = np.concatenate([column.reshape(-1, *column.shape[2:]) for column in columns], axis=1)
-    with replacing(path) as temporary:
-        Image.fromarray(pixels).save(temporary, "PNG", optimize=True)
+    cell = max(96, columns[0].shape[1])
+    rows = list(zip(*columns, strict=True))
+    write_png(path, contact_sheet(rows, heads=heads, sides=sides, cell=cell))

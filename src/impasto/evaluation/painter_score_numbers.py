@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import correlation, lightness, ssim
 from impasto.numerics.bootstrap import draw_weights, first_estimate
 from impasto.numerics.neighbours import centred_unit, nearest
@@ -20,11 +21,6 @@ LEAST: Final = 0.02  # of ceiling over floor: less of it cannot be divided by
 def divides(real: float) -> bool:
     """Whether real pictures' own normalised hit rate, 1 but for ``LEAST``, says that there is a way to be on."""
     return abs(real - 1) < 1e-6
-
-
-def tensors(pictures: Pixels) -> torch.Tensor:
-    """Pictures ``uint8 (N, H, W, 3)`` as ``float32 (N, 3, H, W)`` in [-1, 1]."""
-    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def matched(picture: Pixels, other: Pixels) -> Pixels:
@@ -43,7 +39,7 @@ def matched(picture: Pixels, other: Pixels) -> Pixels:
 def shaded(pictures: Pixels) -> Floats:
     """Lightness at 16 × 16 places, as vectors of length 1 around their mean, ``(N, 256)``."""
     small = (
-        torch.nn.functional.adaptive_avg_pool2d(lightness(tensors(pictures)), THUMB)
+        torch.nn.functional.adaptive_avg_pool2d(lightness(float_tensor(pictures)), THUMB)
         .flatten(1)
         .double()
         .numpy()
@@ -58,7 +54,7 @@ def retrieved(painted: Floats, sources: Labels, pool: Floats) -> NDArray[np.bool
 
 def kept(painted: Pixels, originals: Pixels) -> dict[str, Floats]:
     """Of each picture, SSIM of the lightness and correlation of the edges with the original's."""
-    a, b = lightness(tensors(painted)), lightness(tensors(originals))
+    a, b = lightness(float_tensor(painted)), lightness(float_tensor(originals))
     return {
         "ssim": ssim(a, b).double().numpy(),
         "edges": correlation(_edges(a), _edges(b), min(a.shape[-2:])).double().numpy(),

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.collection.collection import Collection
-from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.evaluation.settings import Views
+from impasto.images.tensors import byte_tensor, float_tensor, to_pixels
 from impasto.models.painter import Painter
 from impasto.models.preprocess import plain
 from impasto.records.run import Run
@@ -57,10 +57,8 @@ class Subject:
         """Pictures of the collection as large as it paints, ``uint8 (N, R, R, 3)``."""
         parts = [np.empty((0, self.resolution, self.resolution, 3), np.uint8)]
         for start in range(0, len(rows), BATCH):
-            raw = torch.from_numpy(
-                np.asarray(self.found.pixels[rows[start : start + BATCH]])
-            ).permute(0, 3, 1, 2)
-            parts.append(_bytes(plain(raw, self.resolution)))
+            raw = byte_tensor(self.found.pixels[rows[start : start + BATCH]])
+            parts.append(to_pixels(plain(raw, self.resolution)))
         return np.concatenate(parts)
 
     @torch.no_grad()
@@ -68,11 +66,11 @@ class Subject:
         """Pictures ``uint8 (N, R, R, 3)`` in mixtures of styles ``(N, styles)``."""
         device, parts = self.painter.styles.device, []
         for start in range(0, len(pictures), BATCH):
-            x = numbers.tensors(pictures[start : start + BATCH]).contiguous(
+            x = float_tensor(pictures[start : start + BATCH]).contiguous(
                 memory_format=torch.channels_last
             )
             parts.append(
-                _bytes(self.painter(x.to(device), weights[start : start + BATCH].to(device)))
+                to_pixels(self.painter(x.to(device), weights[start : start + BATCH].to(device)))
             )
         return np.concatenate(parts)
 
@@ -81,8 +79,3 @@ class Subject:
         judge = self.judge
         logits, embedded = judge.logits_and_features(lambda at: pictures[at], len(pictures), ONCE)
         return judge.prior_correction(uniform=True)(logits, 1.0), embedded
-
-
-def _bytes(x: Tensor) -> NDArray[np.uint8]:
-    shades = ((x.clamp(-1, 1) + 1) * 127.5).round().byte()
-    return np.asarray(shades.permute(0, 2, 3, 1).cpu().numpy())

@@ -17,11 +17,12 @@ from pydantic import Field
 from impasto.collection.user_images import given_pictures
 from impasto.config import Device, Settings
 from impasto.errors import RunError
-from impasto.evaluation.grad_cam import heat_maps, overlay
+from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, PriorCorrection, open_classifier
 from impasto.evaluation.ood import OodDetector
 from impasto.evaluation.settings import EvaluateSettings, Prior, Views
 from impasto.files import read_json, replacing
+from impasto.images.heat_overlay import heat_overlay
 from impasto.numerics import conformal
 
 HEAT_SIDE = 384  # pixels of a heat map's shorter side
@@ -200,5 +201,5 @@ class _Heat:
         (heat,) = heat_maps(self.network, pixels[None], np.array([style]))
         picture = Image.fromarray(pixels).resize((HEAT_SIDE, HEAT_SIDE), Image.Resampling.LANCZOS)
         with replacing(self.folder / name) as temporary:
-            overlay(picture, heat).save(temporary, format="JPEG", quality=90)
+            heat_overlay(picture, heat).save(temporary, format="JPEG", quality=90)
         return self.folder / name

@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 import torch
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
-from PIL import Image
 from sklearn.decomposition import PCA
 from torch import Tensor
 
@@ -31,6 +30,8 @@ from impasto.evaluation.evaluation_findings import finished_finding, seen_findin
 from impasto.evaluation.result import Evaluation
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import make_folder, replacing, write_json
+from impasto.images.contact_sheet import contact_sheet, write_png
+from impasto.images.tensors import byte_tensor, to_pixels
 from impasto.models.autoencoder import Autoencoder
 from impasto.models.image_metrics import psnr, ssim
 from impasto.models.preprocess import plain
@@ -116,7 +117,7 @@ def evaluate_reconstruction(
 
 
 def _gathered(found: Collection, rows: NDArray[np.int64]) -> Tensor:
-    return torch.from_numpy(np.asarray(found.pixels[rows])).permute(0, 3, 1, 2)
+    return byte_tensor(found.pixels[rows])
 
 
 def _fit(found: Collection, train: NDArray[np.int64], size: int, count: int) -> _Baselines:
@@ -232,18 +233,11 @@ def _draw(
     """Two bands of pictures: themselves, from PCA, from the network, one under the other."""
     raw = _gathered(found, rows).to(device)
     target = plain(raw, model.config.painted)
-    stacked = torch.cat(
-        (target, known.pca(target), model(plain(raw, model.config.resolution))[0]), 2
-    ).clamp(-1, 1)
+    images = (target, known.pca(target), model(plain(raw, model.config.resolution))[0])
     half = -(-len(rows) // 2)
-    bands = [torch.cat(tuple(band), 2) for band in torch.split(stacked, half)]
-    if (
-        len(bands) > 1 and bands[1].shape != bands[0].shape
-    ):  # an odd number: white fills the last place
-        bands[1] = torch.nn.functional.pad(
-            bands[1], (0, bands[0].shape[2] - bands[1].shape[2]), value=1.0
-        )
-    sheet = ((torch.cat(bands, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
-    make_folder(folder)
-    with replacing(folder / "reconstructions.png") as temporary:
-        Image.fromarray(sheet).save(temporary, "PNG")
+    bands = [
+        list(to_pixels(part))
+        for parts in zip(*(torch.split(image, half) for image in images), strict=True)
+        for part in parts
+    ]
+    write_png(folder / "reconstructions.png", contact_sheet(bands, gap=0))

@@ -22,8 +22,9 @@ from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
 from impasto.errors import InputError, SettingsError
 from impasto.files import replacing, write_json
-from impasto.images.contact_sheet import labelled
+from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.decode import decode
+from impasto.images.tensors import float_tensor, to_pixels
 from impasto.models.painter import SHRINK, Painter
 from impasto.records import run as runs
 from impasto.weights import accelerator_on, painter_of
@@ -128,10 +129,9 @@ def repaint(
             painted.append(_write(output / style / f"{name}.png", image, style, {**told, **how}))
             rows[-1].append(image)
     if len(painted) > 1:
-        with replacing(output / "grid.png") as temporary:
-            labelled(rows, ["original", *wanted], [name for name, _, _ in begin]).save(
-                temporary, "PNG"
-            )
+        names = [name for name, _, _ in begin]
+        sheet = contact_sheet(rows, heads=["original", *wanted], sides=names, cell=128)
+        write_png(output / "grid.png", sheet)
     return painted
 
 
@@ -178,7 +178,7 @@ def paint(painter: Painter, picture: NDArray[np.uint8], weights: Tensor) -> NDAr
         weights: of the styles ``(styles,)``; what is missing to 1 is the picture as it is.
     """
     device = painter.styles.device
-    x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].to(device).float() / 127.5 - 1
+    x = float_tensor(picture[None], device)
     height, width = x.shape[-2:]
     below, beside = -height % SHRINK, -width % SHRINK
     x = torch.nn.functional.pad(x, (0, beside, 0, below), mode="replicate")
@@ -195,8 +195,7 @@ def paint(painter: Painter, picture: NDArray[np.uint8], weights: Tensor) -> NDAr
                 )
                 total[place] += weight * painter(part, weights.to(device).float()[None])
                 share[place] += weight
-    made = (total / share)[0, :, :height, :width].clamp(-1, 1)
-    return np.asarray(((made + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy())
+    return to_pixels((total / share)[..., :height, :width])[0]
 
 
 def _starts(side: int) -> list[int]:

@@ -22,9 +22,10 @@ from impasto.config import Settings
 from impasto.diffusion.adapter import NAME
 from impasto.diffusion.base import Base, open_base
 from impasto.diffusion.captions import fill, spoken
-from impasto.diffusion.sampling import Sampling, grid, sample
+from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import InputError, RunError, SettingsError
 from impasto.files import replacing, write_json
+from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.decode import decode
 from impasto.records.run import Run, command, open_run
 
@@ -224,8 +225,7 @@ def diffuse(
                     _write(output, picture, one, style, f"{name or _slug(settings.prompt)}-{seed}")
                 )
     if len(columns) > 1:
-        with replacing(output / "grid.png") as temporary:
-            grid(list(zip(*columns, strict=True))).save(temporary, "PNG")
+        write_png(output / "grid.png", contact_sheet(list(zip(*columns, strict=True)), gap=2))
     return painted
 
 

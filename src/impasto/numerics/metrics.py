@@ -128,7 +128,7 @@ def scores(labels: Labels, predicted: Labels, styles: int) -> dict[str, float]:
 
 
 def top_k(labels: Labels, probabilities: Floats, k: int) -> NDArray[np.bool_]:
-    """Whether the true style is among the ``k`` likeliest, ``bool (N,)``; of equal ones the first counts."""
+    """Whether the true style is among the ``k`` likeliest, ``bool (N,)``; ties go to the first."""
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     return np.asarray((order == labels[:, None]).any(1))
 

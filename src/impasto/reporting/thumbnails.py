@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from impasto.collection.collection import Collection
 from impasto.errors import InputError
-from impasto.files import replacing
+from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.reporting.words import shown
 
 HEIGHT: Final = 120
@@ -64,18 +64,10 @@ def hang(collection: Collection, each: int) -> tuple[Wall, ...]:
     )
 
 
-def contact_sheet(walls: Sequence[Wall], path: Path) -> None:
+def write_examples(walls: Sequence[Wall], path: Path) -> None:
     """Write all examples as one PNG, a row a style, in the order of the vocabulary."""
-    gap = 6
-    width = max(sum(e.image.width + gap for e in wall.examples) for wall in walls) - gap
-    sheet = Image.new("RGB", (max(width, 1), len(walls) * (HEIGHT + gap) - gap), "white")
-    for row, wall in enumerate(walls):
-        left = 0
-        for example in wall.examples:
-            sheet.paste(example.image, (left, row * (HEIGHT + gap)))
-            left += example.image.width + gap
-    with replacing(path) as temporary:
-        sheet.save(temporary, format="PNG", optimize=True)
+    rows = [[example.image for example in wall.examples] for wall in walls]
+    write_png(path, contact_sheet(rows, gap=6), optimise=True)
 
 
 def inline_png(path: Path) -> tuple[str, int, int]:

@@ -34,7 +34,7 @@ from impasto.reporting.plates import Plate, picture_of, plate_of
 from impasto.reporting.remedies import differences_chart, shares_chart
 from impasto.reporting.render import render_html, render_markdown
 from impasto.reporting.svg_chart import Chart
-from impasto.reporting.thumbnails import Wall, contact_sheet, hang, inline_png
+from impasto.reporting.thumbnails import Wall, hang, inline_png, write_examples
 from impasto.reporting.words import percent
 
 Drawn = tuple[str, Chart, str, str]
@@ -167,7 +167,7 @@ def _content(facts: StudyFacts, folder: Path) -> dict[str, Any]:
     caption = "Pictures of each style, found and divided; the number at the end of a bar is what was found."
     walls = hang(facts.collection, 4 if len(facts.collection.vocabulary) > 16 else 6)
     if walls:
-        contact_sheet(walls, folder / "examples.png")
+        write_examples(walls, folder / "examples.png")
     found = tables.judgements(facts)
     return {
         "facts": facts,

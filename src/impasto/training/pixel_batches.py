@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.collection.collection import Collection
+from impasto.images.tensors import byte_tensor
 
 SHARE = 0.5  # of a device's free memory that the pictures may take
 
@@ -36,4 +37,4 @@ class Pictures:
     @staticmethod
     def gather(collection: Collection, rows: NDArray[np.int64]) -> Tensor:
         """The pictures of some rows from disk, ``uint8 (B, 3, H, W)``, channels last in memory."""
-        return torch.from_numpy(np.asarray(collection.pixels[rows])).permute(0, 3, 1, 2)
+        return byte_tensor(collection.pixels[rows])

@@ -10,14 +10,14 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_gather
 from torch.nn import functional as F
 
 from impasto.collection.batches import Batches
 from impasto.collection.collection import Collection
-from impasto.files import make_folder, replacing
+from impasto.images.contact_sheet import contact_sheet, write_png
+from impasto.images.tensors import to_pixels
 from impasto.models.autoencoder import AutoencoderConfig
 from impasto.models.image_metrics import multiscale_ssim, psnr, ssim
 from impasto.models.preprocess import plain
@@ -172,14 +172,9 @@ class AutoencoderTask:
             np.linspace(0, len(self.validation) - 1, min(SHOWN, len(self.validation))).astype(int)
         ]
         pictures = Pictures.gather(self.collection, rows).to(self.accelerator.device)
-        back = model(plain(pictures, self.config.resolution))[0].clamp(-1, 1)
-        pair = torch.cat((plain(pictures, self.config.painted), back), 2)  # one above the other
-        sheet = (
-            ((torch.cat(tuple(pair), 2) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
-        )
-        make_folder(folder)
-        with replacing(folder / f"epoch-{epoch:03d}.png") as temporary:
-            Image.fromarray(sheet).save(temporary, "PNG")
+        back = model(plain(pictures, self.config.resolution))[0]
+        rows = [list(to_pixels(x)) for x in (plain(pictures, self.config.painted), back)]
+        write_png(folder / f"epoch-{epoch:03d}.png", contact_sheet(rows, gap=0))
 
 
 def _everybody(mine: Tensor) -> Tensor:

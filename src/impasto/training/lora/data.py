@@ -22,6 +22,7 @@ from impasto.diffusion.base import Base
 from impasto.diffusion.captions import table_captions, template_captions
 from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import CollectionError, SettingsError
+from impasto.images.tensors import float_tensor
 from impasto.training.imbalance import sampled_shares
 from impasto.training.lora.cache import Shelf, address, bar
 from impasto.training.lora.settings import LoraSettings
@@ -230,7 +231,7 @@ class Library:
     def _encode(self, vae: Any, shape: int, start: int, stop: int) -> dict[str, Tensor]:
         size, rows = self.material.shapes[shape], self.rows[shape][start:stop]
         pixels = np.stack([self.material.originals.picture(int(row), size) for row in rows])
-        x = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(vae.device, torch.float32) / 127.5 - 1
+        x = float_tensor(pixels, vae.device)
         parts = [
             vae.encode(part).latent_dist.mode() for part in torch.split(x, 8)
         ]  # its spread is next to nothing

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from impasto.diffusion.adapter import Adapter, write
 from impasto.diffusion.base import Base
 from impasto.diffusion.captions import fill, spoken
-from impasto.diffusion.sampling import Sampling, grid, sample
-from impasto.files import replacing, write_json
+from impasto.diffusion.sampling import Sampling, sample
+from impasto.files import write_json
+from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.training.lora.data import Library
 from impasto.training.lora.settings import LoraSettings
 
@@ -81,8 +82,7 @@ class Previews:
                 pictures = [sample(pipeline, word, [settings.seed], how)[0] for word in words]
         finally:
             pipeline.register_modules(vae=None)
-        with replacing(stem.with_suffix(".png")) as temporary:
-            grid([pictures]).save(temporary, "PNG")
+        write_png(stem.with_suffix(".png"), contact_sheet([pictures], gap=2))
         told = {
             "captions": self.captions,
             "seed": settings.seed,

@@ -12,13 +12,13 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
 from impasto.collection.collection import Collection
-from impasto.files import make_folder, replacing
+from impasto.images.contact_sheet import contact_sheet, write_png
+from impasto.images.tensors import to_pixels
 from impasto.models.classifiers import StyleNetwork
 from impasto.models.discriminator import Discriminator
 from impasto.models.image_metrics import correlation, lightness, multiscale_ssim, ssim
@@ -318,11 +318,8 @@ class PainterTask:
         )
         eye = torch.eye(self.styles, device=x.device)
         columns = [x, *(model.painter(x, eye[[style] * len(x)]) for style in range(self.styles))]  # type: ignore[operator]
-        sheet = torch.cat([torch.cat(tuple(column), 1) for column in columns], 2).clamp(-1, 1)
-        pixels = ((sheet + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
-        make_folder(folder)
-        with replacing(folder / f"epoch-{epoch:03d}.png") as temporary:
-            Image.fromarray(pixels).save(temporary, "PNG")
+        pictures = zip(*(to_pixels(column) for column in columns), strict=True)
+        write_png(folder / f"epoch-{epoch:03d}.png", contact_sheet(list(pictures), gap=0))
 
 
 def _parts(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:

@@ -1,0 +1,106 @@
+"""Numbers as text, in one notation for terminal, findings, report and page.
+
+Shares ``58.2 % (54.4–62.1)``, differences in points ``+8.1 (+4.0 to +12.2)``, other numbers
+``0.68 (0.62–0.75)``; a true minus, and a dash where there is no number.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+DASH: Final = "–"
+MINUS: Final = "−"
+
+
+class HasInterval(Protocol):
+    """A number with the ends of its interval, such as a record's ``Interval``."""
+
+    @property
+    def value(self) -> float: ...  # noqa: D102
+    @property
+    def low(self) -> float: ...  # noqa: D102
+    @property
+    def high(self) -> float: ...  # noqa: D102
+
+
+Estimate = HasInterval | Mapping[str, float]
+"""A number and its interval, as an object or as ``{"value", "low", "high"}``."""
+
+
+def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+    """Format ``−0.01``; with ``signed`` also ``+0.14``."""
+    if value is None:
+        return DASH
+    rounded = round(value, digits) + 0.0  # + 0.0: no minus before zero
+    return f"{rounded:{'+' if signed else ''}.{digits}f}".replace("-", MINUS)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Format 0.523 as ``52.3 %``."""
+    return DASH if share is None else f"{number(100 * share, digits)} %"
+
+
+def brief_percent(share: float) -> str:
+    """Format 0.523 as ``52 %`` and 0.077 as ``7.7 %``: two digits for a headline."""
+    return percent(share, 0 if share >= 0.0995 else 1)
+
+
+def ends(estimate: Estimate, digits: int = 2, *, signed: bool = False, scale: float = 1) -> str:
+    """Format the interval alone: ``(0.62–0.75)``, ``(−0.05 to 0.03)``, ``(+4.0 to +12.2)``."""
+    _, *both = _parts(estimate)
+    low, high = (number(scale * end, digits, signed=signed) for end in both)
+    between = " to " if signed or low.startswith(MINUS) else "–"
+    return f"({low}{between}{high})"
+
+
+def estimate(
+    score: Estimate | None, digits: int = 2, *, signed: bool = False, scale: float = 1
+) -> str:
+    """Format a number with its interval: ``0.68 (0.62–0.75)``."""
+    if score is None:
+        return DASH
+    value = number(scale * _parts(score)[0], digits, signed=signed)
+    return f"{value} {ends(score, digits, signed=signed, scale=scale)}"
+
+
+def share(score: Estimate | None, digits: int = 1) -> str:
+    """Format a share with its interval: ``58.2 % (54.4–62.1)``."""
+    if score is None:
+        return DASH
+    return f"{percent(_parts(score)[0], digits)} {ends(score, digits, scale=100)}"
+
+
+def points(score: Estimate | None, digits: int = 1) -> str:
+    """Format a difference of shares in points: ``+8.1 (+4.0 to +12.2)``."""
+    return estimate(score, digits, signed=True, scale=100)
+
+
+def distance(value: float | None) -> str:
+    """Format a distance of features to three digits: ``0.054``, ``1.79``, ``104``."""
+    if value is None or abs(value) < 1:
+        return number(value, 3)
+    return number(value, max(0, 3 - len(str(int(abs(value))))))
+
+
+def p_value(p: float) -> str:
+    """Format ``= 0.034``, or ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
+def count(amount: int, noun: str, plural: str | None = None) -> str:
+    """Format ``1 style``, ``13 styles``, ``81,444 pictures``."""
+    return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Format ``41 s``, ``9 min 41 s``, ``2 h 5 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _parts(score: Estimate) -> tuple[float, float, float]:
+    if isinstance(score, Mapping):
+        return score["value"], score["low"], score["high"]
+    return score.value, score.low, score.high

@@ -1,0 +1,42 @@
+"""Numbers in one notation."""
+
+import pytest
+
+from impasto.numerics import formatting
+from impasto.records.record import Interval
+
+SHARE = {"value": 0.5821, "low": 0.5444, "high": 0.6208}
+
+
+def test_shares_points_and_other_numbers() -> None:
+    assert formatting.share(SHARE) == "58.2 % (54.4–62.1)"
+    assert formatting.share(Interval(**SHARE)) == "58.2 % (54.4–62.1)"
+    gain = {"value": 0.0812, "low": -0.0004, "high": 0.1222}
+    assert formatting.points(gain) == "+8.1 (+0.0 to +12.2)"
+    assert formatting.estimate(SHARE, 3) == "0.582 (0.544–0.621)"
+    below = {"value": -0.012, "low": -0.052, "high": 0.031}
+    assert formatting.estimate(below) == "−0.01 (−0.05 to 0.03)"
+    assert formatting.points(below) == "−1.2 (−5.2 to +3.1)"
+
+
+def test_nothing_is_a_dash() -> None:
+    formatted = (formatting.percent, formatting.number, formatting.share, formatting.points)
+    assert {form(None) for form in (*formatted, formatting.distance)} == {"–"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(41.2, "41 s"), (581, "9 min 41 s"), (7500, "2 h 5 min"), (60, "1 min 0 s")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert formatting.duration(seconds) == text
+
+
+def test_small_things() -> None:
+    assert [formatting.brief_percent(share) for share in (0.523, 0.077)] == ["52 %", "7.7 %"]
+    assert [formatting.distance(d) for d in (0.0544, 1.786, 104.2)] == ["0.054", "1.79", "104"]
+    assert [formatting.p_value(p) for p in (0.0341, 0.0002)] == ["= 0.034", "< 0.001"]
+    assert formatting.count(1, "style") == "1 style"
+    assert formatting.count(81444, "picture") == "81,444 pictures"
+    assert formatting.count(2, "category", "categories") == "2 categories"
+    assert formatting.number(-0.001, 2) == "0.00"
