@@ -18,7 +18,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # Packages from the floor up. A package imports those above it in this table, and itself.
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("files",),
+    ("files", "progress"),
     ("config",),
     ("numerics", "images"),
     ("records",),

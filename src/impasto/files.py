@@ -1,4 +1,4 @@
-"""Writing files so that nothing is ever half-written: a temporary name beside the target, then one rename.
+"""Atomic writing of files: a temporary name beside the target, then one rename.
 
 Used by every stage. A failure of the disk becomes an ``OutputError`` that names the place and the
 way out.
@@ -36,7 +36,7 @@ def output_error(path: Path, error: OSError) -> OutputError:
 
 
 def damaged_error(path: Path, what: str, error: Exception) -> InputError:
-    """The one-line ``InputError`` for a file that a stage wrote and that does not hold ``what`` it should."""
+    """The one-line ``InputError`` for a file that does not hold ``what`` its stage wrote."""
     return InputError(f"{path} does not hold {what} ({error}): run the stage that wrote it again")
 
 

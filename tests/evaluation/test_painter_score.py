@@ -14,8 +14,8 @@ from PIL import Image
 
 from impasto.cli import output as show
 from impasto.collection.collection import Collection
-from impasto.collection.disjoint_halves import halves
-from impasto.collection.run_collection import seen_by
+from impasto.collection.disjoint_halves import disjoint_halves
+from impasto.collection.run_collection import training_hashes
 from impasto.errors import RunError
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.painter_score import JudgeSettings, PaintingSettings, score_painter
@@ -69,9 +69,9 @@ def test_the_judge_shares_no_picture_with_the_painter(
         judge.settings["network"] == "residual"
         and open_run(run.path / "critic").settings["network"] == "classifier"
     )
-    known, mine = set().union(*seen_by(judge)), set().union(*seen_by(run))
+    known, mine = set().union(*training_hashes(judge)), set().union(*training_hashes(run))
     assert not known & mine
-    other = halves(collection, 0)[1]
+    other = disjoint_halves(collection, 0)[1]
     hashes = collection.column("sha256")
     assert known == {
         hashes[row] for split in ("train", "validation") for row in other.indices(split)

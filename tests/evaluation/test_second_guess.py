@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from impasto.collection.multi_style import copies_of, find_doubles
+from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.evaluation.evaluate import evaluate
@@ -132,4 +132,4 @@ def test_the_sample_gallery_has_no_work_under_two_styles(tmp_path: Path) -> None
     made = prepare(
         tmp_path / "gallery", tmp_path / "collection", PrepareSettings(pixels=32, workers=1)
     )
-    assert find_doubles(made, copies_of(made)).works(len(made)) == []
+    assert find_multi_style(made, copies_of(made)).works(len(made)) == []

@@ -14,8 +14,8 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from impasto.collection.collection import Collection
-from impasto.collection.disjoint_halves import halves
-from impasto.collection.run_collection import seen_by
+from impasto.collection.disjoint_halves import disjoint_halves
+from impasto.collection.run_collection import training_hashes
 from impasto.errors import CollectionError, OutputError, SettingsError
 from impasto.models.classifiers import build
 from impasto.models.preprocess import plain
@@ -109,9 +109,9 @@ def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(
 ) -> None:
     collection = stripes(size=48)
     run = train_painter(collection, tmp_path / "one", quick(epochs=1))
-    mine, other = halves(collection, 0)
+    mine, other = disjoint_halves(collection, 0)
     hashes = np.asarray(collection.column("sha256"), object)
-    trained, chosen = seen_by(run)
+    trained, chosen = training_hashes(run)
     assert trained == set(hashes[mine.indices("train")]) and chosen == set(
         hashes[mine.indices("validation")]
     )
@@ -178,7 +178,7 @@ def test_each_teaches_itself_alone(stripes: Stripes) -> None:
         stripes(size=48),
         quick(identity_weight=0, content_weight=0, style_weight=0),
     )
-    half, _ = halves(collection, 0)
+    half, _ = disjoint_halves(collection, 0)
     task = PainterTask(half, settings, None, Accelerator(cpu=True))
     duel = painter._duel(half, settings)
     assert isinstance(duel, Duel) and duel.opponent is not None
@@ -198,7 +198,7 @@ def test_each_teaches_itself_alone(stripes: Stripes) -> None:
 
 def test_batches_ask_for_other_styles_and_bring_real_pictures_of_them(stripes: Stripes) -> None:
     collection = stripes((30, 20, 10), size=48)
-    half, _ = halves(collection, 0)
+    half, _ = disjoint_halves(collection, 0)
     task = PainterTask(half, quick(), None, Accelerator(cpu=True))
     train, labels = half.indices("train"), half.labels
     known = {
@@ -233,7 +233,7 @@ def test_the_opponent_sees_whole_pixels() -> None:
 
 def test_two_shares_make_the_whole_batch(stripes: Stripes) -> None:
     collection, settings = stripes(size=48), quick()
-    half, _ = halves(collection, 0)
+    half, _ = disjoint_halves(collection, 0)
 
     class Part:
         device, num_processes = CPU, 2
@@ -253,7 +253,7 @@ def test_two_shares_make_the_whole_batch(stripes: Stripes) -> None:
 
 
 def test_however_few_some_are_painted_in_other_styles(stripes: Stripes) -> None:
-    half, _ = halves(stripes(size=48), 0)
+    half, _ = disjoint_halves(stripes(size=48), 0)
     for own, expected in ((0.99, 1), (1.0, 0)):
         task = PainterTask(half, quick(identity_share=own), None, Accelerator(cpu=True))
         assert len(task.batch(0).targets) == expected

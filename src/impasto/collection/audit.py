@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection, open_collection
 from impasto.collection.duplicates import Copies
-from impasto.collection.multi_style import copies_of, find_doubles
+from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 
@@ -31,7 +31,7 @@ def audit(collection: Path | str | Collection) -> AuditRecord:
         OutputError: its folder cannot be written.
     """
     found = collection if isinstance(collection, Collection) else open_collection(Path(collection))
-    pictures = (found.path / "pixels.npy").is_file()
+    pictures = found.has_pictures
     copies = copies_of(found)
     splits = np.asarray(found.column("split"))
     result = [
@@ -71,9 +71,8 @@ def _constant(pixels: NDArray[np.uint8]) -> list[int]:
     rows: list[int] = []
     for start in range(0, len(pixels), _CHUNK):
         flat = pixels[start : start + _CHUNK].reshape(len(pixels[start : start + _CHUNK]), -1, 3)
-        spread = (flat.max(1).astype(np.int16) - flat.min(1)).max(
-            1
-        )  # of the widest channel, in levels
+        # In levels, of the widest channel
+        spread = (flat.max(1).astype(np.int16) - flat.min(1)).max(1)
         rows += (np.flatnonzero(spread <= 4) + start).tolist()  # 4: what JPEG adds to a constant
     return rows
 
@@ -96,7 +95,7 @@ def _copies(
 
 
 def _across(found: Collection, pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> Finding:
-    """Copies on both sides, with the share of test pictures that have one in training or validation."""
+    """Copies on both sides, with the share of test pictures that have one outside the test."""
     plain = _pairs("IMP106", found, pairs, "stand on both sides of the test split")
     tested = int(test.sum())
     leaked = len(np.unique(pairs[test[pairs]])) if len(pairs) else 0
@@ -126,18 +125,18 @@ def _pairs(code: str, found: Collection, pairs: NDArray[np.int64], what: str) ->
 
 
 def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
-    ids, styles, doubles = found.column("id"), found.column("style"), find_doubles(found, copies)
+    ids, styles, works = found.column("id"), found.column("style"), find_multi_style(found, copies)
     items: list[dict[str, Any]] = [
         {"name": name, "styles": ", ".join(sorted({styles[row] for row in rows}))}
-        for name, rows in doubles.names.items()
+        for name, rows in works.names.items()
     ]
     items += [
         {"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"}
-        for a, b in doubles.pairs.tolist()
+        for a, b in works.pairs.tolist()
     ]
-    numbers = {"names": float(len(doubles.names)), "pairs": float(len(doubles.pairs))}
-    text = f"{len(doubles.names)} file names stand under two styles or more"
-    text += f", and {len(doubles.pairs)} pairs of copies do." if pictures else "."
+    numbers = {"names": float(len(works.names)), "pairs": float(len(works.pairs))}
+    text = f"{len(works.names)} file names stand under two styles or more"
+    text += f", and {len(works.pairs)} pairs of copies do." if pictures else "."
     return Finding("IMP107", "issue" if items else "passed", text, numbers, items[:LISTED])
 
 
@@ -172,9 +171,9 @@ def _artists(found: Collection) -> Finding:
         "majority_accuracy": majority,
     }
     text = (
-        f"{len(both)} of {len(tested)} test artists are also in training, with {works} of {len(test)} test works. "
-        f"Answering each artist's usual style is right for {oracle:.2%} of them, always answering the most frequent "
-        f"style for {majority:.2%}."
+        f"{len(both)} of {len(tested)} test artists are also in training, with {works} of "
+        f"{len(test)} test works. Answering each artist's usual style is right for {oracle:.2%} of "
+        f"them, always answering the most frequent style for {majority:.2%}."
     )
     return Finding(
         "IMP108",
@@ -193,7 +192,10 @@ def _imbalance(found: Collection) -> Finding:
     ratio = float(present.max() / present.min())
     styles = found.vocabulary.styles
     most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max() + 1).argmin())
-    text = f"{styles[most]} has {counts[most]} training pictures and {styles[least]} {counts[least]}: {ratio:.1f} to 1."
+    text = (
+        f"{styles[most]} has {counts[most]} training pictures and {styles[least]} {counts[least]}: "
+        f"{ratio:.1f} to 1."
+    )
     if ratio == 1:
         text = f"Every style has {counts[most]} training pictures."
     numbers = {"ratio": ratio, "largest": float(present.max()), "smallest": float(present.min())}
@@ -229,7 +231,10 @@ def _not_testable(found: Collection) -> Finding:
     split, names = found.record.split, found.record.not_testable
     if split != "artist":
         return Finding("IMP112", "not applicable", f"The split is {split}, not by artist.")
-    text = f"Too few known artists carry {len(names)} styles to test them on others' works: {', '.join(names)}."
+    text = (
+        f"Too few known artists carry {len(names)} styles to test them on others' works: "
+        f"{', '.join(names)}."
+    )
     items = [{"style": name} for name in names]
     well = "Every style has artists on both sides."
     return Finding(

@@ -1,7 +1,4 @@
-"""Which pictures make which batch.
-
-A function of (seed, step) alone, so that a training can begin anywhere.
-"""
+"""Batches: the rows of each step as a function of (seed, step), so that any step can be first."""
 
 from dataclasses import dataclass
 
@@ -11,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """The batches of a training: each epoch every row once, in an order of its own; an incomplete last batch is left.
+    """Batches of a training: every row once an epoch; an incomplete last batch is left out.
 
     Attributes:
         rows: the training pictures' rows in the collection, ``int64 (N,)``.

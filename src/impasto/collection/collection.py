@@ -99,6 +99,11 @@ class Collection:
         """The number of paintings."""
         return int(self.table.num_rows)
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether it holds pixels, and not names alone."""
+        return (self.path / "pixels.npy").is_file()
+
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:
         """``uint8 (N, H, W, 3)``, read-only, memory-mapped.
@@ -108,7 +113,7 @@ class Collection:
                 table says.
         """
         path = self.path / "pixels.npy"
-        if not path.is_file():
+        if not self.has_pictures:
             raise CollectionError(
                 f"{self.path} holds names without pictures: prepare it from the folder of pictures"
             )

@@ -1,18 +1,15 @@
-"""Two halves of the pictures that are not for testing.
-
-One for a painter and its critic, one for the judge of both.
-"""
+"""Disjoint halves of the training pictures: one for a painter, one for its evaluator."""
 
 import hashlib
 
 from impasto.collection.collection import Collection, Split
 
 
-def halves(collection: Collection, seed: int) -> tuple[Collection, Collection]:
-    """The collection twice, each time with every other training and validation picture of every style left.
+def disjoint_halves(collection: Collection, seed: int) -> tuple[Collection, Collection]:
+    """Divide training and validation pictures of every style into two collections.
 
-    What is left out counts as ``test``, as the test pictures themselves do, and so is neither
-    trained nor chosen on. Which picture goes where is decided by a hash of (seed, id).
+    In each, the pictures of the other half count as ``test``, and so are neither trained nor chosen
+    on; the test pictures stay so in both. A hash of (seed, id) decides.
 
     Args:
         collection: to divide.
@@ -23,12 +20,14 @@ def halves(collection: Collection, seed: int) -> tuple[Collection, Collection]:
     order = sorted(
         range(len(ids)), key=lambda row: (splits[row], collection.labels[row], marks[row])
     )
-    divided: tuple[list[Split], list[Split]] = (list(splits), list(splits))
+    first: list[Split] = list(splits)
+    second: list[Split] = list(splits)
     before: tuple[str, int] | None = None
     count = 0
     for row in order:
         group = (splits[row], int(collection.labels[row]))
         count = count + 1 if group == before else 0
         before = group
-        divided[(count + 1) % 2][row] = "test"  # the first half has the odd one
-    return collection.with_splits(divided[0]), collection.with_splits(divided[1])
+        other = first if count % 2 else second  # the first half has the odd one
+        other[row] = "test"
+    return collection.with_splits(first), collection.with_splits(second)

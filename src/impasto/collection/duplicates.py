@@ -1,8 +1,6 @@
-"""Copies of pictures.
+"""Duplicates: equal files by hash, near-duplicates by perceptual hash, confirmed on pixels."""
 
-Exact ones by their file's hash, near ones by perceptual hash, confirmed on pixels.
-"""
-
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,9 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from impasto.collection.phash import thumbnails
 
 RADIUS = 10  # bits that two hashes may differ in to be looked at more closely
-CORRELATION = (
-    0.95  # of the thumbnails' luminance from which two pictures are one; see docs/methods/audit.md
-)
+# Of the thumbnails' luminance, from which two pictures are one; see docs/methods/audit.md
+CORRELATION = 0.95
 FLAT = 2.0  # standard deviation of luminance (0–255) below which a picture has nothing to compare
 _CHUNK = 1024
 
@@ -42,7 +39,7 @@ class Copies:
 def find_copies(
     hashes: Sequence[str | None], phash: NDArray[np.uint64] | None, pixels: NDArray[np.uint8] | None
 ) -> Copies:
-    """All copies among pictures.
+    """Find all copies among pictures.
 
     Args:
         hashes: of each file; ``None`` where unknown.
@@ -66,17 +63,12 @@ def exact_pairs(hashes: Sequence[str | None]) -> NDArray[np.int64]:
     for row, value in enumerate(hashes):
         if value is not None:
             rows.setdefault(value, []).append(row)
-    found = [
-        np.array(same, np.int64)[np.stack(np.triu_indices(len(same), 1), 1)]
-        for same in rows.values()
-        if same[1:]
-    ]
-    pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    pairs = sorted(pair for same in rows.values() for pair in itertools.combinations(same, 2))
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def close_pairs(phash: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:
-    """Pairs of hashes that differ in at most ``radius`` bits, ``int64 (P, 2)``, by looking at every pair.
+    """Pairs of hashes that differ in at most ``radius`` bits, ``int64 (P, 2)``, by brute force.
 
     81,446 hashes make 3.3 billion pairs: some ten seconds, which no index is worth.
     """
@@ -91,17 +83,14 @@ def close_pairs(phash: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:
 
 
 def groups_of(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A group number for each of ``count`` pictures, ``int64 (count,)``.
-
-    Equal for those tied by pairs.
-    """
+    """Connected components of ``count`` pictures tied by pairs, ``int64 (count,)``."""
     ones = np.ones(len(pairs), bool)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def _confirmed(pairs: NDArray[np.int64], pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether each pair's thumbnails correlate at ``CORRELATION`` or more, brightness and contrast set aside."""
+    """Whether the standardised thumbnails of each pair correlate at ``CORRELATION`` or more."""
     rows, inverse = np.unique(pairs, return_inverse=True)
     if len(rows) == 0:
         return np.zeros(0, bool)

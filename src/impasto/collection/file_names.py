@@ -1,10 +1,8 @@
-"""What a file name tells: artist, title and year, also where the name was encoded twice.
+"""File names: artist, title and year in them, also where a name was encoded twice.
 
 WikiArt's names read ``<artist-slug>_<title-slug>[-year][(n)].jpg``. Some went through UTF-8 twice
-and were lower-cased
-in between: ``ö`` (C3 B6) became ``Ã¶`` and then ``ã¶``. Lower-casing only ever adds 0x20 to the
-    lead byte of a
-two-byte sequence, so every such name can be read back.
+and were lower-cased in between: ``ö`` (C3 B6) became ``Ã¶`` and then ``ã¶``. Lower-casing only
+ever adds 0x20 to the lead byte of a two-byte sequence, so every such name can be read back.
 """
 
 import re
@@ -14,33 +12,20 @@ from dataclasses import dataclass
 # Lead bytes of Latin, Greek, Cyrillic and punctuation only: é before a guillemet or a hard space is
 # what it seems
 _TWICE = re.compile(
-    "\u00f0[\u0080-\u00bf]{3}|[\u00e2\u00e3][\u0080-\u00bf]{2}|[\u00e2-\u00e5\u00ee-\u00f1][\u0080-\u00bf]"
+    "\u00f0[\u0080-\u00bf]{3}|[\u00e2\u00e3][\u0080-\u00bf]{2}"
+    "|[\u00e2-\u00e5\u00ee-\u00f1][\u0080-\u00bf]"
 )
 _YEAR = re.compile(r"^(.+)-(\d{4})$")  # after a title: alone, "monet_1143" may be the file's number
 _COPY = re.compile(r"\(\d+\)$")
 _CAMERAS = frozenset(
-    [
-        "dsc",
-        "dscn",
-        "img",
-        "image",
-        "images",
-        "photo",
-        "pic",
-        "picture",
-        "pxl",
-        "scan",
-        "screenshot",
-        "test",
-        "train",
-    ]
+    "dsc dscn img image images photo pic picture pxl scan screenshot test train".split()
 )
 UNKNOWN_ARTISTS = frozenset({"", "unknown", "unknown-artist", "anonymous", "none"})
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What was read from a file name; ``None`` where it does not say."""
+    """Artist, title and year as a file name gives them; ``None`` where it does not."""
 
     artist: str | None
     title: str | None
@@ -67,7 +52,7 @@ def read_name(path: str) -> Name:
 
 
 def repair(text: str) -> str:
-    """``text`` with doubly encoded letters read as they were meant, without soft hyphens and hard spaces, in NFC."""
+    """Read doubly encoded letters as they were meant; drop soft hyphens and hard spaces; NFC."""
     text = _TWICE.sub(_once, text)
     return unicodedata.normalize(
         "NFC", text.replace("\u00ad", "").replace("\u00a0", " ").strip()
@@ -81,7 +66,7 @@ def artist_slug(name: str | None) -> str | None:
 
 
 def year_of(value: object) -> int | None:
-    """A year as a whole number of at most four digits, also from text; ``None`` where it is none."""
+    """A year as a whole number of at most four digits, also from text; else ``None``."""
     try:
         year = int(float(str(value)))
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Works that stand under two styles: by file name, and by their pixels where there are any."""
+"""Works with two styles or more, by file name, and by pixels where there are any."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from impasto.collection.duplicates import Copies, find_copies, groups_of
 
 
 @dataclass(frozen=True, slots=True)
-class Doubles:
-    """What stands under two styles or more.
+class MultiStyleWorks:
+    """Works under two styles or more.
 
     Attributes:
         names: rows by file name, for names of a known artist that stand under several styles; where
@@ -25,7 +25,7 @@ class Doubles:
     pairs: NDArray[np.int64]
 
     def works(self, count: int) -> list[NDArray[np.int64]]:
-        """The rows of each work, names and copies taken together, among ``count`` rows; in order of the first row."""
+        """The rows of each work among ``count`` rows, names and copies taken together."""
         tied = [(rows[0], row) for rows in self.names.values() for row in rows[1:]]
         pairs = np.concatenate((self.pairs, np.asarray(tied, np.int64).reshape(-1, 2)))
         groups = groups_of(count, pairs)
@@ -36,8 +36,8 @@ class Doubles:
 
 
 def copies_of(found: Collection) -> Copies:
-    """The copies among a collection's pictures; equal files alone where it holds names without pictures."""
-    if not _pictured(found):
+    """Find the copies in a collection; without pictures, equal files alone."""
+    if not found.has_pictures:
         return find_copies(found.column("sha256"), None, None)
     return find_copies(
         found.column("sha256"),
@@ -46,20 +46,19 @@ def copies_of(found: Collection) -> Copies:
     )
 
 
-def find_doubles(found: Collection, copies: Copies) -> Doubles:
-    """The works of a collection that stand under two styles or more.
+def find_multi_style(found: Collection, copies: Copies) -> MultiStyleWorks:
+    """Find the works of a collection that have two styles or more.
 
     Args:
         found: the collection.
         copies: its copies, from ``copies_of``.
     """
     by_name: dict[str, list[int]] = defaultdict(list)
-    seen = _pictured(found)
+    has_pictures = found.has_pictures
     columns = (found.column(name) for name in ("id", "artist", "title"))
     for row, (name, artist, title) in enumerate(zip(*columns, strict=True)):
-        # "12.jpg" in two folders are two pictures, and so may be "monet_12.jpg": there the pictures
-        # tell
-        if artist is not None and not (seen and str(title or "0").isdigit()):
+        # "12.jpg" in two folders are two pictures, and so may be "monet_12.jpg": compare pixels
+        if artist is not None and not (has_pictures and str(title or "0").isdigit()):
             by_name[name.rsplit("/", 1)[-1]].append(row)
     labels = found.labels
     names = {
@@ -68,8 +67,4 @@ def find_doubles(found: Collection, copies: Copies) -> Doubles:
         if len(set(labels[rows].tolist())) > 1
     }
     pairs = copies.all
-    return Doubles(names, pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]])
-
-
-def _pictured(found: Collection) -> bool:
-    return (found.path / "pixels.npy").is_file()
+    return MultiStyleWorks(names, pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]])

@@ -1,4 +1,4 @@
-"""Original files behind a collection's stored squares, for those who need more pixels than these."""
+"""Original files behind a collection's stored squares, for work that needs more pixels."""
 
 import hashlib
 import logging

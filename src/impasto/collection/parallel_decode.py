@@ -1,8 +1,7 @@
-"""The decoding of many pictures: in threads, a chunk at a time, each chunk kept on disk until the collection stands.
+"""Parallel decoding: pictures in threads, a chunk at a time, each chunk kept on disk.
 
-Threads are enough: libjpeg-turbo and Pillow let go of the interpreter while they decode and resize.
-    No more than a few
-chunks are in memory at a time, so that a collection may be larger than it.
+Threads are enough: libjpeg-turbo and Pillow release the interpreter while they decode and resize.
+No more than a few chunks are in memory at a time, so a collection may be larger than memory.
 """
 
 import hashlib
@@ -13,7 +12,6 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +26,7 @@ from impasto.collection.settings import PrepareSettings
 from impasto.errors import InputError, OutputError
 from impasto.files import make_folder, replacing
 from impasto.images.decode import Fit, decode
+from impasto.progress import progress_bar
 
 PIXELS: Final = "pixels.npy"
 CHUNK: Final = 128  # pictures between two writes: at 128 pixels 6 MB, and less than a second's work
@@ -44,7 +43,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A decoded picture without its pixels, see ``painting.SCHEMA``."""
+    """A decoded picture without its pixels, see ``collection.SCHEMA``."""
 
     entry: Entry
     width: int
@@ -112,12 +111,12 @@ class _Decoded:
 
 
 def stat_all(entries: Sequence[Entry]) -> tuple[list[Waiting], list[dict[str, str]]]:
-    """The entries that have a file, with its size and time; and those whose file is missing, with the reason."""
+    """Size and time of every entry's file; and the entries whose file is missing, with reasons."""
     waiting, missing = [], []
     for entry in entries:
         if entry.place is None:
             continue
-        if entry.row is not None and "://" in entry.place:  # at an address: told apart by its place
+        if entry.row is not None and "://" in entry.place:  # at an address
             waiting.append(Waiting(entry, 0, 0))
             continue
         try:
@@ -139,7 +138,9 @@ def decode_all(
     *,
     progress: bool,
 ) -> Picked:
-    """All pictures decoded, taking from ``old`` what has not changed and from ``work`` what was decoded before.
+    """Decode all pictures.
+
+    Unchanged ones come from ``old``, those of an interrupted preparation from ``work``.
 
     Raises:
         OutputError: ``work`` cannot be written.
@@ -150,9 +151,8 @@ def decode_all(
     if chunks:
         make_folder(work)
     workers = settings.workers or os.cpu_count() or 1
-    with (
-        warnings.catch_warnings()
-    ):  # around all threads: they share the filters, and must not restore each other's
+    # Around all threads: they share the filters, and must not restore each other's
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         done = _decode_chunks(chunks, work, settings, workers, progress=progress)
     return _gather(waiting, kept, old, _Decoded(chunks, done, work, settings.pixels))
@@ -169,9 +169,10 @@ def _decode_chunks(
     done: list[_Chunk] = []
     with (
         ThreadPoolExecutor(workers) as pool,
-        _bar(sum(map(len, chunks)), shown=progress) as advance,
+        progress_bar("decoding", sum(map(len, chunks)), shown=progress) as advance,
     ):
-        tasks = [pool.submit(_chunk, chunk, work, settings.pixels, settings.fit) for chunk in chunks]
+        size, fit = settings.pixels, settings.fit
+        tasks = [pool.submit(_chunk, chunk, work, size, fit) for chunk in chunks]
         try:
             for chunk, task in zip(chunks, tasks, strict=True):
                 done.append(task.result())
@@ -262,7 +263,7 @@ def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> _Chunk:
 
 
 def _read_chunk(path: Path) -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | None:
-    """The facts and pixels of a chunk decoded earlier; ``None`` where there is none or it is damaged."""
+    """Facts and pixels of a chunk decoded earlier, if it is there and whole."""
     try:
         with np.load(path, allow_pickle=False) as saved:
             return [json.loads(text) for text in saved["facts"].tolist()], saved["pixels"]
@@ -271,7 +272,7 @@ def _read_chunk(path: Path) -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | 
 
 
 def contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
-    """The bytes of each picture's file; empty where it cannot be read, which decoding then refuses."""
+    """The bytes of each picture's file; empty where it cannot be read."""
     group: tuple[str, int] | None = None
     rows: list[bytes] = []
     for item in chunk:
@@ -286,36 +287,3 @@ def contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
             group = (place, item.entry.row[0])
             rows = parquet.read_row_group(*group)
         yield rows[item.entry.row[1]]
-
-
-@contextmanager
-def _bar(total: int, *, shown: bool) -> Iterator[Any]:
-    """A bar on standard error with rate and time left; gives the function that advances it."""
-    if not shown or total == 0:
-        yield lambda count: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("decoding"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("decoding", total=total, rate="")
-
-        def advance(count: int) -> None:
-            bar.update(task, advance=count)
-            speed = bar.tasks[0].speed  # None until two chunks are there
-            bar.update(task, rate=f"{speed:.0f} pictures/s" if speed else "")
-
-        yield advance

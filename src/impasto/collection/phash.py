@@ -1,4 +1,4 @@
-"""Perceptual hashes: 64 bits that stay nearly the same when a picture is re-encoded, resized or brightened.
+"""Perceptual hashes: 64 bits that hardly change when a picture is re-encoded or resized.
 
 The signs of the 8×8 lowest frequencies of the luminance's cosine transform against their median
 (Zauner 2010, "Implementation and benchmarking of perceptual image hash functions", section 3.2.1).

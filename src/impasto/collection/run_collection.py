@@ -1,7 +1,4 @@
-"""The collection behind a run.
-
-Its own, unchanged since, or another with the same styles; and what it saw.
-"""
+"""Collection of a run: the one that it was trained on, or another with the same styles."""
 
 from pathlib import Path
 
@@ -14,7 +11,7 @@ from impasto.records.run import Run
 
 
 def collection_of(run: Run, given: Path | str | None = None) -> Collection:
-    """The collection in ``given``, checked to name the run's styles; ``None``: the run's own, checked to be unchanged.
+    """Open the collection in ``given``; ``None``: the run's own, which must be unchanged.
 
     Raises:
         RunError: the run's own has changed since.
@@ -35,14 +32,14 @@ def collection_of(run: Run, given: Path | str | None = None) -> Collection:
     found.vocabulary.require(run.styles, f"the run in {run.path}")
     if found.fingerprint != run.collection["fingerprint"]:
         raise RunError(
-            f"{found.path} has changed since {run.path} was trained on it: train again into another folder, or say "
-            f"--collection {found.path} to score the run on it as it is now"
+            f"{found.path} has changed since {run.path} was trained on it: train again into another "
+            f"folder, or give --collection {found.path} to score the run on it as it is now"
         )
     return found
 
 
-def seen_by(run: Run) -> tuple[set[str], set[str]]:
-    """The hashes of the pictures that a run was trained on, and of those that it was chosen on."""
+def training_hashes(run: Run) -> tuple[set[str], set[str]]:
+    """SHA-256 of the pictures that a run was trained on, and of those that it was chosen on."""
     path = run.path / "seen.parquet"
     try:
         table = pq.read_table(path)

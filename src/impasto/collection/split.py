@@ -1,4 +1,4 @@
-"""Splits: which pictures train, choose and test; kept as given, stratified by style, or disjoint in artists.
+"""Splits into train, validation and test: as given, stratified by style, or artist-disjoint.
 
 Everything is decided by hashes of (seed, name), never by the order of rows, so the same pictures
 always fall on the same sides, and adding pictures moves few of the others.
@@ -10,7 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from impasto.collection.collection import Split
+from impasto.collection.duplicates import groups_of
 from impasto.errors import SettingsError
 
 How = Literal["auto", "given", "stratified", "artist"]
@@ -42,7 +45,7 @@ class Unit:
     movable: bool
 
 
-def assign(  # noqa: PLR0913
+def assign(
     ids: Sequence[str],
     styles: Sequence[str],
     artists: Sequence[str | None],
@@ -54,7 +57,7 @@ def assign(  # noqa: PLR0913
     validation_share: float = 0.1,
     seed: int = 0,
 ) -> SplitPlan:
-    """The split of a collection.
+    """Split a collection.
 
     Args:
         ids: unique names of the pictures.
@@ -84,29 +87,25 @@ def assign(  # noqa: PLR0913
     splits: list[Split] = ["train"] * len(ids)
     if is_given:
         for row, side in enumerate(given):
-            splits[row] = (
-                "test" if side == held_out else "validation" if side == "validation" else "train"
-            )
+            if side == held_out:
+                splits[row] = "test"
+            elif side == "validation":
+                splits[row] = "validation"
     units = tied_units(ids, styles, artists if how == "artist" else None, groups, seed)
     if not is_given:
         _move(units, splits, styles, "test", test_share)
     if "validation" not in splits:
-        if (
-            is_given and groups is not None
-        ):  # a given split may part copies: then tie only what still is training
+        if is_given and groups is not None:
+            # A given split may part copies: tie only those that still are in training
             groups = [g if splits[row] == "train" else -1 - row for row, g in enumerate(groups)]
             units = tied_units(ids, styles, None, groups, seed)
         _move(units, splits, styles, "validation", validation_share)
-    sides = {
-        side: {s for s, at in zip(styles, splits, strict=True) if at == side}
-        for side in ("train", "test")
-    }
-    lacking = sorted(set(styles) - (sides["train"] & sides["test"]))
-    return SplitPlan(
-        splits,
-        tuple(lacking),
-        "given" if is_given else "artist" if how == "artist" else "stratified",
-    )
+    placed = set(zip(styles, splits, strict=True))
+    lacking = [
+        style for style in sorted(set(styles)) if not {(style, "train"), (style, "test")} <= placed
+    ]
+    made: Made = "artist" if how == "artist" else "stratified"
+    return SplitPlan(splits, tuple(lacking), "given" if is_given else made)
 
 
 def tied_units(
@@ -116,38 +115,28 @@ def tied_units(
     groups: Sequence[int] | None,
     seed: int,
 ) -> list[Unit]:
-    """The pictures tied together, each with its place in the lottery.
+    """Tie pictures together that must stay on one side, in an order drawn by ``seed``.
 
     With ``artists``, the works of one artist are one unit, copies tie artists together, and
-    pictures by unknown
-    artists may not leave training: whoever painted them may stand on either side.
+    pictures by unknown artists may not leave training: their artist may be on either side.
     """
-    parent = list(range(len(ids)))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = row = parent[parent[row]]
-        return row
-
+    pairs: list[tuple[int, int]] = []
     for keys in (groups, artists):
         first: dict[int | str, int] = {}
         for row, key in enumerate(keys or ()):
             if key is not None:
-                parent[root(row)] = root(first.setdefault(key, row))
+                pairs.append((first.setdefault(key, row), row))
+    tied = groups_of(len(ids), np.array(pairs, np.int64).reshape(-1, 2))
     members: dict[int, list[int]] = defaultdict(list)
-    for row in range(len(ids)):
-        members[root(row)].append(row)
+    for row, group in enumerate(tied.tolist()):
+        members[group].append(row)
     units = []
     for rows in members.values():
         counts: dict[str, int] = defaultdict(int)
         for row in rows:
             counts[styles[row]] += 1
         known = artists is None or all(artists[row] is not None for row in rows)
-        name = (
-            min(ids[row] for row in rows)
-            if artists is None
-            else min(str(artists[row]) for row in rows)
-        )
+        name = min(ids[row] if artists is None else str(artists[row]) for row in rows)
         rank = hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest()
         units.append(Unit(tuple(rows), dict(counts), rank, known))
     return sorted(units, key=lambda unit: unit.rank)

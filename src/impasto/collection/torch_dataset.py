@@ -1,4 +1,4 @@
-"""PyTorch dataset of one split of a collection; loaded on demand, so that a collection needs no torch."""
+"""PyTorch dataset of one split; imported on demand, so that a collection needs no torch."""
 
 from collections.abc import Callable
 from typing import Any, Literal

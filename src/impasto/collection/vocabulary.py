@@ -1,4 +1,4 @@
-"""The vocabulary: the frozen, sorted list of styles that a collection, its runs and its exports share.
+"""Vocabulary: the frozen, sorted list of styles that a collection and its runs share.
 
 It is made once, by ``prepare``, from every label of every split together, and saved as
 ``styles.json``. Building it anew from the folders that happen to stand in one split, or from a

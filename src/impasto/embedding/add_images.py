@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from impasto.collection.user_images import given_pictures
+from impasto.collection.user_images import read_images
 from impasto.config import Device
 from impasto.embedding.atlas_tables import NEIGHBOURS, lists, map_columns, neighbour_column
 from impasto.embedding.embed import encoder
@@ -62,7 +62,7 @@ def add_to_atlas(
             f"{folder} was made before {opened.path} was trained further: run impasto atlas again"
         )
     size, fit = (opened.collection[name] for name in ("size", "fit"))
-    paths, pixels = given_pictures(images, size, fit, on_skip or (lambda line: None))
+    paths, pixels = read_images(images, size, fit, on_skip or (lambda line: None))
     new = encoder(opened, device)(pixels)
     seed = int(content.settings["seed"])
     prepare = fit_preparation(raw, content.preparation, seed)

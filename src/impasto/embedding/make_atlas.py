@@ -18,7 +18,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from impasto.collection.collection import Collection
-from impasto.collection.run_collection import collection_of, seen_by
+from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.embedding.atlas_tables import NEIGHBOURS, write_tables
 from impasto.embedding.cache import AtlasCache
 from impasto.embedding.cluster import TITLES as METHOD_TITLES
@@ -103,7 +103,7 @@ def make_atlas(
     paintings = collection_of(opened, collection)
     maps = available_maps(settings.maps, announce)
     encode = encoder(opened, settings.device)
-    trained_on = set[str]().union(*seen_by(opened)) if knows_styles(opened.kind) else set()
+    trained_on = set[str]().union(*training_hashes(opened)) if knows_styles(opened.kind) else set()
     labels = reference_labels(paintings, trained_on)
     folder = output or opened.path / "atlas"
     sources = {"weights": opened.weights_fingerprint, "collection": paintings.fingerprint}

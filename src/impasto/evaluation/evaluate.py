@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
-from impasto.collection.run_collection import collection_of, seen_by
+from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.errors import CollectionError
 from impasto.evaluation.classifier_figures import draw_sheets
 from impasto.evaluation.evaluation_findings import evaluation_findings
@@ -73,7 +73,7 @@ def evaluate(
         raise CollectionError(
             f"{found.path} has no test pictures: prepare it with --split stratified"
         )
-    trained, chosen = seen_by(network.run)
+    trained, chosen = training_hashes(network.run)
     hashes = np.asarray(found.column("sha256"), object)
     validation = found.indices("validation")
     validation = validation[[name not in trained for name in hashes[validation]]]

@@ -17,7 +17,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from impasto.collection.collection import Collection
-from impasto.collection.run_collection import seen_by
+from impasto.collection.run_collection import training_hashes
 from impasto.evaluation.classifier_figures import draw_heat, draw_typical
 from impasto.evaluation.confusion_vs_years import confusion_and_years
 from impasto.evaluation.grad_cam import heat_maps
@@ -86,7 +86,7 @@ def explain(
         "recognised": told["recognised"],
         "history": confusion_and_years(confusion, _years(found), styles, **again),
         "second_guesses": second_guesses(
-            found, looked, shares, set[str]().union(*seen_by(network.run)), **again
+            found, looked, shares, set[str]().union(*training_hashes(network.run)), **again
         ),
     }
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from impasto.collection.collection import Collection
-from impasto.collection.disjoint_halves import halves
-from impasto.collection.run_collection import collection_of, seen_by
+from impasto.collection.disjoint_halves import disjoint_halves
+from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.config import Device, Settings
 from impasto.errors import CollectionError, RunError
 from impasto.evaluation import painter_score_numbers as numbers
@@ -165,7 +165,7 @@ def _judge(
             )
         return open_classifier(Path(settings.judge), settings.device)
     own = collection_of(painter)
-    _, half = halves(own, int(painter.settings["seed"]))
+    _, half = disjoint_halves(own, int(painter.settings["seed"]))
     shared = {"device", "seed"} - settings.teach.model_fields_set
     teach = settings.teach.model_copy(update={name: getattr(settings, name) for name in shared})
     place = painter.path / JUDGE
@@ -232,8 +232,8 @@ def _mean(distances: list[float | None]) -> float | None:
 
 def _about(subject: Subject, right: NDArray[np.bool_]) -> dict[str, Any]:
     """The judge, and what it is worth on real test pictures."""
-    run, known = subject.judge.run, set().union(*seen_by(subject.judge.run))
-    mine, hashes = set().union(*seen_by(subject.run)), subject.found.column("sha256")
+    run, known = subject.judge.run, set().union(*training_hashes(subject.judge.run))
+    mine, hashes = set().union(*training_hashes(subject.run)), subject.found.column("sha256")
     return {
         "run": run.path.name,
         "network": run.settings["network"],

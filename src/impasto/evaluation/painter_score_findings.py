@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from impasto.collection.collection import Collection
-from impasto.collection.run_collection import seen_by
+from impasto.collection.run_collection import training_hashes
 from impasto.evaluation.evaluation_findings import finished_finding, seen_finding
 from impasto.evaluation.painter_score_numbers import divides
 from impasto.records.finding import Finding
@@ -23,7 +23,7 @@ DIP: Final = (
 
 def painting_findings(result: Mapping[str, Any], run: Run, found: Collection) -> list[Finding]:
     """The findings on the content of ``painting.json``."""
-    trained, chosen = seen_by(run)
+    trained, chosen = training_hashes(run)
     hashes, ids = found.column("sha256"), found.column("id")
     test = found.indices("test")
     seen = [ids[row] for row in test if hashes[row] in trained | chosen]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
 
-from impasto.collection.user_images import given_pictures
+from impasto.collection.user_images import read_images
 from impasto.config import Device, Settings
 from impasto.errors import RunError
 from impasto.evaluation.grad_cam import heat_maps
@@ -115,7 +115,7 @@ def predict(
     network = open_classifier(Path(run), settings.device)
     known = _knowledge(network, settings, say)
     size, fit = (network.run.collection[name] for name in ("size", "fit"))
-    paths, stack = given_pictures(images, size, fit, say)
+    paths, stack = read_images(images, size, fit, say)
     logits, embedded = network.logits_and_features(lambda at: stack[at], len(stack), known.views)
     shares = known.belief(logits, known.temperature)
     inside = conformal.members(shares, known.limits) if known.limits is not None else None

@@ -24,7 +24,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from impasto.collection.collection import Collection
-from impasto.collection.run_collection import collection_of, seen_by
+from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.errors import CollectionError
 from impasto.evaluation.evaluation_findings import finished_finding, seen_finding
 from impasto.evaluation.result import Evaluation
@@ -194,7 +194,7 @@ def _judged(measured: dict[str, Any], run: Run, found: Collection) -> list[Findi
         for name in MEASURES
         for end in ("value", "low", "high")
     }
-    trained, chosen = seen_by(run)
+    trained, chosen = training_hashes(run)
     hashes, ids = found.column("sha256"), found.column("id")
     seen = [ids[row] for row in found.indices("test") if hashes[row] in trained | chosen]
     return [

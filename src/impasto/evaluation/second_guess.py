@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
-from impasto.collection.multi_style import copies_of, find_doubles
+from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.evaluation.loaded_classifier import Outputs
 from impasto.numerics.bootstrap import estimate, resampled_means
 
@@ -48,7 +48,7 @@ def second_guesses(
     place = {int(row): at for at, row in enumerate(looked.rows)}
     tested = [
         rows
-        for rows in find_doubles(found, copies_of(found)).works(len(found))
+        for rows in find_multi_style(found, copies_of(found)).works(len(found))
         if set(rows.tolist()) & place.keys()
     ]
     marks = found.column("sha256")

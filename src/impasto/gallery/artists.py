@@ -10,16 +10,20 @@ from impasto.gallery.scene import Rng
 from impasto.gallery.styles import STYLES
 from impasto.gallery.subjects import SUBJECTS
 
-_FIRST: Final = (
-    "Ada", "Anselm", "Bela", "Celia", "Dora", "Edvin", "Elio", "Fenna", "Gerrit", "Hanako", "Ilse", "Ivo", "Jorun",
-    "Kaspar", "Lene", "Livia", "Marek", "Mirela", "Nils", "Odette", "Orsolya", "Paulin", "Quirin", "Renzo", "Saskia",
-    "Sunniva", "Tadeo", "Teodor", "Ulla", "Veit", "Wanda", "Yrsa",
-)  # fmt: skip
-_ONSET: Final = ("Bra", "Cal", "Dor", "El", "Far", "Gil", "Hol", "Is", "Kel", "Lor", "Mar", "Nor", "Os", "Per", "Quel",
-                 "Ro", "Sten", "Tal", "Ur", "Ver", "Wil", "Zan")  # fmt: skip
+_FIRST: Final = tuple(
+    (
+        "Ada Anselm Bela Celia Dora Edvin Elio Fenna Gerrit Hanako Ilse Ivo Jorun Kaspar Lene "
+        "Livia Marek Mirela Nils Odette Orsolya Paulin Quirin Renzo Saskia Sunniva Tadeo Teodor "
+        "Ulla Veit Wanda Yrsa"
+    ).split()
+)
+_ONSET: Final = tuple(
+    ("Bra Cal Dor El Far Gil Hol Is Kel Lor Mar Nor Os Per Quel Ro Sten Tal Ur Ver Wil Zan").split()
+)
 _MIDDLE: Final = ("a", "de", "en", "i", "la", "mi", "no", "o", "ri", "ve")
-_CODA: Final = ("beck", "court", "dahl", "feld", "ghi", "kov", "lund", "mont", "nari", "quist", "rade", "sen", "tier",
-                "velde", "wick", "zon")  # fmt: skip
+_CODA: Final = tuple(
+    ("beck court dahl feld ghi kov lund mont nari quist rade sen tier velde wick zon").split()
+)
 _TIMES: Final = (
     "morning",
     "noon",
@@ -31,8 +35,12 @@ _TIMES: Final = (
     "frost",
     "august",
 )
-_PLACES: Final = ("ardenholm", "bellavane", "corsolo", "dunmere", "estrella", "fennmark", "grannoy", "hollin",
-                  "isola-verde", "kestrel-bay", "lowmarsh", "monteval", "norwick", "old-mill", "aubrel")  # fmt: skip
+_PLACES: Final = tuple(
+    (
+        "ardenholm bellavane corsolo dunmere estrella fennmark grannoy hollin isola-verde "
+        "kestrel-bay lowmarsh monteval norwick old-mill aubrel"
+    ).split()
+)
 _THINGS: Final = {
     "landscape": (
         "hills-at",
@@ -104,7 +112,7 @@ class Artist:
 
 
 def artists(seed: int, per_style: int) -> dict[str, list[Artist]]:
-    """The artists of every style; where there are four or more, the last is at home in the next style and a guest here.
+    """Artists of every style; of four or more, the last is a guest from the next style.
 
     Guests make "this artist's usual style" a strong guess that is sometimes wrong, as among real
     painters.
@@ -137,7 +145,8 @@ def title(subject: str, rng: Rng) -> str:
         place = f"{thing}-{rng.choice(_PLACES)}"
         return f"{place}-{rng.choice(_TIMES)}" if rng.random() < 0.4 else place
     if subject == "abstract":
-        return f"{thing}-{rng.choice(('i', 'ii', 'iii', 'iv', 'v', 'vi', 'in-red', 'in-blue', 'in-ochre', 'for-two'))}"
+        numbers = ("i", "ii", "iii", "iv", "v", "vi", "in-red", "in-blue", "in-ochre", "for-two")
+        return f"{thing}-{rng.choice(numbers)}"
     return f"{thing}-{rng.choice(_TIMES)}"
 
 

@@ -182,7 +182,7 @@ def _power(values: Pixels, exponent: float) -> Pixels:
 
 
 def relief(canvas: Canvas, strength: float, light: float = 2.3) -> Pixels:
-    """The canvas's colours (S, S, 3) with raking light on the paint's height, from ``light`` radians."""
+    """Colours (S, S, 3) of the canvas under raking light from ``light`` radians."""
     size = len(canvas.height)
     down, right = np.gradient(ndimage.gaussian_filter(canvas.height, size * 0.0022) * size)
     slope = (right * np.cos(light) - down * np.sin(light)) * np.float32(-strength)
@@ -208,7 +208,7 @@ def contours(label: Labels, width: float, rng: Rng, wobble: float = 0.5) -> Pixe
 
 
 def cells(size: int, count: int, rng: Rng, label: Labels | None = None) -> Labels:
-    """(S, S) cells of about equal size around ``count`` random places; with ``label`` none crosses a border of it."""
+    """(S, S) Voronoi cells around ``count`` random places; none crosses a border of ``label``."""
     side = max(1, round(np.sqrt(count)))
     rows, columns = np.meshgrid(np.arange(side), np.arange(side), indexing="ij")
     places = (np.stack([rows, columns]) + rng.uniform(0.05, 0.95, (2, side, side))) * (size / side)
@@ -233,7 +233,7 @@ def averaged(colours: Pixels, label: Labels) -> Pixels:
 
 
 def blurred(values: Pixels, width: float) -> Pixels:
-    """(S, S) or (S, S, 3) smoothed with a Gaussian of standard deviation ``width`` picture sizes."""
+    """Gaussian blur of (S, S) or (S, S, 3); the deviation ``width`` is in picture sizes."""
     sigma = width * len(values)
     if values.ndim == 2:
         return np.asarray(ndimage.gaussian_filter(values, sigma, truncate=2.5), dtype=np.float32)

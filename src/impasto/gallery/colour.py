@@ -1,4 +1,4 @@
-"""Colour in Oklab, where equal steps look equal: lightness L in [0, 1] and two opponent axes of about ±0.3.
+"""Colour in Oklab: lightness L in [0, 1] and two opponent axes of about ±0.3.
 
 After Ottosson, "A perceptual color space for image processing", 2020. Scaling a whole Oklab colour
 is shading it: lightness and chroma fall together, as they do on a thing that turns away from the
@@ -50,7 +50,7 @@ def lch(lightness: float, chroma: float, hue: float) -> NDArray[np.float32]:
 
 
 def turned(colours: Pixels, degrees: float | Pixels, chroma: float | Pixels = 1.0) -> Pixels:
-    """Colours (..., 3) with their hue turned by ``degrees`` and their chroma multiplied; both may vary by pixel."""
+    """Colours (..., 3) with hue turned by ``degrees`` and chroma multiplied, also by pixel."""
     angle = np.deg2rad(np.asarray(degrees, dtype=np.float32))
     cos, sin = np.cos(angle) * chroma, np.sin(angle) * chroma
     first, second = colours[..., 1], colours[..., 2]
@@ -60,7 +60,7 @@ def turned(colours: Pixels, degrees: float | Pixels, chroma: float | Pixels = 1.
 
 
 def mixed(one: Pixels, other: Pixels, share: float | Pixels) -> Pixels:
-    """``one`` and ``other`` (..., 3) mixed, with ``share`` (a number, or one a pixel) of ``other``."""
+    """``one`` and ``other`` (..., 3) mixed, with ``share`` of ``other``, also by pixel."""
     weight = np.asarray(share, dtype=np.float32)
     weight = weight[..., None] if weight.ndim else weight
     return (one + (other - one) * weight).astype(np.float32)

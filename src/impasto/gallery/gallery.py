@@ -1,16 +1,15 @@
-"""The sample gallery: a folder of pictures painted by code, in the layout and with the names of real collections.
+"""Sample gallery: a folder of pictures painted by code, laid out and named as real collections are.
 
-DIR/gallery.json                                     settings and format; refused when the folder is used for others
-DIR/train/<Style>/<artist>_<title>-<year>.jpg        a long tail of class sizes
-DIR/test/<Style>/<artist>_<title>-<year>.jpg         the same number of every style
+DIR/gallery.json                                 settings, by which the folder is recognised
+DIR/train/<Style>/<artist>_<title>-<year>.jpg    a long tail of class sizes
+DIR/test/<Style>/<artist>_<title>-<year>.jpg     the same number of every style
 
 Every picture has its own seed, so neither the number of threads nor an interruption changes a byte.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +24,7 @@ from impasto.gallery.artists import Artist, artists, title, year
 from impasto.gallery.scene import Rng
 from impasto.gallery.styles import STYLES, paint
 from impasto.gallery.subjects import SUBJECTS
+from impasto.progress import progress_bar
 from impasto.state.folder import Claim, claimed
 
 _AT_HOME: Final = 3.0  # how much likelier an artist is to paint the favourite subject
@@ -45,7 +45,7 @@ class SampleSettings(Settings):
     workers: int = Field(
         0, ge=0, description="threads that paint; 0: one a core; changes no picture"
     )
-    seed: int = Field(0, ge=0, description="of everything that is drawn by lot")
+    seed: int = Field(0, ge=0, description="of everything that is drawn at random")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,13 @@ def _painted(directory: Path, settings: SampleSettings, *, progress: bool) -> Ga
     planned = plan(settings)
     waiting = [one for one in planned if not (directory / one.path).exists()]
     workers = min(settings.workers or os.cpu_count() or 1, max(1, len(waiting)))
-    with _bar(len(waiting), shown=progress) as advance, ThreadPoolExecutor(workers) as pool:
+    bar = progress_bar("painting", len(waiting), shown=progress)
+    with bar as advance, ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(_paint, directory, one, settings.pixels) for one in waiting]
         try:
             for job in as_completed(jobs):
                 job.result()
-                advance()
+                advance(1)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -177,7 +178,7 @@ def _dealt(count: int, first: int) -> list[str]:
 
 
 def _choose(group: list[Artist], subject: str, index: int, rng: Rng) -> Artist:
-    """Each artist once, so that none is missing; then by weight, favouring those who like the subject."""
+    """Each artist once, so that none is missing; then by weight and liking of the subject."""
     if index < len(group):
         return group[index]
     guest = np.array([1.0] * (len(group) - 1) + [0.6])
@@ -203,34 +204,3 @@ def _paint(directory: Path, one: Commission, size: int) -> None:
     pixels = paint(one.style, one.subject, one.artist.hand, size, np.random.default_rng(one.seed))
     with replacing(directory / one.path) as temporary:
         Image.fromarray(pixels).save(temporary, "JPEG", quality=92, subsampling=0)
-
-
-@contextmanager
-def _bar(total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
-    if not shown or not total:
-        yield lambda: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("painting"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
-        task = bar.add_task("painting", total=total, rate="")
-
-        def advance() -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, advance=1, rate=f"{speed:.0f} pictures/s" if speed else "")
-
-        yield advance

@@ -4,10 +4,10 @@ import numpy as np
 
 from impasto.gallery.colour import Pixels, mixed
 from impasto.gallery.paints import Paints
-from impasto.gallery.scene import Mask, Stage
+from impasto.gallery.scene import Mask, SceneBuilder
 
 
-def _room(stage: Stage, paints: Paints) -> None:
+def _room(stage: SceneBuilder, paints: Paints) -> None:
     """A wall that the light rakes, sometimes with a curtain."""
     rng = stage.rng
     wall = mixed(paints["wall"], paints.bright(), rng.uniform(0.1, 0.8)) * rng.uniform(0.6, 1.05)
@@ -36,7 +36,7 @@ def _room(stage: Stage, paints: Paints) -> None:
 
 
 def _turned_vessel(
-    stage: Stage, x: float, foot: float, high: float, wide: float
+    stage: SceneBuilder, x: float, foot: float, high: float, wide: float
 ) -> tuple[Mask, Pixels]:
     """A bottle, a jug or a vase.
 
@@ -57,7 +57,7 @@ def _turned_vessel(
     )
 
 
-def _flowers(stage: Stage, paints: Paints, x: float, y: float, spread: float) -> None:
+def _flowers(stage: SceneBuilder, paints: Paints, x: float, y: float, spread: float) -> None:
     rng = stage.rng
     for _ in range(int(rng.integers(5, 9))):
         a, r = rng.uniform(0, 2 * np.pi), spread * np.sqrt(rng.random())
@@ -84,7 +84,7 @@ def _flowers(stage: Stage, paints: Paints, x: float, y: float, spread: float) ->
         stage.place(away < 0.3, paints["field"], shade=0.85, flow=(cx, cy), depth=0.7)
 
 
-def still_life(stage: Stage, paints: Paints) -> None:
+def still_life(stage: SceneBuilder, paints: Paints) -> None:
     """Vessels, fruit and flowers on a table before a wall."""
     rng, edge = stage.rng, float(stage.rng.uniform(0.56, 0.72))
     _room(stage, paints)
@@ -145,7 +145,7 @@ def still_life(stage: Stage, paints: Paints) -> None:
         stage.place(mask, paints.bright(), shade=light, flow=(x, y), depth=0.8)
 
 
-def portrait(stage: Stage, paints: Paints) -> None:
+def portrait(stage: SceneBuilder, paints: Paints) -> None:
     """Head and shoulders before a wall, with hair, a collar, sometimes a hat."""
     rng = stage.rng
     _room(stage, paints)
@@ -163,15 +163,32 @@ def portrait(stage: Stage, paints: Paints) -> None:
         stage.place(mask, hair, shade=light * 0.9, flow=np.pi / 2 + 0.3 * stage.noise(4), depth=0.5)
     mask, light = stage.ellipse(x + 0.02 * stage.light, y + 4.0 * r, 2.5 * r, 2.25 * r)
     stage.place(mask, coat, shade=light, flow=(x, y + 4 * r), depth=0.6)
-    neck = stage.polygon([(x - 0.5 * r, y + r * 0.5), (x + 0.5 * r, y + r * 0.5), (x + 0.62 * r, y + 2.0 * r),
-                          (x, y + 2.45 * r), (x - 0.62 * r, y + 2.0 * r)])  # fmt: skip
+    neck = stage.polygon(
+        [
+            (x - 0.5 * r, y + r * 0.5),
+            (x + 0.5 * r, y + r * 0.5),
+            (x + 0.62 * r, y + 2.0 * r),
+            (x, y + 2.45 * r),
+            (x - 0.62 * r, y + 2.0 * r),
+        ]
+    )
     stage.place(neck, skin, shade=0.78, flow=np.pi / 2, depth=0.6)
     if rng.random() < 0.5:
         collar = paints["light"] if rng.random() < 0.6 else paints.bright()
         for side in (-1, 1):
-            stage.place(stage.polygon([(x + side * 0.62 * r, y + 1.7 * r), (x, y + 2.45 * r),
-                                       (x + side * 0.5 * r, y + 2.8 * r), (x + side * 1.0 * r, y + 2.0 * r)]),
-                        collar, flow=0.8 * side, depth=0.7)  # fmt: skip
+            stage.place(
+                stage.polygon(
+                    [
+                        (x + side * 0.62 * r, y + 1.7 * r),
+                        (x, y + 2.45 * r),
+                        (x + side * 0.5 * r, y + 2.8 * r),
+                        (x + side * 1.0 * r, y + 2.0 * r),
+                    ]
+                ),
+                collar,
+                flow=0.8 * side,
+                depth=0.7,
+            )
     head, light = stage.ellipse(x, y, r, 1.32 * r)
     stage.place(head, skin, shade=np.clip(light * 1.06, 0.55, 1.15), flow=(x, y), depth=0.8)
     _face(stage, paints, x, y, r)
@@ -192,7 +209,7 @@ def portrait(stage: Stage, paints: Paints) -> None:
         )
 
 
-def _face(stage: Stage, paints: Paints, x: float, y: float, r: float) -> None:
+def _face(stage: SceneBuilder, paints: Paints, x: float, y: float, r: float) -> None:
     rng, dark, turn = (
         stage.rng,
         paints["dark"],

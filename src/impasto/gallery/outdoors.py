@@ -4,10 +4,10 @@ import numpy as np
 
 from impasto.gallery.colour import mixed
 from impasto.gallery.paints import Paints
-from impasto.gallery.scene import Stage
+from impasto.gallery.scene import SceneBuilder
 
 
-def _sky(stage: Stage, paints: Paints, horizon: float) -> None:
+def _sky(stage: SceneBuilder, paints: Paints, horizon: float) -> None:
     rng = stage.rng
     height = np.clip(stage.y / horizon, 0, 1)
     colour = mixed(paints["sky"], paints["haze"], height ** rng.uniform(0.8, 2))
@@ -42,15 +42,21 @@ def _sky(stage: Stage, paints: Paints, horizon: float) -> None:
         )
 
 
-def _tree(stage: Stage, paints: Paints, x: float, foot: float, high: float) -> None:
+def _tree(stage: SceneBuilder, paints: Paints, x: float, foot: float, high: float) -> None:
     rng, leaf = stage.rng, paints["leaf"]
     slim = rng.random() < 0.4
     wide = high * (rng.uniform(0.12, 0.18) if slim else rng.uniform(0.3, 0.42))
     stage.darken(
         stage.ellipse(x - stage.light * wide * 0.8, foot, wide * 1.3, high * 0.06)[0], 0.72
     )
-    trunk = stage.polygon([(x - high * 0.035, foot), (x - high * 0.02, foot - high * 0.6),
-                           (x + high * 0.02, foot - high * 0.6), (x + high * 0.035, foot)])  # fmt: skip
+    trunk = stage.polygon(
+        [
+            (x - high * 0.035, foot),
+            (x - high * 0.02, foot - high * 0.6),
+            (x + high * 0.02, foot - high * 0.6),
+            (x + high * 0.035, foot),
+        ]
+    )
     stage.place(trunk, paints["wood"], shade=0.8, flow=np.pi / 2, depth=0.7)
     if slim:
         crown, light = stage.ellipse(x, foot - high * 0.55, wide, high * 0.5)
@@ -64,7 +70,9 @@ def _tree(stage: Stage, paints: Paints, x: float, foot: float, high: float) -> N
         stage.place(square + ragged * 3 < 1, leaf, shade=light, flow=(cx, cy), depth=0.7)
 
 
-def _house(stage: Stage, paints: Paints, x: float, foot: float, wide: float, high: float) -> None:
+def _house(
+    stage: SceneBuilder, paints: Paints, x: float, foot: float, wide: float, high: float
+) -> None:
     rng, wall = stage.rng, paints["wall"]
     left, right, top = x - wide / 2, x + wide / 2, foot - high
     front = stage.polygon([(left, foot), (left, top), (right, top), (right, foot)])
@@ -89,7 +97,7 @@ def _house(stage: Stage, paints: Paints, x: float, foot: float, wide: float, hig
     stage.place(windows, pane, flow=np.pi / 2, depth=0.6)
 
 
-def landscape(stage: Stage, paints: Paints) -> None:
+def landscape(stage: SceneBuilder, paints: Paints) -> None:
     """Hills under a sky, with fields, a way or a river, trees, sometimes a house."""
     rng, horizon = stage.rng, float(stage.rng.uniform(0.35, 0.6))
     _sky(stage, paints, horizon)
@@ -134,7 +142,7 @@ def landscape(stage: Stage, paints: Paints) -> None:
         )
 
 
-def seascape(stage: Stage, paints: Paints) -> None:
+def seascape(stage: SceneBuilder, paints: Paints) -> None:
     """Open water with boats, sometimes a cliff and a beach."""
     rng, horizon = stage.rng, float(stage.rng.uniform(0.35, 0.55))
     _sky(stage, paints, horizon)
@@ -176,15 +184,19 @@ def seascape(stage: Stage, paints: Paints) -> None:
         stage.place(mask, paints["field"], shade=1.02, flow=slope, depth=0.8)
 
 
-def town(stage: Stage, paints: Paints) -> None:
+def town(stage: SceneBuilder, paints: Paints) -> None:
     """Rows of houses above a street or a quay."""
     rng, ground = stage.rng, float(stage.rng.uniform(0.66, 0.8))
     _sky(stage, paints, ground)
     if rng.random() < 0.6:
         x, top = rng.uniform(0.2, 0.8), rng.uniform(0.12, 0.25)
         _house(stage, paints, x, ground, 0.13, ground - top - 0.08)
-        stage.place(stage.polygon([(x - 0.085, top + 0.08), (x, top - 0.09), (x + 0.085, top + 0.08)]),
-                    paints["roof"], flow=1.2, depth=0.4)  # fmt: skip
+        stage.place(
+            stage.polygon([(x - 0.085, top + 0.08), (x, top - 0.09), (x + 0.085, top + 0.08)]),
+            paints["roof"],
+            flow=1.2,
+            depth=0.4,
+        )
     for row, part in enumerate((0.55, 0.8)[: int(rng.integers(1, 3))][::-1]):
         x = -0.05
         while x < 1.05:
@@ -219,9 +231,13 @@ def town(stage: Stage, paints: Paints) -> None:
         )
 
 
-def _walker(stage: Stage, paints: Paints, x: float, foot: float, high: float) -> None:
-    coat = [(x - high * 0.17, foot), (x - high * 0.09, foot - high * 0.78), (x + high * 0.09, foot - high * 0.78),
-            (x + high * 0.17, foot)]  # fmt: skip
+def _walker(stage: SceneBuilder, paints: Paints, x: float, foot: float, high: float) -> None:
+    coat = [
+        (x - high * 0.17, foot),
+        (x - high * 0.09, foot - high * 0.78),
+        (x + high * 0.09, foot - high * 0.78),
+        (x + high * 0.17, foot),
+    ]
     stage.darken(
         stage.ellipse(x - stage.light * high * 0.2, foot, high * 0.35, high * 0.05)[0], 0.7
     )

@@ -151,7 +151,7 @@ def soft_pastel(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
 
 
 def wild_colour(scene: Scene, hand: Hand, rng: Rng) -> Pixels:
-    """Broad flat strokes in colours that are not the thing's own, bare canvas between, dark broken outlines."""
+    """Broad flat strokes in unnatural colours, bare canvas between, dark broken outlines."""
     size, k = scene.size, hand.scale
     seen = mixed(scene.lit(), averaged(scene.lit(), scene.label), 0.6)
     things = int(scene.label.max()) + 1

@@ -1,8 +1,7 @@
-"""A scene: what is to be painted, before anybody decides how.
+"""Scenes: layered descriptions of pictures, which every subject builds and every style renders.
 
-Every subject builds one and every style renders one, so that a style cannot be told by what it
-shows. Lengths are in
-picture sizes: (0, 0) is the upper left corner, (1, 1) the lower right.
+A style can therefore not be recognised by its subjects. Lengths are in picture sizes: (0, 0) is the
+upper left corner, (1, 1) the lower right.
 """
 
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ class Scene:
         return seen
 
 
-class Stage:
+class SceneBuilder:
     """Builds a scene back to front.
 
     Attributes:
@@ -112,7 +111,7 @@ class Stage:
         self.scene.shade[where] *= factor
 
     def noise(self, cells: float, stretch: float = 1.0) -> Pixels:
-        """Smooth noise (S, S) in about ±1 with ``cells`` bumps a side; ``stretch`` above 1 draws them out sideways."""
+        """Smooth noise (S, S) in about ±1 with ``cells`` bumps a side, widened by ``stretch``."""
         return noise(self.rng, self.scene.size, cells, stretch)
 
     def ellipse(
@@ -158,7 +157,7 @@ class Stage:
 
 
 def noise(rng: Rng, size: int, cells: float, stretch: float = 1.0) -> Pixels:
-    """Smooth noise (size, size) in about ±1 with ``cells`` bumps a side, drawn out sideways by ``stretch``."""
+    """Smooth noise (size, size) in about ±1 with ``cells`` bumps a side, widened by ``stretch``."""
     rows, columns = max(2, round(cells) + 1), max(2, round(cells / stretch) + 1)
     grid = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
     return np.asarray(Image.fromarray(grid).resize((size, size), Image.Resampling.BICUBIC))

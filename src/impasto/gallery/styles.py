@@ -1,4 +1,4 @@
-"""The styles by name, each a way to render any scene, and the years in which its artists are said to have worked."""
+"""Styles by name: a way to render any scene, and the years in which its artists work."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -9,10 +9,10 @@ from impasto.gallery.colour import turned
 from impasto.gallery.indoors import portrait, still_life
 from impasto.gallery.outdoors import landscape, seascape, town
 from impasto.gallery.paints import Paints
-from impasto.gallery.scene import Rng, Scene, Stage
+from impasto.gallery.scene import Rng, Scene, SceneBuilder
 
 
-def abstract(stage: Stage, paints: Paints) -> None:
+def abstract(stage: SceneBuilder, paints: Paints) -> None:
     """Bands, discs, wedges and arcs that are nothing but themselves."""
     rng = stage.rng
     ground = paints["light"] if rng.random() < 0.5 else paints.bright()
@@ -63,7 +63,7 @@ def abstract(stage: Stage, paints: Paints) -> None:
             stage.place(arc, colour, flow=(x, y), depth=0.6)
 
 
-SUBJECTS: Final[dict[str, Callable[[Stage, Paints], None]]] = {
+SUBJECTS: Final[dict[str, Callable[[SceneBuilder, Paints], None]]] = {
     "landscape": landscape,
     "seascape": seascape,
     "town": town,
@@ -75,6 +75,6 @@ SUBJECTS: Final[dict[str, Callable[[Stage, Paints], None]]] = {
 
 def build(subject: str, size: int, rng: Rng) -> Scene:
     """The scene of a subject, ``size`` × ``size`` pixels, in natural colours."""
-    stage = Stage(size, rng)
+    stage = SceneBuilder(size, rng)
     SUBJECTS[subject](stage, Paints(rng))
     return stage.scene

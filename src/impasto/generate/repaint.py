@@ -17,7 +17,7 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from impasto.collection.user_images import found_pictures
+from impasto.collection.user_images import find_images
 from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
 from impasto.errors import InputError, SettingsError
@@ -240,7 +240,7 @@ def _read(
 ) -> Iterator[tuple[str, Path, NDArray[np.uint8]]]:
     """Name, path and pixels of each picture that can be read, its shorter side ``short`` pixels; names are unique."""
     taken: set[str] = set()
-    for path in found_pictures(images):
+    for path in find_images(images):
         try:
             data = path.read_bytes()
             seen = decode(data, 1)

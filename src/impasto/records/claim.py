@@ -1,4 +1,4 @@
-"""Record of what the work in a folder was begun with: ``study.json``, ``gallery.json`` and others."""
+"""Record of the settings and inputs that work was begun with: ``study.json`` and others."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ from impasto.records.record import Record
 
 
 class ClaimRecord(Record):
-    """What the work in a folder was begun with.
+    """Settings and inputs that the work in a folder was begun with.
 
     Attributes:
         format: of this file.

@@ -22,7 +22,7 @@ def as_known(written: Mapping[str, Any], cls: type[Settings]) -> dict[str, Any]:
 
 
 def differences(old: Any, new: Any) -> dict[str, str]:
-    """What differs between plain data, by dotted name: ``{"train.size": 'was "small", now "tiny"'}``.
+    """Differences by dotted name, as ``{"train.size": 'was "small", now "tiny"'}``.
 
     Settings that change no result do not count.
     """
@@ -30,7 +30,7 @@ def differences(old: Any, new: Any) -> dict[str, str]:
 
 
 def difference(old: Any, new: Any) -> str:
-    """What differs, in one line; empty where nothing does."""
+    """Differences in one line; empty where there are none."""
     return ", ".join(f"{name} {how}" for name, how in differences(old, new).items())
 
 

@@ -1,4 +1,4 @@
-"""Fingerprints: digests of settings and inputs, by which a stage recognises its own earlier work."""
+"""Fingerprints: digests of settings and inputs, by which a stage recognises earlier work."""
 
 import hashlib
 import json

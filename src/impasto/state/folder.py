@@ -1,4 +1,4 @@
-"""Claims and locks on folders: whose work a folder holds, with which settings, and who writes to it.
+"""Claims and locks on folders: the work that a folder holds, and the process that writes to it.
 
 A folder is claimed by a mark, a JSON file that says what the work was begun with. Check the inputs
 of a stage before claiming its folder.
@@ -34,7 +34,7 @@ _held: set[Path] = set()  # folders that this process has locked: a stage within
 
 @dataclass(frozen=True)
 class Claim:
-    """What a stage begins, and how it recognises its folder.
+    """Work that a stage begins, and how it recognises its folder.
 
     Attributes:
         what: the noun of the work in errors, as in "holds a study".

@@ -13,7 +13,7 @@ COMPANION = "paintings.csv"
 
 
 def read_folder(path: Path) -> Source:
-    """The pictures in a folder of styles, or of sides of styles, with what a ``paintings.csv`` beside them adds.
+    """Read a folder of styles, or of sides of styles, and a ``paintings.csv`` beside them.
 
     Raises:
         InputError: there are no style folders.
@@ -33,7 +33,7 @@ def read_folder(path: Path) -> Source:
 
 
 def read_several(paths: Sequence[Path]) -> Source:
-    """The pictures in a training folder and a test folder that stand anywhere.
+    """Read a training folder and a test folder, wherever they are.
 
     Raises:
         InputError: there is one folder only, more than two, or one of them is missing.
@@ -49,7 +49,7 @@ def read_several(paths: Sequence[Path]) -> Source:
 
 
 def _legible(name: str) -> str:
-    """A name whose bytes are no UTF-8 with those bytes spelled out, so that it can be written down."""
+    """A name whose bytes are no UTF-8, with those bytes spelled out."""
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""Data sets on the Hugging Face hub as a source: read where they lie, label columns first, pictures as they are needed.
+"""Hugging Face hub as a source: label columns first, pictures as they are needed.
 
 Nothing is downloaded whole. A preparation that was cut off continues with the row groups that it
 had not yet decoded.

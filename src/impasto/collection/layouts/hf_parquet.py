@@ -1,4 +1,4 @@
-"""Hugging Face data sets in parquet as a source: pictures inside the files, labels as ClassLabel numbers.
+"""Hugging Face data sets in parquet as a source, with labels as ClassLabel numbers.
 
 ``huggan/wikiart`` has the columns image, artist, genre and style; the names behind the numbers
 stand in the schema's metadata (https://huggingface.co/docs/datasets/about_dataset_features). Only
@@ -22,10 +22,7 @@ from impasto.errors import InputError
 
 
 def found_in(path: Path) -> bool:
-    """Whether a folder holds a data set.
-
-    Parquet files with a column of pictures, there or in ``data/``.
-    """
+    """Whether a folder, or ``data/`` in it, holds parquet files with a column of pictures."""
     return any(holds_pictures(file) for file in _files(path)[:1])
 
 
@@ -109,14 +106,8 @@ def _entries(
     parts = place.removesuffix(".parquet").split("/")[
         :-3:-1
     ]  # the file's name first, then its folder's
-    side = next(
-        (
-            SIDES[said]
-            for part in parts
-            if (said := part.removeprefix("partial-").split("-")[0]) in SIDES
-        ),
-        None,
-    )
+    words = [part.removeprefix("partial-").split("-")[0] for part in parts]
+    side = next((SIDES[word] for word in words if word in SIDES), None)
     number = 0
     for group in range(file.num_row_groups):
         for row, values in enumerate(file.read_row_group(group, columns=columns).to_pylist()):

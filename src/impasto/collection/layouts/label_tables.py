@@ -1,6 +1,6 @@
-"""Tables as sources.
+"""Tables of labels as sources: CSV, parquet or JSON lines.
 
-CSV, parquet or JSON lines with the columns path, style and perhaps artist, title, year, split.
+Columns: path, style and perhaps artist, title, year, split.
 """
 
 import csv
@@ -56,7 +56,7 @@ def read_table(table: Path, folder: Path) -> Source:
 
 
 def enriched(source: Source, table: Path) -> Source:
-    """A source whose entries know what a table says about them; its paths are ids, its styles are not used."""
+    """Add a table's artists, titles, years and sides to the entries whose ids are its paths."""
     by_path = {str(row.get("path")): row for row in read_rows(table)}
     entries = (
         _described(entry, by_path[entry.id], f"{table}, {entry.id}")
@@ -77,11 +77,8 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
         match table.suffix.lower():
             case ".csv" | ".tsv":
                 with table.open(encoding="utf-8-sig", newline="") as lines:
-                    return list(
-                        csv.DictReader(
-                            lines, delimiter="\t" if table.suffix.lower() == ".tsv" else ","
-                        )
-                    )
+                    delimiter = "\t" if table.suffix.lower() == ".tsv" else ","
+                    return list(csv.DictReader(lines, delimiter=delimiter))
             case ".parquet":
                 return list(pq.read_table(table).to_pylist())
             case ".jsonl" | ".ndjson":
@@ -95,7 +92,7 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
 
 
 def _described(entry: Entry, row: Mapping[str, Any], place: str) -> Entry:
-    """The entry with the table's artist, title, year and side, where the table has those columns."""
+    """The entry with artist, title, year and side, where the table has those columns."""
     changes: dict[str, Any] = {}
     if "artist" in row:
         changes["artist"] = artist_slug(None if row["artist"] is None else str(row["artist"]))

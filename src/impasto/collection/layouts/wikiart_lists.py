@@ -1,4 +1,4 @@
-"""The official WikiArt lists as a source: ``style_train.csv``, ``style_val.csv`` and ``style_class.txt``.
+"""Official WikiArt lists as a source: ``style_{train,val}.csv`` and ``style_class.txt``.
 
 As published with ArtGAN (https://github.com/cs-chan/ArtGAN): no header, CRLF, ``path,index``,
 UTF-8. The class file says ``Art_Nouveau`` where the folder says ``Art_Nouveau_Modern``. Its ``val``
@@ -39,7 +39,8 @@ def read_lists(path: Path) -> Source:
         for file, index in read_list(folder / f"style_{name}.csv"):
             if index not in classes:
                 raise InputError(
-                    f"{folder / f'style_{name}.csv'}: class {index} of {file} is not in style_class.txt"
+                    f"{folder / f'style_{name}.csv'}: class {index} of {file} is not in "
+                    "style_class.txt"
                 )
             style = file.split("/", 1)[0]
             aliases.setdefault(classes[index], Counter())[style] += 1
@@ -47,14 +48,14 @@ def read_lists(path: Path) -> Source:
             entries.append(entry_of(file, style, place, side))
     if any(entry.place for entry in entries):  # then a missing file is a fault, to be named as such
         entries = [replace(entry, place=entry.place or str(path / entry.id)) for entry in entries]
-    spelled = {said: counts.most_common(1)[0][0] for said, counts in aliases.items()}
+    spelled = {alias: counts.most_common(1)[0][0] for alias, counts in aliases.items()}
     return Source(
         entries=tuple(entries),
         styles=tuple(sorted(set(spelled.values()))),
-        aliases={said: style for said, style in sorted(spelled.items()) if said != style},
+        aliases={alias: style for alias, style in sorted(spelled.items()) if alias != style},
         mismatches=tuple(
-            f"the class {said} has folders {', '.join(sorted(counts))}"
-            for said, counts in sorted(aliases.items())
+            f"the class {alias} has folders {', '.join(sorted(counts))}"
+            for alias, counts in sorted(aliases.items())
             if len(counts) > 1
         ),
     )

@@ -7,7 +7,6 @@ left is never read.
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -119,29 +118,3 @@ class Shelf:
 
     def _done(self, chunk: int) -> Path:
         return self.folder / f"{self.name}-{chunk:05d}.json"
-
-
-@contextmanager
-def bar(what: str, total: int, *, shown: bool) -> Any:
-    """A bar on standard error; gives the function that advances it."""
-    if not shown or not total:
-        yield lambda count: None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn(what),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=2) as shown_bar:
-        task = shown_bar.add_task(what, total=total)
-        yield lambda count: shown_bar.update(task, advance=count)

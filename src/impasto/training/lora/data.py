@@ -23,8 +23,9 @@ from impasto.diffusion.captions import table_captions, template_captions
 from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import CollectionError, SettingsError
 from impasto.images.tensors import float_tensor
+from impasto.progress import progress_bar
 from impasto.training.imbalance import sampled_shares
-from impasto.training.lora.cache import Shelf, address, bar
+from impasto.training.lora.cache import Shelf, address
 from impasto.training.lora.settings import LoraSettings
 
 Rows = NDArray[np.int64]
@@ -193,7 +194,7 @@ class Library:
                 vae = pipeline.vae.to(
                     accelerator.device, torch.float32
                 )  # half precision overflows in some
-                with bar(
+                with progress_bar(
                     "latents", sum(len(s.missing()) for s in self.latents) * 32, shown=shown
                 ) as advance:
                     for shape, shelf in enumerate(self.latents):
@@ -204,13 +205,13 @@ class Library:
                 ]:
                     if getattr(pipeline, name) is not None:
                         getattr(pipeline, name).to(accelerator.device)
-                with bar("embeddings", len(self.text.missing()) * 32, shown=shown) as advance:
+                with progress_bar("embeddings", len(self.text.missing()) * 32, shown=shown) as advance:
                     self.text.fill(
                         lambda start, stop: self.embedded(self.words[start:stop]), advance, share
                     )
             if self.prior.missing():
                 pipeline.to(accelerator.device)
-                with bar("the base's own pictures", self.prior.count, shown=shown) as advance:
+                with progress_bar("the base's own pictures", self.prior.count, shown=shown) as advance:
                     self.prior.fill(self._own, advance, share)
         accelerator.wait_for_everyone()
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import nn
 
 from impasto.collection.collection import Collection
-from impasto.collection.disjoint_halves import halves
+from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.errors import CollectionError, SettingsError
 from impasto.models.classifier import Size
 from impasto.models.classifiers import StyleNetwork
@@ -125,7 +125,7 @@ def train_painter(
         raise SettingsError(
             f"resolution={settings.resolution}: a painter's is a multiple of {2 * SHRINK}"
         )
-    half, _ = halves(collection, settings.seed)
+    half, _ = disjoint_halves(collection, settings.seed)
     if (half.counts("train") > 0).sum() < 2:
         raise CollectionError(
             f"{collection.path} has training pictures of fewer than two styles: nothing to paint in"
