@@ -32,7 +32,7 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from impasto.cli.options import read_request
+from impasto.cli.request import read_request
 from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings

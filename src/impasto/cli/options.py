@@ -1,168 +1,78 @@
-"""From the command line to settings: a file first, then ``--set`` assignments, then a verb's own options.
+"""Options that several verbs share, each written once.
 
-The file is TOML or JSON with the keys of the verb's settings class. The university course's
-``config.json`` (``trainingdir``, ``testingdir``, ``modelfile``, ``device``, ``epochs``,
-``batch_size``) is taken as it stands: its folders become the source, its model file names the study
-folder, and the rest goes to the settings that know it.
+An option that is not given is ``None`` and leaves the setting as it is. The defaults that the help
+shows are those of the settings classes; a test compares them.
 """
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal
 
 import typer
 
-from impasto.config import CourseConfig, Settings, is_course, merged, parse, read
-from impasto.errors import InputError, SettingsError
-
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Settings in TOML or JSON; the course's too.")
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="Settings in TOML or JSON; the course's too."
+    ),
 ]
 Assignments = Annotated[
-    list[str] | None, typer.Option("--set", "-s", help="One setting, as name=value; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="NAME=VALUE",
+        help="One setting; repeatable. All names: docs/reference.md.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="The seed of everything random.")]
-Device = Annotated[str | None, typer.Option("--device", help="auto, cpu or cuda.")]
-
-S = TypeVar("S", bound=Settings)
-DEFAULT_STUDY = Path("study")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the user asked for, before a settings class checks it.
-
-    Attributes:
-        values: settings by name, tables within tables.
-        course: the course's own keys, where the file was of that form.
-        origin: where the values come from, for error messages.
-    """
-
-    values: Mapping[str, Any] = field(default_factory=dict)
-    course: CourseConfig | None = None
-    origin: str = "the settings"
-
-    def settings(self, cls: type[S], options: Mapping[str, Any] | None = None) -> S:
-        """The values as ``cls``; ``options`` (``name`` or ``table.name``) that are not ``None`` win over them.
-
-        Raises:
-            SettingsError: naming every unknown key and every bad value.
-        """
-        values = merged(_course_values(self.course, cls) if self.course else {}, self.values)
-        for name, value in (options or {}).items():
-            values = values if value is None else merged(values, _nested(name, value))
-        return parse(cls, values, self.origin)
-
-    def over(self, base: Mapping[str, Any]) -> "Request":
-        """The same request, with other values than ``base`` only where it asks for them."""
-        return replace(self, values=merged(base, self.values))
-
-    @property
-    def sources(self) -> tuple[Path, ...]:
-        """The course's training and testing folder, as far as they are named."""
-        if self.course is None:
-            return ()
-        return tuple(
-            Path(name) for name in (self.course.trainingdir, self.course.testingdir) if name
-        )
-
-    @property
-    def study(self) -> Path:
-        """The study folder: the course's model file without its suffix, or ``study``.
-
-        Where the pictures lie in a folder of that very name, ``-study`` is added to it.
-        """
-        if self.course is None or not self.course.modelfile:
-            return DEFAULT_STUDY
-        folder = Path(self.course.modelfile).with_suffix("")
-        taken = any(
-            folder.resolve() in (source.resolve(), *source.resolve().parents)
-            for source in self.sources
-        )
-        return folder.with_name(f"{folder.name}-study") if taken else folder
-
-    @property
-    def collection(self) -> Path:
-        """The collection of the study, for verbs that are given none."""
-        return self.study / "collection"
-
-    @property
-    def run(self) -> Path:
-        """The classifier's run of the study, likewise."""
-        return self.study / "runs" / "classifier"
-
-    def source(self, given: Sequence[str] | None) -> str | list[Path | str]:
-        """The source named on the command line, else the course file's folders.
-
-        Raises:
-            InputError: neither names one.
-        """
-        parts: list[Any] = list(given or self.sources)
-        if not parts:
-            raise InputError(
-                "no source: name a folder of pictures, or a --config with trainingdir and testingdir"
-            )
-        return str(parts[0]) if len(parts) == 1 else parts
+Fresh = Annotated[bool, typer.Option("--fresh", help="Remove what is there and start over.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything random. Default: 0.")]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device", help="auto, cpu, cuda, cuda:N or mps. Default: auto.", metavar="DEVICE"
+    ),
+]
+Width = Literal["tiny", "small", "base"]
+OtherCollection = Annotated[
+    Path | None, typer.Option("--collection", help="Another collection than the run's own.")
+]
 
 
-def read_request(config: Path | None, assignments: Sequence[str] = ()) -> Request:
-    """The request in a settings file and ``name=value`` assignments, which win over the file.
+def collection(place: str = "STUDY/collection") -> Any:
+    """The collection as an argument."""
+    return typer.Argument(help=f"The collection. Default: {place}.")
 
-    Raises:
-        SettingsError: the file is missing or no settings file, or an assignment is not
-            ``name=value``.
-    """
-    data = read(config) if config else {}
-    origin = str(config) if config else "the settings"
-    course = parse(CourseConfig, data, origin) if is_course(data) else None
-    values = {} if course else data
-    for text in assignments:
-        values = merged(values, _assignment(text))
-    return Request(
-        values, course, origin if not assignments else f"{origin} and --set" if config else "--set"
+
+def output(what: str, default: str) -> Any:
+    """The folder to write."""
+    return typer.Option("-o", "--output", help=f"{what} Default: {default}.", metavar="FOLDER")
+
+
+def size(default: str, what: str = "Size of the network.") -> Any:
+    """The size of a network."""
+    return typer.Option("--size", help=f"{what} Default: {default}.")
+
+
+def epochs(default: str, what: str = "Passes over the training pictures.") -> Any:
+    """The length of a training."""
+    return typer.Option("--epochs", help=f"{what} Default: {default}.")
+
+
+def batch_size(default: str) -> Any:
+    """Pictures in a step."""
+    return typer.Option("--batch-size", help=f"Pictures in a step. Default: {default}.")
+
+
+def learning_rate(default: str) -> Any:
+    """The peak learning rate."""
+    return typer.Option("--learning-rate", "--lr", help=f"Peak learning rate. Default: {default}.")
+
+
+def resolution(default: str) -> Any:
+    """Pixels that a network learns from."""
+    return typer.Option(
+        "--resolution",
+        help=f"Height and width that it learns from, in pixels. Default: {default}.",
     )
-
-
-def _assignment(text: str) -> dict[str, Any]:
-    """``"a.b=3"`` as ``{"a": {"b": 3}}``; a value that is no TOML value is taken as text."""
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise SettingsError(f"--set {text!r} is not of the form name=value")
-    try:
-        parsed: Any = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value
-    return _nested(name.strip(), parsed)
-
-
-def _nested(name: str, value: Any) -> dict[str, Any]:
-    """``"a.b"`` and 3 as ``{"a": {"b": 3}}``."""
-    for part in reversed(name.split(".")):
-        value = {part: value}
-    return dict(value)
-
-
-def _course_values(course: CourseConfig, cls: type[Settings]) -> dict[str, Any]:
-    """The course's device, epochs and batch size for each settings class, also within it, that knows them.
-
-    A table within one that has a device takes that one's, which an option may still change.
-    """
-    known = {"epochs": course.epochs, "batch_size": course.batch_size, "device": course.device}
-    if course.device and course.device.startswith("cuda"):
-        known["device"] = (
-            "cuda"  # the course numbers its lab's devices; which one is CUDA_VISIBLE_DEVICES' matter
-        )
-    values: dict[str, Any] = {}
-    for name, info in cls.model_fields.items():
-        if isinstance(info.annotation, type) and issubclass(info.annotation, Settings):
-            inner = _course_values(course, info.annotation)
-            if "device" in cls.model_fields:
-                inner.pop("device", None)
-            values.update({name: inner} if inner else {})
-        elif known.get(name) is not None:
-            values[name] = known[name]
-    return values

@@ -1,9 +1,11 @@
-"""What each verb prints.
+"""Output of each verb: text and tables for people, with ``--json`` one JSON object.
 
-For people as text and tables, with ``--json`` as one JSON object; notes to standard error.
+``_finish`` prints every result and gives exit status 1 where a finding invalidates it.
 """
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,45 +13,53 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from impasto.records.atlas import Atlas
-from impasto.records.finding import Finding, as_data, spoiled
+from impasto.records.finding import Finding, as_data, load, spoiled
 from impasto.records.run import Run
 
 if TYPE_CHECKING:
     from impasto.collection.collection import Collection
+    from impasto.comparison.balance import Balance
     from impasto.evaluation.predict import Prediction
     from impasto.gallery.gallery import GallerySummary
+    from impasto.generate.repaint import Repainted
+    from impasto.generate.text_to_image import Painted
+    from impasto.pipeline import Study
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "top_3")
 REACHED = {
     **{name: f"{name} {{:.3f}}" for name in SCORES},
     "psnr": "PSNR {:.2f} dB",
     "ssim": "SSIM {:.3f}",
+    "hit_rate": "hit rate of the style classifier {:.3f}",
+    "identity_ssim": "SSIM in the own style {:.3f}",
 }
-REACHED |= {"hit_rate": "critic's hit rate {:.3f}", "identity_ssim": "SSIM in the own style {:.3f}"}
-"""How a training says what its weights reached on validation, by score."""
+"""Words for each score that a training reaches on validation."""
+COLOURS = {"issue": "yellow", "passed": "green", "not applicable": "dim"}
+ORDER = ("issue", "passed", "not applicable")
 
 
 def note(line: str) -> None:
-    """Say something on standard error that is not a result."""
+    """Print a line on standard error that is no result."""
     typer.echo(f"impasto: {line}", err=True)
 
 
 def complain(line: str) -> int:
-    """Print an error on standard error as one line; the exit status 2."""
+    """Print an error on standard error as one line and return the exit status 2."""
     typer.secho(f"impasto: error: {' '.join(line.split())}", fg=typer.colors.RED, err=True)
     return 2
 
 
 def gallery(directory: Path, summary: "GallerySummary", *, as_json: bool) -> None:
-    """The result of ``sample``."""
+    """Print the result of ``sample``."""
     counts = dict(summary.counts)
-    data = {"directory": str(directory), "pictures": sum(counts.values()), "styles": counts}
-    text = f"{data['pictures']} pictures in {len(counts)} styles in {directory}\nnext: impasto prepare {directory}"
-    _print(data, text, as_json=as_json)
+    pictures = sum(counts.values())
+    data = {"directory": str(directory), "pictures": pictures, "styles": counts}
+    text = f"{pictures} pictures in {len(counts)} styles in {directory}"
+    _finish(data, f"{text}\n{_next('prepare', directory)}", as_json=as_json)
 
 
 def collection(made: "Collection", *, as_json: bool) -> None:
-    """The result of ``prepare``."""
+    """Print the result of ``prepare``."""
     splits = ("train", "validation", "test")
     counts = {
         split: {s: int(n) for s, n in zip(made.vocabulary.styles, made.counts(split), strict=True)}  # type: ignore[arg-type]
@@ -63,83 +73,85 @@ def collection(made: "Collection", *, as_json: bool) -> None:
     }
     sums = ", ".join(f"{sum(counts[split].values())} {split}" for split in splits)
     text = f"{len(made)} pictures in {len(made.vocabulary)} styles ({sums}) in {made.path}"
-    _print(data, f"{text}\nnext: impasto audit {made.path}", as_json=as_json)
+    _finish(data, f"{text}\n{_next('audit', made.path)}", as_json=as_json)
 
 
 def audited(found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:
-    """The result of ``audit``."""
-    _print({"collection": str(folder), **_judged(found)}, None, as_json=as_json)
-    if not as_json:
-        _table(found)
+    """Print the result of ``audit``."""
+    _finish({"collection": str(folder)}, "", found, as_json=as_json)
 
 
-def run(made: Run, found: Sequence[Finding], *, as_json: bool) -> None:
-    """The result of ``train``."""
-    best = [
-        line for line in made.metrics() if line.get("event") == "validation" and line.get("best")
-    ]
-    last = best[-1] if best else {}
-    data = {"run": str(made.path), "state": made.state, "validation": last, **_judged(found)}
+def run(made: Run, *, as_json: bool) -> None:
+    """Print the result of ``train``."""
+    last = _validation(made)
     scores = ", ".join(text.format(last[name]) for name, text in REACHED.items() if name in last)
-    _print(
-        data,
-        f"trained in {made.path}; validation: {scores}\nnext: impasto evaluate {made.path}",
-        as_json=as_json,
-    )
+    text = f"trained in {made.path}; validation: {scores}\n{_next('evaluate', made.path)}"
+    _finish(_trained(made), text, _findings(made), as_json=as_json)
 
 
-def lora(made: Run, found: Sequence[Finding], *, as_json: bool) -> None:
-    """The result of ``train lora``."""
-    best = [
-        line for line in made.metrics() if line.get("event") == "validation" and line.get("best")
-    ]
-    last = best[-1] if best else {}
-    data = {"run": str(made.path), "state": made.state, "validation": last, **_judged(found)}
-    adapter = made.path / str(made.facts.get("adapter", ""))
-    losses = (
-        f"held-out loss {last['loss']:.4f}, the base's {last['base_loss']:.4f}"
-        if last
-        else "not validated"
-    )
+def lora(made: Run, *, as_json: bool) -> None:
+    """Print the result of ``train lora``."""
+    _finish(_trained(made), _lora_text(made), _findings(made), as_json=as_json)
+
+
+def loras(folder: Path, made: Sequence[Run], *, as_json: bool) -> None:
+    """Print the result of ``train lora --per-style``."""
+    data = {"folder": str(folder), "runs": [_trained(run) for run in made]}
+    text = "\n".join(_lora_text(run) for run in made)
+    _finish(data, text, [f for run in made for f in _findings(run)], as_json=as_json)
+
+
+def _trained(made: Run) -> dict[str, Any]:
+    return {"run": str(made.path), "state": made.state, "validation": _validation(made)}
+
+
+def _validation(made: Run) -> dict[str, Any]:
+    """The scores of the weights that were kept."""
+    lines = made.metrics()
+    best = [line for line in lines if line.get("event") == "validation" and line.get("best")]
+    return best[-1] if best else {}
+
+
+def _lora_text(made: Run) -> str:
+    last, adapter = _validation(made), made.path / str(made.facts.get("adapter", ""))
+    losses = "not validated"
+    if last:
+        losses = f"held-out loss {last['loss']:.4f}, the base's {last['base_loss']:.4f}"
     style = (made.settings.get("styles") or made.styles)[0]
-    next_ = f'next: impasto paint {made.path} --prompt "a boat at sea" --style {style}'
-    _print(data, f"trained in {made.path}; {losses}\nadapter: {adapter}\n{next_}", as_json=as_json)
-    if not as_json:
-        _table(found)
+    then = _next("paint", made.path, "--prompt", "a boat at sea", "--style", style)
+    return f"trained in {made.path}; {losses}\nadapter: {adapter}\n{then}"
 
 
-def painted(made: Sequence[tuple[Path, Mapping[str, Any]]], *, as_json: bool) -> None:
-    """The result of ``paint``: one object, or one line, a picture."""
-    for path, how in made:
-        typer.echo(
-            json.dumps({"path": str(path), **how}) if as_json else f"{path}: {how['caption']}"
-        )
+def painted(output: Path, made: "Sequence[Repainted | Painted]", *, as_json: bool) -> None:
+    """Print the result of ``paint``."""
+    rows = [{"path": str(one.path), "caption": one.style, **one.how} for one in made]
+    text = "\n".join(f"{row['path']}: {row['caption']}" for row in rows)
+    _finish({"output": str(output), "pictures": rows}, text, as_json=as_json)
 
 
-def scorecard(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
-    """The result of ``evaluate`` on a LoRA run."""
-    head = ["style", "pictures", "without", "real works"]
-    shares = [
-        [row[name] for name in ("accuracy", "floor", "ceiling")] for row in result["per_style"]
-    ]
-    cells = [["–" if share is None else f"{share:.0%}" for share in row] for row in shares]
-    rows = [
-        head,
-        *([row["style"], *each] for row, each in zip(result["per_style"], cells, strict=True)),
-    ]
-    rows.append(
-        [
-            "all",
-            *(_interval(result["scores"][arm]["accuracy"]) for arm in ("adapter", "base", "real")),
-        ]
-    )
-    _print({**result, **_judged(found)}, _aligned(rows), as_json=as_json)
-    if not as_json:
-        _table(found)
+def evaluation(made: Any, *, as_json: bool) -> None:
+    """Print the result of ``evaluate``, whatever the kind of run."""
+    if hasattr(made, "metrics"):
+        data, text = _flat(made.metrics), score_lines(made.metrics)
+    elif "per_style" in made.result and "adapter" in made.result["scores"]:
+        data, text = made.result, _lora_lines(made.result)
+    elif "per_style" in made.result and "painted" in made.result["scores"]:
+        data, text = made.result, _painter_lines(made.result)
+    else:
+        data, text = _by_artist(made)
+    _finish(data, text, made.findings, as_json=as_json)
 
 
-def painting(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
-    """The result of ``evaluate`` on a painter."""
+def _lora_lines(result: Mapping[str, Any]) -> str:
+    rows = [["style", "pictures", "without", "real works"]]
+    for row in result["per_style"]:
+        shares = [row[name] for name in ("accuracy", "floor", "ceiling")]
+        rows.append([row["style"], *("–" if share is None else f"{share:.0%}" for share in shares)])
+    arms = [result["scores"][arm]["accuracy"] for arm in ("adapter", "base", "real")]
+    return _aligned([*rows, ["all", *map(_interval, arms)]])
+
+
+def _painter_lines(result: Mapping[str, Any]) -> str:
     from impasto.evaluation.painter_score_numbers import divides  # noqa: PLC0415
 
     arms = ("painted", "histogram", "unchanged", "real")
@@ -147,118 +159,87 @@ def painting(result: Mapping[str, Any], found: Sequence[Finding], *, as_json: bo
     for row in result["per_style"]:
         shares = [f"{row[arm]['hit']['value']:.0%}" for arm in arms]
         placed = divides(row["real"]["normalised"]["value"])
-        rows.append(
-            [
-                row["style"],
-                *shares,
-                f"{row['painted']['normalised']['value']:.2f}" if placed else "–",
-            ]
-        )
-    spread = result["scores"]["painted"]["normalised"]
-    placed = divides(result["scores"]["real"]["normalised"]["value"])
-    whole = [_interval(result["scores"][arm]["hit"]) for arm in arms]
-    rows.append(
-        [
-            "all",
-            *whole,
-            f"{spread['value']:.2f} ({spread['low']:.2f}–{spread['high']:.2f})" if placed else "–",
-        ]
-    )
-    _print({**result, **_judged(found)}, _aligned(rows), as_json=as_json)
-    if not as_json:
-        _table(found)
+        normalised = f"{row['painted']['normalised']['value']:.2f}" if placed else "–"
+        rows.append([row["style"], *shares, normalised])
+    scores = result["scores"]
+    placed = divides(scores["real"]["normalised"]["value"])
+    normalised = _spread(scores["painted"]["normalised"], 2) if placed else "–"
+    rows.append(["all", *(_interval(scores[arm]["hit"]) for arm in arms), normalised])
+    return _aligned(rows)
 
 
-def evaluation(metrics: Mapping[str, Any], found: Sequence[Finding], *, as_json: bool) -> None:
-    """The result of ``evaluate``."""
-    _print({**_flat(metrics), **_judged(found)}, score_lines(metrics), as_json=as_json)
-    if not as_json:
-        _table(found)
-
-
-def balance(
-    result: Mapping[str, Any], found: Sequence[Finding], folder: Path, *, as_json: bool
-) -> None:
-    """The result of ``balance``."""
-    from impasto.comparison.balance_table import as_lines  # noqa: PLC0415
-
-    advice = [f"recommended: {result['recommendation']['text']}", f"table: {folder / 'balance.md'}"]
-    text = "\n".join([*as_lines(result), "", *advice])
-    _print({"balance": str(folder), **result, **_judged(found)}, text, as_json=as_json)
-    if not as_json:
-        _table(found)
-
-
-def by_artist(
-    result: Mapping[str, Any], found: Sequence[Finding], folder: Path, *, as_json: bool
-) -> None:
-    """The result of ``evaluate --by artist``."""
+def _by_artist(made: Any) -> tuple[dict[str, Any], str]:
     from impasto.comparison.artist_scores import ARMS, as_lines  # noqa: PLC0415
 
     flat = {
-        f"{name}_{arm}": result["scores"]["network"][arm][name]["value"]
+        f"{name}_{arm}": made.result["scores"]["network"][arm][name]["value"]
         for arm in (*ARMS, "gap")
         for name in SCORES[:3]
     }
-    _print(
-        {"by_artist": str(folder), **flat, **result, **_judged(found)},
-        "\n".join(as_lines(result)),
-        as_json=as_json,
-    )
-    if not as_json:
-        _table(found)
+    return {"by_artist": str(made.path), **flat, **made.result}, "\n".join(as_lines(made.result))
+
+
+def balance(made: "Balance", *, as_json: bool) -> None:
+    """Print the result of ``balance``."""
+    from impasto.comparison.balance_table import as_lines  # noqa: PLC0415
+
+    lines = [*as_lines(made.result), "", f"recommended: {made.result['recommendation']['text']}"]
+    text = "\n".join([*lines, f"table: {made.path / 'balance.md'}"])
+    _finish({"balance": str(made.path), **made.result}, text, made.findings, as_json=as_json)
 
 
 def atlas(made: Atlas, *, as_json: bool) -> None:
     """Print the verdict of an atlas; in JSON k-means' scores on all paintings come first."""
     flat = {name: score.value for name, score in made.clusterings[0].scores.all if score}
     text = "\n".join([*made.verdict, f"atlas: {made.path}"])
-    content = {"atlas": str(made.path), **flat, **made.model_dump(mode="json")}
-    _print({**content, **_judged(made.findings)}, text, as_json=as_json)
-    if not as_json:
-        _table(made.findings)
+    data = {"atlas": str(made.path), **flat, **made.model_dump(mode="json")}
+    _finish(data, text, made.findings, as_json=as_json)
 
 
-def added(rows: Sequence[Mapping[str, Any]], table: Path, *, as_json: bool) -> None:
-    """The result of ``atlas --add``: where each picture lies, and what it is nearest to."""
-    told = [{name: row[name] for name in row if name != "embedding"} for row in rows]
+def added(rows: Sequence[Mapping[str, Any]], atlas: Path, *, as_json: bool) -> None:
+    """Print the result of ``atlas --add``: the place of each picture and its neighbours."""
+    table = atlas / "added.parquet"
+    shown = [{name: row[name] for name in row if name != "embedding"} for row in rows]
     lines = [f"{row['id']}: near {', '.join(row['neighbour_ids'][:3])}" for row in rows]
-    _print(
-        {"table": str(table), "added": told},
-        "\n".join([*lines, f"table: {table}"]),
-        as_json=as_json,
-    )
+    text = "\n".join([*lines, f"table: {table}"])
+    _finish({"table": str(table), "added": shown}, text, as_json=as_json)
 
 
-def predictions(made: Sequence["Prediction"], *, as_json: bool) -> None:
-    """The result of ``predict``: one object, or one block of lines, a picture."""
-    for prediction in made:
-        typer.echo(json.dumps(prediction.as_data()) if as_json else prediction.as_text())
+def predictions(run: Path, made: "Sequence[Prediction]", *, as_json: bool) -> None:
+    """Print the result of ``predict``."""
+    data = {"run": str(run), "predictions": [prediction.as_data() for prediction in made]}
+    _finish(data, "\n".join(prediction.as_text() for prediction in made), as_json=as_json)
 
 
-def paths(made: Mapping[str, Path], *, as_json: bool) -> None:
-    """The result of ``report``."""
-    _print(
-        {name: str(path) for name, path in made.items()},
-        "\n".join(map(str, made.values())),
-        as_json=as_json,
-    )
+def files(made: Mapping[str, Path], *, as_json: bool) -> None:
+    """Print the files that ``report`` and ``site`` wrote."""
+    data = {name: str(path) for name, path in made.items()}
+    _finish(data, "\n".join(map(str, made.values())), as_json=as_json)
 
 
-def study(
-    metrics: Mapping[str, Any], found: Sequence[Finding], made: Mapping[str, Path], *, as_json: bool
-) -> None:
-    """The result of ``study``."""
-    places = {name: str(path) for name, path in made.items()}
-    _print({**places, **_flat(metrics), **_judged(found)}, score_lines(metrics), as_json=as_json)
+def address(text: str, *, as_json: bool) -> None:
+    """Print the address of ``serve``, at once."""
+    typer.echo(json.dumps({"address": text}) if as_json else text)
+    sys.stdout.flush()
+
+
+def study(made: "Study", *, as_json: bool) -> None:
+    """Print the result of ``study``: scores, issues, and where to look."""
+    places = {"study": made.path, "report": made.report}
+    if made.page:
+        places["page"] = made.page
+    data = {name: str(path) for name, path in places.items()} | _flat(made.metrics)
+    found = made.findings
     if not as_json:
-        _table([finding for finding in found if finding.outcome == "issue"])
-        for name in [name for name in ("report", "page") if name in places]:
-            typer.echo(f"{name}: {places[name]}")
+        found = [f for f in found if f.outcome == "issue"]
+        typer.echo(score_lines(made.metrics))
+        _table(found)
+    where = "\n".join(f"{name}: {path.resolve().as_uri()}" for name, path in places.items())
+    _finish(data, where, found, as_json=as_json, table=False)
 
 
 def score_lines(metrics: Mapping[str, Any]) -> str:
-    """The scores with their intervals, and the baselines under them, as aligned lines."""
+    """Return the scores with their intervals, and the baselines under them, as aligned lines."""
     sources = [("this run", metrics["scores"])]
     sources += [
         (name.replace("_", " "), scores) for name, scores in metrics["baselines"].items() if scores
@@ -301,21 +282,55 @@ def _flat(metrics: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: score["value"] for name, score in metrics["scores"].items()}, **metrics}
 
 
-def _judged(found: Sequence[Finding]) -> dict[str, Any]:
-    return {"spoiled": spoiled(found), "findings": as_data(found)}
+def _findings(made: Run) -> list[Finding]:
+    file = made.path / "findings.json"
+    return load(file) if file.exists() else []
 
 
-def _print(data: Mapping[str, Any], text: str | None, *, as_json: bool) -> None:
+def _next(verb: str, *arguments: object) -> str:
+    """The command that comes next, ready to be copied."""
+    return f"next: impasto {verb} {shlex.join(map(str, arguments))}"
+
+
+def _finish(
+    data: Mapping[str, Any],
+    text: str,
+    found: Sequence[Finding] = (),
+    *,
+    as_json: bool,
+    table: bool = True,
+) -> None:
+    """Print a result and its findings; exit with status 1 where one invalidates the result."""
+    invalid = spoiled(found)
     if as_json:
-        typer.echo(json.dumps(data, default=str))
-    elif text:
-        typer.echo(text)
+        content = {**data, "spoiled": invalid, "findings": as_data(found)}
+        typer.echo(json.dumps(content, default=str))
+    else:
+        if text:
+            typer.echo(text)
+        if table:
+            _table(found)
+    if invalid:
+        raise typer.Exit(1)
 
 
 def _table(found: Sequence[Finding]) -> None:
+    """Print the findings, issues first; the outcome is a word, never only a colour."""
+    if not found:
+        return
     from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
 
-    from impasto.cli.findings_table import findings_table  # noqa: PLC0415
-
-    if found:
-        Console().print(findings_table(found))
+    table = Table(show_edge=False, pad_edge=False, box=None)
+    table.add_column("code", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("what was found", ratio=1)
+    for finding in sorted(found, key=lambda f: (not f.spoils, ORDER.index(f.outcome), f.code)):
+        outcome = "SPOILS" if finding.spoils else finding.outcome
+        style = "bold red" if finding.spoils else COLOURS[finding.outcome]
+        text = f"{finding.title}. {finding.text}"
+        if finding.outcome == "issue":
+            text += f" {finding.kind.remedy}"
+        table.add_row(finding.code, f"[{style}]{outcome}[/]", escape(text))
+    Console().print(table)

@@ -53,10 +53,12 @@ class GallerySummary:
     """A painted gallery.
 
     Attributes:
+        path: its folder.
         counts: style to number of pictures, train and test together, the largest first.
         painted: how many were painted now; the rest lay there already.
     """
 
+    path: Path
     counts: Mapping[str, int]
     painted: int
 
@@ -129,7 +131,7 @@ def _painted(directory: Path, settings: SampleSettings, *, progress: bool) -> Ga
     counts = dict.fromkeys(STYLES, 0)
     for one in planned:
         counts[one.style] += 1
-    return GallerySummary(counts, len(waiting))
+    return GallerySummary(directory, counts, len(waiting))
 
 
 def plan(settings: SampleSettings) -> list[Commission]:

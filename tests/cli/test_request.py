@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from impasto.cli.options import DEFAULT_STUDY, read_request
+from impasto.cli.request import DEFAULT_STUDY, read_request
 from impasto.config import Settings
 from impasto.errors import SettingsError
 

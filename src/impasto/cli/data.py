@@ -1,0 +1,91 @@
+"""The verbs that make and check data: sample, prepare, audit."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from impasto.cli import options as opt
+from impasto.cli import output as show
+from impasto.cli.request import alone, read_request
+from impasto.errors import SettingsError
+
+
+def sample(
+    directory: Annotated[Path, typer.Argument(help="The folder to paint into.")],
+    pictures: Annotated[
+        int | None,
+        typer.Option("--pictures", "-n", help="Pictures in all. Default: 900."),
+    ] = None,
+    seed: opt.Seed = None,
+    config: opt.Config = None,
+    assignments: opt.Assignments = None,
+    fresh: opt.Fresh = False,
+    quiet: opt.Quiet = False,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Paint a gallery of pictures by code, in learnable styles.
+
+    impasto sample gallery --pictures 900
+    """
+    import impasto  # noqa: PLC0415
+
+    alone("sample")
+    options = {"pictures": pictures, "seed": seed}
+    settings = read_request(config, assignments).settings(impasto.SampleSettings, options)
+    made = impasto.sample(directory, settings, fresh=fresh, progress=not quiet)
+    show.gallery(directory, made, as_json=as_json)
+
+
+def prepare(
+    source: Annotated[
+        list[str] | None, typer.Argument(help="Folders, a table, WikiArt lists or a data set.")
+    ] = None,
+    output: Annotated[
+        Path | None, opt.output("The collection to write.", "study/collection")
+    ] = None,
+    pixels: Annotated[
+        int | None,
+        typer.Option("--pixels", help="Stored height and width. Default: 128."),
+    ] = None,
+    split: Annotated[
+        Literal["auto", "given", "stratified", "artist"] | None,
+        typer.Option("--split", help="How pictures are divided. Default: auto."),
+    ] = None,
+    size: Annotated[str | None, typer.Option("--size", help="Now --pixels.", hidden=True)] = None,
+    seed: opt.Seed = None,
+    config: opt.Config = None,
+    assignments: opt.Assignments = None,
+    quiet: opt.Quiet = False,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Decode, label and split pictures into a collection.
+
+    impasto prepare paintings -o collection
+    """
+    import impasto  # noqa: PLC0415
+
+    alone("prepare")
+    if size is not None:
+        raise SettingsError(f"--size is the size of a network: stored pixels are --pixels {size}")
+    request = read_request(config, assignments)
+    options = {"size": pixels, "split": split, "seed": seed}
+    settings = request.settings(impasto.PrepareSettings, options)
+    folder = output or request.collection
+    made = impasto.prepare(request.source(source), folder, settings, progress=not quiet)
+    show.collection(made, as_json=as_json)
+
+
+def audit(
+    collection: Annotated[Path | None, opt.collection("study/collection")] = None,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Look for leakage, imbalance and damage in a collection.
+
+    impasto audit collection
+    """
+    import impasto  # noqa: PLC0415
+
+    folder = collection or read_request(config).collection
+    show.audited(impasto.audit(folder), folder, as_json=as_json)

@@ -1,0 +1,203 @@
+"""The verbs that score runs and apply them: balance, evaluate, predict, atlas."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, assert_never
+
+import typer
+
+from impasto.cli import options as opt
+from impasto.cli import output as show
+from impasto.cli.request import alone, read_request
+from impasto.errors import InputError
+
+Run = Annotated[Path | None, typer.Argument(help="The run. Default: study/runs/classifier.")]
+
+
+def balance(
+    collection: Annotated[Path | None, opt.collection("study/collection")] = None,
+    output: Annotated[
+        Path | None, opt.output("The folder to write or to go on with.", "study/balance")
+    ] = None,
+    remedies: Annotated[
+        str | None,
+        typer.Option("--remedies", help="Long-tail methods, with commas. Default: all."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", help="Trainings of each method. Default: 3.")
+    ] = None,
+    size: Annotated[opt.Width | None, opt.size("small")] = None,
+    resolution: Annotated[int | None, opt.resolution("128")] = None,
+    epochs: Annotated[int | None, opt.epochs("50")] = None,
+    batch_size: Annotated[int | None, opt.batch_size("128")] = None,
+    learning_rate: Annotated[float | None, opt.learning_rate("0.003")] = None,
+    device: opt.Device = None,
+    config: opt.Config = None,
+    assignments: opt.Assignments = None,
+    quiet: opt.Quiet = False,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Compare long-tail methods side by side, over several seeds; the same command resumes.
+
+    impasto balance collection -o balance --remedies cap-and-duplicate,logit-adjusted-loss
+    """
+    import impasto  # noqa: PLC0415
+
+    alone("balance")
+    request = read_request(config, assignments)
+    options = {
+        "remedies": _names(remedies),
+        "seeds": seeds,
+        "train.size": size,
+        "train.resolution": resolution,
+        "train.epochs": epochs,
+        "train.batch_size": batch_size,
+        "train.learning_rate": learning_rate,
+        "train.device": device,
+    }
+    settings = request.settings(impasto.RemediesSettings, options)
+    made = impasto.balance(
+        collection or request.collection,
+        output or request.study / "balance",
+        settings,
+        progress=not quiet,
+        announce=None if quiet else show.note,
+    )
+    show.balance(made, as_json=as_json)
+
+
+def evaluate(
+    run: Run = None,
+    collection: opt.OtherCollection = None,
+    by: Annotated[
+        Literal["artist"] | None,
+        typer.Option("--by", help="artist: train the recipe anew, score it on unseen artists."),
+    ] = None,
+    size: Annotated[opt.Width | None, opt.size("the run's", "With --by.")] = None,
+    epochs: Annotated[int | None, opt.epochs("the run's", "With --by: of each training.")] = None,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(
+            "--classifier", help="Painter or LoRA: the run that classifies what was painted."
+        ),
+    ] = None,
+    device: opt.Device = None,
+    config: opt.Config = None,
+    assignments: opt.Assignments = None,
+    quiet: opt.Quiet = False,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Score a run of any kind: classifier, autoencoder, painter or LoRA.
+
+    impasto evaluate run
+    """
+    import impasto  # noqa: PLC0415
+    from impasto.verbs import evaluation_settings, kind_of  # noqa: PLC0415
+
+    request = read_request(config, assignments)
+    place = run or request.run
+    kind = kind_of(place)
+    training = {"size": size, "epochs": epochs}
+    paths = str(classifier) if classifier else None
+    options: dict[str, Any]
+    match kind:
+        case "classifier" if by:
+            alone("evaluate --by artist")
+            refuse("--by artist", {"classifier": classifier, "collection": collection})
+            own = {"train": dict(impasto.open_run(place).settings)}
+            request = request.over(own)
+            options = {f"train.{name}": value for name, value in training.items()}
+            options |= {"train.device": device, "evaluate.device": device}
+        case "classifier" | "autoencoder":
+            what = "a classifier without --by" if kind == "classifier" else "an autoencoder"
+            refuse(what, {"by": by, **training, "classifier": classifier})
+            options = {"device": device}
+        case "painter":
+            refuse(f"a {kind}", {"by": by, **training})
+            options = {"judge": paths, "device": device}
+        case "lora":
+            refuse("a LoRA", {"by": by, **training})
+            options = {"classifier": paths, "paint.device": device}
+        case _:
+            assert_never(kind)
+    settings = request.settings(evaluation_settings(kind, by), options)
+    made = impasto.evaluate(
+        place,
+        collection,
+        settings,
+        by=by,
+        progress=not quiet,
+        announce=None if quiet else show.note,
+    )
+    show.evaluation(made, as_json=as_json)
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="The run of a classifier.")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
+    output: Annotated[Path | None, opt.output("A folder for heat maps.", "no heat maps")] = None,
+    device: opt.Device = None,
+    config: opt.Config = None,
+    assignments: opt.Assignments = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Name the style of pictures, with calibrated probabilities and a heat map.
+
+    impasto predict run painting.jpg -o heatmaps
+    """
+    import impasto  # noqa: PLC0415
+
+    request = read_request(config, assignments)
+    settings = request.settings(impasto.PredictSettings, {"device": device})
+    made = impasto.predict(run, images, output, settings, announce=show.note)
+    show.predictions(run, made, as_json=as_json)
+
+
+def atlas(
+    run: Run = None,
+    collection: opt.OtherCollection = None,
+    output: Annotated[Path | None, opt.output("The folder to write.", "RUN/atlas")] = None,
+    maps: Annotated[
+        str | None,
+        typer.Option("--maps", help="pca, svd, tsne, umap, with commas. Default: all."),
+    ] = None,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", help="Place pictures in the atlas that is there; repeatable."),
+    ] = None,
+    seed: opt.Seed = None,
+    device: opt.Device = None,
+    config: opt.Config = None,
+    assignments: opt.Assignments = None,
+    quiet: opt.Quiet = False,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Embed a collection by a run's network, cluster it, compare with the styles, draw maps.
+
+    impasto atlas run
+    """
+    import impasto  # noqa: PLC0415
+
+    request = read_request(config, assignments)
+    place = run or request.run
+    options = {"maps": _names(maps), "device": device, "seed": seed}
+    settings = request.settings(impasto.AtlasSettings, options)
+    if add:
+        refuse("atlas --add", {"maps": maps, "seed": seed, "collection": collection})
+        rows = impasto.add_to_atlas(place, add, output, device=settings.device, announce=show.note)
+        return show.added(rows.to_pylist(), output or place / "atlas", as_json=as_json)
+    announce = None if quiet else show.note
+    made = impasto.atlas(place, collection, output, settings, announce=announce)
+    show.atlas(made, as_json=as_json)
+
+
+def _names(text: str | None) -> list[str] | None:
+    """Names with commas between them, as a list."""
+    return [name.strip() for name in text.split(",") if name.strip()] if text else None
+
+
+def refuse(what: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that do not apply, by name."""
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"--{name.replace('_', '-')} does not apply to {what}: leave it out")

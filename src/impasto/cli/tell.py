@@ -1,0 +1,57 @@
+"""The verbs that write and show reports and pages: report, site, serve."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.cli import options as opt
+from impasto.cli import output as show
+from impasto.cli.request import read_request
+
+Study = Annotated[Path | None, typer.Argument(help="The study folder. Default: study.")]
+
+
+def report(study: Study = None, config: opt.Config = None, as_json: opt.AsJson = False) -> None:
+    """Write report.md and report.html from the files of a study.
+
+    impasto report study
+    """
+    import impasto  # noqa: PLC0415
+
+    made = impasto.report(study or read_request(config).study)
+    show.files({"markdown": made.markdown, "html": made.html}, as_json=as_json)
+
+
+def site(study: Study = None, config: opt.Config = None, as_json: opt.AsJson = False) -> None:
+    """Write the atlas page of a study: a folder that opens from disk, the paintings as a map.
+
+    impasto site study
+    """
+    import impasto  # noqa: PLC0415
+
+    made = impasto.site(study or read_request(config).study)
+    show.files({"page": made.page, "table": made.table}, as_json=as_json)
+
+
+def serve(
+    study: Study = None,
+    port: Annotated[
+        int, typer.Option("--port", help="Port of localhost; 0: any free one.", min=0, max=65535)
+    ] = 8000,
+    browser: Annotated[bool, typer.Option("--open", help="Open it in the browser, too.")] = False,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Serve the atlas page and the report of a study on localhost, until Ctrl-C.
+
+    impasto serve study --port 8000
+    """
+    import impasto  # noqa: PLC0415
+
+    def listening(address: str) -> None:
+        show.address(address, as_json=as_json)
+        if browser:
+            typer.launch(address)
+
+    impasto.serve(study or read_request(config).study, port, announce=listening)
