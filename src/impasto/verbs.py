@@ -5,6 +5,7 @@ keywords. Arguments stand in one order: the thing, a second thing, the output, t
 stand inside the functions, so that each verb loads only what it needs.
 """
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from impasto.training.classifier.train import ClassifierSettings
     from impasto.training.lora.settings import LoraSettings
     from impasto.training.painter.train import PainterSettings
+    from impasto.training.trainer import LoopSettings
 
 
 class InFolder(Protocol):
@@ -138,7 +140,7 @@ def train_classifier(
     output: Thing,
     settings: "ClassifierSettings | Mapping[str, Any] | None" = None,
     *,
-    resume: bool = True,
+    fresh: bool = False,
     progress: bool = False,
     **options: Any,
 ) -> Run:
@@ -148,7 +150,7 @@ def train_classifier(
         collection: to learn from; its test split is never read.
         output: the run's folder; a training that was cut off continues there.
         settings: the defaults where ``None``.
-        resume: continue what the folder holds; ``False`` refuses a folder that holds a run.
+        fresh: remove the run that is in the folder first.
         progress: show losses and scores on standard error.
         options: single settings by name, as in ``size="tiny", epochs=3``.
     """
@@ -158,8 +160,9 @@ def train_classifier(
     )
 
     wanted = given(ClassifierSettings, settings, options)
-    opened, place = open_collection(collection), folder(output)
-    return train_classifier(opened, place, wanted, resume=resume, progress=progress)
+    opened = open_collection(collection)
+    place = _run_folder(output, wanted, fresh=fresh)
+    return train_classifier(opened, place, wanted, progress=progress)
 
 
 def train_autoencoder(
@@ -167,7 +170,7 @@ def train_autoencoder(
     output: Thing,
     settings: "AutoencoderSettings | Mapping[str, Any] | None" = None,
     *,
-    resume: bool = True,
+    fresh: bool = False,
     progress: bool = False,
     **options: Any,
 ) -> Run:
@@ -178,8 +181,9 @@ def train_autoencoder(
     )
 
     wanted = given(AutoencoderSettings, settings, options)
-    opened, place = open_collection(collection), folder(output)
-    return train_autoencoder(opened, place, wanted, resume=resume, progress=progress)
+    opened = open_collection(collection)
+    place = _run_folder(output, wanted, fresh=fresh)
+    return train_autoencoder(opened, place, wanted, progress=progress)
 
 
 def train_painter(
@@ -187,7 +191,7 @@ def train_painter(
     output: Thing,
     settings: "PainterSettings | Mapping[str, Any] | None" = None,
     *,
-    resume: bool = True,
+    fresh: bool = False,
     progress: bool = False,
     **options: Any,
 ) -> Run:
@@ -195,8 +199,9 @@ def train_painter(
     from impasto.training.painter.train import PainterSettings, train_painter  # noqa: PLC0415
 
     wanted = given(PainterSettings, settings, options)
-    opened, place = open_collection(collection), folder(output)
-    return train_painter(opened, place, wanted, resume=resume, progress=progress)
+    opened = open_collection(collection)
+    place = _run_folder(output, wanted, fresh=fresh)
+    return train_painter(opened, place, wanted, progress=progress)
 
 
 def train_lora(
@@ -204,7 +209,7 @@ def train_lora(
     output: Thing,
     settings: "LoraSettings | Mapping[str, Any] | None" = None,
     *,
-    resume: bool = True,
+    fresh: bool = False,
     progress: bool = False,
     **options: Any,
 ) -> Run:
@@ -213,8 +218,9 @@ def train_lora(
     from impasto.training.lora.train import train_lora  # noqa: PLC0415
 
     wanted = given(LoraSettings, settings, options)
-    opened, place = open_collection(collection), folder(output)
-    return train_lora(opened, place, wanted, resume=resume, progress=progress)
+    opened = open_collection(collection)
+    place = _run_folder(output, wanted, fresh=fresh)
+    return train_lora(opened, place, wanted, progress=progress)
 
 
 def balance(
@@ -307,7 +313,9 @@ def evaluation_settings(kind: RunKind, by: Literal["artist"] | None = None) -> t
 
             return ByArtistSettings
         case _ if by is not None:
-            raise InputError(f"an evaluation by artist needs a classifier; this run is of kind {kind}")
+            raise InputError(
+                f"an evaluation by artist needs a classifier; this run is of kind {kind}"
+            )
         case "classifier" | "autoencoder":
             from impasto.evaluation.settings import EvaluateSettings  # noqa: PLC0415
 
@@ -578,6 +586,19 @@ def kind_of(run: Run | Thing) -> RunKind:
     path = folder(run)
     several = sorted(path.glob("*/run.json")) if not (path / "run.json").is_file() else []
     return runs.open_run(several[0].parent if several else path).kind
+
+
+def _run_folder(output: Thing, settings: "LoopSettings", *, fresh: bool) -> Path:
+    """Return the folder of a run to train; with ``fresh`` the run that it holds is removed."""
+    from impasto.state.folder import locked  # noqa: PLC0415
+    from impasto.weights import require_device  # noqa: PLC0415
+
+    place = folder(output)
+    if fresh and (place / "run.json").is_file():
+        require_device(settings.device)
+        with locked(place):
+            shutil.rmtree(place)
+    return place
 
 
 def _source(source: Thing | Sequence[Thing]) -> str | Path | list[str | Path]:

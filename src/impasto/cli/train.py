@@ -1,13 +1,13 @@
 """The verbs that train: classifier, autoencoder, painter, lora."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from impasto.cli import options as opt
 from impasto.cli import output as show
-from impasto.cli.request import Request, read_request
+from impasto.cli.request import Request, alone, read_request
 from impasto.config import Settings
 from impasto.records.run import Run, RunKind
 
@@ -214,7 +214,8 @@ def _train(
     import impasto  # noqa: PLC0415
 
     place = output or request.study / "runs" / kind
-    more: dict[str, Any] = {"fresh": True} if fresh else {}
+    if fresh:
+        alone("train --fresh")
     return impasto.train(
-        kind, collection or request.collection, place, settings, progress=not quiet, **more
+        kind, collection or request.collection, place, settings, fresh=fresh, progress=not quiet
     )
