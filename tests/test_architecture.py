@@ -30,6 +30,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("training", "evaluation", "embedding"),
     ("comparison", "reporting", "page"),
     ("pipeline",),
+    ("verbs",),
     ("cli",),
     ("__main__",),
 )

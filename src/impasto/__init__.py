@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from impasto.generate.text_to_image import DiffuseSettings as DiffuseSettings
     from impasto.pipeline import StudySettings as StudySettings
     from impasto.records.run import Run as Run
-    from impasto.training.autoencoder.train import AutoencoderSettings as AutoencoderSettings
-    from impasto.training.classifier.train import ClassifierSettings as ClassifierSettings
+    from impasto.training.autoencoder.settings import AutoencoderSettings as AutoencoderSettings
+    from impasto.training.classifier.settings import ClassifierSettings as ClassifierSettings
     from impasto.training.lora.settings import LoraSettings as LoraSettings
     from impasto.training.painter.train import PainterSettings as PainterSettings
     from impasto.verbs import add_to_atlas as add_to_atlas
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AtlasSettings": "embedding.settings",
-    "AutoencoderSettings": "training.autoencoder.train",
+    "AutoencoderSettings": "training.autoencoder.settings",
     "ByArtistSettings": "comparison.by_artist",
-    "ClassifierSettings": "training.classifier.train",
+    "ClassifierSettings": "training.classifier.settings",
     "Collection": "collection.collection",
     "DiffuseSettings": "generate.text_to_image",
     "EvaluateSettings": "evaluation.settings",

@@ -9,9 +9,9 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, Literal, Protocol, assert_never
 
-from impasto.config import Settings, merged, parse
+from impasto.config import Settings, resolve
 from impasto.errors import InputError, RunError
 from impasto.records import run as runs
 from impasto.records.run import Run, RunKind
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from impasto.page.export import SitePaths
     from impasto.pipeline import Study, StudySettings
     from impasto.records.atlas import Atlas
-    from impasto.records.finding import Finding
+    from impasto.records.collection import AuditRecord
     from impasto.reporting.write_report import ReportPaths
-    from impasto.training.autoencoder.train import AutoencoderSettings
-    from impasto.training.classifier.train import ClassifierSettings
+    from impasto.training.autoencoder.settings import AutoencoderSettings
+    from impasto.training.classifier.settings import ClassifierSettings
     from impasto.training.lora.settings import LoraSettings
     from impasto.training.painter.train import PainterSettings
     from impasto.training.trainer import LoopSettings
@@ -52,7 +52,6 @@ class InFolder(Protocol):
 
 Thing = str | PathLike[str] | InFolder
 Announce = Callable[[str], None]
-S = TypeVar("S", bound=Settings)
 
 
 def sample(
@@ -75,7 +74,7 @@ def sample(
     from impasto.gallery.gallery import SampleSettings, paint_gallery  # noqa: PLC0415
 
     return paint_gallery(
-        folder(output), given(SampleSettings, settings, options), progress=progress
+        folder(output), resolve(SampleSettings, settings, options), progress=progress
     )
 
 
@@ -99,19 +98,15 @@ def prepare(
     from impasto.collection.prepare import prepare as prepared  # noqa: PLC0415
     from impasto.collection.settings import PrepareSettings  # noqa: PLC0415
 
-    wanted = given(PrepareSettings, settings, options)
+    wanted = resolve(PrepareSettings, settings, options)
     return prepared(_source(source), folder(output), wanted, progress=progress)
 
 
-def audit(collection: "Collection | Thing") -> "list[Finding]":
-    """Look for leakage, imbalance and damage; the findings are also written into the collection."""
+def audit(collection: "Collection | Thing") -> "AuditRecord":
+    """Look for leakage, imbalance and damage in a collection."""
     from impasto.collection.audit import audit as audited  # noqa: PLC0415
-    from impasto.records.finding import save  # noqa: PLC0415
 
-    opened = open_collection(collection)
-    found = audited(opened)
-    save(opened.path / "findings.json", found)
-    return found
+    return audited(open_collection(collection))
 
 
 def train(
@@ -154,12 +149,10 @@ def train_classifier(
         progress: show losses and scores on standard error.
         options: single settings by name, as in ``size="tiny", epochs=3``.
     """
-    from impasto.training.classifier.train import (  # noqa: PLC0415
-        ClassifierSettings,
-        train_classifier,
-    )
+    from impasto.training.classifier.settings import ClassifierSettings  # noqa: PLC0415
+    from impasto.training.classifier.train import train_classifier  # noqa: PLC0415
 
-    wanted = given(ClassifierSettings, settings, options)
+    wanted = resolve(ClassifierSettings, settings, options)
     opened = open_collection(collection)
     place = _run_folder(output, wanted, fresh=fresh)
     return train_classifier(opened, place, wanted, progress=progress)
@@ -175,12 +168,10 @@ def train_autoencoder(
     **options: Any,
 ) -> Run:
     """Train an autoencoder, which needs no labels; arguments as for ``train_classifier``."""
-    from impasto.training.autoencoder.train import (  # noqa: PLC0415
-        AutoencoderSettings,
-        train_autoencoder,
-    )
+    from impasto.training.autoencoder.settings import AutoencoderSettings  # noqa: PLC0415
+    from impasto.training.autoencoder.train import train_autoencoder  # noqa: PLC0415
 
-    wanted = given(AutoencoderSettings, settings, options)
+    wanted = resolve(AutoencoderSettings, settings, options)
     opened = open_collection(collection)
     place = _run_folder(output, wanted, fresh=fresh)
     return train_autoencoder(opened, place, wanted, progress=progress)
@@ -198,7 +189,7 @@ def train_painter(
     """Train a painter of pictures in other styles; arguments as for ``train_classifier``."""
     from impasto.training.painter.train import PainterSettings, train_painter  # noqa: PLC0415
 
-    wanted = given(PainterSettings, settings, options)
+    wanted = resolve(PainterSettings, settings, options)
     opened = open_collection(collection)
     place = _run_folder(output, wanted, fresh=fresh)
     return train_painter(opened, place, wanted, progress=progress)
@@ -217,7 +208,7 @@ def train_lora(
     from impasto.training.lora.settings import LoraSettings  # noqa: PLC0415
     from impasto.training.lora.train import train_lora  # noqa: PLC0415
 
-    wanted = given(LoraSettings, settings, options)
+    wanted = resolve(LoraSettings, settings, options)
     opened = open_collection(collection)
     place = _run_folder(output, wanted, fresh=fresh)
     return train_lora(opened, place, wanted, progress=progress)
@@ -245,7 +236,7 @@ def balance(
     from impasto.comparison.balance import RemediesSettings  # noqa: PLC0415
     from impasto.comparison.balance import balance as compared  # noqa: PLC0415
 
-    wanted = given(RemediesSettings, settings, options)
+    wanted = resolve(RemediesSettings, settings, options)
     return compared(
         open_collection(collection), folder(output), wanted, progress=progress, announce=announce
     )
@@ -282,25 +273,25 @@ def evaluate(
         from impasto.comparison.by_artist import evaluate_by_artist  # noqa: PLC0415
 
         own = {"train": dict(runs.open_run(path, "classifier").settings)}
-        wanted = given(evaluation_settings(kind, by), settings or own, options)
-        return evaluate_by_artist(path, wanted, progress=progress, announce=announce)  # type: ignore[arg-type]
+        wanted: Any = resolve(evaluation_settings(kind, by), settings or own, options)
+        return evaluate_by_artist(path, wanted, progress=progress, announce=announce)
     other = None if collection is None else folder(collection)
-    wanted = given(evaluation_settings(kind), settings, options)
+    wanted = resolve(evaluation_settings(kind), settings, options)
     match kind:
         case "classifier" | "autoencoder":
             from impasto.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
 
-            return evaluated(path, other, wanted)  # type: ignore[arg-type]
+            return evaluated(path, other, wanted)
         case "painter":
             from impasto.evaluation.painter_score import score_painter  # noqa: PLC0415
 
             return score_painter(
                 path, wanted, collection=other, progress=progress, announce=announce
-            )  # type: ignore[arg-type]
+            )
         case "lora":
             from impasto.evaluation.lora_score import score_lora  # noqa: PLC0415
 
-            return score_lora(path, wanted, collection=other, announce=announce)  # type: ignore[arg-type]
+            return score_lora(path, wanted, collection=other, announce=announce)
         case _:
             assert_never(kind)
 
@@ -354,7 +345,7 @@ def predict(
     from impasto.evaluation.predict import PredictSettings  # noqa: PLC0415
     from impasto.evaluation.predict import predict as predicted  # noqa: PLC0415
 
-    wanted = given(PredictSettings, settings, options)
+    wanted = resolve(PredictSettings, settings, options)
     place = None if output is None else folder(output)
     return predicted(folder(run), _images(images), wanted, output=place, aside=announce)
 
@@ -381,7 +372,7 @@ def atlas(
     from impasto.embedding.make_atlas import make_atlas  # noqa: PLC0415
     from impasto.embedding.settings import AtlasSettings  # noqa: PLC0415
 
-    wanted = given(AtlasSettings, settings, options)
+    wanted = resolve(AtlasSettings, settings, options)
     place = None if output is None else folder(output)
     other = None if collection is None else folder(collection)
     return make_atlas(folder(run), other, wanted, output=place, announce=announce)
@@ -430,17 +421,17 @@ def paint(
         options: single settings by name.
     """
     kind = kind_of(run)
-    wanted = given(painting_settings(kind, folder(run)), settings, options)
+    wanted: Any = resolve(painting_settings(kind, folder(run)), settings, options)
     pictures = _images(images)
     if kind == "painter":
         from impasto.generate.repaint import repaint  # noqa: PLC0415
 
         if not pictures:
             raise InputError("a painter paints pictures anew: name some, or folders of them")
-        return repaint(folder(run), pictures, wanted, output=folder(output), aside=announce)  # type: ignore[arg-type]
+        return repaint(folder(run), pictures, wanted, output=folder(output), aside=announce)
     from impasto.generate.text_to_image import diffuse  # noqa: PLC0415
 
-    return diffuse(folder(run), pictures, wanted, output=folder(output), aside=announce)  # type: ignore[arg-type]
+    return diffuse(folder(run), pictures, wanted, output=folder(output), aside=announce)
 
 
 def painting_settings(kind: RunKind, run: Path) -> type[Settings]:
@@ -520,7 +511,7 @@ def study(
     """
     from impasto.pipeline import StudySettings, run_study  # noqa: PLC0415
 
-    wanted = given(StudySettings, settings, options)
+    wanted = resolve(StudySettings, settings, options)
     pictures = None if source is None else _source(source)
     return run_study(
         pictures, folder(output), wanted, fresh=fresh, progress=progress, announce=announce
@@ -544,25 +535,6 @@ def open_run(run: Run | Thing, kind: RunKind | None = None) -> Run:
         kind: refuse a run of another kind.
     """
     return runs.open_run(folder(run), kind)
-
-
-def given(
-    cls: type[S], settings: Settings | Mapping[str, Any] | None, options: Mapping[str, Any]
-) -> S:
-    """Return settings as one checked object.
-
-    Args:
-        cls: their class.
-        settings: an object of it, a mapping, or ``None`` for the defaults.
-        options: single settings by name, which win.
-
-    Raises:
-        SettingsError: naming every unknown name and every bad value.
-    """
-    if isinstance(settings, cls) and not options:
-        return settings
-    base = settings.model_dump(exclude_unset=True) if isinstance(settings, Settings) else settings
-    return parse(cls, merged(base or {}, options))
 
 
 def folder(thing: Thing) -> Path:

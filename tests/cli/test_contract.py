@@ -20,7 +20,7 @@ PREPARE = ("-s", "workers=1", "-s", "validation_share=0.2")
 ATLAS = ("--maps=pca", "-s", 'clusterings=["kmeans"]', "-s", "permutations=20", "-s", "seeds=2")
 LORA = ("epoch_pictures=2", "rank=2", "warmup_steps=0", "preview_every=0", "buckets=false")
 PAINTER = ("teach.size=tiny", "teach.epochs=1", "teach.batch_size=12", "teach.resolution=48")
-SCORE = ("per_style=2", "resamples=100", *PAINTER)
+SCORE = ("per_style=2", "bootstrap_samples=100", *PAINTER)
 """Short trainings of the painter's style classifier and evaluator."""
 INVALID = Finding("IMP305", "issue", "The run has seen 3 of the 5 test pictures.", {"share": 0.6})
 
@@ -74,7 +74,7 @@ def done(
         ),
         "evaluate a LoRA": (
             *("evaluate", root / "lora" / "Bands", "--classifier", classifier, "--device", "cpu"),
-            *("-q", *assigned("pictures=2", "resamples=100", "paint.steps=2")),
+            *("-q", *assigned("pictures=2", "bootstrap_samples=100", "paint.steps=2")),
         ),
         "evaluate by artist": (
             *("evaluate", classifier, "--by", "artist", "--epochs", 1, "--device", "cpu", "-q"),

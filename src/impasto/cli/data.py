@@ -88,4 +88,6 @@ def audit(
     import impasto  # noqa: PLC0415
 
     folder = collection or read_request(config).collection
-    show.audited(impasto.audit(folder), folder, as_json=as_json)
+    opened = impasto.open_collection(folder)
+    found = [*opened.findings, *impasto.audit(opened).findings]
+    show.audited(sorted(found, key=lambda one: one.code), folder, as_json=as_json)

@@ -35,7 +35,7 @@ def classifier(
 
     impasto train classifier collection -o run --size small
     """
-    from impasto.training.classifier.train import ClassifierSettings  # noqa: PLC0415
+    from impasto.training.classifier.settings import ClassifierSettings  # noqa: PLC0415
 
     options = {
         "size": size,
@@ -75,7 +75,7 @@ def autoencoder(
 
     impasto train autoencoder collection -o run
     """
-    from impasto.training.autoencoder.train import AutoencoderSettings  # noqa: PLC0415
+    from impasto.training.autoencoder.settings import AutoencoderSettings  # noqa: PLC0415
 
     options = {
         "size": size,
