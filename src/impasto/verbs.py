@@ -398,7 +398,7 @@ def add_to_atlas(
     from impasto.embedding.add_images import add_to_atlas  # noqa: PLC0415
 
     place = None if output is None else folder(output)
-    return add_to_atlas(folder(run), _images(images), atlas=place, device=device, aside=announce)
+    return add_to_atlas(folder(run), _images(images), atlas=place, device=device, on_skip=announce)
 
 
 def paint(

@@ -45,7 +45,7 @@ def done(
     small = ("--size", "tiny", "--epochs", 1, "--batch-size", 12, "--device", "cpu", "-q")
     painter = ("resolution=48", "precision=float32", "embedding=8")
     calls: dict[str, tuple[object, ...]] = {
-        "sample": ("sample", root / "g", "-n", 64, "-s", "size=32", "-q"),
+        "sample": ("sample", root / "g", "-n", 64, "-s", "pixels=32", "-q"),
         "prepare": ("prepare", source, "-o", collection, "--pixels", 48, "-q", *PREPARE),
         "audit": ("audit", collection),
         "train classifier": ("train", "classifier", collection, "-o", classifier, *QUICK, "-q"),

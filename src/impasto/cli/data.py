@@ -69,7 +69,7 @@ def prepare(
     if size is not None:
         raise SettingsError(f"--size is the size of a network: stored pixels are --pixels {size}")
     request = read_request(config, assignments)
-    options = {"size": pixels, "split": split, "seed": seed}
+    options = {"pixels": pixels, "split": split, "seed": seed}
     settings = request.settings(impasto.PrepareSettings, options)
     folder = output or request.collection
     made = impasto.prepare(request.source(source), folder, settings, progress=not quiet)
