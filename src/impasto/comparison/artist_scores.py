@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.numerics.bootstrap import Score, draw_units, first_estimate
+from impasto.numerics.formatting import aligned, percent, points, share
 from impasto.numerics.metrics import SCORES, recalls, stacked_scores, weighted_confusions
 
 Labels = NDArray[np.int64]
@@ -104,29 +105,18 @@ def as_lines(result: Mapping[str, Any]) -> list[str]:
     ]
     for who, shown in names.items():
         arms = {arm: scores["balanced_accuracy"] for arm, scores in result["scores"][who].items()}
-        rows.append((shown, *(_percent(arms[arm], "%") for arm in ARMS), _percent(arms["gap"], "")))
+        rows.append((shown, *(share(arms[arm]) for arm in ARMS), points(arms["gap"])))
     rows.append(("", "", "", ""))
     for row in result["per_style"]:
         if row["pictures"]:
             about = f"{row['style']} ({row['artists']} artists)"
-            rows.append(
-                (about, *(f"{100 * row[arm]:.1f}%" for arm in ARMS), _percent(row["gap"], ""))
-            )
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+            rows.append((about, *(percent(row[arm]) for arm in ARMS), points(row["gap"])))
     about = f"{result['pictures']} pictures by {result['artists']} artists, each scored once in each arm"
     unknown = f"{result['unknown']} pictures by unknown artists were in every training"
     lacking = ", ".join(f"{row['style']} ({row['artists']})" for row in result["not_testable"])
-    return [about, unknown, *([f"too few artists to test: {lacking}"] if lacking else []), *lines]
-
-
-def _percent(score: Score, sign: str) -> str:
-    value, low, high = (100 * score[name] for name in ("value", "low", "high"))
-    return (
-        f"{value:.1f}{sign} ({low:.1f}–{high:.1f})"
-        if sign
-        else f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
-    )
+    return [
+        about,
+        unknown,
+        *([f"too few artists to test: {lacking}"] if lacking else []),
+        *aligned(rows),
+    ]

@@ -17,9 +17,9 @@ from impasto.comparison.long_tail_methods import PLAIN
 from impasto.comparison.resampling import Draws
 from impasto.evaluation.scoring import FEW, MANY
 from impasto.numerics.bootstrap import interval
+from impasto.numerics.formatting import p_equals, percent, points
 from impasto.records.finding import Finding
 
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
 RAREST = "rarest_third"
 RESAMPLES = 2000
 THIN = 4
@@ -180,14 +180,14 @@ def recommend(
     there, gains = chosen["balanced_accuracy"], compared[best]["differences"]
     clear, test = gains["balanced_accuracy"]["low"] > 0 and not thin, compared[best]["mcnemar"]
     lines = [
-        f"{_title(best)}, chosen {by} by balanced accuracy ({100 * there[best]:.1f} %; plain training "
-        f"{100 * there[PLAIN]:.1f} %).{_peers(chosen)}",
+        f"{_title(best)}, chosen {by} by balanced accuracy ({percent(there[best])}; plain training "
+        f"{percent(there[PLAIN])}).{_peers(chosen)}",
         f"On the {pictures['test']:,} test pictures, which chose nothing, balanced accuracy goes from "
-        f"{100 * compared[PLAIN]['scores']['balanced_accuracy']['value']:.1f} % to "
-        f"{100 * compared[best]['scores']['balanced_accuracy']['value']:.1f} %, a difference of "
-        f"{_points(gains['balanced_accuracy'], 'points (95 % interval ')}; in the rarest third of the styles the "
-        f"difference is {_points(gains[RAREST])}, in accuracy {_points(gains['accuracy'])}: {test['gained']} pictures "
-        f"gained, {test['lost']} lost, p = {test['p_holm']:.2g} after Holm's correction.",
+        f"{percent(compared[PLAIN]['scores']['balanced_accuracy']['value'])} to "
+        f"{percent(compared[best]['scores']['balanced_accuracy']['value'])}, a difference of "
+        f"{_spelled(gains['balanced_accuracy'])}; in the rarest third of the styles the "
+        f"difference is {points(gains[RAREST])}, in accuracy {points(gains['accuracy'])}: {test['gained']} pictures "
+        f"gained, {test['lost']} lost, {p_equals(test['p_holm'])} after Holm's correction.",
         "The gain in balanced accuracy is clear of zero."
         if clear
         else f"Not to be relied on: {thin} of the styles {'has' if thin == 1 else 'have'} {THIN} test pictures or less."
@@ -208,9 +208,9 @@ def _title(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _points(score: Mapping[str, float], between: str = "(") -> str:
-    value, low, high = (100 * score[name] for name in ("value", "low", "high"))
-    return f"{value:+.1f} {between}{low:+.1f} to {high:+.1f})"
+def _spelled(gain: Mapping[str, float]) -> str:
+    value, _, interval = points(gain).partition(" (")
+    return f"{value} points (95 % interval {interval}"
 
 
 def findings_of(compared: Mapping[str, Any], recommendation: Mapping[str, Any]) -> list[Finding]:
@@ -228,7 +228,7 @@ def findings_of(compared: Mapping[str, Any], recommendation: Mapping[str, Any]) 
             )
         ]
     gain = compared[best]["differences"]["balanced_accuracy"]
-    change = _points(gain, "points (95 % interval ")
+    change = _spelled(gain)
     text = f"Against plain training, {best} changes balanced accuracy by {change}."
     return [
         Finding(

@@ -6,14 +6,17 @@ Recommendation, table, differences, and who is shown how often.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from impasto.comparison.balance_choice import RAREST, SCORES
+from impasto.comparison.balance_choice import RAREST
 from impasto.comparison.long_tail_methods import PLAIN
+from impasto.numerics.formatting import aligned, number, p_value, points, share
+from impasto.numerics.metrics import SCORES
 
 Result = Mapping[str, Any]
 HEADS = {
-    "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1",
-    "many": "many", "medium": "medium", "few": "few", RAREST: "rarest third",
-}  # fmt: skip
+    **{name: metric.title for name, metric in SCORES.items()},
+    **{name: name for name in ("many", "medium", "few")},
+    RAREST: "rarest third",
+}
 
 
 def columns(result: Result) -> list[str]:
@@ -33,20 +36,14 @@ def as_lines(result: Result) -> list[str]:
     rows: list[Sequence[str]] = [["remedy", *(HEADS[name] for name in names)]]
     for row in result["remedies"]:
         rows.append([row["name"], *(_short(row, name) for name in names)])
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return aligned(rows)
 
 
 def _short(row: Mapping[str, Any], name: str) -> str:
-    text = f"{100 * row['scores'][name]['value']:.1f}"
-    return (
-        text
-        if row["differences"] is None
-        else f"{text} ({100 * row['differences'][name]['value']:+.1f})"
-    )
+    text = number(100 * row["scores"][name]["value"], 1)
+    if row["differences"] is None:
+        return text
+    return f"{text} ({number(100 * row['differences'][name]['value'], 1, signed=True)})"
 
 
 def as_markdown(result: Result) -> str:
@@ -89,7 +86,7 @@ def _scores(result: Result) -> Iterator[str]:
     yield f"| remedy | trains | {' | '.join(HEADS[name] for name in names)} |"
     yield f"| --- | --- |{' ---: |' * len(names)}"
     for row in result["remedies"]:
-        cells = (_interval(row["scores"][name], signed=False) for name in names)
+        cells = (share(row["scores"][name]) for name in names)
         yield f"| {row['name']} | {'a head' if row['kind'] == 'head' else 'a network'} | {' | '.join(cells)} |"
     yield ""
 
@@ -108,22 +105,16 @@ def _differences(result: Result) -> Iterator[str]:
     yield f"| --- |{' ---: |' * (len(names) + 4)}"
     for row in result["remedies"]:
         if row["name"] != PLAIN:
-            cells = [_interval(row["differences"][name], signed=True) for name in names]
+            cells = [points(row["differences"][name]) for name in names]
             test = row["mcnemar"]
             cells += [
                 str(test["gained"]),
                 str(test["lost"]),
-                f"{test['p']:.2g}",
-                f"{test['p_holm']:.2g}",
+                p_value(test["p"]),
+                p_value(test["p_holm"]),
             ]
             yield f"| {row['name']} | {' | '.join(cells)} |"
     yield ""
-
-
-def _interval(score: Mapping[str, float], *, signed: bool) -> str:
-    sign = "+" if signed else ""
-    value, low, high = (100 * score[name] for name in ("value", "low", "high"))
-    return f"{value:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"
 
 
 def _distribution(result: Result) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from impasto.numerics.formatting import estimate, share
 from impasto.records.atlas import Atlas, BaselineClusters
 from impasto.records.finding import Finding
-from impasto.records.record import Interval
 
 STRENGTHS = ((0.05, "hardly"), (0.15, "weakly"), (0.35, "moderately"))
 """In the words of the verdict, by adjusted mutual information; what is more is "strongly"."""
@@ -43,7 +43,7 @@ def findings_of(atlas: Atlas) -> list[Finding]:
         Finding(
             "IMP502",
             "passed" if gain.low > 0 else "issue",
-            f"NMI against clusters of colour histograms: {_signed(gain)}, on {where}.",
+            f"NMI against clusters of colour histograms: {estimate(gain, 3, signed=True)}, on {where}.",
             gain.model_dump(),
         ),
         Finding(
@@ -102,7 +102,7 @@ def _answer(atlas: Atlas) -> str:
     k = kmeans.k_test if atlas.scope == "test" else kmeans.k
     evidence = (
         f"k-means with {k} clusters, as many as styles, agrees with them to an NMI of "
-        f"{_spelled(scores.nmi)}, ARI {_spelled(scores.ari)}; shuffled styles give "
+        f"{estimate(scores.nmi, 3)}, ARI {estimate(scores.ari, 3)}; shuffled styles give "
         f"{chance.nmi.mean:.3f} (p = {chance.nmi.p:.3f})."
     )
     if chance.ami.p >= 0.05:
@@ -115,13 +115,13 @@ def _answer(atlas: Atlas) -> str:
 def _against(baseline: BaselineClusters, atlas: Atlas) -> str:
     gain = baseline.difference[atlas.scope].nmi
     if gain.low > 0:
-        result = f"the run’s vectors are better by {_signed(gain)}"
+        result = f"the run’s vectors are better by {estimate(gain, 3, signed=True)}"
     elif gain.high < 0:
-        result = f"the run’s vectors are worse by {_signed(gain)}"
+        result = f"the run’s vectors are worse by {estimate(gain, 3, signed=True)}"
     else:
-        result = f"no clear difference, {_signed(gain)}"
+        result = f"no clear difference, {estimate(gain, 3, signed=True)}"
     nmi = baseline.scores[atlas.scope].nmi
-    return f"{baseline.title}, clustered alike, reach an NMI of {_spelled(nmi)}: {result}."
+    return f"{baseline.title}, clustered alike, reach an NMI of {estimate(nmi, 3)}: {result}."
 
 
 def _by_style(atlas: Atlas) -> str:
@@ -147,14 +147,14 @@ def _probed(atlas: Atlas) -> list[str]:
         return []
     linear, knn = atlas.probes.linear_probe.scores, atlas.probes.knn.scores
     others = ", ".join(
-        f"{row.title.lower()} {_percent(row.probes.linear_probe.scores.balanced_accuracy)}"
+        f"{row.title.lower()} {share(row.probes.linear_probe.scores.balanced_accuracy)}"
         for row in atlas.baselines
         if row.probes
     )
     return [
         "Whether the vectors know the styles is another question: on test pictures a linear probe "
-        f"has a balanced accuracy of {_percent(linear.balanced_accuracy)}, nearest neighbours "
-        f"{_percent(knn.balanced_accuracy)}; the probe on {others}."
+        f"has a balanced accuracy of {share(linear.balanced_accuracy)}, nearest neighbours "
+        f"{share(knn.balanced_accuracy)}; the probe on {others}."
     ]
 
 
@@ -166,7 +166,7 @@ def _artists(atlas: Atlas) -> list[str]:
     more, less = ("artists", "styles") if artist.value > style.value else ("styles", "artists")
     return [
         f"Where the artist is known, the clusters follow {more} more than {less}: AMI "
-        f"{_spelled(artist)} with {artists.artists} artists, {_spelled(style)} with styles."
+        f"{estimate(artist, 3)} with {artists.artists} artists, {estimate(style, 3)} with styles."
     ]
 
 
@@ -185,18 +185,6 @@ def _paintings(atlas: Atlas) -> str:
     if atlas.scope == "test":
         return f"{atlas.test:,} test paintings"
     return f"{atlas.paintings:,} paintings"
-
-
-def _percent(score: Interval) -> str:
-    return f"{score.value:.1%} ({score.low:.1%}–{score.high:.1%})"
-
-
-def _spelled(score: Interval) -> str:
-    return f"{score.value:.3f} ({score.low:.3f}–{score.high:.3f})"
-
-
-def _signed(score: Interval) -> str:
-    return f"{score.value:+.3f} ({score.low:+.3f} to {score.high:+.3f})".replace("-", "−")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ Shares ``58.2 % (54.4–62.1)``, differences in points ``+8.1 (+4.0 to +12.2)``,
 ``0.68 (0.62–0.75)``; a true minus, and a dash where there is no number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 DASH: Final = "–"
@@ -82,8 +82,13 @@ def distance(value: float | None) -> str:
 
 
 def p_value(p: float) -> str:
-    """Format ``= 0.034``, or ``< 0.001``."""
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    """Format ``0.034``, or ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_equals(p: float) -> str:
+    """Format ``p = 0.034``, or ``p < 0.001``."""
+    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
 
 
 def count(amount: int, noun: str, plural: str | None = None) -> str:
@@ -104,3 +109,12 @@ def _parts(score: Estimate) -> tuple[float, float, float]:
     if isinstance(score, Mapping):
         return score["value"], score["low"], score["high"]
     return score.value, score.low, score.high
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of cells as lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
