@@ -183,7 +183,7 @@ def test_a_second_time_does_nothing_again(
     monkeypatch.setattr("impasto.training.trainer.fit", lambda *given: pytest.fail("trained again"))
     monkeypatch.setattr(heads, "make_head", lambda *given: pytest.fail("made again"))
     monkeypatch.setattr(
-        "impasto.evaluation.loaded_classifier.LoadedClassifier.look",
+        "impasto.evaluation.loaded_classifier.LoadedClassifier.logits_and_features",
         lambda *given: pytest.fail("looked again"),
     )
     said: list[str] = []
@@ -310,7 +310,7 @@ def test_the_page_and_the_finding_say_what_the_result_says(done: Balance) -> Non
     assert done.result["recommendation"]["text"] in page
     for row in done.result["remedies"]:
         assert f"| {row['name']} |" in page
-        assert f"{100 * row['scores']['macro_f1']['value']:.1f} (" in page
+        assert f"{100 * row['scores']['macro_f1']['value']:.1f} % (" in page
     (finding,) = done.findings
     clear = done.result["recommendation"]["clear"]
     best = done.result["recommendation"]["remedy"]

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
+from impasto.config import parse
 from impasto.evaluation.loaded_classifier import BATCH, LoadedClassifier
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.state.array_cache import cached_arrays
@@ -68,9 +69,8 @@ def training_views(
 
     @torch.no_grad()
     def make() -> dict[str, NDArray[np.floating]]:
-        settings = AugmentSettings.model_validate(
-            {**network.run.settings["augment"], "cutmix": 0.0, "mixup": 0.0}
-        )
+        varied = {**network.run.settings["augment"], "cutmix": 0.0, "mixup": 0.0}
+        settings = parse(AugmentSettings, varied, str(network.run.path / "run.json"))
         seen = []
         for view in range(views):
             generator = torch.Generator().manual_seed(
