@@ -20,7 +20,7 @@ from PIL import Image
 from impasto.collection.collection import Collection
 from impasto.errors import InputError, RunError
 from impasto.files import read_json, write_json
-from impasto.page import sprites as sheets
+from impasto.page import sprites
 from impasto.page.export import has_atlas, write_site
 from impasto.page.scripts import script
 
@@ -67,7 +67,7 @@ def test_every_picture_stands_where_the_page_looks_for_it(exported: Any) -> None
 
 def test_a_sheet_holds_what_lies_together() -> None:
     x, y = (part.ravel().astype(np.float32) for part in np.meshgrid(np.arange(32), np.arange(32)))
-    rows = sheets.order(x, y)
+    rows = sprites.z_order(x, y)
     for start in range(0, len(rows), 64):
         part = rows[start : start + 64]
         assert np.ptp(x[part]) < 9 and np.ptp(y[part]) < 9

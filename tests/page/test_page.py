@@ -303,7 +303,7 @@ def test_the_keyboard_is_enough(visit: Callable[..., Visit], exported: Any) -> N
     page.keyboard.type("artist 1-2")
     page.keyboard.press("Enter")
     page.wait_for_function("Impasto.app.store.state.q === 'artist 1-2' && !Impasto.app.pending")
-    assert page.evaluate("document.querySelector('#said').textContent").startswith(
+    assert page.evaluate("document.querySelector('#announced').textContent").startswith(
         str(len(window.meant()))
     )
     first = page.locator("#panel-paintings .card").first

@@ -83,6 +83,15 @@ SHAPES: Final = ("circle", "square", "triangle", "diamond")
 YEARS: Final = ("#0b3a73", "#3a4d6e", "#5c606e", "#7b7776", "#9a8f74", "#baa86b", "#dbc35b")
 """Cividis (Nuñez, Anderton and Renslow 2018) without its darkest and its lightest tenth."""
 
+HEAT: Final[Mapping[str, float]] = {
+    "grey": 0.55,
+    "lift": 40,
+    "strength": 0.52,
+    "green": 190,
+    "blue": 40,
+}
+"""Heat overlay: contrast and brightness of the cold grey, share and colour of the hottest glow."""
+
 
 def mark(place: int) -> tuple[str, str]:
     """Return the colour and the shape of the style at a position of the vocabulary."""
@@ -110,6 +119,7 @@ def page_script() -> str:
         "quiet": {"light": LIGHT["quiet"], "dark": DARK["quiet"]},
         "shapes": SHAPES,
         "years": YEARS,
+        "heat": HEAT,
     }
     return f"Impasto.PALETTE = {json.dumps(content)};\n"
 

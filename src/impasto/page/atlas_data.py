@@ -1,4 +1,4 @@
-"""The atlases of a study's runs, and what its networks named, as the page shows them."""
+"""Atlases and predictions of a study's runs, as the page shows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from impasto.records.run import Run, open_run
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What a network named.
+class Predictions:
+    """Predictions of an evaluation on its test pictures.
 
     Attributes:
         rows: of the collection, ``int64 (n,)``.
         predicted: positions in the vocabulary, ``int64 (n,)``.
         probabilities: ``float64 (n, styles)``.
-        heat: where it looked, ``uint8 (n, h, w)``; ``None`` where that was not kept.
+        heat: Grad-CAM heat maps, ``uint8 (n, h, w)``; ``None`` where they were not kept.
     """
 
     rows: NDArray[np.int64]
@@ -41,18 +41,25 @@ class RunAtlas:
         run: the run.
         facts: its atlas in words and scores, or ``None``.
         table: its atlas, a row a painting, or ``None``.
-        answers: what it named, or ``None``.
+        answers: its predictions, or ``None``.
     """
 
     run: Run
     facts: Atlas | None
     table: pa.Table | None
-    answers: Answers | None
+    answers: Predictions | None
 
     @property
     def name(self) -> str:
         """The folder's name."""
         return self.run.path.name
+
+    @property
+    def neighbours(self) -> int:
+        """The most neighbours that a painting has in the atlas."""
+        if self.table is None or "neighbours" not in self.table.column_names:
+            return 0
+        return max((len(others) for others in self.table["neighbours"].to_pylist()), default=0)
 
     def maps(self) -> list[tuple[AtlasMap, NDArray[np.float32]]]:
         """The maps, the main one first, each with its coordinates ``float32 (N, 2)``."""
@@ -64,7 +71,7 @@ class RunAtlas:
 
 
 def read_runs(runs: Path, collection: Collection) -> list[RunAtlas]:
-    """The runs that have an atlas or answers: those with answers first, then by name.
+    """Read the runs that have an atlas or predictions: those with predictions first, then by name.
 
     Raises:
         RunError: an atlas is of another collection, or damaged.
@@ -89,7 +96,8 @@ def _read_run(run: Run, collection: Collection) -> RunAtlas:
         table = _read_table(folder / "atlas.parquet", facts, run)
         if table.column("id").to_pylist() != collection.column("id"):
             raise RunError(
-                f"{folder} is of another collection than {collection.path}: run impasto atlas {run.path} again"
+                f"{folder} is of another collection than {collection.path}: "
+                f"run impasto atlas {run.path} again"
             )
     return RunAtlas(run, facts, table, _read_answers(run, collection))
 
@@ -106,8 +114,8 @@ def _read_table(path: Path, facts: Atlas, run: Run) -> pa.Table:
     return table
 
 
-def _read_answers(run: Run, collection: Collection) -> Answers | None:
-    """The answers of a run's evaluation; ``None`` where there is none, or it was of another collection."""
+def _read_answers(run: Run, collection: Collection) -> Predictions | None:
+    """The predictions of a run; ``None`` without an evaluation of this collection."""
     folder = run.evaluation_path
     path = folder / "predictions.parquet"
     if not (folder / "metrics.json").is_file() or not path.is_file():
@@ -124,7 +132,7 @@ def _read_answers(run: Run, collection: Collection) -> Answers | None:
     shares = np.asarray(table["probabilities"].to_pylist(), np.float64).reshape(
         len(rows), len(collection.vocabulary)
     )
-    return Answers(rows, predicted, shares, _read_heat(folder / "heat.npy", len(rows)))
+    return Predictions(rows, predicted, shares, _read_heat(folder / "heat.npy", len(rows)))
 
 
 def _read_heat(path: Path, count: int) -> NDArray[np.uint8] | None:

@@ -1,7 +1,4 @@
-"""``atlas.parquet``.
-
-Places on the map, pictures and columns in one table, for Embedding Atlas and tools like it.
-"""
+"""``site/atlas.parquet``: one table with pictures and maps, for Embedding Atlas and the like."""
 
 import io
 from pathlib import Path

@@ -2,13 +2,12 @@
 
 STUDY/site/index.html      the page
 STUDY/site/app/            its scripts and styles, as they stand in this package
-STUDY/site/data/           what it shows, as scripts; loaded where they are looked at
+STUDY/site/data/           what it shows, as scripts; loaded when they are first needed
 STUDY/site/atlas.parquet   the same as a table with pictures, for Embedding Atlas and the like
 
 The same files give the same bytes.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,24 +20,23 @@ from impasto.collection.collection import SPLITS, Collection, open_collection
 from impasto.errors import InputError
 from impasto.files import replacing, write_text
 from impasto.images.palette import page_script, style_sheet
-from impasto.page import sprites as sheets
+from impasto.page import sprites
 from impasto.page.atlas_data import RunAtlas, read_runs
-from impasto.page.atlas_words import axes, clustering_title, score_tables
 from impasto.page.embedding_atlas import write_embedding
+from impasto.page.facts import site_facts
 from impasto.page.scripts import ScriptFolder, encoded
 
-FORMAT: Final = 1
 UNDATED: Final = -32768
 """Stands for a year that is not known; as in static/data.js."""
 STYLES: Final = ("palette.css", "page.css", "panels.css")
-SCRIPTS: Final = (
-    "store.js", "address.js", "geometry.js", "data.js", "palette.js", "colours.js", "filters.js", "pictures.js", "shaders.js",
-    "renderer.js", "mapview.js", "gestures.js", "dom.js", "legend.js", "timeline.js", "painting.js", "panels.js",
-    "app.js",
+CORE: Final = (
+    "store.js", "address.js", "geometry.js", "data.js", "palette.js", "colours.js", "filters.js",
+    "pictures.js", "shaders.js", "renderer.js", "mapview.js", "gestures.js", "dom.js", "legend.js",
+    "timeline.js", "panel.js",
 )  # fmt: skip
-"""In the order in which they are loaded."""
+"""Scripts in the order in which they are loaded; the panels and app.js follow."""
 GENERATED: Final = {"palette.css": style_sheet, "palette.js": page_script}
-"""Files that this package holds as data, not as text."""
+"""Files that are written from the palette."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,22 @@ class SitePaths:
     table: Path
 
 
+def scripts() -> list[str]:
+    """Return the page's scripts in the order in which they are loaded.
+
+    Every file of static/panels is a panel that registers itself.
+    """
+    panels = sorted(path.name for path in (files("impasto.page") / "static" / "panels").iterdir())
+    return [*CORE, *(f"panels/{name}" for name in panels if name.endswith(".js")), "app.js"]
+
+
 def has_atlas(study: Path) -> bool:
     """Whether any run of a study has an atlas, without which there is nothing to show."""
     return any((Path(study) / "runs").glob("*/atlas/atlas.json"))
 
 
 def write_site(study: Path) -> SitePaths:
-    """The written page of a study.
+    """Write the page of a study.
 
     Raises:
         InputError: no run has an atlas.
@@ -67,34 +74,33 @@ def write_site(study: Path) -> SitePaths:
     runs = read_runs(study / "runs", collection)
     main = next((run for run in runs if run.table is not None), None)
     if main is None:
-        first = next(
-            (study / "runs").glob("*/run.json"), study / "runs" / "classifier" / "run.json"
-        ).parent
+        first = next((study / "runs").glob("*/run.json"), None)
+        run = first.parent if first else study / "runs" / "classifier"
         raise InputError(
-            f"no run in {study / 'runs'} has an atlas: make one with impasto atlas {first}, then repeat"
+            f"no run in {study / 'runs'} has an atlas: "
+            f"make one with impasto atlas {run}, then repeat"
         )
-    site, rows = study / "site", sheets.order(*main.maps()[0][1].T)
+    site, name = study / "site", study.resolve().name
     folder = ScriptFolder(site / "data")
+    rows = sprites.z_order(*main.maps()[0][1].T)
     levels = _write_pictures(folder, collection, rows)
     _write_paintings(folder, collection, rows)
     for place, run in enumerate(runs):
         _write_run(folder, place, run)
     report = "../report.html" if (study / "report.html").is_file() else None
-    folder.add("site", _facts(study, collection, runs, levels, report))
+    folder.add("site", site_facts(name, collection, runs, levels, report))
     write_embedding(site / "atlas.parquet", collection, main)
-    for name in (*STYLES, *SCRIPTS):
-        if name in GENERATED:
-            write_text(site / "app" / name, GENERATED[name]())
-        else:
-            _copy(name, site / "app" / name)
-    _sweep(site / "data", folder.names)
-    _sweep(site / "app", {*STYLES, *SCRIPTS})
+    loaded = scripts()
+    for file in (*STYLES, *loaded):
+        _write_app_file(file, site / "app" / file)
+    _remove_stale(site / "data", folder.names)
+    _remove_stale(site / "app", {*STYLES, *loaded})
     content = {
-        "name": _name(study),
+        "name": name,
         "version": folder.digest,
         "report": report,
         "sheets": STYLES,
-        "scripts": SCRIPTS,
+        "scripts": loaded,
     }
     write_text(site / "index.html", _render(content))
     return SitePaths(site / "index.html", site / "atlas.parquet")
@@ -109,17 +115,13 @@ def _render(content: dict[str, Any]) -> str:
     return environment.get_template("page.html.j2").render(content).strip() + "\n"
 
 
-def _name(study: Path) -> str:
-    return study.resolve().name
-
-
 def _write_pictures(
     folder: ScriptFolder, collection: Collection, rows: Any
-) -> tuple[sheets.Level, sheets.Level]:
-    levels = sheets.levels(len(collection), int(collection.pixels.shape[1]))
+) -> tuple[sprites.Level, sprites.Level]:
+    levels = sprites.levels(len(collection), int(collection.pixels.shape[1]))
     for place, level in enumerate(levels):
-        for number, jpeg in enumerate(sheets.sheets(collection.pixels, rows, level)):
-            folder.add(f"sheets/{place}/{number}", sheets.text_of(jpeg))
+        for number, jpeg in enumerate(sprites.sheets(collection.pixels, rows, level)):
+            folder.add(f"sheets/{place}/{number}", sprites.text_of(jpeg))
     return levels
 
 
@@ -150,7 +152,7 @@ def _write_paintings(folder: ScriptFolder, collection: Collection, rows: Any) ->
 
 
 def _ratios(collection: Collection) -> Any:
-    """The originals' width to height as 64ths of an octave about 128; panoramas keep their room within bounds."""
+    """Width to height of the originals, log2 in 64ths about 128; panoramas are bounded."""
     if collection.settings.get("fit") != "squash":
         return np.full(len(collection), 128)
     width, height = (
@@ -168,8 +170,8 @@ def _write_run(folder: ScriptFolder, place: int, run: RunAtlas) -> None:
                 f"runs/{place}/cluster-{number}",
                 encoded(run.table[f"cluster_{made.name}"].to_numpy(), "i2"),
             )
-        if near := _neighbours(run):
-            flat = np.full((run.table.num_rows, near), -1, np.int64)
+        if run.neighbours:
+            flat = np.full((run.table.num_rows, run.neighbours), -1, np.int64)
             for row, others in enumerate(run.table["neighbours"].to_pylist()):
                 flat[row, : len(others)] = others
             folder.add(f"runs/{place}/neighbours", encoded(flat, "i4"))
@@ -181,78 +183,17 @@ def _write_run(folder: ScriptFolder, place: int, run: RunAtlas) -> None:
             folder.add(f"runs/{place}/heat", encoded(answers.heat, "u1"))
 
 
-def _neighbours(run: RunAtlas) -> int:
-    """How many neighbours a painting has at most."""
-    if run.table is None or "neighbours" not in run.table.column_names:
-        return 0
-    return max((len(others) for others in run.table["neighbours"].to_pylist()), default=0)
-
-
-def _facts(
-    study: Path,
-    collection: Collection,
-    runs: Sequence[RunAtlas],
-    levels: Sequence[sheets.Level],
-    report: str | None,
-) -> dict[str, Any]:
-    years = [year for year in collection.column("year") if year is not None]
-    known = {
-        name: sum(value is not None for value in collection.column(name))
-        for name in ("artist", "title", "year")
-    }
-    return {
-        "format": FORMAT,
-        "name": _name(study),
-        "command": "impasto site",
-        "report": report,
-        "count": len(collection),
-        "styles": list(collection.vocabulary.styles),
-        "splits": list(SPLITS),
-        "known": known,
-        "years": [min(years), max(years)] if years else None,
-        "levels": [
-            {"tile": level.tile, "across": level.across, "sheets": level.sheets} for level in levels
-        ],
-        "runs": [_run_facts(place, run) for place, run in enumerate(runs)],
-    }
-
-
-def _run_facts(place: int, run: RunAtlas) -> dict[str, Any]:
-    facts, heat = run.facts, run.answers.heat if run.answers else None
-    clusterings = facts.clusterings if facts else ()
-    return {
-        "place": place,
-        "name": run.name,
-        "kind": run.run.kind,
-        "supervised": facts is not None and facts.supervised,
-        "maps": [
-            {
-                "name": made.name,
-                "title": made.title,
-                "axes": axes(made.axes),
-                "trustworthiness": made.trustworthiness,
-            }
-            for made, _ in run.maps()
-        ],
-        "clusterings": [
-            {"name": made.name, "title": clustering_title(made)} for made in clusterings
-        ],
-        "verdict": list(facts.verdict) if facts else [],
-        "tables": score_tables(facts) if facts else [],
-        "answers": run.answers is not None,
-        "heat": None if heat is None else list(heat.shape[1:]),
-        "neighbours": _neighbours(run),
-    }
-
-
-def _copy(name: str, path: Path) -> None:
+def _write_app_file(name: str, path: Path) -> None:
+    if name in GENERATED:
+        write_text(path, GENERATED[name]())
+        return
     content = (files("impasto.page") / "static" / name).read_bytes()
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
 
-def _sweep(folder: Path, wanted: set[str]) -> None:
-    """Take away what an earlier export left: files of ours that this one did not write."""
+def _remove_stale(folder: Path, wanted: set[str]) -> None:
+    """Remove files of an earlier export that this one did not write."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():
             if not any(path.iterdir()):

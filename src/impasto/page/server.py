@@ -1,7 +1,4 @@
-"""A small server of a study's page and report, for one's own browser.
-
-On localhost, and nothing but these files.
-"""
+"""Server of a study's page and report on localhost, and of nothing else."""
 
 import errno
 from collections.abc import Iterator
@@ -16,7 +13,7 @@ HOST: Final = "127.0.0.1"
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves ``site/`` and ``report.html`` of a study; the rest of it, weights and all, is not there."""
+    """Serves ``site/`` and ``report.html`` of a study; all other paths are not found."""
 
     def do_GET(self) -> None:
         """Send a file; the root leads to the page."""
@@ -28,7 +25,7 @@ class _Handler(SimpleHTTPRequestHandler):
             super().do_GET()
 
     def translate_path(self, path: str) -> str:
-        """The file of an address; one that does not exist for all that is not the page or the report."""
+        """Return the file of an address; "" for all that is not the page or the report."""
         study, found = Path(self.directory), Path(super().translate_path(path))
         return (
             str(found)
@@ -41,17 +38,17 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_error(404)
 
     def end_headers(self) -> None:
-        """A page that is written anew is seen anew."""
+        """Forbid the cache, so that a new export shows."""
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def server(study: Path, port: int = 0) -> Iterator[tuple[ThreadingHTTPServer, str]]:
-    """A server of a study's page that is ready to ``serve_forever``, and its address.
+    """Open a server of a study's page, ready to ``serve_forever``, with its address.
 
     Args:
         study: the study's folder.

@@ -1,4 +1,4 @@
-"""Sheets: many small pictures in one JPEG, in two sizes; a browser loads those that it looks at.
+"""Sprite sheets: many small pictures in one JPEG, in two sizes, loaded where they are shown.
 
 Pictures that lie together on the first map stand in one sheet, in the order of a Z-order curve over
 it (Morton 1966), so that a part of the map needs few sheets.
@@ -18,7 +18,7 @@ SIDE: Final = 1024
 """Height and width of a sheet at most, in pixels."""
 SMALL: Final = 32
 LARGE: Final = 256
-"""Height and width of a small picture, and of a large one at most; no larger than they are stored."""
+"""Height and width of a small picture, and of a large one at most."""
 QUALITY: Final = 82
 
 Pixels = NDArray[np.uint8]
@@ -54,7 +54,7 @@ def _level(count: int, tile: int) -> Level:
     return Level(tile, across, -(-count // across**2))
 
 
-def order(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.int64]:
+def z_order(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.int64]:
     """The rows in the order of a Z-order curve over their places, ``int64 (N,)``."""
     code = np.zeros(len(x), np.int64)
     for bit in range(16):

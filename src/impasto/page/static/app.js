@@ -2,8 +2,7 @@
 /* The page put together: the state changes, and what shows it follows. */
 (() => {
   const { h, one } = Impasto;
-  const FILTERS = ["run", "map", "colour", ...Object.keys(Impasto.NO_FILTER)];
-  const IN_CELL = 12; // paintings of a cell that are listed under the matrix
+  const { FILTERS } = Impasto;
   const WHOLE = { x: 0, y: 0, z: 1 };
 
   class App {
@@ -23,6 +22,7 @@
         search: (q) => this.set({ q, tab: "paintings" }), frame: () => this.view.frame(this.found.rows), exported: () => this.exported(),
       };
       document.body.style.setProperty("--matrix", `${12.5 + 1.62 * data.styles.length}rem`); // room for the matrix
+      Impasto.buildPanels();
       this.controls();
     }
 
@@ -102,7 +102,7 @@
     arm(on) {
       this.gestures.arm(on);
       one("#lasso").setAttribute("aria-pressed", String(on));
-      if (on) Impasto.say("Lasso: draw around paintings. Escape ends it.");
+      if (on) Impasto.announce("Lasso: draw around paintings. Escape ends it.");
     }
 
     lasso(points) {
@@ -204,47 +204,28 @@
       Impasto.legend(one("#legend"), data, state, this.grouping, this.set);
       one("#colour").value = state.colour;
       if (document.activeElement !== one("#search")) one("#search").value = state.q;
-      if (found.any) Impasto.say(`${Impasto.countText(found.rows.length)} of ${Impasto.paintings(data.count)}`);
+      if (found.any) Impasto.announce(`${Impasto.countText(found.rows.length)} of ${Impasto.paintings(data.count)}`);
       view.settle();
     }
 
     async showPanels(run, map, state, has) {
-      const { data, pictures, act } = this;
-      for (const tab of document.querySelectorAll("[role=tab]")) {
-        const here = tab.dataset.tab === state.tab;
-        tab.setAttribute("aria-selected", String(here));
-        tab.tabIndex = here ? 0 : -1;
-        one(`#panel-${tab.dataset.tab}`)?.toggleAttribute("hidden", !here);
-      }
-      document.body.dataset.tab = state.tab;
-      if (has("run", "map")) Impasto.about(one("#panel-about"), data, run, map);
-      const words = await data.read();
-      if (has("tab", ...FILTERS) && state.tab === "confusion") {
-        const answers = await data.answers(run), some = state.cell ? this.found.rows.slice(0, IN_CELL) : [];
-        const cards = some.map((row) => h("li", {}, Impasto.card(data, pictures, row, act.choose)));
-        const more = state.cell && this.found.rows.length > some.length
-          ? h("p", { class: "note" }, `${Impasto.countText(this.found.rows.length - some.length)} more under Paintings.`) : null;
-        Impasto.confusion(one("#panel-confusion"), data, answers, state, act, [h("ol", { class: "cards" }, cards), more].filter(Boolean));
-      }
-      if (has(...FILTERS)) Impasto.list(one("#panel-paintings"), data, pictures, this.found, Impasto.chips(data, state, run), act);
+      const { data, pictures, act, found } = this, words = await data.read();
       if (has("painting", "run", "heat", "colour")) {
         this.row = state.painting === null ? -1 : words.row.get(state.painting) ?? -1;
         this.view.choose(this.row);
-        const panel = one("#panel-painting");
-        if (panel.dataset.row !== String(this.row)) panel.scrollTop = 0;
-        panel.dataset.row = this.row;
-        await Impasto.painting(panel, data, pictures, run, this.row, state, act);
-        if (has("painting") && this.row >= 0) {
-          const said = [Impasto.titleName(words.title[this.row], words.id[this.row]), Impasto.artistName(words.artist[this.row])];
-          Impasto.say(`Chosen: ${said.join(", ")}`);
-        }
+      }
+      const { row } = this;
+      await Impasto.drawPanels({ data, pictures, run, map, state, found, row, act }, has);
+      if (has("painting") && row >= 0) {
+        const title = Impasto.titleName(words.title[row], words.id[row]);
+        Impasto.announce(`Chosen: ${title}, ${Impasto.artistName(words.artist[row])}`);
       }
     }
 
     async exported() {
       const { data, store } = this, run = data.run(store.state.run), map = data.map(run, store.state.map);
       Impasto.save("paintings.csv", await Impasto.exported(data, run, map, this.found.rows), "text/csv;charset=utf-8");
-      Impasto.say(`${Impasto.paintings(this.found.rows.length)} saved.`);
+      Impasto.announce(`${Impasto.paintings(this.found.rows.length)} saved.`);
     }
   }
 

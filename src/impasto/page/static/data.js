@@ -60,7 +60,7 @@
       return this.once(key, async () => Impasto.numbers(Int16Array, await Impasto.load(key)));
     }
 
-    /** The rows nearest to a painting in a run's representation. */
+    /** The rows nearest to a painting in a run's embedding. */
     async neighbours(run, row) {
       const key = `runs/${run.place}/neighbours`;
       const all = await this.once(key, async () => Impasto.numbers(Int32Array, await Impasto.load(key)));

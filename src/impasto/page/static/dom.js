@@ -53,10 +53,10 @@
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
 
-  /** Say something that those who do not see the page should know. */
-  function say(text) {
-    one("#said").textContent = text;
+  /** Announce a change to screen readers. */
+  function announce(text) {
+    one("#announced").textContent = text;
   }
 
-  Object.assign(Impasto, { h, one, card, roving, save, say });
+  Object.assign(Impasto, { h, one, card, roving, save, announce });
 })();

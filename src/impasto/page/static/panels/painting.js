@@ -1,5 +1,5 @@
 "use strict";
-/* One painting: large, with its labels, what it was named and how surely, where the network looked, and what is near. */
+/* Panel "Painting": one painting, large, with its labels, what it was named and how surely, where the network looked, and what is near. */
 (() => {
   const { h } = Impasto;
   const LARGE = 340, SURE = 5; // pixels; styles listed at once
@@ -16,14 +16,18 @@
     return large.getImageData(0, 0, width, height).data;
   }
 
-  /** A drawn picture with a heat map over it: grey where it is cold, glowing where it is hot; as in the report. */
+  /** A picture under a heat map: grey where it is cold, glowing where it is hot; as in the report. */
   function glow(canvas, picture, heat) {
-    const { width, height } = Object.assign(canvas, { width: picture.width, height: picture.height });
-    const image = picture.getContext("2d").getImageData(0, 0, width, height), warm = spread(heat, width, height);
+    const { grey: scale, lift, strength, green, blue } = Impasto.PALETTE.heat;
+    const { width, height } = picture;
+    Object.assign(canvas, { width, height });
+    const image = picture.getContext("2d").getImageData(0, 0, width, height);
+    const warm = spread(heat, width, height);
     for (let i = 0; i < image.data.length; i += 4) {
       const share = warm[i] / 255, [r, g, b] = image.data.subarray(i, i + 3);
-      const grey = (0.299 * r + 0.587 * g + 0.114 * b) * 0.55 + 40, colour = Math.min(2 * share, 1);
-      const heated = 0.52 * Math.max(2 * share - 1, 0), hot = [255, 190 * share, 40 * (1 - share)];
+      const grey = (0.299 * r + 0.587 * g + 0.114 * b) * scale + lift;
+      const colour = Math.min(2 * share, 1), heated = strength * Math.max(2 * share - 1, 0);
+      const hot = [255, green * share, blue * (1 - share)];
       [r, g, b].forEach((value, k) => {
         const base = grey + (value - grey) * colour;
         image.data[i + k] = base + (hot[k] - base) * heated;
@@ -84,8 +88,9 @@
     ];
   }
 
-  /** Fill the panel for a painting; `act` has choose(row) and visit(row). */
-  async function painting(holder, data, pictures, run, row, state, act) {
+  async function render(holder, { data, pictures, run, row, state, act }) {
+    if (holder.dataset.row !== String(row)) holder.scrollTop = 0;
+    holder.dataset.row = row;
     if (row < 0) {
       holder.replaceChildren(h("p", { class: "note" }, "Choose a painting: click it on the map, or find it by artist or title."));
       return;
@@ -108,10 +113,14 @@
       h("dl", { class: "facts" }, facts),
       h("p", {}, h("button", { type: "button", onclick: () => act.visit(row) }, "Show on the map")),
       h("h3", {}, "Named"), ...named(data, answers, row).filter(Boolean),
-      h("h3", {}, "Nearest in the representation"),
+      h("h3", {}, "Nearest in the embedding"),
       near.length ? h("ol", { class: "near" }, cards) : h("p", { class: "note" }, "This atlas knows no neighbours."),
       h("p", { class: "file" }, words.id[row]));
   }
 
-  Object.assign(Impasto, { painting, glow });
+  Impasto.panel({
+    id: "painting", title: "Painting", order: 20,
+    follows: ["painting", "run", "heat", "colour"], render,
+  });
+  Object.assign(Impasto, { glow });
 })();

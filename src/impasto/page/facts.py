@@ -1,0 +1,124 @@
+"""Facts of a study for the page: ``data/site.js``, which every panel may read."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from impasto.collection.collection import SPLITS, Collection
+from impasto.page.atlas_data import RunAtlas
+from impasto.page.sprites import Level
+from impasto.records.atlas import Atlas, RunClusters, ScoredClusters
+
+FORMAT: Final = 1
+SCORES: Final = {"nmi": "NMI", "ami": "AMI", "ari": "ARI", "purity": "Purity"}
+
+
+def site_facts(
+    name: str,
+    collection: Collection,
+    runs: Sequence[RunAtlas],
+    levels: Sequence[Level],
+    report: str | None,
+) -> dict[str, Any]:
+    """Return what the page shows beside columns and pictures.
+
+    Args:
+        name: of the study.
+        collection: the paintings.
+        runs: with their atlases and predictions.
+        levels: the sizes of the pictures.
+        report: address of the report, where there is one.
+    """
+    years = [year for year in collection.column("year") if year is not None]
+    known = {
+        column: sum(value is not None for value in collection.column(column))
+        for column in ("artist", "title", "year")
+    }
+    return {
+        "format": FORMAT,
+        "name": name,
+        "command": "impasto site",
+        "report": report,
+        "count": len(collection),
+        "styles": list(collection.vocabulary.styles),
+        "splits": list(SPLITS),
+        "known": known,
+        "years": [min(years), max(years)] if years else None,
+        "levels": [
+            {"tile": level.tile, "across": level.across, "sheets": level.sheets} for level in levels
+        ],
+        "runs": [_run_facts(place, run) for place, run in enumerate(runs)],
+    }
+
+
+def _run_facts(place: int, run: RunAtlas) -> dict[str, Any]:
+    atlas, heat = run.facts, run.answers.heat if run.answers else None
+    maps = [
+        {
+            "name": made.name,
+            "title": made.title,
+            "axes": axes(made.axes),
+            "trustworthiness": made.trustworthiness,
+        }
+        for made, _ in run.maps()
+    ]
+    clusterings = [
+        {"name": made.name, "title": clustering_title(made)}
+        for made in (atlas.clusterings if atlas else ())
+    ]
+    return {
+        "place": place,
+        "name": run.name,
+        "kind": run.run.kind,
+        "supervised": atlas is not None and atlas.supervised,
+        "maps": maps,
+        "clusterings": clusterings,
+        "verdict": list(atlas.verdict) if atlas else [],
+        "tables": score_tables(atlas) if atlas else [],
+        "answers": run.answers is not None,
+        "heat": None if heat is None else list(heat.shape[1:]),
+        "neighbours": run.neighbours,
+    }
+
+
+def axes(names: tuple[str, str]) -> str:
+    """The meaning of a map's two axes in one line."""
+    return names[0] if names[0] == names[1] else " · ".join(names)
+
+
+def clustering_title(clusters: RunClusters) -> str:
+    """A clustering with its number of clusters: ``Ward (13)``."""
+    return f"{clusters.title} ({clusters.k})"
+
+
+def score_tables(atlas: Atlas) -> list[dict[str, Any]]:
+    """Tables of scores in the verdict's scope: ``caption``, ``head`` and ``lines``.
+
+    A cell is text, a number, or a score with its interval.
+    """
+    where = "test pictures, clustered by themselves" if atlas.scope == "test" else "all pictures"
+
+    def line(title: str, clusters: ScoredClusters) -> list[Any]:
+        scores = clusters.scores[atlas.scope].model_dump()
+        return [title, *(scores[name] for name in SCORES)]
+
+    fits = [
+        [row.style.replace("_", " "), fit.f1, fit.chance_f1, "yes" if fit.clusters else "no"]
+        for row, fit in atlas.fits()
+    ]
+    return [
+        {
+            "caption": f"Clusters against styles: {where}",
+            "head": ["", *SCORES.values()],
+            "lines": [line(clustering_title(made), made) for made in atlas.clusterings],
+        },
+        {
+            "caption": "Baselines, clustered alike",
+            "head": ["", *SCORES.values()],
+            "lines": [line(made.title, made) for made in atlas.baselines],
+        },
+        {
+            "caption": f"Best cluster of each style: {where}",
+            "head": ["", "F1", "by chance", "clusters"],
+            "lines": fits,
+        },
+    ]
