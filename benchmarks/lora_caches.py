@@ -23,10 +23,10 @@ from accelerate import Accelerator
 import small_pipeline
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
+from impasto.devices import Precision, autocast
 from impasto.gallery.gallery import SampleSettings, paint_gallery
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import Batch, LoraTask
-from impasto.training.precision import Precision, autocast
 
 STYLES = ("Woodcut", "Mosaic")  # a few pictures are enough
 

@@ -33,6 +33,7 @@ import small_pipeline
 from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
+from impasto.devices import Precision, autocast
 from impasto.diffusion.base import open_base
 from impasto.diffusion.captions import spoken
 from impasto.diffusion.sampling import Sampling, sample
@@ -49,7 +50,6 @@ from impasto.training.ema import Average
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.train import train_lora
 from impasto.training.muon import make_optimizer
-from impasto.training.precision import Precision, autocast
 
 SIDE, LATENT = 64, 16  # pixels of a picture, numbers of a place in its latents
 CHANNELS, WIDTH = (64, 128, 128), 128  # of the denoiser, of the words

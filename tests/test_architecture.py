@@ -20,7 +20,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("files", "progress"),
     ("config",),
-    ("numerics", "images"),
+    ("numerics", "images", "devices"),
     ("records",),
     ("state",),
     ("models",),
@@ -35,6 +35,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 TORCH = {
+    "devices",
     "models",
     "weights",
     "diffusion",

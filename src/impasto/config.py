@@ -127,9 +127,7 @@ def parse(cls: type[S], data: Mapping[str, Any], origin: str = "the settings") -
         raise _refusal(cls, error, origin) from error
 
 
-def resolve(
-    cls: type[S], settings: S | Mapping[str, Any] | None, keywords: Mapping[str, Any]
-) -> S:
+def resolve(cls: type[S], settings: S | Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> S:
     """Settings of a verb: an object or a table, the defaults where ``None``, and keywords over it.
 
     Raises:

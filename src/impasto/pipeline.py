@@ -27,6 +27,7 @@ from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import SourcePath, require_source, spelled
 from impasto.comparison.balance import RemediesSettings, balance
 from impasto.config import Device, Settings
+from impasto.devices import device_of
 from impasto.embedding.embed import EMBEDDING_KINDS
 from impasto.embedding.make_atlas import make_atlas
 from impasto.embedding.settings import AtlasSettings
@@ -49,7 +50,6 @@ from impasto.training.autoencoder.train import train_autoencoder
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 from impasto.training.painter.train import PainterSettings, train_painter
-from impasto.weights import require_device
 
 WRITTEN: Final = frozenset(
     ["gallery", "collection", "runs", "balance", "report.md", "report.html", "figures", "site"]
@@ -144,7 +144,7 @@ def run_study(
     if source is not None:
         require_source(source, settings.prepare.labels)
     for device in _devices(settings):
-        require_device(device)
+        device_of(device)
     claim = Claim(
         what="study",
         mark="study.json",

@@ -3,41 +3,17 @@
 from typing import Any, TypeVar
 
 import torch
-from accelerate import Accelerator
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from impasto.config import Device
-from impasto.errors import RunError, SettingsError
+from impasto.errors import RunError
 from impasto.models import painter
 from impasto.models.autoencoder import Autoencoder, configured
 from impasto.models.classifiers import StyleNetwork, build
 from impasto.records.run import Run
 
 N = TypeVar("N", bound=nn.Module)
-
-
-def require_device(device: Device) -> None:
-    """Refuse a device that this machine does not have.
-
-    Raises:
-        SettingsError: naming it.
-    """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(
-            "device=cuda: this machine has no CUDA device that torch can use: say --device cpu"
-        )
-
-
-def accelerator_on(device: Device) -> Accelerator:
-    """The processes that share the work, on the device named.
-
-    Raises:
-        SettingsError: there is no such device.
-    """
-    require_device(device)
-    return Accelerator(cpu=device == "cpu" or not torch.cuda.is_available())
 
 
 def classifier_of(run: Run, device: torch.device) -> StyleNetwork:

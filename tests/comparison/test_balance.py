@@ -369,7 +369,7 @@ def test_all_trainings_take_the_precision_of_the_first(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = iter(["bfloat16", "float32", "float32"])
-    monkeypatch.setattr("impasto.training.trainer.fastest", lambda *given: next(taken))
+    monkeypatch.setattr("impasto.training.trainer.precision_of", lambda *given: next(taken))
     auto = TRAIN.model_copy(update={"precision": "auto", "epochs": 1})
     settings = RemediesSettings(remedies=("square-root-sampling",), seeds=2, train=auto)
     balance(collection, tmp_path / "balance", settings)

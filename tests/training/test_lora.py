@@ -344,7 +344,9 @@ def test_originals_are_read_and_stored_pixels_where_they_are_gone(
     copy = tmp_path / "moved"
     shutil.copytree(made.path, copy)
     record = json.loads((copy / "collection.json").read_text())
-    (copy / "collection.json").write_text(json.dumps({**record, "sources": [str(tmp_path / "gone")]}))
+    (copy / "collection.json").write_text(
+        json.dumps({**record, "sources": [str(tmp_path / "gone")]})
+    )
     from impasto.collection.collection import open_collection  # noqa: PLC0415
 
     alone = train_lora(open_collection(copy), tmp_path / "alone", quick(epochs=1))

@@ -1,6 +1,5 @@
-"""Schedule, average, batches, precision, display and judgement, each against its definition."""
+"""Schedule, average, batches and findings, each against its definition."""
 
-import copy
 import json
 import math
 from collections.abc import Callable
@@ -9,15 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from impasto.collection.batches import Batches
 from impasto.models.classifier import Classifier, ClassifierConfig
-from impasto.training import precision
 from impasto.training.ema import Average
-from impasto.training.precision import autocast, fastest
-from impasto.training.progress import display
 from impasto.training.schedule import growing_resolution, warmup_cosine
 from impasto.training.training_findings import training_findings
 
@@ -130,62 +124,6 @@ def test_batches_are_a_function_of_seed_and_step() -> None:
     for step in (13, 2, 19, 7):
         assert np.array_equal(Batches(rows, 8, seed=3).batch(step), straight[step])
     assert not np.array_equal(Batches(rows, 8, seed=4).batch(0), straight[0])
-
-
-def quadratic(model: nn.Module) -> Tensor:
-    x = torch.ones(2, 3, 32, 32)
-    made: Tensor = model(x).square().sum()
-    return made
-
-
-def test_measuring_precision_leaves_the_network_as_it_is() -> None:
-    model = network().train()
-    before = copy.deepcopy(model.state_dict())
-    assert fastest(model, quadratic, torch.device("cpu"), seconds=0.0) in ("float32", "bfloat16")
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-    assert all(p.grad is None for p in model.parameters())
-
-
-@pytest.mark.parametrize(
-    ("slow", "expected"), [(torch.bfloat16, "float32"), (torch.float32, "bfloat16")]
-)
-def test_the_faster_precision_is_taken(
-    slow: torch.dtype, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = {"now": 0.0}
-    monkeypatch.setattr(precision.time, "perf_counter", lambda: clock["now"])
-
-    def loss(model: nn.Module) -> Tensor:
-        made = F.linear(torch.ones(1, 3), torch.ones(2, 3))
-        clock["now"] += 2.0 if made.dtype == slow else 1.0
-        return quadratic(model)
-
-    assert fastest(network(), loss, torch.device("cpu"), seconds=5.0) == expected
-
-
-def test_autocast_computes_in_the_precision_asked_for() -> None:
-    layer, cpu = nn.Linear(3, 2), torch.device("cpu")
-    with autocast(cpu, "bfloat16"):
-        assert layer(torch.ones(1, 3)).dtype == torch.bfloat16
-    with autocast(cpu, "float32"):
-        assert layer(torch.ones(1, 3)).dtype == torch.float32
-
-
-def test_the_display_shows_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    with display(20, 10, shown=True) as show:
-        show(3, {"loss": 1.23456})
-        show(15, {"validation": 0.5, "pictures/s": 812.3})
-    output, shown = capsys.readouterr()
-    assert output == ""
-    assert "epoch 2/2" in shown
-    assert "loss 1.235" in shown  # kept from the first call
-    assert "pictures/s 812" in shown
-
-
-def test_a_display_that_is_not_wanted_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
-    with display(20, 10, shown=False) as show:
-        show(3, {"loss": 1.0})
-    assert capsys.readouterr() == ("", "")
 
 
 def validation(score: float, loss: float) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from impasto.collection.collection import Collection
 from impasto.config import Device
+from impasto.devices import accelerator_on
 from impasto.embedding.cache import AtlasCache
 from impasto.errors import RunError
 from impasto.images.tensors import byte_tensor
 from impasto.models.preprocess import plain
 from impasto.records.run import Run, RunKind
-from impasto.weights import accelerator_on, autoencoder_of, classifier_of, painter_of
+from impasto.weights import autoencoder_of, classifier_of, painter_of
 
 Vectors = NDArray[np.float32]
 Encoder = Callable[[NDArray[np.uint8]], Vectors]

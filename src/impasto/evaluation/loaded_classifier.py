@@ -13,6 +13,7 @@ from torch import Tensor
 
 from impasto.collection.collection import Collection
 from impasto.config import Device
+from impasto.devices import accelerator_on
 from impasto.evaluation.settings import Views
 from impasto.images.tensors import byte_tensor
 from impasto.models.classifiers import StyleNetwork
@@ -20,7 +21,7 @@ from impasto.models.course_baseline import CourseNetwork
 from impasto.models.preprocess import plain
 from impasto.numerics.calibration import UNSEEN, log_posterior, probabilities
 from impasto.records.run import Run, open_run
-from impasto.weights import accelerator_on, classifier_of
+from impasto.weights import classifier_of
 
 Floats = NDArray[np.float32]
 BATCH = 128

@@ -25,6 +25,7 @@ from impasto.collection.collection import Collection
 from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.config import Device, Settings
+from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, RunError
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, open_classifier
@@ -45,7 +46,7 @@ from impasto.state.fingerprint import done, not_done
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 from impasto.training.painter.train import CRITIC
-from impasto.weights import accelerator_on, painter_of
+from impasto.weights import painter_of
 
 FORMAT: Final = 1
 JUDGE: Final = "judge"
@@ -75,7 +76,9 @@ class PaintingSettings(Settings):
     bootstrap_samples: int = Field(
         1000, ge=100, description="bootstrap resamples behind each 95 % interval"
     )
-    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    device: Device = Field(
+        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
+    )
     seed: int = Field(0, ge=0, description="of whose colours are taken, and of resampling")
 
 

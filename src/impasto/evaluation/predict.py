@@ -35,7 +35,9 @@ class PredictSettings(Settings):
         None, description="how frequent styles are supposed to be; none: as evaluated"
     )
     shown: int = Field(3, ge=1, description="how many styles are named a picture")
-    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    device: Device = Field(
+        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of, training_hashes
+from impasto.devices import accelerator_on
 from impasto.errors import CollectionError
 from impasto.evaluation.evaluation_findings import finished_finding, seen_finding
 from impasto.evaluation.result import Evaluation
@@ -41,7 +42,7 @@ from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
 from impasto.state.fingerprint import done, not_done
-from impasto.weights import accelerator_on, autoencoder_of
+from impasto.weights import autoencoder_of
 
 Floats = NDArray[np.float64]
 Fetch = Callable[[NDArray[np.int64]], Tensor]

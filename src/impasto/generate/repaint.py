@@ -20,6 +20,7 @@ from torch import Tensor
 from impasto.collection.user_images import find_images
 from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
+from impasto.devices import accelerator_on
 from impasto.errors import InputError, SettingsError
 from impasto.files import replacing, write_json
 from impasto.images.contact_sheet import contact_sheet, write_png
@@ -27,7 +28,7 @@ from impasto.images.decode import decode
 from impasto.images.tensors import float_tensor, to_pixels
 from impasto.models.painter import SHRINK, Painter
 from impasto.records import run as runs
-from impasto.weights import accelerator_on, painter_of
+from impasto.weights import painter_of
 
 TILE: Final = 512  # pixels of a tile's height and width, where a picture is larger
 OVERLAP: Final = 64  # pixels that tiles share, over which one fades into the other
@@ -53,7 +54,9 @@ class RepaintSettings(Settings):
     size: int | None = Field(
         None, ge=32, description="pixels of the shorter side; none: as in training"
     )
-    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    device: Device = Field(
+        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
+    )
 
 
 @dataclass(frozen=True, slots=True)

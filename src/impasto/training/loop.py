@@ -9,7 +9,7 @@ unchanged on one process or, under torchrun, on several (Accelerate).
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +19,15 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from impasto.devices import Precision, autocast
 from impasto.errors import RunError
 from impasto.files import make_folder, output_error, write_text
+from impasto.progress import training_progress
 from impasto.records.run import Run
 from impasto.training import checkpoint
 from impasto.training.checkpoint import Progress
 from impasto.training.ema import Average
 from impasto.training.interrupt import deferred_interrupt
-from impasto.training.precision import Precision, autocast
-from impasto.training.progress import Display, display
 from impasto.training.schedule import warmup_constant, warmup_cosine
 from impasto.training.tensorboard import Board, board
 
@@ -123,7 +123,7 @@ def fit(
     main = tools.accelerator.is_main_process
     with (
         board(run.path / "tensorboard", progress.step, wanted=plan.tensorboard and main) as note,
-        display(plan.steps, plan.per_epoch, shown=tools.progress and main) as show,
+        training_progress(plan.steps, plan.per_epoch, shown=tools.progress and main) as show,
         deferred_interrupt() as interrupted,
     ):
         state = _State(task, model, average, optimizer, run, plan, tools, note, progress)
@@ -162,7 +162,12 @@ class _State:
     saved: float = 0.0  # progress.seconds at the last checkpoint
 
 
-def _step(state: _State, model: nn.Module, optimizer: Any, show: Display) -> None:
+def _step(
+    state: _State,
+    model: nn.Module,
+    optimizer: Any,
+    show: Callable[[int, Mapping[str, float]], None],
+) -> None:
     """One gradient step, and what is due after it."""
     progress, plan, accelerator = state.progress, state.plan, state.tools.accelerator
     began = time.perf_counter()
@@ -213,7 +218,9 @@ def _gradients(state: _State, model: nn.Module) -> Tensor:
     return torch.stack(losses).sum()
 
 
-def _after(state: _State, rate: float, loss: float, show: Display) -> None:
+def _after(
+    state: _State, rate: float, loss: float, show: Callable[[int, Mapping[str, float]], None]
+) -> None:
     """Metrics, validation and checkpoint, where they are due."""
     progress, plan = state.progress, state.plan
     speed = progress.step * plan.batch_size / max(progress.seconds, 1e-9)

@@ -26,12 +26,14 @@ class LoopSettings(Settings):
         128, ge=32, description="height and width that the network sees, in pixels"
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto measures and takes the faster"
+        "auto", description="auto: bfloat16 where the device computes in it, else float32"
     )
     patience: int = Field(
         0, ge=0, description="epochs without a lower validation loss until it stops; 0: never"
     )
-    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    device: Device = Field(
+        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
+    )
     tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
     seed: int = Field(0, ge=0, description="of weights, order and augmentation")
 

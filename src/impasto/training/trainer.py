@@ -20,6 +20,7 @@ from accelerate.utils import broadcast_object_list
 from torch import nn
 
 from impasto.collection.collection import Collection
+from impasto.devices import accelerator_on, precision_of
 from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.files import replacing
 from impasto.records import finding as findings
@@ -29,7 +30,6 @@ from impasto.records.run import Run, RunKind
 from impasto.state.diff import as_known, difference, differences
 from impasto.state.folder import locked, refuse_other_work
 from impasto.training.loop import Plan, Task, Tools, fit
-from impasto.training.precision import Precision, fastest
 from impasto.training.settings import LoopSettings, TrainingSettings
 from impasto.training.tensorboard import require_board
 
@@ -52,8 +52,7 @@ class Trainer(Generic[T]):
         export: writes what else a finished run holds, before it counts as finished; gives facts of
             it.
         extends: whether a run may be continued for more epochs than it was begun with.
-        from_scratch: whether the network sees the stored pictures alone, and is quick enough to
-            measure precisions on.
+        from_scratch: whether the network is new and sees the stored pictures alone.
         beginnings: what a folder may hold before its run has begun.
         learnt: the part of the collection that is learned from, as a collection of its own;
             ``None``: all of it.
@@ -171,12 +170,7 @@ def _check(collection: Collection, trainer: Trainer[T]) -> None:
 
 
 def _accelerator(settings: LoopSettings) -> Accelerator:
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(
-            "device=cuda: this machine has no CUDA device that torch can use: say --device cpu"
-        )
-    cpu = settings.device == "cpu" or not torch.cuda.is_available()
-    accelerator = Accelerator(cpu=cpu)
+    accelerator = accelerator_on(settings.device)
     if settings.batch_size % accelerator.num_processes:
         raise SettingsError(
             f"batch_size={settings.batch_size} cannot be divided among {accelerator.num_processes} processes"
@@ -219,10 +213,11 @@ def _begin(
     accelerator: Accelerator,
 ) -> Run:
     """The new run's folder, with what is settled once and for all."""
-    precision = [
-        _precision(trainer, task, model, accelerator) if accelerator.is_main_process else None
-    ]
-    broadcast_object_list(precision)
+    setting, device = trainer.settings.precision, accelerator.device
+    # A pre-trained base on a processor stays in the precision that it was trained in
+    plain = setting == "auto" and not trainer.from_scratch and device.type != "cuda"
+    precision = ["float32" if plain else precision_of(setting, device)]
+    broadcast_object_list(precision)  # processes may run on other machines
     learnt = trainer.learnt or collection
     facts = {
         "precision": precision[0],
@@ -257,31 +252,6 @@ def _begin(
         )
     accelerator.wait_for_everyone()
     return runs.open_run(path, trainer.kind)
-
-
-def _precision(
-    trainer: Trainer[T], task: T, model: nn.Module, accelerator: Accelerator
-) -> Precision:
-    # A trial on one process would wait for the others' statistics
-    if (
-        trainer.settings.precision != "auto"
-        or accelerator.num_processes > 1
-        or not trainer.from_scratch
-    ):
-        return unmeasured(trainer.settings, accelerator)
-    batch = task.batch(task.steps - 1)  # at full resolution, where the time goes
-    return fastest(model, lambda trial: task.loss(trial, batch), accelerator.device)
-
-
-def unmeasured(settings: LoopSettings, accelerator: Accelerator) -> Precision:
-    """The precision that the settings name; for ``auto`` bfloat16 where a CUDA device has it."""
-    if settings.precision != "auto":
-        return settings.precision
-    return (
-        "bfloat16"
-        if accelerator.device.type == "cuda" and torch.cuda.is_bf16_supported()
-        else "float32"
-    )
 
 
 def _plan(task: Task, settings: LoopSettings, run: Run) -> Plan:

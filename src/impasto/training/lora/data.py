@@ -205,13 +205,17 @@ class Library:
                 ]:
                     if getattr(pipeline, name) is not None:
                         getattr(pipeline, name).to(accelerator.device)
-                with progress_bar("embeddings", len(self.text.missing()) * 32, shown=shown) as advance:
+                with progress_bar(
+                    "embeddings", len(self.text.missing()) * 32, shown=shown
+                ) as advance:
                     self.text.fill(
                         lambda start, stop: self.embedded(self.words[start:stop]), advance, share
                     )
             if self.prior.missing():
                 pipeline.to(accelerator.device)
-                with progress_bar("the base's own pictures", self.prior.count, shown=shown) as advance:
+                with progress_bar(
+                    "the base's own pictures", self.prior.count, shown=shown
+                ) as advance:
                     self.prior.fill(self._own, advance, share)
         accelerator.wait_for_everyone()
 

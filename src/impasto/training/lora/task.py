@@ -12,13 +12,13 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from impasto.collection.collection import Collection
+from impasto.devices import precision_of
 from impasto.diffusion.adapter import Adapter, Shape
 from impasto.diffusion.base import open_base
 from impasto.training.lora.data import Library, Material
 from impasto.training.lora.objective import Draws, Objective
 from impasto.training.lora.preview import Previews
 from impasto.training.lora.settings import LoraSettings
-from impasto.training.trainer import unmeasured
 
 DRAWS: Final = 128  # noisy pictures, at least, behind a held-out loss
 
@@ -48,9 +48,8 @@ class LoraTask:
         progress: bool,
     ) -> None:
         self.settings, self.accelerator = settings, accelerator
-        small = (
-            accelerator.device.type == "cuda" and unmeasured(settings, accelerator) == "bfloat16"
-        )
+        device = accelerator.device
+        small = device.type == "cuda" and precision_of(settings.precision, device) == "bfloat16"
         self.base = open_base(
             settings.base, torch.bfloat16 if small else torch.float32, safety=False
         )

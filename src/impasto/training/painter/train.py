@@ -14,6 +14,7 @@ from torch import nn
 
 from impasto.collection.collection import Collection
 from impasto.collection.disjoint_halves import disjoint_halves
+from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, SettingsError
 from impasto.models.classifier import Size
 from impasto.models.classifiers import StyleNetwork
@@ -27,7 +28,7 @@ from impasto.training.painter.task import Duel, PainterTask
 from impasto.training.settings import TrainingSettings
 from impasto.training.trainer import Trainer, train
 from impasto.training.training_findings import over_fitting_findings
-from impasto.weights import accelerator_on, classifier_of
+from impasto.weights import classifier_of
 
 CRITIC: Final = "critic"
 """The folder of the critic's run in the painter's."""
