@@ -156,3 +156,32 @@ def test_equal_files_are_exact_and_not_near_as_well() -> None:
 
 def test_names_without_pictures_have_exact_copies_only() -> None:
     assert duplicates.find_copies([None, None], None, None).all.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("correlation", "copies"), [(0.7, False), (0.9, False), (0.94, False), (0.96, True), (1, True)]
+)
+def test_two_pictures_are_one_from_a_correlation_of_95_hundredths(
+    correlation: float, copies: bool
+) -> None:
+    """Hashes are equal; the correlation of luminance alone decides, whatever the brightness."""
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(2, 32 * 32))
+    one -= one.mean()
+    other -= other.mean()
+    other -= one * (one @ other) / (one @ one)
+    one, other = one / one.std(), other / other.std()
+    mixed = correlation * one + np.sqrt(1 - correlation**2) * other
+    grey = np.stack([130 + 30 * one, 100 + 15 * mixed]).round()
+    assert np.corrcoef(grey)[0, 1] == pytest.approx(correlation, abs=0.005)
+    pixels = grey.reshape(2, 32, 32, 1).repeat(3, 3).astype(np.uint8)
+    found = duplicates.find_copies(["a", "b"], np.zeros(2, np.uint64), pixels)
+    assert found.near.tolist() == ([[0, 1]] if copies else [])
+
+
+def test_hashes_are_close_up_to_ten_bits() -> None:
+    picture = np.asarray(scene(0, 32))
+    pixels = np.stack([picture, picture])
+    for bits, copies in ((10, [[0, 1]]), (11, [])):
+        phash = np.array([0, 2**bits - 1], np.uint64)
+        assert duplicates.find_copies(["a", "b"], phash, pixels).near.tolist() == copies

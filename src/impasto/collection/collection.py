@@ -141,7 +141,7 @@ class Collection:
 
     @property
     def findings(self) -> list[Finding]:
-        """What prepare found.
+        """Findings of prepare.
 
         Raises:
             InputError: ``findings.json`` is missing or damaged.

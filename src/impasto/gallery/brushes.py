@@ -23,7 +23,7 @@ _HAIRS: Final = 9  # streaks across a stroke
 
 @dataclass(frozen=True, slots=True)
 class Brush:
-    """How a layer of strokes is made; lengths are in picture sizes.
+    """Settings of a layer of strokes; lengths are in picture sizes.
 
     Attributes:
         width: of a stroke.
@@ -58,7 +58,7 @@ class Brush:
 
 @dataclass(slots=True)
 class Canvas:
-    """What has been painted.
+    """Painting under way.
 
     (S, S, 3) Oklab colours and (S, S) height of the paint in brush widths.
     """
@@ -125,7 +125,7 @@ def lay(
 
 
 def _middles(brush: Brush, size: int, rng: Rng) -> tuple[Pixels, Pixels]:
-    """Where strokes have their middles, in pixels, in the order of painting."""
+    """Middles of strokes in pixels, in the order of painting."""
     step = max(1.0, brush.width * brush.spacing * np.sqrt(min(brush.length, 4.0)) * size)
     count = int(np.ceil(size / step)) + 1
     rows, columns = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")

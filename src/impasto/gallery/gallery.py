@@ -31,21 +31,21 @@ _AT_HOME: Final = 3.0  # how much likelier an artist is to paint the favourite s
 
 
 class SampleSettings(Settings):
-    """What the sample gallery holds."""
+    """Settings of the sample gallery."""
 
-    pictures: int = Field(900, ge=4 * len(STYLES), description="how many pictures in all")
+    pictures: int = Field(
+        900, ge=4 * len(STYLES), description="number of pictures, training and test"
+    )
     pixels: int = Field(128, ge=32, le=2048, description="height and width of a picture in pixels")
     imbalance: float = Field(
-        12.0, ge=1, description="training pictures of the largest style over those of the smallest"
+        12.0, ge=1, description="ratio of training pictures, largest to smallest style"
     )
     test_share: float = Field(
-        0.2, gt=0, lt=1, description="share of the pictures that are test pictures, equal by style"
+        0.2, gt=0, lt=1, description="share of test pictures, the same number of each style"
     )
-    artists: int = Field(8, ge=1, le=40, description="artists a style")
-    workers: int = Field(
-        0, ge=0, description="threads that paint; 0: one a core; changes no picture"
-    )
-    seed: int = Field(0, ge=0, description="of everything that is drawn at random")
+    artists: int = Field(8, ge=1, le=40, description="artists per style")
+    workers: int = Field(0, ge=0, description="painting threads; 0: one a core")
+    seed: int = Field(0, ge=0, description="seed of every random choice")
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,10 +169,7 @@ def open_run(path: Path, kind: RunKind | None = None) -> Run:
 
 
 def environment() -> dict[str, str]:
-    """What the numbers depend on.
-
-    Versions of Python and the packages that compute, and the processor.
-    """
+    """Versions of Python and of the packages that compute, and the platform."""
     versions = {name: version(name) for name in _PACKAGES}
     return {"python": platform.python_version(), "platform": platform.platform(), **versions}
 
