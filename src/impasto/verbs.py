@@ -562,12 +562,12 @@ def kind_of(run: Run | Thing) -> RunKind:
 
 def _run_folder(output: Thing, settings: "LoopSettings", *, fresh: bool) -> Path:
     """Return the folder of a run to train; with ``fresh`` the run that it holds is removed."""
+    from impasto.devices import device_of  # noqa: PLC0415
     from impasto.state.folder import locked  # noqa: PLC0415
-    from impasto.weights import require_device  # noqa: PLC0415
 
     place = folder(output)
     if fresh and (place / "run.json").is_file():
-        require_device(settings.device)
+        device_of(settings.device)
         with locked(place):
             shutil.rmtree(place)
     return place
