@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from impasto.numerics.formatting import aligned, estimate, number, percent, share
 from impasto.records.atlas import Atlas
 from impasto.records.finding import Finding, as_data, load, spoiled
 from impasto.records.run import Run
@@ -25,15 +26,13 @@ if TYPE_CHECKING:
     from impasto.generate.text_to_image import Painted
     from impasto.pipeline import Study
 
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "top_3")
 REACHED = {
-    **{name: f"{name} {{:.3f}}" for name in SCORES},
     "psnr": "PSNR {:.2f} dB",
     "ssim": "SSIM {:.3f}",
     "hit_rate": "hit rate of the style classifier {:.3f}",
     "identity_ssim": "SSIM in the own style {:.3f}",
 }
-"""Words for each score that a training reaches on validation."""
+"""Words for each score that a training reaches on validation, besides those of classifiers."""
 COLOURS = {"issue": "yellow", "passed": "green", "not applicable": "dim"}
 ORDER = ("issue", "passed", "not applicable")
 
@@ -83,8 +82,11 @@ def audited(found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:
 
 def run(made: Run, *, as_json: bool) -> None:
     """Print the result of ``train``."""
+    from impasto.numerics.metrics import SCORES  # noqa: PLC0415 – numpy
+
     last = _validation(made)
-    scores = ", ".join(text.format(last[name]) for name, text in REACHED.items() if name in last)
+    words = {name: f"{metric.title} {{:.3f}}" for name, metric in SCORES.items()} | REACHED
+    scores = ", ".join(text.format(last[name]) for name, text in words.items() if name in last)
     text = f"trained in {made.path}; validation: {scores}\n{_next('evaluate', made.path)}"
     _finish(_trained(made), text, _findings(made), as_json=as_json)
 
@@ -146,9 +148,9 @@ def _lora_lines(result: Mapping[str, Any]) -> str:
     rows = [["style", "pictures", "without", "real works"]]
     for row in result["per_style"]:
         shares = [row[name] for name in ("accuracy", "floor", "ceiling")]
-        rows.append([row["style"], *("–" if share is None else f"{share:.0%}" for share in shares)])
+        rows.append([row["style"], *(percent(one, 0) for one in shares)])
     arms = [result["scores"][arm]["accuracy"] for arm in ("adapter", "base", "real")]
-    return _aligned([*rows, ["all", *map(_interval, arms)]])
+    return "\n".join(aligned([*rows, ["all", *map(share, arms)]]))
 
 
 def _painter_lines(result: Mapping[str, Any]) -> str:
@@ -157,24 +159,25 @@ def _painter_lines(result: Mapping[str, Any]) -> str:
     arms = ("painted", "histogram", "unchanged", "real")
     rows = [["style", "painted", "colours exchanged", "unchanged", "real works", "normalised"]]
     for row in result["per_style"]:
-        shares = [f"{row[arm]['hit']['value']:.0%}" for arm in arms]
+        shares = [percent(row[arm]["hit"]["value"], 0) for arm in arms]
         placed = divides(row["real"]["normalised"]["value"])
-        normalised = f"{row['painted']['normalised']['value']:.2f}" if placed else "–"
+        normalised = number(row["painted"]["normalised"]["value"] if placed else None)
         rows.append([row["style"], *shares, normalised])
     scores = result["scores"]
     placed = divides(scores["real"]["normalised"]["value"])
-    normalised = _spread(scores["painted"]["normalised"], 2) if placed else "–"
-    rows.append(["all", *(_interval(scores[arm]["hit"]) for arm in arms), normalised])
-    return _aligned(rows)
+    normalised = estimate(scores["painted"]["normalised"], 2) if placed else "–"
+    rows.append(["all", *(share(scores[arm]["hit"]) for arm in arms), normalised])
+    return "\n".join(aligned(rows))
 
 
 def _by_artist(made: Any) -> tuple[dict[str, Any], str]:
     from impasto.comparison.artist_scores import ARMS, as_lines  # noqa: PLC0415
+    from impasto.numerics.metrics import SCORES  # noqa: PLC0415
 
     flat = {
         f"{name}_{arm}": made.result["scores"]["network"][arm][name]["value"]
         for arm in (*ARMS, "gap")
-        for name in SCORES[:3]
+        for name in SCORES
     }
     return {"by_artist": str(made.path), **flat, **made.result}, "\n".join(as_lines(made.result))
 
@@ -240,6 +243,8 @@ def study(made: "Study", *, as_json: bool) -> None:
 
 def score_lines(metrics: Mapping[str, Any]) -> str:
     """Return the scores with their intervals, and the baselines under them, as aligned lines."""
+    from impasto.numerics.metrics import SCORES  # noqa: PLC0415 – numpy
+
     sources = [("this run", metrics["scores"])]
     sources += [
         (name.replace("_", " "), scores) for name, scores in metrics["baselines"].items() if scores
@@ -248,33 +253,14 @@ def score_lines(metrics: Mapping[str, Any]) -> str:
     if "psnr" in metrics["scores"]:  # an autoencoder's
         rows = [("", "PSNR in dB", "SSIM")]
         rows += [
-            (name, _spread(scores["psnr"], 2), _spread(scores["ssim"], 3))
+            (name, estimate(scores["psnr"], 2), estimate(scores["ssim"], 3))
             for name, scores in sources
         ]
     else:
-        rows = [("", "accuracy", "balanced accuracy", "macro-F1")]
-        rows += [
-            (name, *(_interval(scores.get(key)) for key in SCORES[:3])) for name, scores in sources
-        ]
-    return f"{metrics['pictures']} pictures of the {metrics['split']} split\n{_aligned(rows)}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of cells as lines, each column as wide as its widest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines)
-
-
-def _interval(score: Mapping[str, float] | None) -> str:
-    return "" if not score else f"{score['value']:.1%} ({score['low']:.1%}–{score['high']:.1%})"
-
-
-def _spread(score: Mapping[str, float], digits: int) -> str:
-    return f"{score['value']:.{digits}f} ({score['low']:.{digits}f}–{score['high']:.{digits}f})"
+        rows = [("", *(metric.title for metric in SCORES.values()))]
+        rows += [(name, *(share(scores.get(key)) for key in SCORES)) for name, scores in sources]
+    about = f"{metrics['pictures']} pictures of the {metrics['split']} split"
+    return "\n".join([about, *aligned(rows)])
 
 
 def _flat(metrics: Mapping[str, Any]) -> dict[str, Any]:
