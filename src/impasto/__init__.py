@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from impasto.verbs import audit as audit
     from impasto.verbs import balance as balance
     from impasto.verbs import evaluate as evaluate
+    from impasto.verbs import load_network as load_network
     from impasto.verbs import open_collection as open_collection
     from impasto.verbs import open_run as open_run
     from impasto.verbs import paint as paint
@@ -82,6 +83,7 @@ _VERBS = (
     "audit",
     "balance",
     "evaluate",
+    "load_network",
     "open_collection",
     "open_run",
     "paint",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
     from PIL import Image
+    from torch import nn
 
     from impasto.collection.collection import Collection
     from impasto.collection.settings import PrepareSettings
@@ -267,16 +268,17 @@ def evaluate(
         InputError: an argument does not apply to this kind of run.
     """
     path, kind = folder(run), kind_of(run)
+    cls = evaluation_settings(kind, by)
     if by is not None:
         if collection is not None:
             raise InputError("by artist trains on the run's own collection: give no other")
         from impasto.comparison.by_artist import evaluate_by_artist  # noqa: PLC0415
 
         own = {"train": dict(runs.open_run(path, "classifier").settings)}
-        wanted: Any = resolve(evaluation_settings(kind, by), settings or own, options)
+        wanted: Any = resolve(cls, settings or own, options)
         return evaluate_by_artist(path, wanted, progress=progress, announce=announce)
     other = None if collection is None else folder(collection)
-    wanted = resolve(evaluation_settings(kind), settings, options)
+    wanted = resolve(cls, settings, options)
     match kind:
         case "classifier" | "autoencoder":
             from impasto.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
@@ -549,6 +551,13 @@ def folder(thing: Thing) -> Path:
     if not isinstance(path, Path):
         raise InputError(f"a {type(thing).__name__} is no path, and lies in no folder: give a path")
     return path
+
+
+def load_network(run: Run | Thing, device: str = "cpu") -> "nn.Module":
+    """Load the trained network of a run, with ``network.preprocess`` for pictures."""
+    from impasto.evaluation.trained_network import trained_network  # noqa: PLC0415
+
+    return trained_network(open_run(run), device)
 
 
 def kind_of(run: Run | Thing) -> RunKind:

@@ -19,10 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from impasto.errors import InputError, RunError
 from impasto.files import make_folder, read_json, write_json
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FORMAT = 1
 RunKind = Literal["classifier", "autoencoder", "painter", "lora"]
@@ -77,6 +80,12 @@ class Run:
     def evaluation_path(self) -> Path:
         """The folder of the evaluation."""
         return self.path / "evaluation"
+
+    def network(self, device: str = "cpu") -> "nn.Module":
+        """Load the trained network, in evaluation mode; ``network.preprocess`` takes pictures."""
+        import impasto  # noqa: PLC0415 – networks lie above the records; the interface finds them
+
+        return impasto.load_network(self, device)
 
     def metrics(self) -> list[dict[str, Any]]:
         """All lines of ``metrics.jsonl``; a last line cut off by a kill is left out.

@@ -1,0 +1,259 @@
+"""The Python interface: every public function takes strings, paths and results of earlier verbs."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+
+import impasto
+from impasto.collection.collection import Collection
+from impasto.config import Settings
+from impasto.errors import ImpastoError, InputError, RunError, SettingsError
+from impasto.records.run import Run
+
+QUICK: dict[str, Any] = {"size": "tiny", "epochs": 1, "batch_size": 12, "device": "cpu"}
+PAINTER = {"teach": {"size": "tiny", "epochs": 1, "batch_size": 12, "resolution": 48}}
+"""A short training of the painter's style classifier and evaluator."""
+LORA: dict[str, Any] = {
+    "epochs": 1,
+    "epoch_pictures": 2,
+    "batch_size": 2,
+    "resolution": 32,
+    "rank": 2,
+    "warmup_steps": 0,
+    "preview_every": 0,
+    "buckets": False,
+    "held_out": 2,
+    "device": "cpu",
+}
+ATLAS: dict[str, Any] = {
+    "maps": ["pca"],
+    "clusterings": ["kmeans"],
+    "permutations": 20,
+    "bootstrap_samples": 100,
+    "seeds": 2,
+    "device": "cpu",
+}
+
+
+class Made:
+    """Every verb once, on the results of the verbs before it."""
+
+    def __init__(self, root: Path, source: Path, base: Path) -> None:
+        """Call them in order; each takes what an earlier one returned."""
+        study = root / "s"
+        self.gallery = impasto.sample(root / "g", pictures=64, pixels=32)
+        self.collection = impasto.prepare(
+            source, study / "collection", pixels=48, workers=1, validation_share=0.2
+        )
+        self.audit = impasto.audit(self.collection)
+        runs = study / "runs"
+        self.classifier = impasto.train_classifier(
+            self.collection, runs / "classifier", resolution=32, **QUICK
+        )
+        self.autoencoder = impasto.train_autoencoder(
+            self.collection, runs / "autoencoder", resolution=32, latent=8, **QUICK
+        )
+        self.painter = impasto.train_painter(
+            self.collection, runs / "painter", resolution=48, embedding=8, **PAINTER, **QUICK
+        )
+        self.lora = impasto.train_lora(self.collection, root / "lora", base=str(base), **LORA)
+        self.runs = {run.kind: run for run in (self.classifier, self.autoencoder, self.painter)}
+        self.root, self.source, self.study = root, source, study
+
+
+@pytest.fixture(scope="module")
+def made(
+    picture_folder: Callable[..., Path],
+    tiny_base: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Made:
+    source = picture_folder(train=(16, 14, 12), test=3, artists=3, size=48)
+    return Made(tmp_path_factory.mktemp("api"), source, tiny_base())
+
+
+FORMS: dict[str, Callable[[Any], Any]] = {
+    "string": lambda thing: str(getattr(thing, "path", thing)),
+    "path": lambda thing: Path(getattr(thing, "path", thing)),
+    "result": lambda thing: thing,
+}
+
+
+@pytest.fixture(params=FORMS)
+def form(request: pytest.FixtureRequest) -> Callable[[Any], Any]:
+    return FORMS[request.param]
+
+
+def test_the_table_calls_every_public_function() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    public = [name for name in impasto.__all__ if name[0].islower()]
+    assert not [name for name in public if f"impasto.{name}(" not in text]
+
+
+def test_data(made: Made, form: Callable[[Any], Any], tmp_path: Path) -> None:
+    assert impasto.sample(FORMS["string"](made.gallery), pictures=64, pixels=32).painted == 0
+    again = impasto.prepare(form(made.gallery), str(tmp_path / "c"), {"pixels": 32, "workers": 1})
+    assert len(again) == 64
+    assert impasto.open_collection(form(again)).fingerprint == again.fingerprint
+    assert impasto.audit(form(again)).path == again.path
+
+
+def test_a_source_is_one_or_several(made: Made, form: Callable[[Any], Any], tmp_path: Path) -> None:
+    sides = [form(made.source / side) for side in ("train", "test")]
+    assert len(impasto.prepare(sides, tmp_path / "c", pixels=32, workers=1)) == 51
+
+
+def test_trainings_take_a_collection_and_are_done(
+    made: Made, form: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    """A second call of the same training returns the run that is there."""
+    settings = {**QUICK, "resolution": 32}
+    run = impasto.train_classifier(
+        form(made.collection), form(made.classifier), impasto.ClassifierSettings(**settings)
+    )
+    assert isinstance(run, Run) and run.path == made.classifier.path
+    again = impasto.train("classifier", form(made.collection), form(made.classifier), **settings)
+    assert again.weights_fingerprint == run.weights_fingerprint
+    impasto.train_autoencoder(form(made.collection), form(made.autoencoder), settings, latent=8)
+    impasto.train_painter(
+        form(made.collection), form(made.painter), resolution=48, embedding=8, **PAINTER, **QUICK
+    )
+    base = made.lora.settings["base"]
+    assert impasto.train_lora(form(made.collection), form(made.lora), base=base, **LORA).state
+
+
+def test_every_kind_of_run_is_evaluated(made: Made, form: Callable[[Any], Any]) -> None:
+    for run in (made.classifier, made.autoencoder):
+        done = impasto.evaluate(form(run), form(made.collection), device="cpu")
+        assert done.findings
+    done = impasto.evaluate(
+        form(made.painter), per_style=2, bootstrap_samples=100, device="cpu", **PAINTER
+    )
+    assert done.findings
+    judged = {"classifier": str(made.classifier.path), "pictures": 2, "bootstrap_samples": 100}
+    done = impasto.evaluate(form(made.lora), None, judged, paint={"steps": 2, "device": "cpu"})
+    assert done.findings
+    done = impasto.evaluate(form(made.classifier), by="artist", folds=2)
+    assert done.findings
+
+
+def test_balance(made: Made, form: Callable[[Any], Any]) -> None:
+    done = impasto.balance(
+        form(made.collection),
+        form(made.root / "balance"),
+        remedies=["tau-normalisation"],
+        seeds=1,
+        train={**QUICK, "resolution": 32},
+    )
+    assert done.findings
+
+
+def test_predictions_take_paths_images_and_arrays(made: Made, form: Callable[[Any], Any]) -> None:
+    path = sorted((made.source / "test" / "Bands").iterdir())[0]
+    image = Image.open(path)
+    png = path.parent.parent / "same.png"
+    image.save(png)
+    ways = [impasto.predict(form(made.classifier), form(png))]
+    ways.append(impasto.predict(form(made.classifier), [image]))
+    ways.append(impasto.predict(form(made.classifier), np.asarray(image)))
+    ways.append(impasto.predict(form(made.classifier), [image.convert("RGBA")]))
+    assert len({tuple(way[0].probabilities.items()) for way in ways}) == 1
+    with pytest.raises(InputError, match="none of the pictures"):
+        impasto.predict(made.classifier, np.zeros((4, 4)))  # type: ignore[arg-type]
+
+
+def test_atlas_paint_and_pages(made: Made, form: Callable[[Any], Any], tmp_path: Path) -> None:
+    pictures = made.source / "test" / "Bands"
+    for run in made.runs.values():
+        assert impasto.atlas(form(run), form(made.collection), **ATLAS).findings
+    assert len(impasto.add_to_atlas(form(made.classifier), form(pictures), device="cpu")) == 3
+    painted = impasto.paint(form(made.painter), form(pictures), form(tmp_path), styles=["Columns"])
+    assert len(painted) == 3
+    words = {"prompt": "a boat", "steps": 2, "device": "cpu"}
+    assert impasto.paint(form(made.lora), (), str(tmp_path / "l"), words)[0].path.is_file()
+    assert impasto.report(form(made.study)).html.is_file()
+    assert impasto.site(form(made.study)).page.is_file()
+
+    def stop(address: str) -> None:
+        assert address.startswith("http://127.0.0.1:")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        impasto.serve(form(made.study), 0, announce=stop)
+
+
+def test_a_trained_network_and_its_preprocessing(made: Made, form: Callable[[Any], Any]) -> None:
+    run = impasto.open_run(form(made.classifier), "classifier")
+    pictures = sorted((made.source / "test" / "Bands").iterdir())
+    network = run.network()
+    with torch.no_grad():
+        logits = network(network.preprocess(pictures))
+    assert isinstance(network, torch.nn.Module) and not network.training
+    assert logits.shape == (3, 3)
+    for kind, other in made.runs.items():
+        assert isinstance(impasto.load_network(form(other)), torch.nn.Module), kind
+    with pytest.raises(RunError, match="holds a LoRA"):
+        made.lora.network()
+
+
+def test_a_collection_is_a_dataset(made: Made) -> None:
+    batches = DataLoader(made.collection.dataset("train", transform="float"), batch_size=8)
+    pictures, labels = next(iter(batches))
+    assert pictures.shape == (8, 3, 48, 48) and labels.shape == (8,)
+
+
+def test_a_study_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("impasto.pipeline.run_study", lambda *a, **b: asked.update(a=a, b=b))
+    impasto.study("paintings", str(tmp_path), train={"epochs": 3}, leave_out=["page"])
+    source, place, settings = asked["a"]
+    assert (source, place, settings.train.epochs) == ("paintings", tmp_path, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: impasto.train_classifier(c, "r", epoch=3), "did you mean 'epochs'"),
+        (lambda c: impasto.train_classifier(c, "r", size="tny"), "size"),
+        (lambda c: impasto.train_classifier(c, "r", {"size": "tny"}), "size"),
+        (lambda c: impasto.ClassifierSettings(size="tny"), "size"),
+        (lambda c: impasto.study("p", "s", trian={}), "did you mean 'train'"),
+    ],
+)
+def test_bad_settings_are_one_kind_of_error(
+    made: Made, call: Callable[[Collection], Any], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        call(made.collection)
+
+
+def test_what_is_no_thing_is_refused_in_one_line(made: Made) -> None:
+    with pytest.raises(ImpastoError, match="a int is no path"):
+        impasto.evaluate(3)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="by artist needs a classifier"):
+        impasto.evaluate(made.painter, by="artist")
+    with pytest.raises(RunError, match="does not paint"):
+        impasto.paint(made.classifier, "x.jpg")
+
+
+def test_settings_classes_and_version_are_public() -> None:
+    assert impasto.__version__ == version("impasto")
+    classes = [getattr(impasto, name) for name in impasto.__all__ if name.endswith("Settings")]
+    assert classes and all(issubclass(cls, Settings) for cls in classes)
+
+
+def test_verbs_stay_functions_whatever_is_imported() -> None:
+    for module in pkgutil.walk_packages(impasto.__path__, "impasto."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for name in impasto.__all__:
+        if name[0].islower() and name != "__version__":
+            assert callable(getattr(impasto, name)), name
