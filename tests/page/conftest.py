@@ -1,7 +1,7 @@
 """A small study with an atlas, as the stages write it, and its page; for tests that only look."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,10 @@ def write_predictions(run: Path, collection: Collection) -> None:
     shares = np.full((len(rows), len(styles)), 0.1)
     shares[np.arange(len(rows)), named] = 0.7
     columns = {
-        "id": collection.table["id"].take(rows), "style": [styles[i] for i in collection.labels[rows]],
-        "predicted": [styles[i] for i in named], "confidence": shares.max(1), "probabilities": list(shares),
+        "id": collection.table["id"].take(rows),
+        "style": [styles[i] for i in collection.labels[rows]],
+        "predicted": [styles[i] for i in named], "confidence": shares.max(1),
+        "probabilities": list(shares),
     }  # fmt: skip
     pq.write_table(pa.table(columns), run / "evaluation" / "predictions.parquet")
     heat = np.zeros((len(rows), 4, 4), np.uint8)
@@ -111,7 +113,7 @@ class Exported:
 
 
 def make_site_study(study: Path, **what: Any) -> Collection:
-    """A study with strange titles, a classifier with an atlas and answers, and an autoencoder with an atlas."""
+    """A study with strange titles, an evaluated classifier and an autoencoder, with atlases."""
     make_study(study, MadeUp(styles=STYLES, **what))
     path = study / "collection" / "paintings.parquet"
     table = pq.read_table(path)
@@ -145,3 +147,21 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     collection = make_site_study(study)
     (study / "report.html").write_text("<title>report</title>")
     return Exported(study, collection, write_site(study).page)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests of the page."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
+    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next((path for name in names if (path := shutil.which(name))), None)
+    if chromium is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"], timeout=180_000
+        )
+        yield opened
+        opened.close()

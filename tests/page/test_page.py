@@ -5,7 +5,6 @@ what a visitor does, and that nothing is asked of the network.
 
 import csv
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,6 @@ import pytest
 from impasto.collection.collection import Collection
 from impasto.page.export import write_site
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
-)
-CHROMIUM = next(
-    (
-        path
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (path := shutil.which(name))
-    ),
-    None,
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
 PATIENCE = (
     180_000  # milliseconds: a machine that is busy with a training takes its time, and is not wrong
 )
@@ -38,16 +25,6 @@ HARMLESS = (
     "Automatic fallback to software WebGL",
     "Canvas2D: Multiple readback",
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE
-        )
-        yield opened
-        opened.close()
 
 
 class Visit:
@@ -83,7 +60,8 @@ class Visit:
             return Object.keys(is).every((name) => Math.abs(is[name] - at[name]) < 1e-4); }"""
         )
         self.page.wait_for_function(
-            "location.hash.slice(1) === Impasto.encode(Impasto.app.store.state, Impasto.app.store.usual)"
+            """() => { const { store } = Impasto.app;
+            return location.hash.slice(1) === Impasto.encode(store.state, store.usual); }"""
         )
         return str(self.page.url)
 
@@ -93,7 +71,8 @@ class Visit:
 
     def spot(self, row: int) -> tuple[float, float]:
         """Where a painting is in the window."""
-        script = """(row) => { const { view } = Impasto.app, box = view.holder.getBoundingClientRect();
+        script = """(row) => {
+            const { view } = Impasto.app, box = view.holder.getBoundingClientRect();
             const [x, y] = view.camera.toScreen(view.grid.xy[2 * row], view.grid.xy[2 * row + 1]);
             return [x + box.left, y + box.top]; }"""
         x, y = self.page.evaluate(script, row)
@@ -102,7 +81,7 @@ class Visit:
 
 @pytest.fixture
 def visit(browser: Any, exported: Any) -> Iterator[Callable[..., Visit]]:
-    """``visit(…)`` opens a window on the exported page; in the end nobody may have complained or asked elsewhere."""
+    """Open a window on the exported page; there may be no complaint, nor a request elsewhere."""
     made: list[Visit] = []
 
     def go(page: Path | None = None, **given: Any) -> Visit:
@@ -138,8 +117,9 @@ def test_it_opens_from_disk_and_draws_every_painting(
         const { view } = Impasto.app, gl = view.renderer.gl, out = new Uint8Array(4);
         const dense = view.canvas.width / view.camera.width;
         view.draw(performance.now());
-        const [x, y] = view.camera.toScreen(view.grid.xy[2 * row], view.grid.xy[2 * row + 1]), [, h] = view.extent(row);
-        const [left, bottom] = [Math.round(x * dense), view.canvas.height - Math.round((y - h / 2) * dense)];
+        const [x, y] = view.camera.toScreen(view.grid.xy[2 * row], view.grid.xy[2 * row + 1]);
+        const [, h] = view.extent(row), left = Math.round(x * dense);
+        const bottom = view.canvas.height - Math.round((y - h / 2) * dense);
         gl.readPixels(left, bottom, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, out);
         return [...out];
       }"""
@@ -195,12 +175,15 @@ def test_a_painting_tells_what_is_known_of_it(visit: Callable[..., Visit], expor
     panel.locator(".shares li").first.wait_for()
     assert "70 %" in panel.locator(".shares li").first.inner_text()
     panel.get_by_role("button", name="Where the network looked").click()
-    glow = "(at) => [...document.querySelector('.hung .heat').getContext('2d').getImageData(at[0], at[1], 1, 1).data]"
+    glow = """(at) => { const pen = document.querySelector(".hung .heat").getContext("2d");
+        return [...pen.getImageData(at[0], at[1], 1, 1).data]; }"""
     page.wait_for_function(
-        "document.querySelector('.hung .heat').getContext('2d').getImageData(8, 8, 1, 1).data[3] > 0"
+        """() => { const pen = document.querySelector(".hung .heat").getContext("2d");
+        return pen.getImageData(8, 8, 1, 1).data[3] > 0; }"""
     )
     size = page.evaluate(
-        "[document.querySelector('.hung .heat').width, document.querySelector('.hung .heat').height]"
+        """() => { const heat = document.querySelector(".hung .heat");
+        return [heat.width, heat.height]; }"""
     )
     hot, cold = page.evaluate(glow, [8, 8]), page.evaluate(glow, [size[0] - 8, size[1] - 8])
     assert (
@@ -279,7 +262,8 @@ def test_a_link_shows_the_same_thing(visit: Callable[..., Visit], exported: Any)
     other = visit()
     followed = other.open(address)
     assert other.meant() == meant
-    look = "[Impasto.app.view.view(), Impasto.app.store.state, Impasto.app.row, document.querySelector('#colour').value]"
+    look = """() => { const { view, store, row } = Impasto.app;
+        return [view.view(), store.state, row, document.querySelector("#colour").value]; }"""
     seen, shared = followed.evaluate(look), page.evaluate(look)
     for axis in "xyz":  # the address keeps five digits
         assert seen[0][axis] == pytest.approx(shared[0][axis], abs=1e-4)

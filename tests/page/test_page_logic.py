@@ -5,53 +5,32 @@ places, addresses, tables; each against an obvious other way.
 
 import csv
 import io
-import shutil
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from impasto.images.palette import mark, page_script
+from impasto.images.heat_overlay import heat_overlay
+from impasto.images.palette import mark
+from impasto.page.export import GENERATED, scripts
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
-)
-CHROMIUM = next(
-    (
-        path
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (path := shutil.which(name))
-    ),
-    None,
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
 RANDOM = "const next = ((s) => () => (s = (s * 48271) % 2147483647) / 2147483647)(7);"
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    """An empty page with the scripts that need nothing else."""
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=180_000
-        )
-        opened = browser.new_page()
-        for name in (
-            "store.js",
-            "address.js",
-            "geometry.js",
-            "data.js",
-            "colours.js",
-            "filters.js",
-        ):
-            opened.add_script_tag(
-                content=(files("impasto.page") / "static" / name).read_text(encoding="utf-8")
-            )
-            if name == "store.js":
-                opened.add_script_tag(content=page_script())
-        yield opened
-        browser.close()
+def page(browser: Any) -> Iterator[Any]:
+    """An empty page with all scripts but the one that starts."""
+    opened = browser.new_page()
+    for name in scripts()[:-1]:
+        stored = files("impasto.page") / "static" / name
+        text = GENERATED[name]() if name in GENERATED else stored.read_text(encoding="utf-8")
+        opened.add_script_tag(content=text)
+    yield opened
+    opened.close()
 
 
 def test_the_grid_agrees_with_looking_at_every_painting(page: Any) -> None:
@@ -90,7 +69,8 @@ def test_a_lasso_holds_what_lies_in_it(page: Any) -> None:
     places = {(1, 1): True, (3.5, 3): True, (2, 3): False, (5, 1): False, (2, 0.5): True}
     assert {at: page.evaluate(inside, at) for at in places} == places
     rows = page.evaluate(
-        """Impasto.lassoed(new Impasto.Grid(Float32Array.from([0, 0, 0.5, 0.5, -0.5, 0.2, 0.9, -0.9])),
+        """Impasto.lassoed(
+        new Impasto.Grid(Float32Array.from([0, 0, 0.5, 0.5, -0.5, 0.2, 0.9, -0.9])),
         [[-0.6, -0.1], [0.6, -0.1], [0.6, 0.6], [-0.6, 0.6]])"""
     )
     assert rows == [0, 1, 2]
@@ -107,11 +87,13 @@ def test_the_camera_keeps_what_is_under_the_hand(page: Any) -> None:
 
 def test_an_address_brings_the_state_back(page: Any) -> None:
     state = {
-        "run": "a run/ö&=", "map": "tsne", "colour": "cluster:kmeans", "styles": ["Pop_Art", "A&B=#%"],
+        "run": "a run/ö&=", "map": "tsne", "colour": "cluster:kmeans",
+        "styles": ["Pop_Art", "A&B=#%"],
         "group": ["Cluster 1"],
         "q": 'he said "x" & y', "years": [-50, 1900], "cell": ["Baroque", "Rococo"],
         "lasso": {"run": "a", "map": "b", "points": [[0.1, -0.2], [0.3333, 0.4], [-1, 1]]},
-        "painting": "Pop Art/a+b #1%20.jpg", "tab": "about", "at": {"x": -0.5, "y": 0.25, "z": 12.5}, "heat": True,
+        "painting": "Pop Art/a+b #1%20.jpg", "tab": "about",
+        "at": {"x": -0.5, "y": 0.25, "z": 12.5}, "heat": True,
     }  # fmt: skip
     assert page.evaluate("(state) => Impasto.decode('#' + Impasto.encode(state))", state) == state
     page.evaluate(
@@ -120,6 +102,43 @@ def test_an_address_brings_the_state_back(page: Any) -> None:
     assert page.evaluate("Impasto.encode(store.state, store.usual)") == ""
     broken = "#years=x~y&at=1_2&lasso=a&lasso=b&lasso=1_2_3&cell=one&heat=0&nonsense=1&q=%E0%A4%A"
     assert set(page.evaluate("(text) => Impasto.decode(text)", broken)) <= {"q"}
+
+
+def test_a_heat_map_looks_as_in_the_report(page: Any) -> None:
+    """The page draws what ``heat_overlay`` draws; a rounding of grey apart."""
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, (6, 8, 3), np.uint8)
+    heat = rng.integers(0, 256, (6, 8), np.uint8)
+    drawn = page.evaluate(
+        """([pixels, values]) => {
+        const size = { width: 8, height: 6 };
+        const canvas = () => Object.assign(document.createElement("canvas"), size);
+        const picture = canvas(), pen = picture.getContext("2d"), image = pen.createImageData(8, 6);
+        pixels.forEach((value, i) => { image.data[i] = value; });
+        pen.putImageData(image, 0, 0);
+        const out = canvas();
+        Impasto.glow(out, picture, { width: 8, height: 6, values });
+        return [...out.getContext("2d").getImageData(0, 0, 8, 6).data];
+      }""",
+        [np.dstack([picture, np.full((6, 8), 255)]).ravel().tolist(), heat.ravel().tolist()],
+    )
+    expected = np.asarray(heat_overlay(Image.fromarray(picture), (heat / 255).astype(np.float32)))
+    shown = np.reshape(drawn, (6, 8, 4))[..., :3]
+    assert np.abs(shown - expected.astype(int)).max() <= 2
+
+
+def test_every_panel_is_a_file_that_registers_itself(page: Any) -> None:
+    registered = page.evaluate("Impasto.panels().map((panel) => panel.id)")
+    assert registered == ["paintings", "painting", "confusion", "about"]
+    folder = files("impasto.page") / "static" / "panels"
+    assert sorted(registered) == sorted(Path(entry.name).stem for entry in folder.iterdir())
+
+
+def test_no_script_has_a_line_of_more_than_a_hundred_characters() -> None:
+    for name in scripts():
+        if name not in GENERATED:
+            text = (files("impasto.page") / "static" / name).read_text(encoding="utf-8")
+            assert max(map(len, text.splitlines())) <= 100, name
 
 
 def test_csv_reads_back_as_it_was_written(page: Any) -> None:
@@ -146,7 +165,8 @@ def test_thirty_six_groups_look_different_in_both_themes(page: Any) -> None:
     for theme in ("light", "dark"):
         looks = page.evaluate(
             """(theme) => { document.documentElement.dataset.theme = theme;
-            return Array.from({ length: 36 }, (_, i) => `${Impasto.colour(i)} ${Impasto.shape(i)}`); }""",
+            const look = (_, i) => `${Impasto.colour(i)} ${Impasto.shape(i)}`;
+            return Array.from({ length: 36 }, look); }""",
             theme,
         )
         assert len(set(looks)) == 36

@@ -45,7 +45,8 @@ def test_it_serves_the_page_and_the_report(address: str, exported: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["collection/pixels.npy", "runs/classifier/run.json", "runs/", "site/../collection/styles.json",
+    "path", ["collection/pixels.npy", "runs/classifier/run.json", "runs/",
+             "site/../collection/styles.json",
              "site/data/", "site/%2e%2e/collection/styles.json", "../", "sitemap"],
 )  # fmt: skip
 def test_it_serves_nothing_else(address: str, path: str) -> None:

@@ -1,20 +1,33 @@
 "use strict";
 /*
- * The state of the page, and its form in the address: a link shows the same run, map, view, filters and painting.
+ * State of the page and its form in the address: a link shows the same run, map, view and painting.
  * Styles and paintings stand in it by name, so that a link outlives a new export.
  */
 (() => {
   const UNIT = 1e4; // a lasso's corners are whole ten-thousandths of the map
 
   const EMPTY = {
-    run: null, map: null, colour: "style", styles: [], group: [], q: "", years: null, cell: null, lasso: null,
-    painting: null, tab: "paintings", at: null, heat: false,
+    run: null,
+    map: null,
+    colour: "style",
+    styles: [],
+    group: [],
+    q: "",
+    years: null,
+    cell: null,
+    lasso: null,
+    painting: null,
+    tab: "paintings",
+    at: null,
+    heat: false,
   };
 
   /** The state as the text after "#"; what is as usual is left out. */
   function encode(state, usual = EMPTY) {
     const out = new URLSearchParams();
-    const put = (name, text) => { if (text !== null && text !== "" && text !== undefined) out.set(name, text); };
+    const put = (name, text) => {
+      if (text !== null && text !== "" && text !== undefined) out.set(name, text);
+    };
     for (const name of ["run", "map", "colour", "tab", "q", "painting"]) {
       if (state[name] !== usual[name]) put(name, state[name]);
     }
@@ -25,17 +38,26 @@
     if (state.lasso) {
       out.append("lasso", state.lasso.run);
       out.append("lasso", state.lasso.map);
-      out.append("lasso", state.lasso.points.flat().map((v) => Math.round(v * UNIT)).join("_"));
+      out.append(
+        "lasso",
+        state.lasso.points
+          .flat()
+          .map((v) => Math.round(v * UNIT))
+          .join("_"),
+      );
     }
-    if (state.at) put("at", [state.at.x, state.at.y, state.at.z].map((v) => Number(v.toFixed(5))).join("_"));
+    if (state.at)
+      put("at", [state.at.x, state.at.y, state.at.z].map((v) => Number(v.toFixed(5))).join("_"));
     if (state.heat) put("heat", "1");
     return out.toString();
   }
 
   /** What a text after "#" says of the state; what cannot be read is left out. */
   function decode(text) {
-    const read = new URLSearchParams(text.replace(/^#/, "")), out = {};
-    for (const name of ["run", "map", "colour", "tab", "q", "painting"]) if (read.has(name)) out[name] = read.get(name);
+    const read = new URLSearchParams(text.replace(/^#/, "")),
+      out = {};
+    for (const name of ["run", "map", "colour", "tab", "q", "painting"])
+      if (read.has(name)) out[name] = read.get(name);
     if (read.has("style")) out.styles = read.getAll("style");
     if (read.has("group")) out.group = read.getAll("group");
     const years = (read.get("years") ?? "").split("~").map(Number);
@@ -44,10 +66,15 @@
     const [run, map, corners] = read.getAll("lasso");
     const flat = (corners ?? "").split("_").map(Number);
     if (flat.length >= 6 && flat.length % 2 === 0 && flat.every(Number.isFinite)) {
-      out.lasso = { run, map, points: flat.flatMap((v, i) => (i % 2 ? [] : [[v / UNIT, flat[i + 1] / UNIT]])) };
+      out.lasso = {
+        run,
+        map,
+        points: flat.flatMap((v, i) => (i % 2 ? [] : [[v / UNIT, flat[i + 1] / UNIT]])),
+      };
     }
     const at = (read.get("at") ?? "").split("_").map(Number);
-    if (at.length === 3 && at.every(Number.isFinite) && at[2] > 0) out.at = { x: at[0], y: at[1], z: at[2] };
+    if (at.length === 3 && at.every(Number.isFinite) && at[2] > 0)
+      out.at = { x: at[0], y: at[1], z: at[2] };
     if (read.get("heat") === "1") out.heat = true;
     return out;
   }
@@ -74,7 +101,9 @@
 
     /** Change the state; equal values are no change. */
     set(patch) {
-      const changed = Object.keys(patch).filter((k) => JSON.stringify(patch[k]) !== JSON.stringify(this.state[k]));
+      const changed = Object.keys(patch).filter(
+        (k) => JSON.stringify(patch[k]) !== JSON.stringify(this.state[k]),
+      );
       if (!changed.length) return;
       this.state = { ...this.state, ...patch };
       for (const listener of this.listeners) listener(this.state, new Set(changed));

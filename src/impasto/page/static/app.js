@@ -7,21 +7,37 @@
 
   class App {
     constructor(data) {
-      Object.assign(this, { data, pictures: new Impasto.Pictures(data), turn: 0, row: -1, found: null, grouping: null });
+      Object.assign(this, {
+        data,
+        pictures: new Impasto.Pictures(data),
+        turn: 0,
+        row: -1,
+        found: null,
+        grouping: null,
+      });
       const first = data.run(null);
       this.store = new Impasto.Store({ run: first.name, map: first.maps[0].name });
       this.set = (patch) => this.store.set(patch);
       this.view = new Impasto.MapView(one("#map"), data, this.pictures, (at) => this.rested(at));
       this.timeline = new Impasto.Timeline(one("#years"), data, this.set);
       this.gestures = new Impasto.Gestures(this.view, {
-        choose: (row, visit) => this.choose(row, visit), hover: (row, place) => this.hover(row, place),
-        lasso: (points) => this.lasso(points), whole: () => this.view.fly(WHOLE), selectSeen: () => this.selectSeen(),
+        choose: (row, visit) => this.choose(row, visit),
+        hover: (row, place) => this.hover(row, place),
+        lasso: (points) => this.lasso(points),
+        whole: () => this.view.fly(WHOLE),
+        selectSeen: () => this.selectSeen(),
       });
       this.act = {
-        set: this.set, choose: (row) => this.choose(row, true), visit: (row) => this.visit(row), clear: () => this.set(Impasto.NO_FILTER),
-        search: (q) => this.set({ q, tab: "paintings" }), frame: () => this.view.frame(this.found.rows), exported: () => this.exported(),
+        set: this.set,
+        choose: (row) => this.choose(row, true),
+        visit: (row) => this.visit(row),
+        clear: () => this.set(Impasto.NO_FILTER),
+        search: (q) => this.set({ q, tab: "paintings" }),
+        frame: () => this.view.frame(this.found.rows),
+        exported: () => this.exported(),
       };
-      document.body.style.setProperty("--matrix", `${12.5 + 1.62 * data.styles.length}rem`); // room for the matrix
+      // room for the matrix
+      document.body.style.setProperty("--matrix", `${12.5 + 1.62 * data.styles.length}rem`);
       Impasto.buildPanels();
       this.controls();
     }
@@ -36,7 +52,8 @@
     }
 
     controls() {
-      const { data } = this, on = (id, event, act) => one(id).addEventListener(event, act);
+      const { data } = this,
+        on = (id, event, act) => one(id).addEventListener(event, act);
       const runs = data.site.runs.filter((run) => run.maps.length);
       one("#run").replaceChildren(...runs.map((run) => h("option", { value: run.name }, run.name)));
       one("#run").closest("label").hidden = runs.length < 2;
@@ -62,7 +79,10 @@
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.dress());
       for (const tab of document.querySelectorAll("[role=tab]")) {
         tab.addEventListener("click", () => {
-          this.open(tab.getAttribute("aria-selected") !== "true" || !document.body.classList.contains("open"));
+          this.open(
+            tab.getAttribute("aria-selected") !== "true" ||
+              !document.body.classList.contains("open"),
+          );
           this.set({ tab: tab.dataset.tab });
         });
       }
@@ -114,7 +134,12 @@
 
     selectSeen() {
       const [left, bottom, right, top] = this.view.camera.seen();
-      this.lasso([[left, bottom], [right, bottom], [right, top], [left, top]]);
+      this.lasso([
+        [left, bottom],
+        [right, bottom],
+        [right, top],
+        [left, top],
+      ]);
     }
 
     async choose(row, visit = false) {
@@ -122,7 +147,10 @@
       this.set(row < 0 ? { painting: null } : { painting: words.id[row], tab: "painting" });
       if (row < 0) return;
       this.open(true);
-      const [x, y] = this.view.camera.toScreen(this.view.grid.xy[2 * row], this.view.grid.xy[2 * row + 1]);
+      const [x, y] = this.view.camera.toScreen(
+        this.view.grid.xy[2 * row],
+        this.view.grid.xy[2 * row + 1],
+      );
       const { width, height } = this.view.camera;
       if (visit && (x < 40 || y < 40 || x > width - 40 || y > height - 40)) this.visit(row);
     }
@@ -132,29 +160,46 @@
     }
 
     hover(row, place) {
-      const tip = one("#tip"), words = this.data.words;
+      const tip = one("#tip"),
+        words = this.data.words;
       this.view.hover(row);
       tip.hidden = row < 0 || !words;
       if (tip.hidden) return;
       const year = this.data.year[row];
-      tip.replaceChildren(h("b", {}, Impasto.titleName(words.title[row], words.id[row])),
-        h("span", {}, [Impasto.artistName(words.artist[row]), year === this.data.undated ? null : year].filter((v) => v !== null).join(", ")));
+      tip.replaceChildren(
+        h("b", {}, Impasto.titleName(words.title[row], words.id[row])),
+        h(
+          "span",
+          {},
+          [Impasto.artistName(words.artist[row]), year === this.data.undated ? null : year]
+            .filter((v) => v !== null)
+            .join(", "),
+        ),
+      );
       const left = Math.min(place[0] + 14, this.view.camera.width - tip.offsetWidth - 8);
-      tip.style.transform = `translate(${Math.max(left, 4)}px, ${Math.max(place[1] - tip.offsetHeight - 10, 4)}px)`;
+      const top = Math.max(place[1] - tip.offsetHeight - 10, 4);
+      tip.style.transform = `translate(${Math.max(left, 4)}px, ${top}px)`;
     }
 
     rested(at) {
       const whole = Object.keys(WHOLE).every((name) => Math.abs(at[name] - WHOLE[name]) < 1e-4);
-      this.set({ at: whole ? null : Object.fromEntries(Object.entries(at).map(([k, v]) => [k, Number(v.toFixed(5))])) });
+      this.set({
+        at: whole
+          ? null
+          : Object.fromEntries(Object.entries(at).map(([k, v]) => [k, Number(v.toFixed(5))])),
+      });
     }
 
     /** Follow the state; a change that comes meanwhile takes over. */
     async update(state, changed) {
-      const turn = ++this.turn, has = (...names) => names.some((name) => changed.has(name));
+      const turn = ++this.turn,
+        has = (...names) => names.some((name) => changed.has(name));
       this.pending = new Set([...(this.pending ?? []), ...changed]);
       changed = this.pending;
       try {
-        const { data } = this, run = data.run(state.run), map = data.map(run, state.map);
+        const { data } = this,
+          run = data.run(state.run),
+          map = data.map(run, state.map);
         if (has("at", "run", "map")) this.look(state, has("run", "map"));
         if (has("run", "map")) {
           const grid = await data.grid(run, map);
@@ -176,7 +221,8 @@
     }
 
     look(state, moved) {
-      const at = state.at ?? WHOLE, here = this.view.view();
+      const at = state.at ?? WHOLE,
+        here = this.view.view();
       if (Object.keys(WHOLE).every((name) => Math.abs(at[name] - here[name]) < 1e-4)) return;
       if (moved && this.view.grid && !state.at) this.view.fly(at);
       else {
@@ -188,30 +234,46 @@
 
     menus(run, map, state) {
       const fill = (id, options, value) => {
-        one(id).replaceChildren(...options.map(([name, label]) => h("option", { value: name }, label)));
+        one(id).replaceChildren(
+          ...options.map(([name, label]) => h("option", { value: name }, label)),
+        );
         one(id).value = value;
       };
       one("#run").value = run.name;
-      fill("#map-name", run.maps.map((made) => [made.name, made.title]), map.name);
+      fill(
+        "#map-name",
+        run.maps.map((made) => [made.name, made.title]),
+        map.name,
+      );
       fill("#colour", Impasto.colourings(run), state.colour);
     }
 
     showFound(run, state) {
       const { data, found, view } = this;
-      const plain = { kind: "none", names: [], of: new Int16Array(data.count).fill(-1), colours: [], shapes: [] };
+      const plain = {
+        kind: "none",
+        names: [],
+        of: new Int16Array(data.count).fill(-1),
+        colours: [],
+        shapes: [],
+      };
       view.dress(this.grouping ?? plain, found.mask);
       this.timeline.show(state, found.mask);
       Impasto.legend(one("#legend"), data, state, this.grouping, this.set);
       one("#colour").value = state.colour;
       if (document.activeElement !== one("#search")) one("#search").value = state.q;
-      if (found.any) Impasto.announce(`${Impasto.countText(found.rows.length)} of ${Impasto.paintings(data.count)}`);
+      if (found.any)
+        Impasto.announce(
+          `${Impasto.countText(found.rows.length)} of ${Impasto.paintings(data.count)}`,
+        );
       view.settle();
     }
 
     async showPanels(run, map, state, has) {
-      const { data, pictures, act, found } = this, words = await data.read();
+      const { data, pictures, act, found } = this,
+        words = await data.read();
       if (has("painting", "run", "heat", "colour")) {
-        this.row = state.painting === null ? -1 : words.row.get(state.painting) ?? -1;
+        this.row = state.painting === null ? -1 : (words.row.get(state.painting) ?? -1);
         this.view.choose(this.row);
       }
       const { row } = this;
@@ -223,8 +285,14 @@
     }
 
     async exported() {
-      const { data, store } = this, run = data.run(store.state.run), map = data.map(run, store.state.map);
-      Impasto.save("paintings.csv", await Impasto.exported(data, run, map, this.found.rows), "text/csv;charset=utf-8");
+      const { data, store } = this,
+        run = data.run(store.state.run),
+        map = data.map(run, store.state.map);
+      Impasto.save(
+        "paintings.csv",
+        await Impasto.exported(data, run, map, this.found.rows),
+        "text/csv;charset=utf-8",
+      );
       Impasto.announce(`${Impasto.paintings(this.found.rows.length)} saved.`);
     }
   }
@@ -236,9 +304,11 @@
       Impasto.app = new App(data);
       await Impasto.app.start();
     } catch (error) {
-      const known = error.message === "no WebGL2"
-        ? "This browser cannot draw the map: it offers no WebGL 2. Try another browser, or turn hardware acceleration on."
-        : error.message;
+      const known =
+        error.message === "no WebGL2"
+          ? "This browser cannot draw the map: it offers no WebGL 2. " +
+            "Try another browser, or turn hardware acceleration on."
+          : error.message;
       one("#notice").textContent = known;
       one("#notice").hidden = false;
     }

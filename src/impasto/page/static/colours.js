@@ -1,6 +1,7 @@
 "use strict";
 /*
- * Colours and shapes of groups. The values stand in palette.js, which the export writes from impasto/images/palette.py.
+ * Colours and shapes of groups. The values stand in palette.js, which the export writes from
+ * impasto/images/palette.py.
  */
 (() => {
   const { colours: COLOURS, quiet: QUIET, shapes: GROUP_SHAPES, years: YEARS } = Impasto.PALETTE;
@@ -17,9 +18,16 @@
 
   /** The colour of a share between 0 (the earliest year) and 1. */
   function yearColour(share) {
-    const at = Math.min(Math.max(share, 0), 1) * (YEARS.length - 1), low = Math.min(Math.floor(at), YEARS.length - 2);
+    const at = Math.min(Math.max(share, 0), 1) * (YEARS.length - 1),
+      low = Math.min(Math.floor(at), YEARS.length - 2);
     const [a, b] = [bytes(YEARS[low]), bytes(YEARS[low + 1])];
-    return `#${a.map((v, i) => Math.round(v + (b[i] - v) * (at - low)).toString(16).padStart(2, "0")).join("")}`;
+    return `#${a
+      .map((v, i) =>
+        Math.round(v + (b[i] - v) * (at - low))
+          .toString(16)
+          .padStart(2, "0"),
+      )
+      .join("")}`;
   }
 
   const PATHS = {
@@ -36,47 +44,90 @@
     const holder = document.createElement("span");
     holder.className = "glyph";
     holder.style.color = hex;
-    holder.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true" fill="currentColor">${PATHS[SHAPES[shapePlace]]}</svg>`;
+    const path = PATHS[SHAPES[shapePlace]];
+    const attributes = 'viewBox="0 0 16 16" aria-hidden="true" fill="currentColor"';
+    holder.innerHTML = `<svg ${attributes}>${path}</svg>`;
     return holder;
   }
 
-  /** Groups by name: {kind, names, of (row → group, -1: none), colours, shapes, none (what no group means)}. */
+  /**
+   * Groups by name: {kind, names, of (row → group, -1: none), colours, shapes, none (what no group
+   * means)}.
+   */
   function grouped(kind, names, of, none, looks = names.map((_, i) => [colour(i), shape(i)])) {
-    return { kind, names, of, none, colours: looks.map((look) => look[0]), shapes: looks.map((look) => look[1]) };
+    return {
+      kind,
+      names,
+      of,
+      none,
+      colours: looks.map((look) => look[0]),
+      shapes: looks.map((look) => look[1]),
+    };
   }
 
   const MAKERS = {
     style: (data) => grouped("style", data.styles.map(Impasto.styleName), data.style, ""),
     async prediction(data, run) {
       const answers = await data.answers(run);
-      return answers && grouped("prediction", data.styles.map(Impasto.styleName), answers.predicted, "not a test picture");
+      return (
+        answers &&
+        grouped(
+          "prediction",
+          data.styles.map(Impasto.styleName),
+          answers.predicted,
+          "not a test picture",
+        )
+      );
     },
     async error(data, run) {
       const answers = await data.answers(run);
       if (!answers) return null;
-      const of = answers.predicted.map((named, row) => (named < 0 ? -1 : named === data.style[row] ? 0 : 1));
-      const looks = [[colour(0), 0], [colour(1), 4]];
+      const of = answers.predicted.map((named, row) =>
+        named < 0 ? -1 : named === data.style[row] ? 0 : 1,
+      );
+      const looks = [
+        [colour(0), 0],
+        [colour(1), 4],
+      ];
       return grouped("error", ["named rightly", "named wrongly"], of, "not a test picture", looks);
     },
     year(data) {
       const [first, last] = data.site.years ?? [];
       if (first === undefined) return null;
       const made = grouped("year", [], new Int16Array(data.count).fill(-1), "without a year");
-      made.share = (row) => (data.year[row] === data.undated ? -1 : (data.year[row] - first) / Math.max(last - first, 1));
+      made.share = (row) =>
+        data.year[row] === data.undated ? -1 : (data.year[row] - first) / Math.max(last - first, 1);
       return made;
     },
     none: (data) => grouped("none", [], new Int16Array(data.count).fill(-1), ""),
   };
 
-  /** The groups of a colouring (`style`, `cluster:kmeans`, …); null where nothing is known of it. */
+  /**
+   * The groups of a colouring (`style`, `cluster:kmeans`, …); null where nothing is known of it.
+   */
   async function grouping(data, run, name) {
     if (!name.startsWith("cluster:")) return (MAKERS[name] ?? MAKERS.style)(data, run);
     const place = run.clusterings.findIndex((clustering) => `cluster:${clustering.name}` === name);
     if (place < 0) return null;
     const of = await data.cluster(run, place);
     const many = of.reduce((most, cluster) => Math.max(most, cluster), -1) + 1;
-    return grouped("cluster", Array.from({ length: many }, (_, i) => `Cluster ${i + 1}`), of, "noise, in no cluster");
+    return grouped(
+      "cluster",
+      Array.from({ length: many }, (_, i) => `Cluster ${i + 1}`),
+      of,
+      "noise, in no cluster",
+    );
   }
 
-  Object.assign(Impasto, { theme, quiet, colour, shape, hexBytes: bytes, yearColour, glyph, grouping, SHAPES });
+  Object.assign(Impasto, {
+    theme,
+    quiet,
+    colour,
+    shape,
+    hexBytes: bytes,
+    yearColour,
+    glyph,
+    grouping,
+    SHAPES,
+  });
 })();

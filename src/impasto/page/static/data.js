@@ -1,5 +1,5 @@
 "use strict";
-/* What the page knows of the study, each part loaded when it is first wanted; docs/formats.md describes the files. */
+/* Data of the page, each part loaded on first use; docs/formats.md describes the files. */
 (() => {
   const UNDATED = -32768;
 
@@ -10,7 +10,8 @@
       this.style = Impasto.numbers(Int16Array, columns.style);
       this.split = Impasto.numbers(Uint8Array, columns.split);
       this.year = Impasto.numbers(Int16Array, columns.year);
-      this.ratio = Impasto.numbers(Uint8Array, columns.ratio); // log2(width / height) in 64ths, plus 128
+      // log2(width / height) in 64ths, plus 128
+      this.ratio = Impasto.numbers(Uint8Array, columns.ratio);
       this.place = Impasto.numbers(Uint32Array, columns.place); // in the sheets
       this.words = null;
       this.kept = new Map();
@@ -22,7 +23,10 @@
     }
 
     run(name) {
-      return this.site.runs.find((run) => run.name === name) ?? this.site.runs.find((run) => run.maps.length);
+      return (
+        this.site.runs.find((run) => run.name === name) ??
+        this.site.runs.find((run) => run.maps.length)
+      );
     }
 
     map(run, name) {
@@ -63,36 +67,51 @@
     /** The rows nearest to a painting in a run's embedding. */
     async neighbours(run, row) {
       const key = `runs/${run.place}/neighbours`;
-      const all = await this.once(key, async () => Impasto.numbers(Int32Array, await Impasto.load(key)));
-      return [...all.subarray(row * run.neighbours, (row + 1) * run.neighbours)].filter((other) => other >= 0);
+      const all = await this.once(key, async () =>
+        Impasto.numbers(Int32Array, await Impasto.load(key)),
+      );
+      return [...all.subarray(row * run.neighbours, (row + 1) * run.neighbours)].filter(
+        (other) => other >= 0,
+      );
     }
 
-    /** The run whose answers are shown with a run: its own, else the first that was evaluated, else none. */
+    /** The run whose predictions are shown: its own, else the first evaluated, else none. */
     answering(run) {
-      return run.answers ? run : this.site.runs.find((other) => other.answers) ?? null;
+      return run.answers ? run : (this.site.runs.find((other) => other.answers) ?? null);
     }
 
-    /** What a run named: {predicted (row → style, -1 where it was not asked), at (row → place), share}. */
+    /** Predictions of a run: {predicted (row → style, -1: none), at (row → place), share}. */
     async answers(run) {
       const asked = this.answering(run);
       if (!asked) return null;
       const key = `runs/${asked.place}/answers`;
       return this.once(key, async () => {
-        const read = await Impasto.load(key), rows = Impasto.numbers(Int32Array, read.rows);
+        const read = await Impasto.load(key),
+          rows = Impasto.numbers(Int32Array, read.rows);
         const named = Impasto.numbers(Int16Array, read.predicted);
         const shares = Impasto.numbers(Uint16Array, read.probabilities);
-        const predicted = new Int16Array(this.count).fill(-1), at = new Map(), many = this.styles.length;
-        rows.forEach((row, i) => { predicted[row] = named[i]; at.set(row, i); });
-        const share = (row) => Array.from(shares.subarray(at.get(row) * many, (at.get(row) + 1) * many), (v) => v / 65535);
+        const predicted = new Int16Array(this.count).fill(-1),
+          at = new Map(),
+          many = this.styles.length;
+        rows.forEach((row, i) => {
+          predicted[row] = named[i];
+          at.set(row, i);
+        });
+        const share = (row) =>
+          Array.from(
+            shares.subarray(at.get(row) * many, (at.get(row) + 1) * many),
+            (v) => v / 65535,
+          );
         return { run: asked, predicted, rows, at, share };
       });
     }
 
-    /** The heat map of a painting for the style that it was named: {side: [height, width], values}; null without. */
+    /** Heat map of a painting for its predicted style: {height, width, values}; null without. */
     async heat(run, row) {
       const answers = await this.answers(run);
       if (!answers?.run.heat || !answers.at.has(row)) return null;
-      const [height, width] = answers.run.heat, size = height * width;
+      const [height, width] = answers.run.heat,
+        size = height * width;
       const key = `runs/${answers.run.place}/heat`;
       const all = await this.once(key, async () => Impasto.bytes(await Impasto.load(key)));
       const at = answers.at.get(row);
@@ -106,11 +125,19 @@
   const styleName = (name) => name.replaceAll("_", " ");
 
   /** An artist's name as it is read: vincent-van-gogh is Vincent Van Gogh. */
-  const artistName = (slug) => (slug ? spaced(slug).replace(/(^|\s)\p{L}/gu, (c) => c.toUpperCase()) : "Unknown artist");
+  const artistName = (slug) =>
+    slug ? spaced(slug).replace(/(^|\s)\p{L}/gu, (c) => c.toUpperCase()) : "Unknown artist";
 
   /** A title as it is read. */
   const titleName = (title, id) => {
-    const text = title || spaced(id.split("/").pop().replace(/\.\w+$/, ""));
+    const text =
+      title ||
+      spaced(
+        id
+          .split("/")
+          .pop()
+          .replace(/\.\w+$/, ""),
+      );
     if (/^\d+$/.test(text)) return `No. ${text}`; // a file's number stands where a title should
     return text.charAt(0).toUpperCase() + text.slice(1);
   };
@@ -120,5 +147,13 @@
   const paintings = (number) => `${count(number)} ${number === 1 ? "painting" : "paintings"}`;
   const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
-  Object.assign(Impasto, { Data, styleName, artistName, titleName, countText: count, paintings, percent });
+  Object.assign(Impasto, {
+    Data,
+    styleName,
+    artistName,
+    titleName,
+    countText: count,
+    paintings,
+    percent,
+  });
 })();

@@ -1,15 +1,23 @@
 "use strict";
-/* Which paintings are meant: by style, group, words, years, a cell of the confusion matrix and a lasso, all together. */
+/* Filters of paintings: style, group, words, years, confusion cell and lasso, all together. */
 (() => {
   /** Text as it is searched: without accents, marks and capitals. */
-  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_\-\s]+/gu, " ");
+  const plain = (text) =>
+    text
+      .normalize("NFKD")
+      .replace(/\p{M}/gu, "")
+      .toLowerCase()
+      .replace(/[_\-\s]+/gu, " ");
 
-  /** What is searched of every painting, made a few thousand at a time so that the page stays awake. */
+  /** Searched text of every painting, made a few thousand at a time to keep the page awake. */
   async function searchable(data) {
     return data.once("searchable", async () => {
-      const words = await data.read(), styles = data.styles.map(plain), out = new Array(data.count);
+      const words = await data.read(),
+        styles = data.styles.map(plain),
+        out = new Array(data.count);
       for (let row = 0; row < data.count; row++) {
-        out[row] = plain(`${words.artist[row] ?? ""} ${words.title[row] ?? ""} `) + styles[data.style[row]];
+        out[row] =
+          plain(`${words.artist[row] ?? ""} ${words.title[row] ?? ""} `) + styles[data.style[row]];
         if (row % 4000 === 3999) await new Promise((resolve) => setTimeout(resolve));
       }
       return out;
@@ -53,7 +61,8 @@
   /** {mask (1: meant), rows (ascending), any (whether anything is asked for)}. */
   async function filtered(data, run, state, grouping) {
     const asked = Object.values(await tests(data, run, state, grouping));
-    const mask = new Uint8Array(data.count), rows = [];
+    const mask = new Uint8Array(data.count),
+      rows = [];
     for (let row = 0; row < data.count; row++) {
       if (asked.every((test) => test(row))) {
         mask[row] = 1;
@@ -67,7 +76,10 @@
   function chips(data, state, run) {
     const made = [];
     for (const name of state.styles) {
-      made.push({ label: Impasto.styleName(name), off: { styles: state.styles.filter((other) => other !== name) } });
+      made.push({
+        label: Impasto.styleName(name),
+        off: { styles: state.styles.filter((other) => other !== name) },
+      });
     }
     for (const name of state.group) {
       made.push({ label: name, off: { group: state.group.filter((other) => other !== name) } });
@@ -77,7 +89,10 @@
     if (state.cell) {
       const [truth, named] = state.cell.map(Impasto.styleName);
       const label = truth === named ? `${truth}, named rightly` : `${truth}, named ${named}`;
-      made.push({ label: data.answering(run) ? label : `${label}: no evaluation`, off: { cell: null } });
+      made.push({
+        label: data.answering(run) ? label : `${label}: no evaluation`,
+        off: { cell: null },
+      });
     }
     if (state.lasso) made.push({ label: "Lasso", off: { lasso: null } });
     return made;
@@ -96,18 +111,27 @@
 
   /** Paintings as CSV text: what they are, what was named, where they lie. */
   async function exported(data, run, map, rows) {
-    const words = await data.read(), answers = await data.answers(run), grid = await data.grid(run, map);
+    const words = await data.read(),
+      answers = await data.answers(run),
+      grid = await data.grid(run, map);
     const clusters = await Promise.all(run.clusterings.map((_, place) => data.cluster(run, place)));
     const head = ["id", "artist", "title", "year", "style", "split", "predicted", "confidence"];
     const names = run.clusterings.map((clustering) => `cluster_${clustering.name}`);
     const lines = rows.map((row) => {
-      const asked = answers?.at.has(row), year = data.year[row];
+      const asked = answers?.at.has(row),
+        year = data.year[row];
       return [
-        words.id[row], words.artist[row], words.title[row], year === data.undated ? null : year,
-        data.styles[data.style[row]], data.site.splits[data.split[row]],
+        words.id[row],
+        words.artist[row],
+        words.title[row],
+        year === data.undated ? null : year,
+        data.styles[data.style[row]],
+        data.site.splits[data.split[row]],
         asked ? data.styles[answers.predicted[row]] : null,
         asked ? Math.max(...answers.share(row)).toFixed(4) : null,
-        ...clusters.map((cluster) => cluster[row]), grid.xy[2 * row].toFixed(5), grid.xy[2 * row + 1].toFixed(5),
+        ...clusters.map((cluster) => cluster[row]),
+        grid.xy[2 * row].toFixed(5),
+        grid.xy[2 * row + 1].toFixed(5),
       ];
     });
     return csv([[...head, ...names, `${map.name}_x`, `${map.name}_y`], ...lines]);

@@ -1,10 +1,14 @@
 "use strict";
 /* Where things are: the camera over a map, a grid that finds paintings by place, and lassos. */
 (() => {
-  const FILLED = 0.46; // of the window's smaller side, from the middle to the edge of the map, at zoom 1
+  // of the window's smaller side, from the middle to the edge of the map, at zoom 1
+  const FILLED = 0.46;
   const CLOSEST = 400;
 
-  /** What part of the map is seen. The map fills [-1, 1] in both directions, y up; the screen has y down. */
+  /**
+   * What part of the map is seen. The map fills [-1, 1] in both directions, y up; the screen has y
+   * down.
+   */
   class Camera {
     constructor() {
       Object.assign(this, { x: 0, y: 0, z: 1, width: 1, height: 1 });
@@ -16,11 +20,17 @@
     }
 
     toScreen(x, y) {
-      return [this.width / 2 + (x - this.x) * this.scale, this.height / 2 - (y - this.y) * this.scale];
+      return [
+        this.width / 2 + (x - this.x) * this.scale,
+        this.height / 2 - (y - this.y) * this.scale,
+      ];
     }
 
     toMap(px, py) {
-      return [this.x + (px - this.width / 2) / this.scale, this.y - (py - this.height / 2) / this.scale];
+      return [
+        this.x + (px - this.width / 2) / this.scale,
+        this.y - (py - this.height / 2) / this.scale,
+      ];
     }
 
     panBy(dx, dy) {
@@ -30,7 +40,8 @@
     /** Zoom by a factor about a place of the screen, which stays where it is. */
     zoomAt(px, py, factor) {
       const [x, y] = this.toMap(px, py);
-      const z = Math.min(Math.max(this.z * factor, 0.5), CLOSEST), part = this.z / z;
+      const z = Math.min(Math.max(this.z * factor, 0.5), CLOSEST),
+        part = this.z / z;
       this.look({ x: x + (this.x - x) * part, y: y + (this.y - y) * part, z });
     }
 
@@ -41,12 +52,16 @@
 
     /** The seen part of the map and `margin` pixels around it: [left, bottom, right, top]. */
     seen(margin = 0) {
-      const [left, top] = this.toMap(-margin, -margin), [right, bottom] = this.toMap(this.width + margin, this.height + margin);
+      const [left, top] = this.toMap(-margin, -margin),
+        [right, bottom] = this.toMap(this.width + margin, this.height + margin);
       return [left, bottom, right, top];
     }
   }
 
-  /** Paintings by place: squares of the map, each with its paintings, as a counting sort (no object a painting). */
+  /**
+   * Paintings by place: squares of the map, each with its paintings, as a counting sort (no object
+   * a painting).
+   */
   class Grid {
     /** `xy`: x and y of every painting in turn, within [-1, 1]. */
     constructor(xy) {
@@ -75,7 +90,9 @@
       for (let r = this.column(bottom); r <= this.column(top); r++) {
         for (let c = this.column(left); c <= this.column(right); c++) {
           for (let k = this.start[r * side + c]; k < this.start[r * side + c + 1]; k++) {
-            const row = this.rows[k], x = xy[2 * row], y = xy[2 * row + 1];
+            const row = this.rows[k],
+              x = xy[2 * row],
+              y = xy[2 * row + 1];
             if (x >= left && x <= right && y >= bottom && y <= top) visit(row);
           }
         }
@@ -86,7 +103,8 @@
     nearest(x, y, reach = 4, fits = () => true) {
       // A first try nearby is nearly always enough; the whole reach costs a walk over everything
       for (let near = Math.min(reach, 4 / this.side); ; near = Math.min(reach, near * 8)) {
-        let best = -1, distance = near * near;
+        let best = -1,
+          distance = near * near;
         this.within([x - near, y - near, x + near, y + near], (row) => {
           const d = (this.xy[2 * row] - x) ** 2 + (this.xy[2 * row + 1] - y) ** 2;
           if (d <= distance && fits(row)) [best, distance] = [row, d];
@@ -100,7 +118,8 @@
   function inside(points, x, y) {
     let within = false;
     for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
-      const [xi, yi] = points[i], [xj, yj] = points[j];
+      const [xi, yi] = points[i],
+        [xj, yj] = points[j];
       if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) within = !within;
     }
     return within;
@@ -108,9 +127,13 @@
 
   /** The rows of a grid that lie in a polygon, ascending. */
   function lassoed(grid, points) {
-    const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]), rows = [];
+    const xs = points.map((p) => p[0]),
+      ys = points.map((p) => p[1]),
+      rows = [];
     const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-    grid.within(box, (row) => { if (inside(points, grid.xy[2 * row], grid.xy[2 * row + 1])) rows.push(row); });
+    grid.within(box, (row) => {
+      if (inside(points, grid.xy[2 * row], grid.xy[2 * row + 1])) rows.push(row);
+    });
     return rows.sort((a, b) => a - b);
   }
 
@@ -126,12 +149,14 @@
 
   /** Coordinates brought into [-1, 1] about the middle, with the shape of the map kept. */
   function fitted(xy) {
-    const low = [Infinity, Infinity], high = [-Infinity, -Infinity];
+    const low = [Infinity, Infinity],
+      high = [-Infinity, -Infinity];
     for (let i = 0; i < xy.length; i++) {
       if (xy[i] < low[i % 2]) low[i % 2] = xy[i];
       if (xy[i] > high[i % 2]) high[i % 2] = xy[i];
     }
-    const half = Math.max(high[0] - low[0], high[1] - low[1]) / 2 || 1, out = new Float32Array(xy.length);
+    const half = Math.max(high[0] - low[0], high[1] - low[1]) / 2 || 1,
+      out = new Float32Array(xy.length);
     for (let i = 0; i < xy.length; i++) out[i] = (xy[i] - (low[i % 2] + high[i % 2]) / 2) / half;
     return out;
   }

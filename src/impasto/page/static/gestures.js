@@ -1,14 +1,23 @@
 "use strict";
-/* Hands on the map: mouse, touch and keyboard. Dragging pans, wheel and pinch zoom, the lasso draws, a tap chooses. */
+/* Gestures on the map: drag pans, wheel and pinch zoom, the lasso draws, a tap chooses. */
 (() => {
   const TAP = 6; // pixels that a finger may slip
   const STEP = 80; // pixels that an arrow key pans
   const STEPS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
   class Gestures {
-    /** `act` is told {choose(row), hover(row, place), lasso(points of the map), whole(), selectSeen()}. */
+    /**
+     * `act` has {choose(row), hover(row, place), lasso(points of the map), whole(), selectSeen()}.
+     */
     constructor(view, act) {
-      Object.assign(this, { view, act, lassoing: false, pointers: new Map(), drawn: null, slipped: 0 });
+      Object.assign(this, {
+        view,
+        act,
+        lassoing: false,
+        pointers: new Map(),
+        drawn: null,
+        slipped: 0,
+      });
       this.line = view.holder.querySelector(".lasso polygon");
       const { holder } = view;
       holder.addEventListener("pointerdown", (event) => this.down(event));
@@ -39,13 +48,15 @@
       this.pointers.set(event.pointerId, this.at(event));
       this.view.held = true;
       this.slipped = this.pointers.size > 1 ? TAP + 1 : 0;
-      if ((this.lassoing || event.shiftKey) && this.pointers.size === 1) this.drawn = [this.at(event)];
+      if ((this.lassoing || event.shiftKey) && this.pointers.size === 1)
+        this.drawn = [this.at(event)];
       else this.sketch((this.drawn = null));
       this.act.hover(-1);
     }
 
     move(event) {
-      const place = this.at(event), before = this.pointers.get(event.pointerId);
+      const place = this.at(event),
+        before = this.pointers.get(event.pointerId);
       if (!before) {
         if (event.pointerType === "mouse") this.act.hover(this.view.pick(...place), place);
         return;
@@ -108,17 +119,24 @@
 
     /** Zoom about the middle, by keyboard or button. */
     nearer(factor) {
-      const { camera } = this.view, probe = Object.assign(new Impasto.Camera(), camera);
+      const { camera } = this.view,
+        probe = Object.assign(new Impasto.Camera(), camera);
       probe.zoomAt(camera.width / 2, camera.height / 2, factor);
       this.view.fly({ x: probe.x, y: probe.y, z: probe.z });
     }
 
     key(event) {
-      if (event.target !== this.view.holder || event.ctrlKey || event.metaKey || event.altKey) return;
-      const { view } = this, step = STEPS[event.key];
+      if (event.target !== this.view.holder || event.ctrlKey || event.metaKey || event.altKey)
+        return;
+      const { view } = this,
+        step = STEPS[event.key];
       const keys = {
-        "+": () => this.nearer(1.5), "=": () => this.nearer(1.5), "-": () => this.nearer(1 / 1.5), 0: () => this.act.whole(),
-        Enter: () => this.act.choose(this.middle()), s: () => this.act.selectSeen(),
+        "+": () => this.nearer(1.5),
+        "=": () => this.nearer(1.5),
+        "-": () => this.nearer(1 / 1.5),
+        0: () => this.act.whole(),
+        Enter: () => this.act.choose(this.middle()),
+        s: () => this.act.selectSeen(),
       };
       if (step && event.shiftKey) this.walk(step);
       else if (step) {
@@ -139,14 +157,19 @@
     walk([dx, dy]) {
       const { view } = this;
       if (view.chosen < 0) return this.act.choose(this.middle());
-      const { xy } = view.grid, x = xy[2 * view.chosen], y = xy[2 * view.chosen + 1];
-      // Within a cone of 45 degrees to either side; screen directions, so the map's y is turned over
+      const { xy } = view.grid,
+        x = xy[2 * view.chosen],
+        y = xy[2 * view.chosen + 1];
+      // Within a cone of 45 degrees to either side, in directions of the screen: y is reversed
       const ahead = (row) => {
         const along = -dx * (xy[2 * row] - x) + dy * (xy[2 * row + 1] - y);
         const aside = Math.abs(dx * (xy[2 * row + 1] - y)) + Math.abs(dy * (xy[2 * row] - x));
         return along > 0 && aside <= along;
       };
-      this.act.choose(view.grid.nearest(x, y, 4, (row) => row !== view.chosen && view.mask[row] && ahead(row)), true);
+      this.act.choose(
+        view.grid.nearest(x, y, 4, (row) => row !== view.chosen && view.mask[row] && ahead(row)),
+        true,
+      );
     }
   }
 

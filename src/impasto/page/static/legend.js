@@ -1,62 +1,114 @@
 "use strict";
-/* What colours and shapes mean, with how many paintings each; a click chooses a group, several can be chosen. */
+/* Legend: colours and shapes with the number of paintings; a click selects a group. */
 (() => {
   const { h } = Impasto;
 
   const MISSING = {
-    prediction: "No run of this study has been evaluated, so nothing was named yet: impasto evaluate, then impasto site.",
-    error: "No run of this study has been evaluated, so there are no errors to show: impasto evaluate, then impasto site.",
+    prediction:
+      "No run of this study has been evaluated, so nothing was named yet: " +
+      "impasto evaluate, then impasto site.",
+    error:
+      "No run of this study has been evaluated, so there are no errors to show: " +
+      "impasto evaluate, then impasto site.",
     year: "No painting of this study has a year.",
   };
 
   /** The ways to colour a run's paintings: [name, label]. */
   function colourings(run) {
-    const clusters = run.clusterings.map((made) => [`cluster:${made.name}`, `cluster, ${made.title}`]);
-    return [["style", "style"], ["prediction", "what was named"], ["error", "right or wrong"], ...clusters,
-      ["year", "year"], ["none", "nothing: the paintings alone"]];
+    const clusters = run.clusterings.map((made) => [
+      `cluster:${made.name}`,
+      `cluster, ${made.title}`,
+    ]);
+    return [
+      ["style", "style"],
+      ["prediction", "what was named"],
+      ["error", "right or wrong"],
+      ...clusters,
+      ["year", "year"],
+      ["none", "nothing: the paintings alone"],
+    ];
   }
 
   function entry(name, glyph, number, pressed, choose) {
-    return h("button", { type: "button", class: "group", "aria-pressed": String(pressed), onclick: choose },
-      glyph, h("span", { class: "name" }, name), h("span", { class: "number" }, Impasto.countText(number)));
+    return h(
+      "button",
+      { type: "button", class: "group", "aria-pressed": String(pressed), onclick: choose },
+      glyph,
+      h("span", { class: "name" }, name),
+      h("span", { class: "number" }, Impasto.countText(number)),
+    );
   }
 
   function years(data, grouping) {
-    const [first, last] = data.site.years, undated = data.count - data.site.known.year;
+    const [first, last] = data.site.years,
+      undated = data.count - data.site.known.year;
     const colours = [0, 0.25, 0.5, 0.75, 1].map(Impasto.yearColour).join(", ");
     return [
       h("div", { class: "ramp", style: `background: linear-gradient(90deg, ${colours})` }),
       h("div", { class: "ends" }, h("span", {}, String(first)), h("span", {}, String(last))),
-      undated ? h("p", { class: "note" }, Impasto.glyph(5, Impasto.quiet()), ` ${Impasto.paintings(undated)} ${grouping.none}`) : null,
+      undated
+        ? h(
+            "p",
+            { class: "note" },
+            Impasto.glyph(5, Impasto.quiet()),
+            ` ${Impasto.paintings(undated)} ${grouping.none}`,
+          )
+        : null,
     ];
   }
 
   /** Fill the legend for a grouping (null: nothing is known of it) and what is chosen in it. */
   function legend(holder, data, state, grouping, set) {
     if (!grouping) {
-      holder.replaceChildren(h("p", { class: "note" }, MISSING[state.colour] ?? "This run has no such clusters."));
+      holder.replaceChildren(
+        h("p", { class: "note" }, MISSING[state.colour] ?? "This run has no such clusters."),
+      );
       return;
     }
-    if (grouping.kind === "none") return holder.replaceChildren(h("p", { class: "note" }, "Paintings without frames."));
-    if (grouping.kind === "year") return holder.replaceChildren(...years(data, grouping).filter(Boolean));
+    if (grouping.kind === "none")
+      return holder.replaceChildren(h("p", { class: "note" }, "Paintings without frames."));
+    if (grouping.kind === "year")
+      return holder.replaceChildren(...years(data, grouping).filter(Boolean));
     const numbers = new Uint32Array(grouping.names.length);
     let outside = 0;
     for (const group of grouping.of) group < 0 ? outside++ : numbers[group]++;
-    const bystyle = grouping.kind === "style", chosen = bystyle ? state.styles : state.group;
+    const bystyle = grouping.kind === "style",
+      chosen = bystyle ? state.styles : state.group;
     const key = (place) => (bystyle ? data.styles[place] : grouping.names[place]);
     const toggle = (name) => {
-      const next = chosen.includes(name) ? chosen.filter((other) => other !== name) : [...chosen, name];
+      const next = chosen.includes(name)
+        ? chosen.filter((other) => other !== name)
+        : [...chosen, name];
       set(bystyle ? { styles: next } : { group: next });
     };
-    const list = grouping.names.map((name, place) => h("li", {}, entry(name,
-      Impasto.glyph(grouping.shapes[place], grouping.colours[place]), numbers[place], chosen.includes(key(place)),
-      () => toggle(key(place)))));
-    const kept = document.activeElement?.closest("#legend li"), at = kept ? [...kept.parentNode.children].indexOf(kept) : -1;
+    const list = grouping.names.map((name, place) =>
+      h(
+        "li",
+        {},
+        entry(
+          name,
+          Impasto.glyph(grouping.shapes[place], grouping.colours[place]),
+          numbers[place],
+          chosen.includes(key(place)),
+          () => toggle(key(place)),
+        ),
+      ),
+    );
+    const kept = document.activeElement?.closest("#legend li"),
+      at = kept ? [...kept.parentNode.children].indexOf(kept) : -1;
     holder.replaceChildren(h("ul", { class: chosen.length ? "groups some" : "groups" }, list));
     if (outside) {
-      holder.append(h("p", { class: "note" }, Impasto.glyph(5, Impasto.quiet()), ` ${Impasto.paintings(outside)}: ${grouping.none}`));
+      holder.append(
+        h(
+          "p",
+          { class: "note" },
+          Impasto.glyph(5, Impasto.quiet()),
+          ` ${Impasto.paintings(outside)}: ${grouping.none}`,
+        ),
+      );
     }
-    if (at >= 0) holder.querySelectorAll("li button")[at]?.focus(); // the list was made anew under the keyboard's focus
+    // the list was made anew under the keyboard's focus
+    if (at >= 0) holder.querySelectorAll("li button")[at]?.focus();
   }
 
   Object.assign(Impasto, { legend, colourings });

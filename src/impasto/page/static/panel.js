@@ -28,7 +28,8 @@
   /** Put tabs and panels into the page. */
   function buildPanels() {
     for (const made of panels) {
-      const id = `panel-${made.id}`, label = made.title;
+      const id = `panel-${made.id}`,
+        label = made.title;
       const tab = { type: "button", role: "tab", "data-tab": made.id, "aria-controls": id };
       one("[role=tablist]").append(h("button", tab, label));
       const holder = { id, class: "panel", role: "tabpanel", tabindex: "0", "aria-label": label };
@@ -55,5 +56,5 @@
     }
   }
 
-  Object.assign(Impasto, { FILTERS, panel, buildPanels, drawPanels });
+  Object.assign(Impasto, { FILTERS, panel, panels: () => panels, buildPanels, drawPanels });
 })();

@@ -1,7 +1,7 @@
 "use strict";
 /*
- * The paintings' pictures: sheets of many small JPEGs in one, in two sizes, loaded where they are looked at. Sheets keep
- * paintings together that lie together on the first map.
+ * The paintings' pictures: sheets of many small JPEGs in one, in two sizes, loaded where they are
+ * looked at. Sheets keep paintings together that lie together on the first map.
  */
 (() => {
   const DECODED = 16; // sheets kept decoded for lists and details, 4 MB each
@@ -18,8 +18,10 @@
 
     /** Where a painting is: {sheet, left, top} in pixels. */
     find(level, row) {
-      const { tile, across } = this.levels[level], place = this.data.place[row];
-      const sheet = Math.floor(place / across ** 2), inner = place % across ** 2;
+      const { tile, across } = this.levels[level],
+        place = this.data.place[row];
+      const sheet = Math.floor(place / across ** 2),
+        inner = place % across ** 2;
       return { sheet, left: (inner % across) * tile, top: Math.floor(inner / across) * tile };
     }
 
@@ -37,11 +39,15 @@
 
     /** A sheet decoded, off the main thread. */
     async decode(level, sheet) {
-      return createImageBitmap(await this.blob(level, sheet), { premultiplyAlpha: "none", colorSpaceConversion: "none" });
+      return createImageBitmap(await this.blob(level, sheet), {
+        premultiplyAlpha: "none",
+        colorSpaceConversion: "none",
+      });
     }
 
     kept(level, sheet) {
-      const key = `${level}/${sheet}`, made = this.bitmaps.get(key) ?? this.decode(level, sheet);
+      const key = `${level}/${sheet}`,
+        made = this.bitmaps.get(key) ?? this.decode(level, sheet);
       this.bitmaps.delete(key); // the most recently used stand last
       this.bitmaps.set(key, made);
       for (const old of this.bitmaps.keys()) {
@@ -59,18 +65,23 @@
 
     /** Draw a painting, in its own shape, into a canvas. */
     async draw(canvas, row, level, side) {
-      const { tile } = this.levels[level], [width, height] = this.shape(row, side);
+      const { tile } = this.levels[level],
+        [width, height] = this.shape(row, side);
       const dense = Math.min(devicePixelRatio || 1, 2);
       canvas.width = Math.max(1, Math.round(width * dense));
       canvas.height = Math.max(1, Math.round(height * dense));
-      const { sheet, left, top } = this.find(level, row), bitmap = await this.kept(level, sheet);
+      const { sheet, left, top } = this.find(level, row),
+        bitmap = await this.kept(level, sheet);
       const pen = canvas.getContext("2d");
       pen.imageSmoothingQuality = "high";
       pen.drawImage(bitmap, left, top, tile, tile, 0, 0, canvas.width, canvas.height);
     }
   }
 
-  /** Some sheets of one size as layers of a texture: those that are looked at; the longest unseen make room. */
+  /**
+   * Some sheets of one size as layers of a texture: those that are looked at; the longest unseen
+   * make room.
+   */
   class Layers {
     constructor(gl, pictures, level, most, ready) {
       Object.assign(this, { gl, pictures, level, ready, busy: 0, wanted: [], clock: 0 });
@@ -83,7 +94,7 @@
       this.coming = new Set();
       this.texture = gl.createTexture();
       gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.texture);
-      // The small ones as 16 bits a pixel: 80 sheets of a large collection are 160 MB, and nobody sees the difference
+      // Small ones as 16 bits a pixel: 80 sheets of a large collection are then 160 MB
       const form = level === 0 ? gl.RGB565 : gl.RGBA8;
       gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, form, this.size, this.size, this.many);
       this.filter(gl.TEXTURE_2D_ARRAY, gl.LINEAR);
@@ -95,21 +106,37 @@
 
     filter(target, how) {
       const { gl } = this;
-      for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(target, name, how);
-      for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(target, name, gl.CLAMP_TO_EDGE);
+      for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER])
+        gl.texParameteri(target, name, how);
+      for (const name of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T])
+        gl.texParameteri(target, name, gl.CLAMP_TO_EDGE);
     }
 
     tell() {
-      const { gl } = this, rows = this.layerOf.length / 1024;
+      const { gl } = this,
+        rows = this.layerOf.length / 1024;
       gl.bindTexture(gl.TEXTURE_2D, this.table);
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16I, 1024, rows, 0, gl.RED_INTEGER, gl.SHORT, this.layerOf);
+      gl.texImage2D(
+        gl.TEXTURE_2D,
+        0,
+        gl.R16I,
+        1024,
+        rows,
+        0,
+        gl.RED_INTEGER,
+        gl.SHORT,
+        this.layerOf,
+      );
     }
 
     /** Say which sheets are looked at, with how many paintings each: sheet → number. */
     want(counts) {
       this.clock++;
-      this.wanted = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, this.many);
-      for (const sheet of this.wanted) if (this.layerOf[sheet] >= 0) this.used[this.layerOf[sheet]] = this.clock;
+      this.wanted = [...counts.keys()]
+        .sort((a, b) => counts.get(b) - counts.get(a))
+        .slice(0, this.many);
+      for (const sheet of this.wanted)
+        if (this.layerOf[sheet] >= 0) this.used[this.layerOf[sheet]] = this.clock;
       this.next();
     }
 
@@ -136,12 +163,26 @@
     }
 
     put(sheet, bitmap) {
-      const { gl } = this, layer = this.used.indexOf(Math.min(...this.used));
+      const { gl } = this,
+        layer = this.used.indexOf(Math.min(...this.used));
       if (this.holds[layer] >= 0) this.layerOf[this.holds[layer]] = -1;
       [this.holds[layer], this.layerOf[sheet], this.used[layer]] = [sheet, layer, this.clock];
       gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.texture);
-      const [form, type] = this.level === 0 ? [gl.RGB, gl.UNSIGNED_SHORT_5_6_5] : [gl.RGBA, gl.UNSIGNED_BYTE];
-      gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, layer, this.size, this.size, 1, form, type, bitmap);
+      const [form, type] =
+        this.level === 0 ? [gl.RGB, gl.UNSIGNED_SHORT_5_6_5] : [gl.RGBA, gl.UNSIGNED_BYTE];
+      gl.texSubImage3D(
+        gl.TEXTURE_2D_ARRAY,
+        0,
+        0,
+        0,
+        layer,
+        this.size,
+        this.size,
+        1,
+        form,
+        type,
+        bitmap,
+      );
       this.tell();
       this.ready();
     }

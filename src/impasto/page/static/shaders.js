@@ -1,7 +1,8 @@
 "use strict";
 /*
- * The two programs of the graphics card: one draws paintings as marks (points, one vertex each), the other as pictures
- * (two triangles each). Neither draws instances: a renderer in software takes thousands of small ones one by one.
+ * The two programs of the graphics card: one draws paintings as marks (points, one vertex each),
+ * the other as pictures (two triangles each). Neither draws instances: a renderer in software takes
+ * thousands of small ones one by one.
  */
 (() => {
   const PLACE = `
@@ -20,14 +21,16 @@
     if (shape == 1) return max(abs(p.x), abs(p.y)) - 0.84;
     if (shape == 2) return max(0.87 * abs(p.x) + 0.5 * p.y - 0.42, -p.y - 0.78) * 1.1;
     if (shape == 3) return (abs(p.x) + abs(p.y) - 1.12) * 0.75;
-    if (shape == 4) return max(min(abs(p.x + p.y), abs(p.x - p.y)) - 0.42, max(abs(p.x), abs(p.y)) - 0.95);
+    if (shape == 4) return max(min(abs(p.x + p.y), abs(p.x - p.y)) - 0.42,
+      max(abs(p.x), abs(p.y)) - 0.95);
     if (shape == 5) return abs(length(p) - 0.68) - 0.24;
     return length(p) - 0.95;
   }
   vec4 over(vec4 top, vec4 under) { return top + under * (1.0 - top.a); }
   vec4 glyph(int shape, vec2 p, float size, vec3 paint) {
     float d = distanceTo(shape, p / size) * size * density;
-    vec4 rim = vec4(wall.rgb, 1.0) * clamp(1.5 - d, 0.0, 1.0) * 0.85;   // a thin rim keeps neighbours apart
+    // a thin rim keeps neighbours apart
+    vec4 rim = vec4(wall.rgb, 1.0) * clamp(1.5 - d, 0.0, 1.0) * 0.85;
     return over(vec4(paint, 1.0) * clamp(0.5 - d, 0.0, 1.0), rim);
   }`;
 
@@ -54,7 +57,8 @@
     kind = ivec2(look.xy);
     tint = colour;
     extent = look.y == 1u ? quietMark : mark;
-    rim = look.y == 1u || mark < 2.2 ? 0.5 : 1.5;            // the smallest have no room for a rim, nor for a shape
+    // the smallest have no room for a rim, nor for a shape
+    rim = look.y == 1u || mark < 2.2 ? 0.5 : 1.5;
     gl_Position = placed(origin, target, vec2(0.0));
     gl_PointSize = 2.0 * (extent + rim) * density;
   }`,
@@ -66,7 +70,8 @@
   out vec4 result;
   void main() {
     vec2 at = (gl_PointCoord * 2.0 - 1.0) * vec2(1.0, -1.0) * (extent + rim);
-    if (rim < 1.0) result = tint * clamp(0.5 - (length(at) - extent) * density, 0.0, 1.0) * (kind.y == 1 ? 0.28 : 1.0);
+    if (rim < 1.0) result = tint * clamp(0.5 - (length(at) - extent) * density, 0.0, 1.0)
+      * (kind.y == 1 ? 0.28 : 1.0);
     else result = glyph(kind.x, at, extent, tint.rgb);
   }`,
   };
@@ -89,7 +94,8 @@
   flat out vec4 tile;                    // corner of the small and of the large picture, in tiles
   ivec3 find(isampler2D layers, int many) {
     int sheet = int(place) / (many * many), inner = int(place) - sheet * many * many;
-    return ivec3(inner % many, inner / many, texelFetch(layers, ivec2(sheet & 1023, sheet >> 10), 0).r);
+    return ivec3(inner % many, inner / many,
+      texelFetch(layers, ivec2(sheet & 1023, sheet >> 10), 0).r);
   }
   void main() {
     float stretch = exp2((float(look.z) - 128.0) / 128.0);   // the root of width / height
@@ -122,15 +128,18 @@
     float size = fine ? tileSize.y : tileSize.x, many = float(fine ? across.y : across.x);
     vec2 corner = fine ? tile.zw : tile.xy;
     inner = (corner + clamp(inner, 0.5 / size, 1.0 - 0.5 / size)) / many;
-    return fine ? texture(largeSheets, vec3(inner, kind.z)).rgb : texture(smallSheets, vec3(inner, kind.y)).rgb;
+    return fine ? texture(largeSheets, vec3(inner, kind.z)).rgb
+      : texture(smallSheets, vec3(inner, kind.y)).rgb;
   }
   void main() {
-    vec2 edge = extent - abs(at);                                       // pixels to the rim of the picture
+    // pixels to the rim of the picture
+    vec2 edge = extent - abs(at);
     float inside = min(edge.x, edge.y);
     float frame = framed * clamp(extent.y * 0.09, 1.0, 3.0);
     vec4 paint = inside < frame ? vec4(tint, 1.0) : vec4(sampled(at / extent * 0.5 + 0.5), 1.0);
     paint *= clamp(inside * density + 0.5, 0.0, 1.0);
-    if (framed > 0.0 && min(extent.x, extent.y) > 22.0) {               // the shape, for those whom colour tells little
+    // the shape, for those whom colour tells little
+    if (framed > 0.0 && min(extent.x, extent.y) > 22.0) {
       vec2 p = at + extent - vec2(11.0);
       float badge = clamp(0.5 - (length(p) - 9.0) * density, 0.0, 1.0);
       paint = over(glyph(kind.x, p, 5.5, tint) * badge, over(vec4(wall.rgb, 1.0) * badge, paint));
@@ -143,7 +152,8 @@
     const shader = gl.createShader(kind);
     gl.shaderSource(shader, text);
     gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS))
+      throw new Error(gl.getShaderInfoLog(shader));
     return shader;
   }
 

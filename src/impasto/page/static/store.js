@@ -1,7 +1,8 @@
 "use strict";
 /*
- * How data comes in. From file:// a browser refuses fetch() and modules, but not classic scripts: every data file is
- * one that calls Impasto.receive(key, value), and is added to the page when somebody asks for its key.
+ * How data comes in. From file:// a browser refuses fetch() and modules, but not classic scripts:
+ * every data file is one that calls Impasto.receive(key, value), and is added to the page when
+ * somebody asks for its key.
  */
 var Impasto = {}; // the one global; every file adds its part
 
@@ -31,13 +32,16 @@ var Impasto = {}; // the one global; every file adds its part
       const script = document.createElement("script");
       script.src = `data/${key}.js?${document.documentElement.dataset.version}`;
       script.onload = () => script.remove();
-      script.onerror = () => wanted.reject(new Error(`data/${key}.js cannot be loaded: export the site again`));
+      script.onerror = () =>
+        wanted.reject(new Error(`data/${key}.js cannot be loaded: export the site again`));
       document.head.append(script);
     }
     return wanted.promise;
   }
 
-  /** Forget a value, so that its memory can be used otherwise; asked for again it is loaded again. */
+  /**
+   * Forget a value, so that its memory can be used otherwise; asked for again it is loaded again.
+   */
   function forget(key) {
     entries.delete(key);
   }
@@ -45,7 +49,8 @@ var Impasto = {}; // the one global; every file adds its part
   /** Base64 as bytes. */
   function bytes(text) {
     if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
-    const binary = atob(text), out = new Uint8Array(binary.length);
+    const binary = atob(text),
+      out = new Uint8Array(binary.length);
     for (let i = 0; i < binary.length; i++) out[i] = binary.charCodeAt(i);
     return out;
   }

@@ -1,5 +1,5 @@
 "use strict";
-/* The years as a strip of bars with a brush: drag over the bars, or move the two handles, also by keyboard. */
+/* Years as a strip of bars with a brush: drag over the bars, or move the two handles. */
 (() => {
   const { h } = Impasto;
   const BARS = 90;
@@ -19,19 +19,40 @@
       this.from = this.handle("From year", first);
       this.to = this.handle("To year", last);
       this.said = h("output", {});
-      this.clear = h("button", { type: "button", onclick: () => set({ years: null }) }, "All years");
-      const dated = data.site.known.year, part = dated === data.count ? "" : `${Impasto.paintings(dated)} with a year`;
+      this.clear = h(
+        "button",
+        { type: "button", onclick: () => set({ years: null }) },
+        "All years",
+      );
+      const dated = data.site.known.year,
+        part = dated === data.count ? "" : `${Impasto.paintings(dated)} with a year`;
       holder.replaceChildren(
-        h("div", { class: "years-head" }, h("h2", {}, "Years"), this.said, h("span", { class: "note" }, part), this.clear),
+        h(
+          "div",
+          { class: "years-head" },
+          h("h2", {}, "Years"),
+          this.said,
+          h("span", { class: "note" }, part),
+          this.clear,
+        ),
         h("div", { class: "strip" }, this.strip, this.from, this.to),
-        h("div", { class: "ends" }, h("span", {}, String(first)), h("span", {}, String(last))));
+        h("div", { class: "ends" }, h("span", {}, String(first)), h("span", {}, String(last))),
+      );
       this.brush();
     }
 
     handle(label, value) {
       const { first, last } = this;
       const change = () => this.choose(Number(this.from.value), Number(this.to.value));
-      return h("input", { type: "range", min: first, max: last, step: 1, value, "aria-label": label, oninput: change });
+      return h("input", {
+        type: "range",
+        min: first,
+        max: last,
+        step: 1,
+        value,
+        "aria-label": label,
+        oninput: change,
+      });
     }
 
     choose(from, to) {
@@ -42,7 +63,8 @@
     brush() {
       let begun = null;
       const year = (event) => {
-        const box = this.strip.getBoundingClientRect(), share = (event.clientX - box.left) / box.width;
+        const box = this.strip.getBoundingClientRect(),
+          share = (event.clientX - box.left) / box.width;
         const at = this.first + Math.floor(share * this.many) * this.step;
         return Math.min(Math.max(at, this.first), this.last);
       };
@@ -56,7 +78,9 @@
         const [low, high] = [begun, year(event)].sort((a, b) => a - b);
         this.choose(low, Math.min(high + this.step - 1, this.last));
       });
-      const end = () => { begun = null; };
+      const end = () => {
+        begun = null;
+      };
       this.strip.addEventListener("pointerup", end);
       this.strip.addEventListener("pointercancel", end);
     }
@@ -64,17 +88,22 @@
     /** Bars of all paintings, and in them of those that are meant. */
     show(state, mask) {
       if (!this.bars) return;
-      const { data, first, step } = this, all = new Uint32Array(this.many), some = new Uint32Array(this.many);
+      const { data, first, step } = this,
+        all = new Uint32Array(this.many),
+        some = new Uint32Array(this.many);
       for (let row = 0; row < data.count; row++) {
         if (data.year[row] === data.undated) continue;
         const bar = Math.floor((data.year[row] - first) / step);
         all[bar]++;
         some[bar] += mask[row];
       }
-      const most = Math.sqrt(Math.max(...all, 1)); // roots: a few paintings of early years stay visible
+      // roots: a few paintings of early years stay visible
+      const most = Math.sqrt(Math.max(...all, 1));
       this.bars.forEach((bar, i) => {
         bar.style.height = `${(100 * Math.sqrt(all[i])) / most}%`;
-        bar.firstChild.style.height = all[i] ? `${(100 * Math.sqrt(some[i])) / Math.sqrt(all[i])}%` : "0";
+        bar.firstChild.style.height = all[i]
+          ? `${(100 * Math.sqrt(some[i])) / Math.sqrt(all[i])}%`
+          : "0";
       });
       const [from, to] = state.years ?? [first, this.last];
       Object.assign(this.from, { value: from });

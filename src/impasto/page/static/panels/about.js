@@ -6,41 +6,114 @@
   /** A number of the atlas as it is read; a score stands with its interval. */
   function figure(value) {
     if (value === null || value === undefined) return "–";
-    if (typeof value === "number") return Number.isInteger(value) ? Impasto.countText(value) : value.toFixed(3);
+    if (typeof value === "number")
+      return Number.isInteger(value) ? Impasto.countText(value) : value.toFixed(3);
     if (typeof value === "object" && typeof value.value === "number") {
-      return h("span", {}, figure(value.value), value.low === undefined || value.low === null ? null
-        : h("small", {}, ` ${value.low.toFixed(2)}–${value.high.toFixed(2)}`));
+      return h(
+        "span",
+        {},
+        figure(value.value),
+        value.low === undefined || value.low === null
+          ? null
+          : h("small", {}, ` ${value.low.toFixed(2)}–${value.high.toFixed(2)}`),
+      );
     }
     return String(value);
   }
 
   function table(caption, head, lines) {
-    return h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": caption }, h("table", { class: "scores" },
-      h("caption", {}, caption), h("thead", {}, h("tr", {}, head.map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, lines.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", {}, figure(cell))))))));
+    return h(
+      "div",
+      { class: "wide", tabindex: "0", role: "region", "aria-label": caption },
+      h(
+        "table",
+        { class: "scores" },
+        h("caption", {}, caption),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((text) => h("th", { scope: "col" }, text)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          lines.map(([first, ...rest]) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, first),
+              rest.map((cell) => h("td", {}, figure(cell))),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
   const KEYS = [
-    ["/", "search"], ["Arrows", "move over the map"], ["Shift + arrows", "walk from painting to painting"],
-    ["+ and −", "nearer, further"], ["0", "the whole map"], ["Enter", "choose the painting in the middle"],
-    ["S", "select what is seen"], ["Shift + drag", "lasso"], ["Esc", "close, then clear"],
+    ["/", "search"],
+    ["Arrows", "move over the map"],
+    ["Shift + arrows", "walk from painting to painting"],
+    ["+ and −", "nearer, further"],
+    ["0", "the whole map"],
+    ["Enter", "choose the painting in the middle"],
+    ["S", "select what is seen"],
+    ["Shift + drag", "lasso"],
+    ["Esc", "close, then clear"],
   ];
 
   /** What the atlas says of a run: verdict, map, scores; and how the page is used. */
   function render(holder, { data, run, map }) {
     const { site } = data;
-    const parts = [h("h2", {}, "What the atlas says"), h("p", { class: "note" }, run.name === run.kind ? `Run ${run.name}.` : `Run ${run.name}, a ${run.kind}.`)];
+    const parts = [
+      h("h2", {}, "What the atlas says"),
+      h(
+        "p",
+        { class: "note" },
+        run.name === run.kind ? `Run ${run.name}.` : `Run ${run.name}, a ${run.kind}.`,
+      ),
+    ];
     parts.push(...run.verdict.map((line, i) => h("p", { class: i === 1 ? "lead" : "" }, line)));
     if (!run.verdict.length) parts.push(h("p", { class: "note" }, "This atlas holds no verdict."));
-    parts.push(h("h3", {}, map.title), h("p", {}, `Axes: ${map.axes || "no meaning of their own; near is alike"}.`));
+    parts.push(
+      h("h3", {}, map.title),
+      h("p", {}, `Axes: ${map.axes || "no meaning of their own; near is alike"}.`),
+    );
     if (map.trustworthiness !== null) {
-      parts.push(h("p", { class: "note" }, "Trustworthiness (1: near on the map is near in the embedding): ", figure(map.trustworthiness)));
+      parts.push(
+        h(
+          "p",
+          { class: "note" },
+          "Trustworthiness (1: near on the map is near in the embedding): ",
+          figure(map.trustworthiness),
+        ),
+      );
     }
     for (const made of run.tables) parts.push(table(made.caption, made.head, made.lines));
-    parts.push(h("h3", {}, "By keyboard"), h("dl", { class: "keys" }, KEYS.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does)))));
-    parts.push(h("p", { class: "note last" }, site.report ? h("a", { href: site.report }, "The report of this study") : null,
-      site.report ? ". " : "", "The address keeps the view: copy it to show somebody else the same thing. ",
-      h("a", { href: "atlas.parquet" }, "atlas.parquet"), " holds the same for other tools. ", `Written by ${site.command}.`));
+    parts.push(
+      h("h3", {}, "By keyboard"),
+      h(
+        "dl",
+        { class: "keys" },
+        KEYS.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does))),
+      ),
+    );
+    parts.push(
+      h(
+        "p",
+        { class: "note last" },
+        site.report ? h("a", { href: site.report }, "The report of this study") : null,
+        site.report ? ". " : "",
+        "The address keeps the view: copy it to show somebody else the same thing. ",
+        h("a", { href: "atlas.parquet" }, "atlas.parquet"),
+        " holds the same for other tools. ",
+        `Written by ${site.command}.`,
+      ),
+    );
     holder.replaceChildren(...parts);
   }
 
