@@ -13,7 +13,7 @@ import pytest
 from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.evaluation.lora_score import ScorecardSettings, score_lora
-from impasto.generate.text_to_image import DiffuseSettings, Painter
+from impasto.generate.text_to_image import DiffuseSettings, LoraPainter
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 from impasto.training.lora import task as lora_task
@@ -68,7 +68,7 @@ def test_a_run_is_scored_and_the_pictures_are_kept(
     )
     calls: list[int] = []
     monkeypatch.setattr(
-        Painter, "paint", lambda self, words, seeds, how, *more: calls.append(len(words))
+        LoraPainter, "paint", lambda self, words, seeds, how, *more: calls.append(len(words))
     )
     assert score_lora(lora.path, settings).result["per_style"] == rows
     assert not calls

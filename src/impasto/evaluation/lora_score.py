@@ -26,7 +26,7 @@ from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open
 from impasto.evaluation.lora_score_findings import ARMS, card_findings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import replacing, write_json
-from impasto.generate.text_to_image import DiffuseSettings, Painter, open_painter
+from impasto.generate.text_to_image import DiffuseSettings, LoraPainter, open_painter
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.numerics.bootstrap import confusion_estimates
 from impasto.numerics.distances import kernel_distance
@@ -140,7 +140,7 @@ def _judge(lora: Run, settings: ScorecardSettings) -> LoadedClassifier:
     return open_classifier(place, settings.paint.device)
 
 
-def _address(painter: Painter, settings: ScorecardSettings) -> str:
+def _address(painter: LoraPainter, settings: ScorecardSettings) -> str:
     """The name of the folder for these pictures.
 
     Another one where anything about them is otherwise.
@@ -155,7 +155,7 @@ def _address(painter: Painter, settings: ScorecardSettings) -> str:
 
 
 def _paint(
-    painter: Painter, found: Collection, taught: list[int], settings: ScorecardSettings, home: Path
+    painter: LoraPainter, found: Collection, taught: list[int], settings: ScorecardSettings, home: Path
 ) -> _Made:
     run, paint = painter.run, settings.paint
     side = paint.size or int(run.settings["resolution"])

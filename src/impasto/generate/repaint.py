@@ -1,12 +1,11 @@
-"""Paint with a painter's run: given pictures anew, in other styles, each with a record of how it was made.
+"""Repainting with a painter: pictures in other styles, each beside a record of how it was made.
 
-DIR/<Style>/<name>.png    a picture of the same aspect as the one given; in a mixture of styles in DIR/<A-0.7+B-0.3>/
+DIR/<Style>/<name>.png    with the proportions of the original; a mixture in DIR/<A-0.7+B-0.3>/
 DIR/<Style>/<name>.json   run, weights, style, strength, …: enough to paint it again
-DIR/grid.png              where there are several pictures or styles: a row a picture, the one given at the left
+DIR/grid.png              several pictures or styles: a row a picture, the original at the left
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,98 +16,69 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from impasto.collection.user_images import find_images
 from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
-from impasto.devices import accelerator_on
 from impasto.errors import InputError, SettingsError
-from impasto.files import replacing, write_json
+from impasto.generate.user_pictures import Images, read_pictures
 from impasto.images.contact_sheet import contact_sheet, write_png
-from impasto.images.decode import decode
 from impasto.images.tensors import float_tensor, to_pixels
 from impasto.models.painter import SHRINK, Painter
 from impasto.records import run as runs
-from impasto.weights import painter_of
+from impasto.records.painting import PaintedByPainter
+from impasto.weights import accelerator_on, painter_of
 
-TILE: Final = 512  # pixels of a tile's height and width, where a picture is larger
-OVERLAP: Final = 64  # pixels that tiles share, over which one fades into the other
-LARGEST: Final = 4096  # pixels of the longer side
-SMALLEST: Final = 8  # pixels of the shorter side of a panorama
+TILE: Final = 512  # height and width of a tile of a larger picture, in pixels
+OVERLAP: Final = 64  # pixels that neighbouring tiles share; there they are blended
 
 
 class RepaintSettings(Settings):
-    """How a painter's run paints."""
+    """How a painter repaints pictures."""
 
-    styles: tuple[str, ...] = Field((), description="the styles to paint in, or all")
+    styles: tuple[str, ...] = Field((), description="target styles, or all")
     mix: str | None = Field(
-        None,
-        description="a mixture of styles, such as Baroque:0.7,Ukiyo_e:0.3; they are scaled to 1",
+        None, description="mixture of styles, as in Baroque:0.7,Ukiyo_e:0.3, scaled to a sum of 1"
     )
     strength: float = Field(
-        1.0, ge=0, le=1, description="from 0, the picture given back, to 1, the style alone"
+        1.0, ge=0, le=1, description="from 0, no style, to 1, the target style alone"
     )
-    keep_colour: bool = Field(
-        False,
-        description="take the colours of the picture given, and only its light from the style",
-    )
+    keep_colour: bool = Field(False, description="keep the original's colours; paint luminance")
     size: int | None = Field(
-        None, ge=32, description="pixels of the shorter side; none: as in training"
+        None, ge=32, description="shorter side in pixels; none: the resolution of the training"
     )
-    device: Device = Field(
-        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Repainted:
-    """A painted picture: its file, its style, and the record beside it."""
-
-    path: Path
-    style: str
-    how: dict[str, Any]
+    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
 
 
 def repaint(
     run: Path | str,
-    images: Sequence[Path | str] | Path | str,
+    images: Images,
     settings: RepaintSettings | None = None,
     *,
     output: Path,
-    aside: Callable[[str], None] | None = None,
-) -> list[Repainted]:
-    """Paint pictures in styles; written to ``output``.
+    on_skip: Callable[[str], None] | None = None,
+) -> list[PaintedByPainter]:
+    """Repaint pictures in styles, and write them to ``output``.
 
     Args:
         run: of a painter.
         images: pictures or folders of them.
-        settings: what and how.
+        settings: the target styles, and how.
         output: the folder to write.
-        aside: called with one line for every picture that cannot be read.
+        on_skip: called with one line for every picture that cannot be read.
 
     Raises:
-        InputError: there is no style to paint in, a path does not exist, or no picture can be read.
-        VocabularyError: a style was not taught.
-        SettingsError: a mixture is not of the form ``A:0.7,B:0.3``, or there is no such device.
+        InputError: no target style, a path that does not exist, or no picture that can be read.
+        VocabularyError: an unknown style.
+        SettingsError: a mixture that is not of the form ``A:0.7,B:0.3``, or an unknown device.
         RunError: there is no trained painter.
         OutputError: the folder cannot be written.
     """
     settings, opened = settings or RepaintSettings(), runs.open_run(Path(run), "painter")
-    wanted = targets(opened.styles, settings)
+    wanted = target_weights(opened.styles, settings)
     device = accelerator_on(settings.device).device
     painter = painter_of(opened, device)
-    begin = list(
-        _read(
-            images,
-            settings.size or int(opened.settings["resolution"]),
-            aside or (lambda line: None),
-        )
-    )
-    if not begin:
-        raise InputError(
-            "none of the pictures can be read: name pictures such as JPEG or PNG files"
-        )
-    how = {
-        "format": 1,
+    short = settings.size or int(opened.settings["resolution"])
+    originals = read_pictures(images, short, on_skip=on_skip)
+    shared: dict[str, Any] = {
         "run": opened.path.name,
         "run_weights": opened.weights_fingerprint,
         "strength": settings.strength,
@@ -118,67 +88,78 @@ def repaint(
         "environment": runs.environment(),
     }
     painted, rows = [], []
-    for name, path, picture in begin:
-        rows.append([Image.fromarray(picture)])
+    for original in originals:
+        row = [Image.fromarray(original.pixels)]
         for style, weights in wanted.items():
-            made = paint(painter, picture, settings.strength * torch.tensor(weights))
-            image = _coloured(made, picture) if settings.keep_colour else Image.fromarray(made)
-            told = {
-                "image": str(path),
-                "style": style,
-                "weights": _named(weights, opened.styles),
-                "size": list(image.size),
+            pixels = paint_in_tiles(painter, original.pixels, settings.strength * weights.float())
+            picture = Image.fromarray(pixels)
+            if settings.keep_colour:
+                picture = _with_colours(picture, row[0])
+            shares = {
+                name: round(weight, 6)
+                for name, weight in zip(opened.styles, weights.tolist(), strict=True)
+                if weight
             }
-            painted.append(_write(output / style / f"{name}.png", image, style, {**told, **how}))
-            rows[-1].append(image)
+            record = PaintedByPainter(
+                image=str(original.path), style=style, weights=shares, size=picture.size, **shared
+            )
+            record.save(picture, output / style / f"{original.name}.png")
+            painted.append(record)
+            row.append(picture)
+        rows.append(row)
     if len(painted) > 1:
-        names = [name for name, _, _ in begin]
+        names = [original.name for original in originals]
         sheet = contact_sheet(rows, heads=["original", *wanted], sides=names, cell=128)
         write_png(output / "grid.png", sheet)
     return painted
 
 
-def targets(styles: Sequence[str], settings: RepaintSettings) -> dict[str, tuple[float, ...]]:
-    """The weights of each style, summing to 1, by the name of what is asked for."""
+def target_weights(styles: Sequence[str], settings: RepaintSettings) -> dict[str, Tensor]:
+    """Return the weights of all styles, ``(styles,)`` with sum 1, by the name of each target."""
     vocabulary = Vocabulary(tuple(styles))
+    one_hot = torch.eye(len(styles), dtype=torch.float64)
     names = styles if settings.styles == ("all",) else settings.styles
-    eye = np.eye(len(styles))
-    wanted = {styles[place]: tuple(eye[place].tolist()) for place in map(vocabulary.index, names)}
+    targets = {
+        styles[place]: one_hot[place] for place in [vocabulary.index(name) for name in names]
+    }
     if settings.mix is not None:
-        parts = _parts(settings.mix)
-        mixed = sum(share * eye[vocabulary.index(name)] for name, share in parts.items()) / sum(
-            parts.values()
-        )
-        wanted["+".join(f"{name}-{share:g}" for name, share in parts.items())] = tuple(
-            mixed.tolist()
-        )
-    if not wanted:
+        shares = _parse_mix(settings.mix)
+        mixed = torch.zeros(len(styles), dtype=torch.float64)
+        for name, share in shares.items():
+            mixed += share * one_hot[vocabulary.index(name)]
+        label = "+".join(f"{name}-{share:g}" for name, share in shares.items())
+        targets[label] = mixed / sum(shares.values())
+    if not targets:
         raise InputError(
             f"no style to paint in: name some with --style, or all ({', '.join(styles)})"
         )
-    return wanted
+    return targets
 
 
-def _parts(text: str) -> dict[str, float]:
-    parts: dict[str, float] = {}
+def _parse_mix(text: str) -> dict[str, float]:
+    shares: dict[str, float] = {}
     for part in text.split(","):
-        name, _, share = part.strip().rpartition(":")
+        name, _, number = part.strip().rpartition(":")
+        name = name.strip()
         try:
-            parts[name.strip()] = float(share)
+            share = float(number)
         except ValueError:
-            name = ""
-        if not name or not 0 < parts[name.strip()] < float("inf"):
+            share = 0.0
+        if not name or not 0 < share < float("inf"):
             raise SettingsError(f"mix={text}: it is written as Baroque:0.7,Ukiyo_e:0.3")
-    return parts
+        shares[name] = share
+    return shares
 
 
-def paint(painter: Painter, picture: NDArray[np.uint8], weights: Tensor) -> NDArray[np.uint8]:
-    """A picture ``uint8 (H, W, 3)`` painted anew, of the same height and width; in tiles where it is large.
+def paint_in_tiles(
+    painter: Painter, picture: NDArray[np.uint8], weights: Tensor
+) -> NDArray[np.uint8]:
+    """Repaint a picture ``uint8 (H, W, 3)`` at its size, in overlapping tiles where it is large.
 
     Args:
         painter: in evaluation mode.
         picture: of any height and width.
-        weights: of the styles ``(styles,)``; what is missing to 1 is the picture as it is.
+        weights: of the styles, ``float32 (styles,)``; the rest to 1 is no style.
     """
     device = painter.styles.device
     x = float_tensor(picture[None], device)
@@ -193,19 +174,15 @@ def paint(painter: Painter, picture: NDArray[np.uint8], weights: Tensor) -> NDAr
             for left in columns:
                 place = (..., slice(top, top + TILE), slice(left, left + TILE))
                 part = x[place].contiguous(memory_format=torch.channels_last)
-                weight = (
-                    _fade(part.shape[-2], device)[:, None] * _fade(part.shape[-1], device)[None, :]
-                )
-                total[place] += weight * painter(part, weights.to(device).float()[None])
+                high, wide = (_fade(side, device) for side in part.shape[-2:])
+                weight = high[:, None] * wide[None, :]
+                total[place] += weight * painter(part, weights.to(device)[None])
                 share[place] += weight
     return to_pixels((total / share)[..., :height, :width])[0]
 
 
 def _starts(side: int) -> list[int]:
-    """Where tiles begin along a side.
-
-    Evenly, in steps that the network's shrinking divides, overlapping enough.
-    """
+    """Where tiles begin along a side: evenly, at multiples of ``SHRINK``, with enough overlap."""
     if side <= TILE:
         return [0]
     count = -(-(side - OVERLAP) // (TILE - OVERLAP))
@@ -218,45 +195,8 @@ def _fade(length: int, device: torch.device) -> Tensor:
     return torch.minimum(place, length - place).clamp(max=OVERLAP) / OVERLAP
 
 
-def _coloured(made: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Image.Image:
-    """The light of one picture and the colours of another."""
-    light, _, _ = Image.fromarray(made).convert("YCbCr").split()
-    _, blue, red = Image.fromarray(picture).convert("YCbCr").split()
+def _with_colours(painted: Image.Image, original: Image.Image) -> Image.Image:
+    """The luminance of one picture and the chrominance of another."""
+    light, _, _ = painted.convert("YCbCr").split()
+    _, blue, red = original.convert("YCbCr").split()
     return Image.merge("YCbCr", (light, blue, red)).convert("RGB")
-
-
-def _named(weights: Sequence[float], styles: Sequence[str]) -> Mapping[str, float]:
-    return {
-        style: round(weight, 6) for style, weight in zip(styles, weights, strict=True) if weight
-    }
-
-
-def _write(path: Path, image: Image.Image, style: str, how: dict[str, Any]) -> Repainted:
-    with replacing(path) as temporary:
-        image.save(temporary, "PNG")
-    write_json(path.with_suffix(".json"), how)
-    return Repainted(path, style, how)
-
-
-def _read(
-    images: Sequence[Path | str] | Path | str, short: int, say: Callable[[str], None]
-) -> Iterator[tuple[str, Path, NDArray[np.uint8]]]:
-    """Name, path and pixels of each picture that can be read, its shorter side ``short`` pixels; names are unique."""
-    taken: set[str] = set()
-    for path in find_images(images):
-        try:
-            data = path.read_bytes()
-            seen = decode(data, 1)
-            sides = seen.height, seen.width
-            scale = min(short / min(sides), LARGEST / max(sides))
-            height, width = (max(SMALLEST, round(side * scale)) for side in sides)
-            pixels = decode(data, (height, width)).pixels
-        except (InputError, OSError) as error:
-            say(f"{path} is left out: {error}")
-            continue
-        name, number = path.stem, 1
-        while name in taken:
-            number += 1
-            name = f"{path.stem}-{number}"
-        taken.add(name)
-        yield name, path, pixels

@@ -1,0 +1,77 @@
+"""Pictures that somebody gives to be repainted: found, decoded, their proportions kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.collection.user_images import found_pictures
+from impasto.errors import InputError
+from impasto.images.decode import decode
+
+LONGEST: Final = 4096
+"""Pixels of the longer side, at most."""
+SHORTEST: Final = 8
+"""Pixels of the shorter side, at least, however long a panorama is."""
+Images = Sequence[Path | str] | Path | str
+
+
+@dataclass(frozen=True, slots=True)
+class UserPicture:
+    """A decoded picture: a name that no other one has, its file, its pixels ``uint8 (H, W, 3)``."""
+
+    name: str
+    path: Path
+    pixels: NDArray[np.uint8]
+
+
+def read_pictures(
+    images: Images,
+    short: int,
+    *,
+    step: int = 1,
+    longest: int = LONGEST,
+    on_skip: Callable[[str], None] | None = None,
+) -> list[UserPicture]:
+    """Read pictures, and those in folders, with their proportions.
+
+    Args:
+        images: files or folders of them.
+        short: pixels of the shorter side.
+        step: both sides are rounded to multiples of it.
+        longest: pixels of the longer side, at most.
+        on_skip: called with one line for every picture that cannot be read.
+
+    Raises:
+        InputError: a path does not exist, or no picture can be read.
+    """
+    read: list[UserPicture] = []
+    taken: set[str] = set()
+    for path in found_pictures(images):
+        try:
+            data = path.read_bytes()
+            original = decode(data, 1)
+            sides = original.height, original.width
+            scale = min(short / min(sides), longest / max(sides))
+            height, width = (
+                max(SHORTEST, step, round(side * scale / step) * step) for side in sides
+            )
+            pixels = decode(data, (height, width)).pixels
+        except (InputError, OSError) as error:
+            if on_skip is not None:
+                on_skip(f"{path} is left out: {error}")
+            continue
+        name, number = path.stem, 1
+        while name in taken:
+            number += 1
+            name = f"{path.stem}-{number}"
+        taken.add(name)
+        read.append(UserPicture(name, path, pixels))
+    if not read:
+        raise InputError(
+            "none of the pictures can be read: name pictures such as JPEG or PNG files"
+        )
+    return read
