@@ -17,7 +17,12 @@ from PIL import Image
 from impasto.collection.collection import Collection
 from impasto.errors import InputError, SettingsError, VocabularyError
 from impasto.generate import repaint as module
-from impasto.generate.repaint import RepaintSettings, paint, repaint, targets
+from impasto.generate.repaint import (
+    RepaintSettings,
+    paint_in_tiles,
+    repaint,
+    target_weights,
+)
 from impasto.images.contact_sheet import contact_sheet
 from impasto.models.painter import Painter, PainterConfig
 from impasto.records.run import Run
@@ -89,7 +94,7 @@ def test_a_folder_times_all_styles_is_a_grid(run: Run, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     said: list[str] = []
     settings = RepaintSettings(styles=("all",), device="cpu")
-    made = repaint(run.path, tmp_path, settings, output=tmp_path / "out", aside=said.append)
+    made = repaint(run.path, tmp_path, settings, output=tmp_path / "out", on_skip=said.append)
     assert {one.style for one in made} == {"Bands", "Columns", "Diagonals"} and len(made) == 6
     assert (tmp_path / "out" / "grid.png").is_file()
     assert len(said) == 1 and "broken.png is left out" in said[0]
@@ -149,12 +154,12 @@ class Doubling(Painter):
 def test_tiles_make_one_picture_without_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     painter = Doubling(PainterConfig(2, "tiny", "modulation", 8)).eval()
     whole = np.random.default_rng(0).integers(0, 256, (90, 131, 3), np.uint8)
-    expected = paint(painter, whole, torch.tensor([1.0, 0.0]))
+    expected = paint_in_tiles(painter, whole, torch.tensor([1.0, 0.0]))
     assert expected.shape == whole.shape
     assert np.abs((whole / 127.5 - 1) / 2 + 0.25 - (expected / 127.5 - 1)).max() < 0.01
     monkeypatch.setattr(module, "TILE", 32)
     monkeypatch.setattr(module, "OVERLAP", 8)
-    tiled = paint(painter, whole, torch.tensor([1.0, 0.0]))
+    tiled = paint_in_tiles(painter, whole, torch.tensor([1.0, 0.0]))
     assert np.abs(tiled.astype(int) - expected).max() <= 1
 
 
@@ -184,7 +189,7 @@ def test_refused_in_one_line(run: Run, tmp_path: Path) -> None:
         )
     for text in ("Bands", "Bands:x", "Bands:0", "Bands:-1", ":0.3", "Bands:nan", "Bands:inf"):
         with pytest.raises(SettingsError, match=r"it is written as Baroque:0\.7,Ukiyo_e:0\.3"):
-            targets(run.styles, RepaintSettings(mix=text))
+            target_weights(run.styles, RepaintSettings(mix=text))
     with pytest.raises(InputError, match="no such picture"):
         repaint(
             run.path,

@@ -111,13 +111,14 @@ def test_a_grid_over_styles_and_pictures_to_begin_with(
 ) -> None:
     picture = next(picture_folder(train=1, test=1).rglob("*.jpg"))
     settings = DiffuseSettings(styles=("all",), number=2, strength=0.5, **QUICK)
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
     left: list[str] = []
     painted = diffuse(
         run.path,
-        [picture, tmp_path / "gone.jpg"],
+        [picture, tmp_path / "broken.jpg"],
         settings,
         output=tmp_path / "out",
-        aside=left.append,
+        on_skip=left.append,
     )
     assert {one.style for one in painted} == set(run.styles)
     assert len({one.path.read_bytes() for one in painted}) == 6
@@ -125,8 +126,8 @@ def test_a_grid_over_styles_and_pictures_to_begin_with(
     with Image.open(tmp_path / "out" / "grid.png") as sheet:
         assert sheet.size == (3 * 34 - 2, 2 * 34 - 2)
     assert len(left) == 1
-    assert "gone.jpg is left out" in left[0]
-    assert painted[0].how["strength"] == 0.5
+    assert "broken.jpg is left out" in left[0]
+    assert painted[0].strength == 0.5
     # With little strength, the picture to begin with is nearly kept
     gentle = DiffuseSettings(styles=("bands",), strength=0.01, **{**QUICK, "steps": 100})
     kept = diffuse(run.path, [picture], gentle, output=tmp_path / "kept")
@@ -152,13 +153,27 @@ def test_what_cannot_be_painted_is_refused(run: Run, tmp_path: Path) -> None:
         diffuse(run.path, (), DiffuseSettings(styles=("Cubism",), **QUICK), output=tmp_path)
     with pytest.raises(RunError, match="no run in"):
         diffuse(tmp_path / "none", (), DiffuseSettings(prompt="a boat", **QUICK), output=tmp_path)
+    with pytest.raises(InputError, match="no such picture"):
+        asked = DiffuseSettings(prompt="a boat", **QUICK)
+        diffuse(run.path, [tmp_path / "no.jpg"], asked, output=tmp_path)
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(InputError, match="none of the pictures"):
-        diffuse(
-            run.path,
-            [tmp_path / "no.jpg"],
-            DiffuseSettings(prompt="a boat", **QUICK),
-            output=tmp_path,
-        )
+        diffuse(run.path, [tmp_path / "broken.jpg"], asked, output=tmp_path)
+
+
+def test_pictures_in_folders_are_repainted_with_their_proportions(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (120, 81), "navy").save(tmp_path / "in" / "wide.png")
+    Image.new("RGB", (30, 60), "olive").save(tmp_path / "in" / "tall.jpg")
+    asked = DiffuseSettings(styles=("bands",), strength=0.4, **QUICK)
+    painted = diffuse(run.path, tmp_path / "in", asked, output=tmp_path / "out")
+    assert {one.path.name: one.size for one in painted} == {
+        "tall-0.png": (32, 64),
+        "wide-0.png": (48, 32),
+    }
+    for one in painted:
+        with Image.open(one.path) as image:
+            assert image.size == one.size
 
 
 def test_a_folder_of_a_run_for_each_style_paints_each_with_its_own(
@@ -179,10 +194,10 @@ def test_a_folder_of_a_run_for_each_style_paints_each_with_its_own(
     painted = diffuse(
         folder, (), DiffuseSettings(prompt="a", styles=("all",), **QUICK), output=tmp_path / "out"
     )
-    assert [(one.style, one.how["run"]) for one in painted] == [
+    assert [(one.style, one.run) for one in painted] == [
         ("Bands", "Bands"),
         ("Columns", "Columns"),
     ]
-    assert painted[0].how["adapter_sha256"] != painted[1].how["adapter_sha256"]
+    assert painted[0].adapter_sha256 != painted[1].adapter_sha256
     with pytest.raises(SettingsError, match="name styles with --style"):
         diffuse(folder, (), DiffuseSettings(prompt="a", **QUICK), output=tmp_path / "out")

@@ -157,9 +157,7 @@ def open_painter(path: Path, settings: DiffuseSettings) -> LoraPainter:
         reason = " ".join(str(error).split())[:160]
         raise RunError(f"{file} is damaged ({reason}): train again into another folder") from error
     base.pipeline.to(device)
-    return LoraPainter(
-        run, base, device.type, dtype, hashlib.sha256(file.read_bytes()).hexdigest()
-    )
+    return LoraPainter(run, base, device.type, dtype, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
 def run_of(path: Path, style: str | None) -> Path:
