@@ -29,12 +29,11 @@ if TYPE_CHECKING:
     from impasto.embedding.settings import AtlasSettings
     from impasto.evaluation.predict import Prediction, PredictSettings
     from impasto.gallery.gallery import GallerySummary, SampleSettings
-    from impasto.generate.repaint import Repainted
-    from impasto.generate.text_to_image import Painted
     from impasto.page.export import SitePaths
     from impasto.pipeline import Study, StudySettings
     from impasto.records.atlas import Atlas
     from impasto.records.collection import AuditRecord
+    from impasto.records.painting import Painted
     from impasto.reporting.write_report import ReportPaths
     from impasto.training.autoencoder.settings import AutoencoderSettings
     from impasto.training.classifier.settings import ClassifierSettings
@@ -411,7 +410,7 @@ def paint(
     *,
     announce: Announce | None = None,
     **options: Any,
-) -> "list[Repainted] | list[Painted]":
+) -> "Sequence[Painted]":
     """Paint in a style: pictures anew with a painter, words or pictures with a LoRA.
 
     Args:
@@ -430,10 +429,10 @@ def paint(
 
         if not pictures:
             raise InputError("a painter paints pictures anew: name some, or folders of them")
-        return repaint(folder(run), pictures, wanted, output=folder(output), aside=announce)
+        return repaint(folder(run), pictures, wanted, output=folder(output), on_skip=announce)
     from impasto.generate.text_to_image import diffuse  # noqa: PLC0415
 
-    return diffuse(folder(run), pictures, wanted, output=folder(output), aside=announce)
+    return diffuse(folder(run), pictures, wanted, output=folder(output), on_skip=announce)
 
 
 def painting_settings(kind: RunKind, run: Path) -> type[Settings]:

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from impasto.comparison.balance import Balance
     from impasto.evaluation.predict import Prediction
     from impasto.gallery.gallery import GallerySummary
-    from impasto.generate.repaint import Repainted
-    from impasto.generate.text_to_image import Painted
     from impasto.pipeline import Study
+    from impasto.records.painting import Painted
 
 REACHED = {
     "psnr": "PSNR {:.2f} dB",
@@ -124,9 +123,11 @@ def _lora_text(made: Run) -> str:
     return f"trained in {made.path}; {losses}\nadapter: {adapter}\n{then}"
 
 
-def painted(output: Path, made: "Sequence[Repainted | Painted]", *, as_json: bool) -> None:
+def painted(output: Path, made: "Sequence[Painted]", *, as_json: bool) -> None:
     """Print the result of ``paint``."""
-    rows = [{"path": str(one.path), "caption": one.style, **one.how} for one in made]
+    rows = [
+        {"path": str(one.path), "caption": one.style, **one.model_dump(mode="json")} for one in made
+    ]
     text = "\n".join(f"{row['path']}: {row['caption']}" for row in rows)
     _finish({"output": str(output), "pictures": rows}, text, as_json=as_json)
 

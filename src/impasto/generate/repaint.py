@@ -18,6 +18,7 @@ from torch import Tensor
 
 from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
+from impasto.devices import accelerator_on
 from impasto.errors import InputError, SettingsError
 from impasto.generate.user_pictures import Images, read_pictures
 from impasto.images.contact_sheet import contact_sheet, write_png
@@ -25,7 +26,7 @@ from impasto.images.tensors import float_tensor, to_pixels
 from impasto.models.painter import SHRINK, Painter
 from impasto.records import run as runs
 from impasto.records.painting import PaintedByPainter
-from impasto.weights import accelerator_on, painter_of
+from impasto.weights import painter_of
 
 TILE: Final = 512  # height and width of a tile of a larger picture, in pixels
 OVERLAP: Final = 64  # pixels that neighbouring tiles share; there they are blended
@@ -45,7 +46,9 @@ class RepaintSettings(Settings):
     size: int | None = Field(
         None, ge=32, description="shorter side in pixels; none: the resolution of the training"
     )
-    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    device: Device = Field(
+        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
+    )
 
 
 def repaint(

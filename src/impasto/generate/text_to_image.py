@@ -18,6 +18,7 @@ from PIL import Image
 from pydantic import Field
 
 from impasto.config import Device, Settings
+from impasto.devices import device_of
 from impasto.diffusion.adapter import NAME
 from impasto.diffusion.base import Base, open_base
 from impasto.diffusion.captions import fill, spoken
@@ -27,7 +28,6 @@ from impasto.generate.user_pictures import Images, UserPicture, read_pictures
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.records.painting import PaintedByLora
 from impasto.records.run import Run, command, open_run
-from impasto.weights import accelerator_on
 
 PLAIN: Final = "plain"
 SLUG_LETTERS: Final = 60  # of a prompt in the name of a file
@@ -62,7 +62,9 @@ class DiffuseSettings(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 on CUDA devices"
     )
-    device: Device = Field("auto", description="auto takes a CUDA device where there is one")
+    device: Device = Field(
+        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def open_painter(path: Path, settings: DiffuseSettings) -> LoraPainter:
         raise RunError(
             f"{path} has no adapter yet: repeat impasto train lora, which goes on where it was"
         )
-    device = accelerator_on(settings.device).device
+    device = device_of(settings.device)
     precision = settings.precision
     if precision == "auto":
         precision = "bfloat16" if device.type == "cuda" else "float32"

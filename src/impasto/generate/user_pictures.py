@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.collection.user_images import found_pictures
+from impasto.collection.user_images import find_images
 from impasto.errors import InputError
 from impasto.images.decode import decode
 
@@ -50,7 +50,7 @@ def read_pictures(
     """
     read: list[UserPicture] = []
     taken: set[str] = set()
-    for path in found_pictures(images):
+    for path in find_images(images):
         try:
             data = path.read_bytes()
             original = decode(data, 1)
