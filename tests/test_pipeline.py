@@ -29,20 +29,10 @@ from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings
 from impasto.pipeline import StudySettings, run_study
 from impasto.records.run import create, open_run
-from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.painter.train import CriticSettings, PainterSettings
+from quick_settings import AUTOENCODER
 
-AUTOENCODER = AutoencoderSettings(
-    size="tiny",
-    resolution=32,
-    epochs=2,
-    batch_size=16,
-    latent=12,
-    embedding_dim=4,
-    precision="float32",
-    device="cpu",
-)
 TRAIN = ClassifierSettings(
     size="tiny", resolution=32, epochs=2, batch_size=16, precision="float32", device="cpu"
 )

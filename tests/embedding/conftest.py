@@ -10,21 +10,9 @@ from impasto.collection.collection import Collection
 from impasto.embedding.make_atlas import Atlas, make_atlas
 from impasto.embedding.settings import AtlasSettings
 from impasto.records.run import Run
-from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
+from quick_settings import CLASSIFIER, STYLES
 
-STYLES = ("Bands", "Columns", "Diagonals", "Hatching")
-TRAINING = ClassifierSettings(
-    size="tiny",
-    resolution=32,
-    epochs=4,
-    batch_size=16,
-    ema_decay=0.9,
-    precision="float32",
-    device="cpu",
-    augment=AugmentSettings(cutmix=0, flip=False),
-)
 QUICK = AtlasSettings(
     maps=("pca", "svd"), permutations=40, bootstrap_samples=100, seeds=2, device="cpu"
 )
@@ -48,7 +36,7 @@ def mapped(
 ) -> Mapped:
     """A run that learned four styles of stripes, and its atlas."""
     collection = make_collection(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
-    run = train_classifier(collection, tmp_path_factory.mktemp("mapped") / "run", TRAINING)
+    run = train_classifier(collection, tmp_path_factory.mktemp("mapped") / "run", CLASSIFIER)
     return Mapped(collection, run, make_atlas(run.path, settings=QUICK))
 
 

@@ -24,8 +24,8 @@ from impasto.models.classifiers import build
 from impasto.models.preprocess import plain
 from impasto.records import finding as findings
 from impasto.records.atlas import Atlas
-from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.train import train_autoencoder
+from quick_settings import AUTOENCODER
 
 
 def test_embeddings_are_what_the_network_gives(mapped: Any) -> None:
@@ -164,15 +164,7 @@ def test_what_cannot_be_mapped_is_refused(
 def test_an_autoencoder_knows_no_style_and_keeps_its_geometry(
     mapped: Any, quick: AtlasSettings, tmp_path: Path
 ) -> None:
-    small = AutoencoderSettings(
-        size="tiny",
-        epochs=1,
-        batch_size=16,
-        latent=16,
-        embedding_dim=12,
-        resolution=32,
-        device="cpu",
-    )
+    small = AUTOENCODER.model_copy(update={"epochs": 1, "latent": 16, "embedding_dim": 12})
     run = train_autoencoder(mapped.collection, tmp_path / "run", small)
     only = quick.model_copy(update={"clusterings": ("kmeans",), "probes": False, "maps": ("pca",)})
     made = make_atlas(run.path, settings=only)

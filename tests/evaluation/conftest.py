@@ -11,21 +11,8 @@ from impasto.collection.collection import Collection
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.result import Evaluation
 from impasto.records.run import Run
-from impasto.training.augment import AugmentSettings
-from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
-
-STYLES = ("Bands", "Columns", "Diagonals", "Hatching")
-SETTINGS = ClassifierSettings(
-    size="tiny",
-    resolution=32,
-    epochs=4,
-    batch_size=16,
-    ema_decay=0.9,
-    precision="float32",
-    device="cpu",
-    augment=AugmentSettings(cutmix=0, flip=False),
-)
+from quick_settings import CLASSIFIER, STYLES
 
 
 @dataclass(frozen=True)
@@ -46,11 +33,11 @@ def trained(
 ) -> Trained:
     """A run that learned four styles of stripes, and its evaluation."""
     collection = make_collection(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
-    run = train_classifier(collection, tmp_path_factory.mktemp("trained") / "run", SETTINGS)
+    run = train_classifier(collection, tmp_path_factory.mktemp("trained") / "run", CLASSIFIER)
     return Trained(collection, run, evaluate(run.path))
 
 
 @pytest.fixture
 def run_of() -> Callable[[Collection, Path], Run]:
-    """A factory: the run of ``SETTINGS`` on a collection."""
-    return lambda collection, path: train_classifier(collection, path, SETTINGS)
+    """A factory: the run of ``CLASSIFIER`` on a collection."""
+    return lambda collection, path: train_classifier(collection, path, CLASSIFIER)

@@ -28,8 +28,9 @@ from impasto.records import finding as findings
 from impasto.records.run import Run
 from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
+from quick_settings import CLASSIFIER, STYLES
 
-from .conftest import SETTINGS, STYLES, Trained
+from .conftest import Trained
 
 
 def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained) -> None:
@@ -122,7 +123,7 @@ def test_views_are_averaged(trained: Trained) -> None:
 def test_the_courses_network_is_evaluated_at_its_resolution(
     make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:
-    settings = SETTINGS.model_copy(
+    settings = CLASSIFIER.model_copy(
         update={
             "network": "in-class",
             "epochs": 1,
@@ -151,7 +152,7 @@ def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
     """
     collection = make_collection(styles=STYLES, train=(50, 25, 15, 10), test=6, seed=5)
     remedy = BalanceSettings(sampling="inverse-frequency", loss="ldam", logit_adjustment=0.0)
-    settings = SETTINGS.model_copy(update={"epochs": 1, "balance": remedy})
+    settings = CLASSIFIER.model_copy(update={"epochs": 1, "balance": remedy})
     run = train_classifier(collection, tmp_path / "run", settings)
     network, counts = open_classifier(run.path, "cpu"), collection.counts("train")
     assert network.prior.tolist() == pytest.approx([0.25] * 4)

@@ -10,8 +10,9 @@ from PIL import Image
 
 from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import open_classifier
+from quick_settings import STYLES
 
-from .conftest import STYLES, Trained
+from .conftest import Trained
 
 
 def told(trained: Trained) -> dict[str, Any]:

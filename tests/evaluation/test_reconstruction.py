@@ -23,20 +23,10 @@ from impasto.models.autoencoder import Autoencoder, configured
 from impasto.models.image_metrics import psnr, ssim
 from impasto.models.preprocess import plain
 from impasto.records.run import Run
-from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.train import train_autoencoder
+from quick_settings import AUTOENCODER
 
-SETTINGS = AutoencoderSettings(
-    size="tiny",
-    epochs=3,
-    batch_size=24,
-    resolution=32,
-    latent=12,
-    embedding_dim=4,
-    precision="float32",
-    device="cpu",
-    ema_decay=0.9,
-)
+SETTINGS = AUTOENCODER.model_copy(update={"epochs": 3, "batch_size": 24, "ema_decay": 0.9})
 
 
 @pytest.fixture(scope="module")

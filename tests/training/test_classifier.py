@@ -29,7 +29,6 @@ from impasto.models.preprocess import plain
 from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records import run as runs
-from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.train import train_autoencoder
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.task import ClassifierTask
@@ -37,6 +36,7 @@ from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.pixel_batches import Pictures
 from impasto.weights import classifier_of
+from quick_settings import AUTOENCODER
 
 Stripes = Callable[..., Collection]
 Quick = Callable[..., ClassifierSettings]
@@ -382,16 +382,7 @@ def test_a_stem_of_another_stride_is_what_is_used_afterwards(
 
 def test_it_begins_as_an_autoencoder(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
     collection = stripes((24, 24, 24))
-    ahead = AutoencoderSettings(
-        size="tiny",
-        epochs=1,
-        batch_size=18,
-        resolution=32,
-        latent=12,
-        embedding_dim=4,
-        precision="float32",
-        device="cpu",
-    )
+    ahead = AUTOENCODER.model_copy(update={"epochs": 1, "batch_size": 18})
     coded = train_autoencoder(collection, tmp_path / "coded", ahead)
     still = quick(
         epochs=1,
