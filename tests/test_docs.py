@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -81,7 +82,7 @@ def test_every_page_is_reachable_from_the_index() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_in_the_docs_exist(page: Path) -> None:
-    """Every ``impasto …`` line of a shell block names a verb and options that the command line knows."""
+    """Every ``impasto …`` line of a shell block names a known verb and known options."""
     group = typer.main.get_command(app)
     for block in re.findall(
         r"```(?:sh|bash|console)\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.S
@@ -127,6 +128,31 @@ def test_the_recipes_state_the_defaults() -> None:
 
 
 def test_help_opens_without_loading_torch() -> None:
-    code = "import sys, impasto.cli.main as c\ntry: c.app(['--help'])\nexcept SystemExit: pass\nprint('torch' in sys.modules)"
+    code = "import sys, impasto.cli.main as c; c.run(['--help']); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False")
+
+
+def test_the_page_on_use_from_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "how-to" / "use-from-python.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, flags=re.S):
+        exec(compile(block, "use-from-python.md", "exec"), names)
+    assert names["shares"].shape[1] == 16 and names["scores"].findings  # type: ignore[attr-defined]
+
+
+def test_the_notebook_runs_in_a_kernel(tmp_path: Path) -> None:
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    notebook = nbformat.read(ROOT / "docs" / "notebook.ipynb", as_version=4)
+    assert not [cell for cell in notebook.cells if cell.get("outputs")], "commit it without outputs"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the Jupyter packages
+        client = nbclient.NotebookClient(
+            notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
+        )
+        client.execute()
+    shown = {cell.source: "".join(map(str, cell.get("outputs", ()))) for cell in notebook.cells}
+    text = next(output for source, output in shown.items() if source.endswith("\ne"))
+    assert "accuracy" in text
+    assert "torch.Size([1, 16])" in next(o for s, o in shown.items() if "network()" in s)
