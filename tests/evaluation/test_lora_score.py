@@ -47,7 +47,7 @@ def test_a_run_is_scored_and_the_pictures_are_kept(
     settings = ScorecardSettings(
         pictures=3, prompts=("a boat", "a tree"), paint=paint, bootstrap_samples=100
     )
-    with pytest.raises(RunError, match="no judge in"):
+    with pytest.raises(RunError, match="no evaluator in"):
         score_lora(lora.path, settings)
     train_classifier(
         collection,

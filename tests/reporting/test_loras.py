@@ -24,11 +24,21 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
     collection = json.loads((study / "collection" / "collection.json").read_text())
     styles = json.loads((study / "collection" / "styles.json").read_text())["styles"]
     record = {
-        "format": 1, "kind": "lora", "state": "done", "created": "2026-11-25",
-        "command": "impasto train lora collection", "settings": {"base": "/somewhere/small-base"}, "styles": styles,
-        "collection": {"path": "collection", "fingerprint": collection["fingerprint"], "pictures": 9},
-        "facts": {"family": "Stable Diffusion"}, "environment": {},
-    }  # fmt: skip
+        "format": 1,
+        "kind": "lora",
+        "state": "done",
+        "created": "2026-11-25",
+        "command": "impasto train lora collection",
+        "settings": {"base": "/somewhere/small-base"},
+        "styles": styles,
+        "collection": {
+            "path": "collection",
+            "fingerprint": collection["fingerprint"],
+            "pictures": 9,
+        },
+        "facts": {"family": "Stable Diffusion"},
+        "environment": {},
+    }
     (run / "run.json").write_text(json.dumps(record))
     line = {
         "event": "validation",
@@ -44,16 +54,34 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
     if scored:
         score = {"accuracy": {"value": 0.75, "low": 0.7, "high": 0.8}}
         rows: list[dict[str, Any]] = [
-            {"style": style, "train": 5, "test": 2, "accuracy": 0.5 + 0.01 * n, "floor": 0.125, "ceiling": None,
-             "kernel_distance": {"adapter": 0.25, "base": None}, "nearest": 0.66}
+            {
+                "style": style,
+                "train": 5,
+                "test": 2,
+                "accuracy": 0.5 + 0.01 * n,
+                "floor": 0.125,
+                "ceiling": None,
+                "kernel_distance": {"adapter": 0.25, "base": None},
+                "nearest": 0.66,
+            }
             for n, style in enumerate(styles)
-        ]  # fmt: skip
+        ]
         card = {
-            "format": 1, "command": "impasto evaluate runs/lora", "collection_fingerprint": collection["fingerprint"],
-            "judge": "classifier", "base": "small-base", "pictures": 16, "per_style": rows, "confusion": [],
+            "format": 1,
+            "command": "impasto evaluate runs/lora",
+            "collection_fingerprint": collection["fingerprint"],
+            "evaluator": "classifier",
+            "prompts": ["a painting"],
+            "styles": styles,
+            "kept": None,
+            "copies": {"limit": 0.8, "share": 0.0, "expected": 0.01, "near": [], "all": []},
+            "base": "small-base",
+            "pictures": 16,
+            "per_style": rows,
+            "confusion": [],
             "scores": {arm: score for arm in ("adapter", "base", "real")},
             "kernel_distance": {"adapter": 0.2, "base": 0.9},
-        }  # fmt: skip
+        }
         figures = run / "evaluation" / "figures"
         figures.mkdir(parents=True)
         Image.new("RGB", (40, 30), "teal").save(figures / "scorecard.png")

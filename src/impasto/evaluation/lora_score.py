@@ -1,4 +1,4 @@
-"""The scorecard of a LoRA run: pictures in every style, judged by a classifier beside the base alone and real works.
+"""The score of a LoRA: its pictures classified, beside those of the base alone and real works.
 
 RUN/evaluation/scorecard.json   every number
 RUN/evaluation/findings.json    IMP603 to IMP605
@@ -19,13 +19,11 @@ from pydantic import Field
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of
 from impasto.config import Settings
-from impasto.diffusion.sampling import Sampling
 from impasto.errors import InputError, RunError
 from impasto.evaluation import lora_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
 from impasto.evaluation.lora_score_findings import ARMS, card_findings
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import replacing, write_json
 from impasto.generate.text_to_image import DiffuseSettings, LoraPainter, open_painter
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.numerics.bootstrap import confusion_estimates
@@ -33,7 +31,7 @@ from impasto.numerics.distances import kernel_distance
 from impasto.numerics.metrics import confusion_matrix
 from impasto.records import finding as findings
 from impasto.records import run as runs
-from impasto.records.finding import Finding
+from impasto.records.lora_score import LoraScore
 from impasto.records.run import Run, open_run
 from impasto.state.fingerprint import fingerprint
 
@@ -45,7 +43,8 @@ class ScorecardSettings(Settings):
     """How a LoRA run is scored."""
 
     classifier: str | None = Field(
-        None, description="the run of the judge; none: the folder classifier beside the run"
+        None,
+        description="run of the evaluator; none: the folder classifier beside the run",
     )
     prompts: tuple[str, ...] = Field(
         ("a painting",), min_length=1, description="what is painted, by turns"
@@ -61,17 +60,8 @@ class ScorecardSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Scorecard:
-    """A finished scorecard: its folder, the content of ``scorecard.json``, and IMP603 to IMP605."""
-
-    path: Path
-    result: Mapping[str, Any]
-    findings: list[Finding]
-
-
-@dataclass(frozen=True, slots=True)
 class _Made:
-    """An arm's pictures, at the size that the judge sees, in order of styles and seeds."""
+    """An arm's pictures, at the size that the evaluator takes, in order of styles and seeds."""
 
     pixels: NDArray[np.uint8]
     styles: NDArray[np.int64]  # places in the vocabulary
@@ -84,8 +74,8 @@ def score_lora(
     *,
     collection: Path | str | None = None,
     announce: Callable[[str], None] | None = None,
-) -> Scorecard:
-    """The scorecard of a LoRA run, also written into the run's folder; the same call goes on where it was cut off.
+) -> LoraScore:
+    """Score a LoRA run; a call that was cut off goes on with the pictures that are there.
 
     Args:
         run: the run's folder.
@@ -94,15 +84,14 @@ def score_lora(
         announce: called with one line as each arm begins.
 
     Raises:
-        RunError: there is no finished LoRA run or no judge, or the judge knows other styles.
+        RunError: there is no finished LoRA run or no evaluator, or it knows other styles.
         ImpastoError: for all that painting refuses.
     """
     settings, path = settings or ScorecardSettings(), Path(run)
-    say = announce or (lambda line: None)
     lora = open_run(path, "lora")
-    network = _judge(lora, settings)
+    network = _evaluator(lora, settings)
     found = collection_of(lora, collection)
-    found.vocabulary.require(network.run.styles, f"the judge in {network.run.path}")
+    found.vocabulary.require(network.run.styles, f"the evaluator in {network.run.path}")
     painter = open_painter(path, settings.paint)
     taught = [
         found.vocabulary.styles.index(name) for name in lora.settings["styles"] or lora.styles
@@ -110,24 +99,23 @@ def score_lora(
     home = lora.evaluation_path / "pictures" / _address(painter, settings)
     made = {}
     for arm, scale in zip(ARMS, (settings.paint.scale, 0.0), strict=True):
-        say(f"painting {settings.pictures * len(taught)} pictures: {arm}")
+        if announce is not None:
+            announce(f"painting {settings.pictures * len(taught)} pictures: {arm}")
         painter.scaled(scale)
         made[arm] = _paint(painter, found, taught, settings, home / arm)
-    looked = {arm: _looked(network, one) for arm, one in made.items()}
+    outputs = {arm: _outputs(network, one) for arm, one in made.items()}
     test = found.indices("test")
     test = test[np.isin(found.labels[test], taught)]
     if not len(test):
         raise InputError(f"{found.path} has no test pictures of these styles to compare with")
-    real = network.outputs(found, test, EvaluateSettings().views)
-    result = _measure(found, network, lora, settings, taught, (made, looked, real))
-    judged = card_findings(result)
+    outputs["real"] = network.outputs(found, test, EvaluateSettings().views)
+    result = _measure(found, network, lora, settings, taught, made["adapter"], outputs)
     _sheet(found, made, taught, test, lora.evaluation_path / "figures" / "scorecard.png")
-    findings.save(lora.evaluation_path / "findings.json", judged)
-    write_json(lora.evaluation_path / "scorecard.json", result)
-    return Scorecard(lora.evaluation_path, result, judged)
+    findings.save(lora.evaluation_path / "findings.json", card_findings(result))
+    return LoraScore.model_validate(result).write(lora.evaluation_path / "scorecard.json")
 
 
-def _judge(lora: Run, settings: ScorecardSettings) -> LoadedClassifier:
+def _evaluator(lora: Run, settings: ScorecardSettings) -> LoadedClassifier:
     place = (
         Path(settings.classifier)
         if settings.classifier
@@ -135,60 +123,51 @@ def _judge(lora: Run, settings: ScorecardSettings) -> LoadedClassifier:
     )
     if not (place / "run.json").is_file():
         raise RunError(
-            f"no judge in {place}: train a classifier of these styles and name its run with --classifier"
+            f"no evaluator in {place}: train a classifier of these styles and name its run with "
+            "--classifier"
         )
     return open_classifier(place, settings.paint.device)
 
 
 def _address(painter: LoraPainter, settings: ScorecardSettings) -> str:
-    """The name of the folder for these pictures.
-
-    Another one where anything about them is otherwise.
-    """
+    """The name of the folder for these pictures: a digest of all that they depend on."""
     paint = settings.paint.model_dump(
         mode="json", exclude={"device", "prompt", "styles", "number", "base"}
     )
     base = painter.base.fingerprint
-    return fingerprint(adapter=painter.adapter, base=base, prompts=settings.prompts, paint=paint)[
-        :16
-    ]
+    digest = fingerprint(adapter=painter.adapter, base=base, prompts=settings.prompts, paint=paint)
+    return digest[:16]
 
 
 def _paint(
-    painter: LoraPainter, found: Collection, taught: list[int], settings: ScorecardSettings, home: Path
+    painter: LoraPainter,
+    found: Collection,
+    taught: list[int],
+    settings: ScorecardSettings,
+    home: Path,
 ) -> _Made:
-    run, paint = painter.run, settings.paint
-    side = paint.size or int(run.settings["resolution"])
-    guidance = float(run.settings["guidance"]) if paint.guidance is None else paint.guidance
-    how = Sampling(paint.steps, guidance, (side, side))
+    paint = settings.paint
+    how = painter.sampling(paint)
     names = found.vocabulary.styles
     jobs = [(style, paint.seed + number) for style in taught for number in range(settings.pictures)]
     places = {job: home / names[job[0]] / f"{job[1]}.png" for job in jobs}
     waiting = [job for job in jobs if not places[job].exists()]
     for start in range(0, len(waiting), settings.batch_size):
         part = waiting[start : start + settings.batch_size]
-        words = [
-            painter.caption(
-                settings.prompts[(seed - paint.seed) % len(settings.prompts)], names[style]
-            )
-            for style, seed in part
-        ]
-        for job, picture in zip(
-            part, painter.paint(words, [seed for _, seed in part], how), strict=True
-        ):
-            with replacing(places[job]) as temporary:
-                picture.save(temporary, "PNG")
+        words = []
+        for style, seed in part:
+            prompt = settings.prompts[(seed - paint.seed) % len(settings.prompts)]
+            words.append(painter.caption(prompt, names[style]))
+        pictures = painter.paint(words, [seed for _, seed in part], how)
+        for job, picture in zip(part, pictures, strict=True):
+            write_png(places[job], picture)
     stored = found.pixels.shape[2], found.pixels.shape[1]
     pixels = []
     for job in jobs:
         with Image.open(places[job]) as picture:
-            pixels.append(
-                np.asarray(
-                    picture.convert("RGB").resize(
-                        stored, Image.Resampling.BICUBIC, reducing_gap=3.0
-                    )
-                )
-            )
+            rgb = picture.convert("RGB")
+            small = rgb.resize(stored, Image.Resampling.BICUBIC, reducing_gap=3.0)
+            pixels.append(np.asarray(small))
     return _Made(
         np.stack(pixels),
         np.array([style for style, _ in jobs]),
@@ -196,7 +175,7 @@ def _paint(
     )
 
 
-def _looked(network: LoadedClassifier, made: _Made) -> Outputs:
+def _outputs(network: LoadedClassifier, made: _Made) -> Outputs:
     logits, embedded = network.logits_and_features(
         lambda at: made.pixels[at], len(made.styles), EvaluateSettings().views
     )
@@ -209,12 +188,12 @@ def _measure(
     lora: Run,
     settings: ScorecardSettings,
     taught: list[int],
-    seen: tuple[dict[str, _Made], dict[str, Outputs], Outputs],
+    made: _Made,
+    arms: Mapping[str, Outputs],
 ) -> dict[str, Any]:
-    made, looked, real = seen
-    size = len(found.vocabulary)
-    arms = {"adapter": looked["adapter"], "base": looked["base"], "real": real}
-    confusions = {name: _confusion(network, look, size) for name, look in arms.items()}
+    """The content of ``scorecard.json``; ``made`` with the adapter, ``arms`` with real pictures."""
+    size, real = len(found.vocabulary), arms["real"]
+    confusions = {name: _confusion(network, one, size) for name, one in arms.items()}
     scores = {
         name: confusion_estimates(
             table, resamples=settings.bootstrap_samples, seed=settings.paint.seed
@@ -223,12 +202,11 @@ def _measure(
     }
     train = found.indices("train")
     train = train[np.isin(found.labels[train], taught)]
-    copies = _copies(found, made["adapter"], train, real.rows)
-    mine = made["adapter"]
+    copies = _copies(found, made, train, real.rows)
     keep = numbers.kept(
-        numbers.shades(mine.pixels),
-        mine.seeds,
-        mine.styles,
+        numbers.shades(made.pixels),
+        made.seeds,
+        made.styles,
         draws=settings.bootstrap_samples,
         seed=settings.paint.seed,
     )
@@ -236,7 +214,7 @@ def _measure(
         "format": FORMAT,
         "command": runs.command(),
         "collection_fingerprint": found.fingerprint,
-        "judge": network.run.path.name,
+        "evaluator": network.run.path.name,
         "base": Path(lora.settings["base"]).name,
         "pictures": settings.pictures,
         "prompts": list(settings.prompts),
@@ -252,10 +230,10 @@ def _measure(
     }
 
 
-def _confusion(network: LoadedClassifier, look: Outputs, size: int) -> NDArray[np.int64]:
-    """Rows: styles asked for, columns: styles seen, every style supposed equally frequent."""
-    said = network.prior_correction(uniform=True)(look.logits, 1.0).argmax(1)
-    return confusion_matrix(look.labels, said, size)
+def _confusion(network: LoadedClassifier, outputs: Outputs, size: int) -> NDArray[np.int64]:
+    """Confusion matrix under a uniform prior; a row a target style."""
+    predicted = network.prior_correction(uniform=True)(outputs.logits, 1.0).argmax(1)
+    return confusion_matrix(outputs.labels, predicted, size)
 
 
 def _row(
@@ -269,7 +247,7 @@ def _row(
         row = confusions[name][style]
         return float(row[style] / row.sum()) if row.sum() else None
 
-    own = {name: look.features[look.labels == style] for name, look in arms.items()}
+    own = {name: one.features[one.labels == style] for name, one in arms.items()}
     name = found.vocabulary.styles[style]
     likeness = [item["likeness"] for item in copies["all"] if item["style"] == name]
     return {
@@ -287,7 +265,7 @@ def _row(
 def _copies(
     found: Collection, made: _Made, train: NDArray[np.int64], test: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """How like training pictures the paintings are, beside how like them real held-out pictures are."""
+    """Correlation of painted, and of real test pictures, with the nearest training picture."""
     known = numbers.thumbs(np.asarray(found.pixels[train]))
     places, likeness = numbers.nearest(numbers.thumbs(made.pixels), known)
     _, usual = numbers.nearest(numbers.thumbs(np.asarray(found.pixels[test])), known)

@@ -5,57 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from impasto.files import read_json
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
+from impasto.records.lora_score import LoraScore
 from impasto.records.run import Run, open_run
-from impasto.reporting.reading import read_as
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Spread(_Part):
-    """A share with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Distances(_Part):
-    """Kernel distances to real test pictures; ``None`` where there are too few."""
-
-    adapter: float | None = None
-    base: float | None = None
-
-
-class StyleCard(_Part):
-    """One style: how often it is seen in its pictures, without the adapter, and in real works."""
-
-    style: str
-    train: int
-    accuracy: float
-    floor: float
-    ceiling: float | None = None
-    kernel_distance: Distances
-    nearest: float
-
-
-class Card(_Part):
-    """The content of ``scorecard.json``."""
-
-    command: str
-    collection_fingerprint: str
-    judge: str
-    base: str
-    pictures: int
-    scores: dict[str, dict[str, Spread]]
-    kernel_distance: Distances
-    per_style: tuple[StyleCard, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +23,7 @@ class LoraFacts:
     record: Mapping[str, Any]
     best: Mapping[str, Any]
     trained: Sequence[Finding]
-    card: Card | None
+    card: LoraScore | None
     scored: Sequence[Finding]
     sheet: Path | None
 
@@ -91,7 +45,7 @@ def read_lora(path: Path) -> LoraFacts:
     ]
     folder, card = run.evaluation_path, None
     if (folder / "scorecard.json").exists():
-        card = read_as(Card, folder / "scorecard.json", "scorecard", "impasto evaluate")
+        card = LoraScore.read(folder / "scorecard.json", what="scorecard", verb="impasto evaluate")
     sheet = folder / "figures" / "scorecard.png"
     trained = path / "findings.json"
     return LoraFacts(

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 
 from impasto.records.finding import Finding
+from impasto.records.lora_score import LoraScore
 from impasto.reporting.facts import Evaluated, RunFacts, Score, StudyFacts
-from impasto.reporting.loras import Card, LoraFacts
+from impasto.reporting.loras import LoraFacts
 from impasto.reporting.painters import PainterFacts, Painting
 from impasto.reporting.words import baseline_name, baselines
 
@@ -230,7 +231,7 @@ def commands(facts: StudyFacts) -> list[tuple[str, str]]:
         if autoencoder.content:
             rows.append((f"Evaluation of {autoencoder.name}", autoencoder.content.command))
     rows += [(f"Atlas of {atlas.name}", atlas.content.command) for atlas in facts.atlases]
-    scored: list[tuple[str, LoraFacts | PainterFacts, str, Card | Painting | None]]
+    scored: list[tuple[str, LoraFacts | PainterFacts, str, LoraScore | Painting | None]]
     scored = [("LoRA", lora, "Scorecard", lora.card) for lora in facts.loras]
     scored += [("Painter", painter, "Score", painter.content) for painter in facts.painters]
     for kind, one, what, score in scored:

@@ -1,0 +1,106 @@
+"""``scorecard.json``: the score of a LoRA, beside its base alone and real works."""
+
+from typing import Any
+
+from impasto.records.evaluation import ScoreTable
+from impasto.records.record import Interval, Record, Result
+
+
+class ArmDistances(Record):
+    """Kernel distances to real test pictures; ``None`` where there are too few."""
+
+    adapter: float | None
+    base: float | None
+
+
+class LoraStyleScore(Record):
+    """One style: the share of pictures that the evaluator assigns to it, for each arm.
+
+    Attributes:
+        accuracy: with the adapter.
+        floor: by the base alone.
+        ceiling: of real test pictures; ``None`` where there are none.
+        nearest: highest correlation with a training picture.
+    """
+
+    style: str
+    train: int
+    test: int
+    accuracy: float
+    floor: float
+    ceiling: float | None
+    kernel_distance: ArmDistances
+    nearest: float
+
+
+class NearestTraining(Record):
+    """The training picture that a painted one correlates with most."""
+
+    style: str
+    seed: int
+    nearest: str
+    likeness: float
+
+
+class CopyCheck(Record):
+    """Painted pictures that are closer to a training picture than 99 % of real test pictures."""
+
+    limit: float
+    share: float
+    expected: float
+    near: tuple[NearestTraining, ...]
+    all: tuple[NearestTraining, ...]
+
+
+class SharedComposition(Record):
+    """Correlation of lightness between styles: same prompt and seed, and others.
+
+    Attributes:
+        share: of pairs in which the same prompt and seed correlate more; 0.5 is chance.
+        level: of its interval.
+    """
+
+    same: float
+    other: float
+    share: Interval
+    level: float
+
+
+class LoraScore(Result):
+    """The content of ``scorecard.json``.
+
+    Attributes:
+        pictures: painted of each style, with the adapter and without it.
+        scores: of ``adapter``, ``base`` and ``real``.
+        confusion: of the adapter's pictures; a row a target style.
+        kept: ``None`` with one style or one seed.
+    """
+
+    format: int
+    command: str
+    collection_fingerprint: str
+    evaluator: str
+    base: str
+    pictures: int
+    prompts: tuple[str, ...]
+    styles: tuple[str, ...]
+    scores: dict[str, ScoreTable]
+    kernel_distance: ArmDistances
+    per_style: tuple[LoraStyleScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    copies: CopyCheck
+    kept: SharedComposition | None
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The content as plain data."""
+        return self.model_dump(mode="json")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a style."""
+        return [row.model_dump(mode="json") for row in self.per_style]
+
+    def __repr__(self) -> str:
+        """The accuracy beside that of the base, in a line."""
+        mine, floor = (self.scores[arm]["accuracy"] for arm in ("adapter", "base"))
+        return f"<LoraScore: {mine} of the target styles, base alone {floor}>"
