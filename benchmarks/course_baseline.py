@@ -24,7 +24,7 @@ from safetensors.torch import load_file
 from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
-from impasto.models.classifiers import Network, build
+from impasto.models.classifiers import NetworkName, build
 from impasto.models.preprocess import plain
 from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
 from impasto.numerics.metrics import confusion_matrix
@@ -41,7 +41,7 @@ BEGIN, END = (
     "<!-- benchmarks/course_baseline.py: begin -->",
     "<!-- benchmarks/course_baseline.py: end -->",
 )
-NETWORKS: tuple[Network, ...] = ("in-class", "published")
+NETWORKS: tuple[NetworkName, ...] = ("in-class", "published")
 SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1"}
 RESAMPLES = 1000
 Scores = dict[str, dict[str, float]]
@@ -57,7 +57,7 @@ AT_REST = AugmentSettings(
 )
 
 
-def settings(network: Network, arguments: argparse.Namespace) -> ClassifierSettings:
+def settings(network: NetworkName, arguments: argparse.Namespace) -> ClassifierSettings:
     """The course's way to train, as far as it is a matter of settings; the schedule is impasto's."""
     return ClassifierSettings(
         network=network,
@@ -79,7 +79,7 @@ def settings(network: Network, arguments: argparse.Namespace) -> ClassifierSetti
 
 @torch.no_grad()
 def answers(
-    run: Run, network: Network, collection: Collection, rows: NDArray[np.int64]
+    run: Run, network: NetworkName, collection: Collection, rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """The network's answer for each of the rows, as a position among its outputs, ``int64 (N,)``."""
     resolution = int(run.settings["resolution"])

@@ -280,7 +280,9 @@ def _atlases(study: Path, settings: AtlasSettings, say: Callable[[str], None]) -
     """Make the atlas of every run with embeddings where it is missing; return the findings."""
     found: list[Finding] = []
     for run in (runs.open_run(path.parent) for path in sorted(study.glob("runs/*/run.json"))):
-        if run.kind in EMBEDDING_KINDS and run.weights_path.is_file():  # others were put here by hand
+        if (
+            run.kind in EMBEDDING_KINDS and run.weights_path.is_file()
+        ):  # others were put here by hand
             say(f"making the atlas of {run.path.name}")
             found += make_atlas(run.path, settings=settings, announce=say).findings
     return found

@@ -147,15 +147,18 @@ def train_classifier(
         settings: the defaults where ``None``.
         fresh: remove the run that is in the folder first.
         progress: show losses and scores on standard error.
-        options: single settings by name, as in ``size="tiny", epochs=3``.
+        options: single settings by name, as in ``size="tiny", epochs=3``; ``network`` may also be
+            a module of your own, ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, styles)``.
     """
     from impasto.training.classifier.settings import ClassifierSettings  # noqa: PLC0415
     from impasto.training.classifier.train import train_classifier  # noqa: PLC0415
 
+    named = isinstance(options.get("network", ""), str)
+    network = None if named else options.pop("network")
     wanted = resolve(ClassifierSettings, settings, options)
     opened = open_collection(collection)
     place = _run_folder(output, wanted, fresh=fresh)
-    return train_classifier(opened, place, wanted, progress=progress)
+    return train_classifier(opened, place, wanted, network=network, progress=progress)
 
 
 def train_autoencoder(
@@ -528,13 +531,20 @@ def open_collection(collection: "Collection | Thing") -> "Collection":
     return collections.open_collection(folder(collection))
 
 
-def open_run(run: Run | Thing, kind: RunKind | None = None) -> Run:
+def open_run(
+    run: Run | Thing, kind: RunKind | None = None, *, network: "nn.Module | None" = None
+) -> Run:
     """Open a run.
 
     Args:
         run: its folder.
         kind: refuse a run of another kind.
+        network: the module of your own that it was trained with; every verb then knows it.
     """
+    if network is not None:
+        from impasto.weights import give_network  # noqa: PLC0415
+
+        give_network(folder(run), network)
     return runs.open_run(folder(run), kind)
 
 

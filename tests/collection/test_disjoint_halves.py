@@ -27,6 +27,8 @@ def test_every_style_is_divided_and_no_picture_is_in_both(
 
 def test_halves_hang_on_the_seed_alone(make_collection: Callable[..., Collection]) -> None:
     collection = make_collection(train=20, test=4)
-    one, again, other = (disjoint_halves(collection, seed)[0].indices("train") for seed in (0, 0, 1))
+    one, again, other = (
+        disjoint_halves(collection, seed)[0].indices("train") for seed in (0, 0, 1)
+    )
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)

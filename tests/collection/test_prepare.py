@@ -250,7 +250,9 @@ def test_the_fingerprint_tells_what_matters(picture_folder: Folders, tmp_path: P
 
     plain = made("plain")
     assert made("workers", workers=1) == plain
-    assert len({plain, made("pixels", pixels=16), made("fit", fit="crop"), made("seed", seed=5)}) == 4
+    assert (
+        len({plain, made("pixels", pixels=16), made("fit", fit="crop"), made("seed", seed=5)}) == 4
+    )
 
 
 def test_the_command_line_prepares_and_says_so(picture_folder: Folders, tmp_path: Path) -> None:

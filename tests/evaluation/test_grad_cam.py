@@ -14,7 +14,7 @@ from impasto.evaluation.grad_cam import coarse_heat, grad_cam, heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.models.classifier import Classifier, ClassifierConfig
 from impasto.models.classifiers import build
-from impasto.models.course_baseline import CourseConfig, CourseNetwork
+from impasto.models.course_baseline import CourseNetworkConfig, CourseNetwork
 from impasto.models.preprocess import plain
 
 SIDE, PATCH = 128, 48  # of the stored picture, and of the part in it that bears the style
@@ -150,7 +150,7 @@ def test_grad_cam_is_what_the_paper_says() -> None:
 
 def test_the_courses_network_has_heat_at_its_one_resolution() -> None:
     torch.manual_seed(0)
-    course = network(CourseNetwork(CourseConfig(2, "in-class", 32)), 32)
+    course = network(CourseNetwork(CourseNetworkConfig(2, "in-class", 32)), 32)
     heat = heat_maps(course, pictures(2, 5)[0], np.array([0, 1]))
     assert heat.shape == (2, 32, 32)
     assert np.isfinite(heat).all()

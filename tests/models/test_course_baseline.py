@@ -6,7 +6,7 @@ from torch import Tensor
 
 from impasto.models.classifier import Classifier
 from impasto.models.classifiers import build
-from impasto.models.course_baseline import CourseConfig, CourseNetwork, Variant
+from impasto.models.course_baseline import CourseNetworkConfig, CourseNetwork, Variant
 
 
 def network(
@@ -14,7 +14,7 @@ def network(
 ) -> CourseNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return CourseNetwork(CourseConfig(styles, variant, resolution, dropout))
+        return CourseNetwork(CourseNetworkConfig(styles, variant, resolution, dropout))
 
 
 def pictures(count: int, side: int) -> Tensor:

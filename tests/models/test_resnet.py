@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from impasto.models.classifiers import build
-from impasto.models.resnet import Residual
+from impasto.models.resnet import ResidualNetwork
 
 
 @pytest.mark.parametrize(("resolution", "sides"), [(64, [32, 16, 8]), (128, [32, 16, 8])])
@@ -23,7 +23,7 @@ def test_it_shares_nothing_with_the_classifiers_build() -> None:
     judge, critic = (
         build(name, styles=3, size="small", resolution=64) for name in ("residual", "classifier")
     )
-    assert isinstance(judge, Residual)
+    assert isinstance(judge, ResidualNetwork)
     assert not {
         name for name, _ in judge.named_modules() if "reduce" in name or "descriptor" in name
     }

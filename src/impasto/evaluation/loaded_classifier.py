@@ -16,8 +16,7 @@ from impasto.config import Device
 from impasto.devices import accelerator_on
 from impasto.evaluation.settings import Views
 from impasto.images.tensors import byte_tensor
-from impasto.models.classifiers import StyleNetwork
-from impasto.models.course_baseline import CourseNetwork
+from impasto.models.classifiers import StyleNetwork, any_resolution
 from impasto.models.preprocess import plain
 from impasto.numerics.calibration import UNSEEN, log_posterior, probabilities
 from impasto.records.run import Run, open_run
@@ -131,8 +130,8 @@ class LoadedClassifier:
 
     @torch.no_grad()
     def _batch(self, pictures: NDArray[np.uint8], views: Views) -> tuple[Floats, Floats]:
-        # The course's networks take one resolution only
-        scales = (1.0,) if isinstance(self.model, CourseNetwork) else views.scales
+        # Some networks take one resolution only
+        scales = (1.0,) if not any_resolution(self.run.settings["network"]) else views.scales
         inputs = [self.input(pictures, scale) for scale in scales]
         inputs += [x.flip(3) for x in inputs] if views.flip else []
         features = torch.stack([self.model.embed(x).float() for x in inputs])  # (views, B, D)

@@ -35,7 +35,7 @@ from impasto.evaluation.painter_score_findings import ARMS, painting_findings
 from impasto.evaluation.painter_under_test import Subject
 from impasto.files import write_json
 from impasto.images.tensors import float_tensor
-from impasto.models.classifiers import Network
+from impasto.models.classifiers import NetworkName
 from impasto.models.image_metrics import ssim
 from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
 from impasto.records import finding as findings
@@ -55,7 +55,7 @@ JUDGE: Final = "judge"
 class JudgeSettings(ClassifierSettings):
     """How a judge is trained: a network built otherwise than the critic."""
 
-    network: Network = Field("residual", description="its build; the critic's is classifier")
+    network: NetworkName = Field("residual", description="its build; the critic's is classifier")
     epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
     resolution: int = Field(64, ge=32, description="height and width that it sees, in pixels")
 

@@ -17,7 +17,7 @@ Variant = Literal["in-class", "published"]
 
 
 @dataclass(frozen=True, slots=True)
-class CourseConfig:
+class CourseNetworkConfig:
     """What the course's network is built from.
 
     Attributes:
@@ -36,7 +36,7 @@ class CourseConfig:
 class CourseNetwork(nn.Module):
     """Pictures to log-probabilities, which serve as logits too: softmax leaves them as they are."""
 
-    def __init__(self, config: CourseConfig) -> None:
+    def __init__(self, config: CourseNetworkConfig) -> None:
         super().__init__()
         self.config = config
         side = (config.resolution - 3) // 4

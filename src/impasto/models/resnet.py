@@ -61,7 +61,7 @@ class BasicBlock(nn.Module):
         return F.relu(x + y)
 
 
-class Residual(nn.Module):
+class ResidualNetwork(nn.Module):
     """Pictures to one logit per style; any resolution of 32 pixels or more."""
 
     def __init__(self, config: ResidualConfig) -> None:

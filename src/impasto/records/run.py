@@ -11,12 +11,14 @@ RUN/evaluation/         written by ``impasto evaluate``
 
 import datetime
 import hashlib
+import html
 import json
 import platform
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -33,7 +35,7 @@ State = Literal["running", "done"]
 _PACKAGES = ("impasto", "torch", "accelerate", "numpy", "scikit-learn", "pillow")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """An opened run folder.
 
@@ -55,6 +57,33 @@ class Run:
     collection: Mapping[str, Any]
     facts: Mapping[str, Any]
     state: State
+
+    def __repr__(self) -> str:
+        """Kind, folder and state."""
+        return f"<Run: {self.kind} in {self.path}, {self.state}>"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "kind": self.kind, "state": self.state, "folder": self.path,
+            "collection": self.collection["path"], "styles": len(self.styles),
+            "best epoch": self.facts.get("best_epoch", "–"),
+        }  # fmt: skip
+        cells = "".join(
+            f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table>{cells}</table>"
+
+    def network(self, device: str = "cpu") -> Any:
+        """The trained network with its preprocessing, see ``impasto.weights.PreparedNetwork``.
+
+        Loaded by name, since records lie below everything that needs torch.
+
+        Raises:
+            RunError: there are no weights yet, they are damaged, or the run is a LoRA.
+            SettingsError: there is no such device.
+        """
+        return import_module("impasto.weights").network_of(self, device)
 
     @property
     def metrics_path(self) -> Path:
@@ -150,12 +179,28 @@ def extend(run: Run, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> R
     return more
 
 
-def open_run(path: Path, kind: RunKind | None = None) -> Run:
+def as_run(run: Run | Path | str, kind: RunKind | None = None) -> Run:
+    """A run as it is, or the one in a folder; with ``kind``, one of that kind.
+
+    Raises:
+        RunError: as for ``open_run``.
+    """
+    return (
+        run if isinstance(run, Run) and kind in (None, run.kind) else open_run(_folder(run), kind)
+    )
+
+
+def _folder(run: Run | Path | str) -> Path:
+    return run.path if isinstance(run, Run) else Path(run)
+
+
+def open_run(path: Path | str, kind: RunKind | None = None) -> Run:
     """The run in a folder; with ``kind``, one of that kind.
 
     Raises:
         RunError: there is no run, it is damaged, written by a newer impasto, or of another kind.
     """
+    path = Path(path)
     if not (path / "run.json").is_file():
         raise RunError(
             f"no run in {path} (run.json is missing): make one with impasto train {kind or 'classifier'} COLLECTION"

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from impasto.models.classifier import Size
-from impasto.models.classifiers import Network
+from impasto.models.classifiers import NetworkName
 from impasto.training.augment import AugmentSettings
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.settings import MuonSettings
@@ -14,8 +14,9 @@ from impasto.training.settings import MuonSettings
 class ClassifierSettings(MuonSettings):
     """How a classifier is trained."""
 
-    network: Network = Field(
-        "classifier", description="impasto's classifier, a residual network, or the course's two"
+    network: NetworkName = Field(
+        "classifier",
+        description="impasto's classifier, a residual network, or the course's two; own: yours, in Python",
     )
     size: Size = Field(
         "small", description="width and depth of the classifier: tiny, small or base"

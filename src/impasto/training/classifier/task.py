@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from impasto.collection.collection import Collection
+from impasto.models.classifiers import any_resolution
 from impasto.models.preprocess import plain
 from impasto.numerics import metrics
 from impasto.numerics.calibration import UNSEEN
@@ -96,10 +97,9 @@ class ClassifierTask:
         return self.batches.per_epoch
 
     def resolution(self, step: int) -> int:
-        """What the network sees at a step; the course's networks are made for one resolution."""
+        """Height and width of a step's pictures in pixels; some networks take one resolution only."""
         last = self.settings.resolution
-        grows = self.settings.network in ("classifier", "residual")
-        first = self.settings.first_resolution if grows else last
+        first = self.settings.first_resolution if any_resolution(self.settings.network) else last
         return growing_resolution(
             step, self.steps, first=first, last=last, share=self.settings.growth
         )

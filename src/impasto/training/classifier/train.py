@@ -18,7 +18,7 @@ from impasto.training.classifier.task import ClassifierTask
 from impasto.training.muon import make_optimizer
 from impasto.training.trainer import Trainer, train
 from impasto.training.training_findings import training_findings
-from impasto.weights import autoencoder_of
+from impasto.weights import autoencoder_of, give_network, own_network
 
 
 def train_classifier(
@@ -26,6 +26,7 @@ def train_classifier(
     run: Path | str,
     settings: ClassifierSettings | None = None,
     *,
+    network: nn.Module | None = None,
     resume: bool = True,
     progress: bool = False,
 ) -> Run:
@@ -35,6 +36,8 @@ def train_classifier(
         collection: to learn from; its test split is never touched.
         run: the folder to write.
         settings: the defaults where ``None``.
+        network: a module of the user's, ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, styles)``,
+            trained as a copy; no file holds its code, so ``open_run`` must be given it again.
         resume: continue what the folder holds; ``False`` refuses a folder that holds a run.
         progress: show a live display on standard error.
 
@@ -51,6 +54,11 @@ def train_classifier(
         )
 
     run, beginning = Path(run), None
+    if network is not None:
+        settings = settings.model_copy(update={"network": "own"})
+        give_network(run, network)
+    if settings.network == "own":
+        _check_own(run, collection, settings)
     if settings.warm_start is not None:
         if not _finished(run):  # a finished run needs no beginning, which may be gone by then
             beginning = _beginning(Path(settings.warm_start), collection, settings)
@@ -64,6 +72,8 @@ def train_classifier(
             name: getattr(settings, name) for name in ("size", "resolution", "stride")
         }
         styles = len(collection.vocabulary)
+        if settings.network == "own":
+            return own_network(run)
         made = build(
             settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale
         )
@@ -91,6 +101,20 @@ def train_classifier(
         judge=lambda lines: training_findings(lines, collection),
     )
     return train(trainer, collection, run, resume=resume, progress=progress)
+
+
+def _check_own(run: Path, collection: Collection, settings: ClassifierSettings) -> None:
+    """Refuse a module of the user's that does not give a logit for each style."""
+    if settings.balance.head_scale is not None:
+        raise SettingsError("balance.loss=ldam brings a head of its own: not with your own network")
+    side, styles = settings.resolution, len(collection.vocabulary)
+    with torch.no_grad():
+        made = own_network(run).eval()(torch.zeros(2, 3, side, side))
+    if made.shape != (2, styles):
+        raise SettingsError(
+            f"network gives {tuple(made.shape)} for 2 pictures: it must give (2, {styles}), a logit "
+            "for each style"
+        )
 
 
 def _finished(run: Path) -> bool:
