@@ -14,7 +14,7 @@ from impasto.evaluation.grad_cam import coarse_heat, grad_cam, heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier
 from impasto.models.classifier import Classifier, ClassifierConfig
 from impasto.models.classifiers import build
-from impasto.models.course_baseline import CourseNetworkConfig, CourseNetwork
+from impasto.models.course_baseline import CourseNetwork, CourseNetworkConfig
 from impasto.models.preprocess import plain
 
 SIDE, PATCH = 128, 48  # of the stored picture, and of the part in it that bears the style

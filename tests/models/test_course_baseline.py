@@ -6,7 +6,7 @@ from torch import Tensor
 
 from impasto.models.classifier import Classifier
 from impasto.models.classifiers import build
-from impasto.models.course_baseline import CourseNetworkConfig, CourseNetwork, Variant
+from impasto.models.course_baseline import CourseNetwork, CourseNetworkConfig, Variant
 
 
 def network(

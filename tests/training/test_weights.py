@@ -1,4 +1,4 @@
-"""Trained networks: a run's network with its preprocessing, and networks of the user's own."""
+"""Networks of the user's own: trained, evaluated, and asked for again in another program."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 import impasto
 from impasto import weights
-from impasto.errors import InputError, RunError, SettingsError
-from impasto.evaluation.loaded_classifier import open_classifier
-from impasto.evaluation.settings import Views
+from impasto.errors import RunError, SettingsError
 from impasto.training.classifier.train import train_classifier
 
 Make = Callable[..., Any]
@@ -31,37 +28,6 @@ class Small(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         made: Tensor = self.last(self.body(x).flatten(1))
         return made
-
-
-def test_a_runs_network_takes_pictures_as_they_are(
-    stripes: Make, quick: Make, run_path: Path
-) -> None:
-    collection = stripes()
-    run = train_classifier(collection, run_path, quick(epochs=1))
-    network = run.network()
-    rows = np.arange(4)
-    pixels = np.asarray(collection.pixels[rows])
-    with torch.no_grad():
-        logits = network(pixels)
-        assert logits.shape == (4, 3) and not network.training
-        same = [
-            torch.from_numpy(pixels),
-            torch.from_numpy(pixels).permute(0, 3, 1, 2),
-            [Image.fromarray(picture) for picture in pixels],
-            network.preprocess(pixels),
-        ]
-        for images in same:
-            torch.testing.assert_close(network(images), logits)
-        torch.testing.assert_close(network(Image.fromarray(pixels[1])), logits[1:2])
-        assert network.embed(pixels).shape[0] == 4
-    loaded = open_classifier(run.path, "cpu").outputs(collection, rows, Views(False, (1.0,)))
-    np.testing.assert_allclose(logits.numpy(), loaded.logits, atol=1e-5)
-    x = network.preprocess(pixels)
-    assert x.dtype == torch.float32 and x.shape == (4, 3, 32, 32) and x.abs().max() <= 1
-    with pytest.raises(InputError, match="images must be PIL images"):
-        network.preprocess(np.zeros((2, 8, 8, 4), np.uint8))
-    assert repr(run) == f"<Run: classifier in {run.path}, done>"
-    assert "<td>classifier</td>" in run._repr_html_()
 
 
 def test_a_network_of_the_users_own_is_trained_and_evaluated(

@@ -3,10 +3,10 @@
 from typing import Any, assert_never
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from impasto.collection.user_images import read_images
+from impasto.devices import device_of
 from impasto.errors import InputError, RunError
 from impasto.images.tensors import byte_tensor
 from impasto.models.preprocess import plain
@@ -22,12 +22,12 @@ def trained_network(run: Run, device: str = "cpu") -> nn.Module:
 
     Args:
         run: a classifier, an autoencoder or a painter.
-        device: any that torch knows.
+        device: as in the settings.
 
     Raises:
         RunError: there are no weights, or the run is a LoRA.
     """
-    place = torch.device(device)
+    place = device_of(device)
     model: nn.Module
     match run.kind:
         case "classifier":

@@ -93,11 +93,6 @@ def decode(data: bytes, size: int | tuple[int, int], fit: Fit = "squash") -> Dec
         ) from error
 
 
-def decode_image(image: Image.Image, size: int, fit: Fit = "squash") -> NDArray[np.uint8]:
-    """An image of Pillow's as ``decode`` gives its file, ``uint8 (size, size, 3)``."""
-    return _decode(image, b"", (size, size), fit).pixels
-
-
 @cache
 def _readable() -> tuple[str, ...]:
     """Those of ``FORMATS`` that this Pillow knows."""
@@ -115,7 +110,7 @@ def _decode(image: Image.Image, data: bytes, size: tuple[int, int], fit: Fit) ->
         isinstance(orientation, int) and 5 <= orientation <= 8
     )  # to be turned by a quarter when all is done
     shape = size[::-1] if lying else size
-    small = (_scaled_jpeg(image, data, shape, fit) if data else None) or _flattened(image)
+    small = _scaled_jpeg(image, data, shape, fit) or _flattened(image)
     square = _to_size(small, shape, fit)
     if profile:
         square = _to_srgb(square, profile)

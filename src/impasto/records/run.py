@@ -18,7 +18,6 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -73,17 +72,6 @@ class Run:
             for name, value in rows.items()
         )
         return f"<table>{cells}</table>"
-
-    def network(self, device: str = "cpu") -> Any:
-        """The trained network with its preprocessing, see ``impasto.weights.PreparedNetwork``.
-
-        Loaded by name, since records lie below everything that needs torch.
-
-        Raises:
-            RunError: there are no weights yet, they are damaged, or the run is a LoRA.
-            SettingsError: there is no such device.
-        """
-        return import_module("impasto.weights").network_of(self, device)
 
     @property
     def metrics_path(self) -> Path:
