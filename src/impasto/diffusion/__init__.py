@@ -1,4 +1,4 @@
-"""Pre-trained text-to-image pipelines and their adapters, for training and painting; needs the extra ``lora``.
+"""Pre-trained text-to-image pipelines and their adapters; needs the extra ``lora``.
 
 Whoever imports from here without it is told the install line.
 """

@@ -1,4 +1,4 @@
-"""The adapter: low-rank matrices beside frozen weights (Hu et al. 2021, arXiv:2106.09685), injected by PEFT.
+"""LoRA adapter: low-rank matrices beside frozen weights (Hu et al. 2021, arXiv:2106.09685).
 
 A pipeline's networks stay as they are; what is trained, averaged, written and continued is the
 adapter alone.
@@ -29,7 +29,7 @@ KOHYA: Final = "kohya.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large an adapter is.
+    """Rank, strength and targets of an adapter.
 
     Attributes:
         rank: of the matrices.
@@ -105,7 +105,7 @@ class Adapter(nn.Module):
     def forward(
         self, noisy: Tensor, times: Tensor, text: Text | list[str], size: tuple[int, int]
     ) -> Tensor:
-        """What the denoiser predicts from noisy latents ``(B, C, h, w)``; text as embeddings, or where taught words."""
+        """Predict from noisy latents ``(B, C, h, w)``; text as embeddings, or captions to encode."""
         with nullcontext() if self._own() else self.lent():
             family = self.base.family
             known = family.encode(self.base.pipeline, text) if isinstance(text, list) else text
@@ -189,7 +189,7 @@ def write(adapter: Adapter, path: Path) -> None:
 
 
 def write_kohya(adapter: Adapter, path: Path) -> bool:
-    """The adapter as kohya's scripts name it, for ComfyUI and A1111; ``False`` for a family they read without it.
+    """Write the adapter in kohya's names, for ComfyUI and A1111; ``False`` where they need none.
 
     Raises:
         OutputError: it cannot be written.

@@ -82,7 +82,7 @@ def open_base(name: str, dtype: torch.dtype = torch.float32, *, safety: bool = T
 
 
 def fingerprint(pipeline: Any) -> str:
-    """16 hexadecimal digits from names, shapes and some numbers of all weights; the same in float32 and bfloat16.
+    """Digest of names, shapes and some numbers of all weights; equal in float32 and bfloat16.
 
     Hashing all bytes of several gigabytes would take longer than painting a picture.
     """

@@ -1,4 +1,4 @@
-"""Aspect buckets: pictures of nearly the same shape and size in pixels, so that each keeps its own proportions.
+"""Aspect ratio buckets: batches of one shape, so that pictures keep their proportions.
 
 After NovelAI's "Aspect ratio bucketing" (2022), with diffusers' own list of shapes.
 """
@@ -28,7 +28,7 @@ def shapes(resolution: int, step: int, *, several: bool) -> list[Shape]:
 def assign(
     sizes: Sequence[tuple[int | None, int | None]], known: Sequence[Shape]
 ) -> NDArray[np.int64]:
-    """The place in ``known`` of each picture's shape, the nearest by aspect; the first for unknown sizes ``(H, W)``."""
+    """Return the nearest shape by aspect for each size ``(H, W)``; the first for unknown ones."""
     aspects = np.log([width / height for height, width in known])
     mine = [math.log(width / height) if height and width else 0.0 for height, width in sizes]
     return np.asarray(np.abs(np.asarray(mine)[:, None] - aspects[None, :]).argmin(1), np.int64)

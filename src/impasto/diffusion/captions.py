@@ -25,7 +25,7 @@ def spoken(name: str) -> str:
 
 
 def fill(template: str, fields: Mapping[str, Any]) -> str:
-    """A template with its ``{fields}``; a part in square brackets goes where one of its fields is not known.
+    """Fill in a template's ``{fields}``; a part in [brackets] goes if one of its fields is unknown.
 
     Raises:
         SettingsError: it names a field that there is not, or one outside brackets that is not
@@ -68,7 +68,7 @@ def template_captions(collection: Collection, template: str) -> list[str]:
 
 
 def table_captions(collection: Collection, path: Path) -> list[str]:
-    """The captions of a table with the columns ``id`` (or ``path``) and ``caption``, in the collection's order.
+    """Read a table of ``id`` (or ``path``) and ``caption``; captions in the collection's order.
 
     Raises:
         InputError: it cannot be read, lacks a column, or has no caption for a painting.

@@ -31,7 +31,7 @@ ENCODER_TARGETS: Final = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What is peculiar to a family.
+    """A family of pipelines: its components, targets and prediction.
 
     Attributes:
         name: as people say it.
@@ -69,7 +69,7 @@ class Family:
         return {name: tensor for name, tensor in zip(names, made, strict=False) if name}
 
     def side_step(self, pipeline: Any) -> int:
-        """What heights and widths must be multiples of, in pixels."""
+        """Return the step of heights and widths, in pixels."""
         network = getattr(pipeline, self.denoiser)
         inner = (
             network.config.patch_size

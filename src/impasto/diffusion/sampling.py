@@ -12,7 +12,7 @@ import torch
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a pipeline samples.
+    """Steps, guidance and size of a sampler.
 
     Attributes:
         steps: of its sampler.
@@ -29,7 +29,7 @@ class Sampling:
 def sample(
     pipeline: Any, words: Mapping[str, Any], seeds: Sequence[int], how: Sampling, **more: Any
 ) -> list[Any]:
-    """What the pipeline makes of some words, one picture for each seed, by random numbers drawn on the CPU.
+    """Sample one picture for each seed, with noise drawn on the CPU.
 
     Args:
         pipeline: of diffusers, from text or from a picture.

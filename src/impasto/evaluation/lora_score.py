@@ -40,7 +40,7 @@ SHOWN: Final = 4
 
 
 class ScorecardSettings(Settings):
-    """How a LoRA run is scored."""
+    """Settings of the score of a LoRA."""
 
     classifier: str | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""What a scorecard says of a LoRA run, in words."""
+"""Findings IMP603 to IMP605 on the score of a LoRA."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -19,7 +19,7 @@ REFERENCE: Final = (
 
 
 def thumbs(pictures: Pixels) -> Floats:
-    """Pictures ``uint8 (N, H, W, 3)`` small, as vectors of length 1 around their mean, ``(N, THUMB · THUMB · 3)``."""
+    """Thumbnails of ``uint8 (N, H, W, 3)`` as centred unit vectors, ``(N, THUMB · THUMB · 3)``."""
     small = [
         np.asarray(
             Image.fromarray(picture).resize((THUMB, THUMB), Image.Resampling.BOX), np.float64

@@ -33,7 +33,7 @@ OVERLAP: Final = 64  # pixels that neighbouring tiles share; there they are blen
 
 
 class RepaintSettings(Settings):
-    """How a painter repaints pictures."""
+    """Settings of repainting."""
 
     styles: tuple[str, ...] = Field((), description="target styles, or all")
     mix: str | None = Field(
@@ -185,7 +185,7 @@ def paint_in_tiles(
 
 
 def _starts(side: int) -> list[int]:
-    """Where tiles begin along a side: evenly, at multiples of ``SHRINK``, with enough overlap."""
+    """First pixels of the tiles along a side: evenly, at multiples of ``SHRINK``, with enough overlap."""
     if side <= TILE:
         return [0]
     count = -(-(side - OVERLAP) // (TILE - OVERLAP))

@@ -36,7 +36,7 @@ PACKAGES: Final = ("impasto", "torch", "diffusers", "transformers", "peft")
 
 
 class DiffuseSettings(Settings):
-    """How a LoRA paints."""
+    """Settings of painting with a LoRA."""
 
     prompt: str | None = Field(None, description="what to paint; none with a style: a painting")
     styles: tuple[str, ...] = Field(

@@ -1,4 +1,4 @@
-"""Latents and text embeddings, computed once: a chunk a file, so that an interrupted run loses a chunk at most.
+"""Cache of latents and text embeddings, a chunk a file: an interruption loses one chunk.
 
 The folder's name is a digest of all that the numbers depend on, so what another base or collection
 left is never read.

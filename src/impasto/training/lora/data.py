@@ -1,4 +1,4 @@
-"""What a LoRA training learns from.
+"""Training data of a LoRA.
 
 Latents and embeddings, from the cache or made for it, and batches of them.
 """
@@ -54,7 +54,7 @@ class Material:
 
     @classmethod
     def of(cls, collection: Collection, settings: LoraSettings, step: int) -> "Material":
-        """What the settings choose of a collection; heights and widths are multiples of ``step``.
+        """Select training pictures by the settings; sides are multiples of ``step``.
 
         Raises:
             SettingsError: a style is not in the collection, or the resolution is no multiple of
@@ -113,7 +113,7 @@ class Material:
         return np.sort(np.concatenate([self.train, self.held]))
 
     def enlarged(self) -> int:
-        """How many pictures have fewer pixels than they are trained at."""
+        """Number of pictures with fewer pixels than they are trained at."""
         collection, count = self.originals.collection, 0
         sizes = list(zip(collection.column("height"), collection.column("width"), strict=True))
         stored = collection.pixels.shape[1:3]

@@ -1,4 +1,4 @@
-"""What a finished LoRA run hands out.
+"""Export of a finished LoRA run.
 
 The adapter in two formats, checked by loading it, and its card.
 """
@@ -61,7 +61,7 @@ def _last(run: Run) -> Mapping[str, Tensor]:
 
 @torch.no_grad()
 def _answer(task: LoraTask, adapter: Adapter | None) -> Tensor:
-    """What the network says of a noisy painting; without an adapter, the pipeline as it is."""
+    """Prediction for a noisy painting; without an adapter, that of the pipeline."""
     row = task.material.train[0]
     latent = task.library.latent(int(row))[None]
     batch = task._batch([latent[0]], [task.material.captions[row]], [1])

@@ -1,4 +1,4 @@
-"""What a denoiser is to answer: noise, velocity or the direction of a flow, and how much each time counts.
+"""Objective of a denoiser: noise, velocity or flow, and the loss weight of each time.
 
 Noise and its schedule are the base's own. Diffusion: Ho et al. 2020 (arXiv:2006.11239), velocities
 after Salimans and Ho 2022 (arXiv:2202.00512), min-SNR weights after Hang et al. 2023
@@ -20,7 +20,7 @@ from impasto.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """What chance adds to a batch.
+    """Random noise and times of a batch.
 
     ``noise (B, C, h, w)`` and ``times``, places in the schedule, ``int64 (B,)``.
     """
@@ -45,7 +45,7 @@ class Objective:
             )
 
     def draw(self, seeds: list[int], shape: tuple[int, ...]) -> Draws:
-        """The draws of as many pictures as there are seeds, each a function of its seed alone; on the CPU.
+        """Draw noise and times on the CPU, for each picture by its own seed.
 
         Args:
             seeds: one a picture.
@@ -88,7 +88,7 @@ class Objective:
     def loss(
         self, predicted: Tensor, wanted: Tensor, times: Tensor, *, weighted: bool = True
     ) -> Tensor:
-        """The squared error of each picture, ``(B,)``, weighted by its time where that is wanted."""
+        """Squared error of each picture, ``(B,)``, weighted by its time if the settings say so."""
         each = (predicted.float() - wanted.float()).pow(2).mean((1, 2, 3))
         if self.flow or not weighted or not self.min_snr:
             return each

@@ -9,7 +9,7 @@ from impasto.training.settings import LoopSettings
 
 
 class LoraSettings(LoopSettings):
-    """How a pre-trained text-to-image model is taught the styles."""
+    """Settings of a LoRA training."""
 
     base: str = Field("", description="the pipeline of diffusers to teach: a folder or a hub name")
     styles: tuple[str, ...] | None = Field(

@@ -1,4 +1,4 @@
-"""What the loop needs of a LoRA training: batches, loss, and the held-out loss."""
+"""LoRA task: batches, loss and held-out loss for the training loop."""
 
 import copy
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ DRAWS: Final = 128  # noisy pictures, at least, behind a held-out loss
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Clean latents ``(B, C, h, w)``, their words, the pictures' size in pixels, and what chance adds."""
+    """Clean latents ``(B, C, h, w)``, captions, size in pixels, noise and times."""
 
     latents: Tensor
     text: Mapping[str, Tensor] | list[str]
@@ -73,11 +73,11 @@ class LoraTask:
 
     @property
     def steps(self) -> int:
-        """Of the whole training."""
+        """Steps of the whole training."""
         return self.settings.epochs * self.per_epoch
 
     def adapter(self) -> Adapter:
-        """A fresh adapter in the base's networks, which go to the device; everything else but them is given up."""
+        """A fresh adapter in the base's networks on the device; other components are freed."""
         settings, pipeline = self.settings, self.base.pipeline
         shape = Shape(
             settings.rank,
@@ -105,7 +105,7 @@ class LoraTask:
         return adapter
 
     def batch(self, step: int) -> tuple[Batch, Batch | None]:
-        """This process's share of a batch and, where it is wanted, as many pictures that the base painted."""
+        """This process's share of a batch, with as many prior pictures if the settings say so."""
         mine = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
         rows, silent, seeds = (part[mine] for part in self.material.drawn(step, self.settings))
         said = [
@@ -158,7 +158,7 @@ class LoraTask:
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """The squared error on held-out pictures under noise and times that never change, also over the base's own."""
+        """Held-out loss under fixed noise and times, also relative to the base's."""
         if self.base_loss is None:
             bare = copy.deepcopy(model)
             for weight in bare.parameters():

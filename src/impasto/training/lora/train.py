@@ -1,4 +1,4 @@
-"""The LoRA trainer: a collection and somebody's pre-trained pipeline to a run folder, on the one training loop.
+"""LoRA trainer: fine-tunes a pre-trained pipeline on a collection, in the training loop.
 
 RUN/pytorch_lora_weights.safetensors  the adapter, as diffusers reads it
 RUN/kohya.safetensors                 the same for ComfyUI and A1111
@@ -40,7 +40,7 @@ def train_lora(
     resume: bool = True,
     progress: bool = False,
 ) -> Run:
-    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+    """Train a LoRA; a run that was cut off continues, a finished one is returned as it is.
 
     A finished run is continued, too, when more epochs are asked for and everything else is as it
     was.
