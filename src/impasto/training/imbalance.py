@@ -7,7 +7,7 @@ equal in every process and after every resumption.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 import torch
@@ -135,13 +135,17 @@ class Balance:
             for values in (self.weights(step), self.prior(step))
         )
         z = logits.float() + settings.logit_adjustment * prior.log()
-        if settings.loss == "focal":
-            each = losses.focal(z, settings.focal_gamma)
-        elif settings.loss == "ldam":
-            margins = settings.ldam_scale * ldam_margins(self.counts, settings.ldam_margin)
-            each = losses.with_margins(z, torch.as_tensor(margins, dtype=torch.float32).to(device))
-        else:
-            each = losses.cross_entropy(z)
+        match settings.loss:
+            case "cross-entropy":
+                each = losses.cross_entropy(z)
+            case "focal":
+                each = losses.focal(z, settings.focal_gamma)
+            case "ldam":
+                margins = settings.ldam_scale * ldam_margins(self.counts, settings.ldam_margin)
+                lowered = torch.as_tensor(margins, dtype=torch.float32).to(device)
+                each = losses.with_margins(z, lowered)
+            case _:
+                assert_never(settings.loss)
         return losses.expected(each, targets, weights, prior, smoothing)
 
 
@@ -159,14 +163,18 @@ def sampled_shares(sampling: Sampling, counts: Counts, progress: float = 1.0) ->
         progress: of the training, 0 at its beginning and 1 at its end.
     """
     natural = counts / max(int(counts.sum()), 1)
-    if sampling == "natural":
-        return np.asarray(natural)
-    if sampling == "square-root":
-        return np.asarray(np.sqrt(natural) / np.sqrt(natural).sum())
     balanced = (counts > 0) / max(int((counts > 0).sum()), 1)
-    if sampling == "progressive":
-        return np.asarray((1 - progress) * natural + progress * balanced)
-    return np.asarray(balanced)
+    match sampling:
+        case "natural":
+            return np.asarray(natural)
+        case "square-root":
+            return np.asarray(np.sqrt(natural) / np.sqrt(natural).sum())
+        case "progressive":
+            return np.asarray((1 - progress) * natural + progress * balanced)
+        case "inverse-frequency" | "cap-and-duplicate":
+            return np.asarray(balanced)
+        case _:
+            assert_never(sampling)
 
 
 def class_weights(weights: Weights, counts: Counts, beta: float) -> Floats:
@@ -177,11 +185,15 @@ def class_weights(weights: Weights, counts: Counts, beta: float) -> Floats:
     all alike at β = 0 to 1 / n as β nears 1.
     """
     present = np.maximum(counts, 1)
-    if weights == "inverse-frequency":
-        return np.asarray(1.0 / present)
-    if weights == "effective-number":
-        return np.asarray((1 - beta) / (1 - beta**present))
-    return np.ones(len(counts))
+    match weights:
+        case "none":
+            return np.ones(len(counts))
+        case "inverse-frequency":
+            return np.asarray(1.0 / present)
+        case "effective-number":
+            return np.asarray((1 - beta) / (1 - beta**present))
+        case _:
+            assert_never(weights)
 
 
 def ldam_margins(counts: Counts, largest: float) -> Floats:

@@ -1,4 +1,4 @@
-"""Learning without labels: pieces of one picture must be recognised among pieces of others."""
+"""NT-Xent: the contrastive loss of SimCLR, between two crops of each picture."""
 
 import torch
 from torch import Tensor
@@ -20,6 +20,6 @@ def contrastive_loss(first: Tensor, second: Tensor, temperature: float) -> Tenso
     """
     both = torch.cat((first, second))
     similar = both @ both.T / temperature
-    similar.fill_diagonal_(float("-inf"))  # nobody is asked for itself
+    similar.fill_diagonal_(float("-inf"))  # mask self-similarity
     place = torch.arange(len(first), device=first.device)
     return F.cross_entropy(similar, torch.cat((place + len(first), place)))

@@ -37,7 +37,7 @@ T = TypeVar("T", bound=Task)
 
 
 @dataclass(frozen=True, slots=True)
-class Trainer(Generic[T]):
+class TrainingJob(Generic[T]):
     """What a kind of run adds to the path that all take.
 
     Attributes:
@@ -74,7 +74,7 @@ class Trainer(Generic[T]):
 
 
 def train(
-    trainer: Trainer[T],
+    trainer: TrainingJob[T],
     collection: Collection,
     path: Path,
     *,
@@ -114,7 +114,7 @@ def train(
 
 
 def _trained(
-    trainer: Trainer[T],
+    trainer: TrainingJob[T],
     collection: Collection,
     path: Path,
     accelerator: Accelerator,
@@ -151,7 +151,7 @@ def _trained(
     return runs.open_run(path, trainer.kind)
 
 
-def _check(collection: Collection, trainer: Trainer[T]) -> None:
+def _check(collection: Collection, trainer: TrainingJob[T]) -> None:
     if len(collection.indices("train")) == 0:
         raise CollectionError(
             f"{collection.path} has no training pictures: add pictures and run impasto prepare again"
@@ -178,7 +178,7 @@ def _accelerator(settings: LoopSettings) -> Accelerator:
     return accelerator
 
 
-def _existing(path: Path, collection: Collection, trainer: Trainer[T]) -> Run | None:
+def _existing(path: Path, collection: Collection, trainer: TrainingJob[T]) -> Run | None:
     """The run in the folder, checked to be this very training."""
     if not (path / "run.json").exists():
         return None
@@ -207,7 +207,7 @@ def _existing(path: Path, collection: Collection, trainer: Trainer[T]) -> Run | 
 def _begin(
     path: Path,
     collection: Collection,
-    trainer: Trainer[T],
+    trainer: TrainingJob[T],
     task: T,
     model: nn.Module,
     accelerator: Accelerator,

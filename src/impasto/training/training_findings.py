@@ -1,4 +1,4 @@
-"""What a training says about itself: whether it learned, and whether it learned by heart."""
+"""Findings of a training: no learning (IMP201) and overfitting (IMP202)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,16 +27,16 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
     return [
         Finding("IMP201", "passed" if learned else "issue", text, numbers),
-        _by_heart(validations),
+        _overfitting(validations),
     ]
 
 
 def over_fitting_findings(lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """IMP202, from the lines of ``metrics.jsonl`` of a network whose worth its evaluation measures."""
-    return [_by_heart([line for line in lines if line["event"] == "validation"])]
+    return [_overfitting([line for line in lines if line["event"] == "validation"])]
 
 
-def _by_heart(validations: Sequence[Mapping[str, Any]]) -> Finding:
+def _overfitting(validations: Sequence[Mapping[str, Any]]) -> Finding:
     losses = [float(line["loss"]) for line in validations]
     rise = losses[-1] / max(min(losses), 1e-9)
     text = f"The last validation loss is {losses[-1]:.3f}, the lowest was {min(losses):.3f}."

@@ -22,7 +22,7 @@ from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.task import AutoencoderTask
 from impasto.training.muon import MuonAdamW, weight_groups
 from impasto.training.pixel_batches import Pictures
-from impasto.training.trainer import Trainer, train
+from impasto.training.trainer import TrainingJob, train
 from impasto.training.training_findings import over_fitting_findings
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ def train_autoencoder(
         raise CollectionError(
             f"{collection.path} has {have} training pictures for latent={settings.latent} numbers: lower latent"
         )
-    trainer = Trainer(
+    trainer = TrainingJob(
         kind="autoencoder",
         settings=settings,
         task=lambda accelerator: AutoencoderTask(collection, settings, config, accelerator),

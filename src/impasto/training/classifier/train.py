@@ -16,7 +16,7 @@ from impasto.records.run import Run, open_run
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.task import ClassifierTask
 from impasto.training.muon import make_optimizer
-from impasto.training.trainer import Trainer, train
+from impasto.training.trainer import TrainingJob, train
 from impasto.training.training_findings import training_findings
 from impasto.weights import autoencoder_of, give_network, own_network
 
@@ -89,7 +89,7 @@ def train_classifier(
             own if beginning is None else {**own, "warm_start_seconds": beginning.facts["seconds"]}
         )
 
-    trainer = Trainer(
+    trainer = TrainingJob(
         kind="classifier",
         settings=settings,
         task=lambda accelerator: ClassifierTask(collection, settings, accelerator),

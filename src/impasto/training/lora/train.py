@@ -27,7 +27,7 @@ from impasto.training.loop import Plan
 from impasto.training.lora.export import export
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import LoraTask
-from impasto.training.trainer import Trainer, train
+from impasto.training.trainer import TrainingJob, train
 
 GIVEN_BACK = 0.25  # of what was gained over the base, from which IMP202 is an issue
 
@@ -79,7 +79,7 @@ def train_lora(
 
 
 class _Training:
-    """A training's task and adapter, which the parts of a ``Trainer`` share."""
+    """A training's task and adapter, which the parts of a ``TrainingJob`` share."""
 
     task: LoraTask
     model: Adapter
@@ -94,9 +94,9 @@ class _Training:
             progress,
         )
 
-    def trainer(self) -> Trainer[LoraTask]:
+    def trainer(self) -> TrainingJob[LoraTask]:
         """This training as the common path takes it."""
-        return Trainer(
+        return TrainingJob(
             kind="lora",
             settings=self.settings,
             task=self._task,

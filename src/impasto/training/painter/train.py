@@ -26,7 +26,7 @@ from impasto.training.classifier.train import train_classifier
 from impasto.training.muon import MuonAdamW
 from impasto.training.painter.task import Duel, PainterTask
 from impasto.training.settings import TrainingSettings
-from impasto.training.trainer import Trainer, train
+from impasto.training.trainer import TrainingJob, train
 from impasto.training.training_findings import over_fitting_findings
 from impasto.weights import classifier_of
 
@@ -131,7 +131,7 @@ def train_painter(
         raise CollectionError(
             f"{collection.path} has training pictures of fewer than two styles: nothing to paint in"
         )
-    trainer = Trainer(
+    trainer = TrainingJob(
         kind="painter",
         settings=settings,
         task=lambda accelerator: PainterTask(
