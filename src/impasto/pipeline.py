@@ -42,7 +42,7 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
-from impasto.reporting.write_report import write_report
+from impasto.reporting.report import write_report
 from impasto.state.fingerprint import is_done
 from impasto.state.folder import Claim, claimed
 from impasto.training.autoencoder.settings import AutoencoderSettings

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from impasto.records.atlas import Atlas
     from impasto.records.collection import AuditRecord
     from impasto.records.painting import Painted
-    from impasto.reporting.write_report import ReportPaths
+    from impasto.reporting.report import ReportPaths
     from impasto.training.autoencoder.settings import AutoencoderSettings
     from impasto.training.classifier.settings import ClassifierSettings
     from impasto.training.lora.settings import LoraSettings
@@ -464,7 +464,7 @@ def painting_settings(kind: RunKind, run: Path) -> type[Settings]:
 
 def report(study: "Study | Thing") -> "ReportPaths":
     """Write ``report.md`` and ``report.html`` from the files of a study."""
-    from impasto.reporting.write_report import write_report  # noqa: PLC0415
+    from impasto.reporting.report import write_report  # noqa: PLC0415
 
     return write_report(folder(study))
 

@@ -18,7 +18,7 @@ from impasto.files import read_json, write_json
 from impasto.records import finding as findings
 from impasto.records.atlas import NeighbourRecall
 from impasto.records.finding import Finding
-from impasto.reporting.write_report import write_report
+from impasto.reporting.report import write_report
 
 STYLES = ("Baroque", "Cubism", "Ukiyo_e")
 
@@ -81,15 +81,15 @@ def test_it_is_there_only_where_it_was_measured(study: Path) -> None:
 
 def test_a_taught_network_shows_the_scores_on_test_pictures(study: Path) -> None:
     text = report(mapped(study))[1]
-    assert "321\u00a0test pictures, clustered by themselves" in text
+    assert "321 test pictures, clustered by themselves" in text
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| By ")]
     assert [row[1:3] for row in rows] == [
-        ["12", "0.345\u00a0(0.325–0.365)"],
-        ["12", "0.222\u00a0(0.202–0.242)"],
+        ["12", "0.345 (0.325–0.365)"],
+        ["12", "0.222 (0.202–0.242)"],
     ]
     assert all("0.023" in row[-1] for row in rows)
     text = report(mapped(study, supervised=False))[1]
-    assert "all 1,234\u00a0paintings" in text
+    assert "all 1,234 paintings" in text
     assert "| By kmeans | 13 | 0.456" in text
 
 
@@ -102,13 +102,13 @@ def test_styles_stand_in_the_order_of_their_fit(study: Path) -> None:
     ]
     fits = [row for row in rows if row[-1].startswith(("yes", "no"))]
     assert [row[0] for row in fits] == ["| Ukiyo e", "| Baroque"]
-    assert fits[1][1:4] == ["50.0\u00a0%", "25.0\u00a0%", "0.33"]
-    assert fits[1][6] == "87.5\u00a0%" and fits[0][6] == "–"
+    assert fits[1][1:4] == ["50.0 %", "25.0 %", "0.33"]
+    assert fits[1][6] == "87.5 %" and fits[0][6] == "–"
 
 
 def test_another_collection_is_said(study: Path) -> None:
     for text in report(mapped(study, collection_fingerprint="0123456789abcdef")):
-        assert "atlas is of another collection" in text
+        assert "atlas was made of another collection" in text
 
 
 def test_a_damaged_file_is_named(study: Path) -> None:

@@ -15,7 +15,7 @@ from impasto.errors import RunError
 from impasto.files import read_json, write_json
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
-from impasto.reporting.write_report import write_report
+from impasto.reporting.report import write_report
 
 STYLES = ("Baroque", "Cubism", "Ukiyo_e")
 

@@ -10,7 +10,7 @@ from impasto.errors import RunError
 from impasto.files import read_json, write_json
 from impasto.reporting.explain_charts import _labels
 from impasto.reporting.explained import History, Pair, history_words
-from impasto.reporting.write_report import write_report
+from impasto.reporting.report import write_report
 
 STYLES = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 TOLD = Path("runs") / "classifier" / "evaluation" / "explanation.json"

@@ -14,7 +14,7 @@ import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
-from impasto.reporting.write_report import write_report
+from impasto.reporting.report import write_report
 
 
 def add_lora(study: Path, *, scored: bool = True) -> Path:

@@ -13,7 +13,7 @@ from impasto.errors import CollectionError, InputError, RunError
 from impasto.files import read_json, write_json
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
-from impasto.reporting.write_report import write_report
+from impasto.reporting.report import write_report
 
 FEW = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 VOID = {"meta", "img", "link", "br", "input", "hr", "base"}

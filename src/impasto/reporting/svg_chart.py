@@ -1,4 +1,4 @@
-"""A drawn figure as SVG for the page and as PNG for the Markdown report, from one matplotlib figure.
+"""Charts of a report, each as SVG for HTML and as PNG for Markdown, from one matplotlib figure.
 
 The SVG names colours as CSS variables, so that it follows the page into dark mode, uses the page's
 fonts, carries a hover text on every part that has one, and holds nothing that points outside. Both
@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -36,10 +36,10 @@ VARIABLES: Final = {
 WIDTH: Final = 8.6
 """Inches of a chart as wide as the page."""
 PIXELS: Final = 112
-"""CSS pixels an inch at most, so that 8.5 points read as 13 pixels on a wide window and no chart is blown up."""
+"""CSS pixels an inch at most: 8.5 points read as 13 pixels, and no chart is blown up."""
 
 _LACKING: Final = "Glyph .* missing from font"
-"""A style in a script that the bundled font lacks is boxes in the PNG; the page draws it with the reader's fonts."""
+"""Scripts that the bundled font lacks are boxes in the PNG; HTML has the reader's fonts."""
 
 _RC: Final[Any] = {
     "svg.fonttype": "none",
@@ -74,7 +74,7 @@ _RC: Final[Any] = {
 
 @dataclass(slots=True)
 class Sheet:
-    """What a chart is drawn on.
+    """Figure of a chart, and its hover texts.
 
     Attributes:
         figure: the matplotlib figure.
@@ -98,6 +98,8 @@ class Chart:
     Attributes:
         name: of the file, without suffix.
         alt: the figure in words, for those who do not see it.
+        caption: one sentence on how to read it.
+        command: the command that made the numbers.
         size: width and height in inches.
         draw: puts it on a sheet.
         narrow: the least width in CSS pixels at which it can be read; a narrower window scrolls it.
@@ -105,6 +107,8 @@ class Chart:
 
     name: str
     alt: str
+    caption: str
+    command: str
     size: tuple[float, float]
     draw: Callable[[Sheet], None]
     narrow: int = 560
@@ -138,16 +142,12 @@ class Chart:
         return sheet
 
 
-def quiet(axes: Axes, *, grid: str | None = None) -> Axes:
+def quiet(axes: Axes, *, grid: Literal["x", "y", "both"] | None = None) -> Axes:
     """``axes`` without frame, with a faint grid along ``x``, ``y`` or ``both``."""
     for spine in axes.spines.values():
         spine.set_visible(False)
-    if grid == "x":
-        axes.grid(axis="x")
-    elif grid == "y":
-        axes.grid(axis="y")
-    elif grid == "both":
-        axes.grid(axis="both")
+    if grid:
+        axes.grid(axis=grid)
     return axes
 
 
@@ -184,7 +184,7 @@ def _safe(name: str) -> str:
 
 
 def _tag(tag: str, prefix: str) -> str:
-    """One tag with our colours as variables, our fonts, ids of its own, and no more digits than can be seen."""
+    """One tag with our colours as variables, our fonts and ids, and digits that can be seen."""
     for colour, name in VARIABLES.items():
         tag = tag.replace(colour, f"var(--{name})")
     tag = re.sub(r"font: (bold |700 )?([\d.]+)px [^;\"]*", r"font: \1\2px var(--sans)", tag)

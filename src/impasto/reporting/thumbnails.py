@@ -1,77 +1,77 @@
-"""Paintings for the page: a few examples of each style, small, in the shape of the originals."""
+"""Thumbnails of a collection: a few examples of each style, in the shape of the originals."""
 
 import base64
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from impasto.collection.collection import Collection
 from impasto.errors import InputError
-from impasto.images.contact_sheet import contact_sheet, write_png
-from impasto.reporting.words import shown
+from impasto.files import replacing
 
 HEIGHT: Final = 120
-"""Of an example on the page and on the contact sheet, in pixels."""
+"""Height of a thumbnail, in pixels."""
 HEAVY: Final = 250_000
-"""Bytes from which a figure of the evaluation is stored on the page as JPEG."""
+"""Bytes from which a figure of the evaluation is stored in HTML as JPEG."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One painting on the page.
+    """A thumbnail with artist, title and year as far as they are known."""
 
-    Attributes:
-        source: a ``data:`` address.
-        alt: what it is.
-        caption: the same for those who see it: artist, title, year as far as known.
-        image: the thumbnail.
-    """
-
-    source: str
-    alt: str
     caption: str
     image: Image.Image
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
-    """The examples of one style."""
+class Thumbnails:
+    """Examples of each style, in the order of the vocabulary: a block of a report."""
 
-    style: str
-    examples: tuple[Example, ...]
+    by_style: Mapping[str, tuple[Example, ...]]
+    caption: str
+    command: str
 
 
-def hang(collection: Collection, each: int) -> tuple[Wall, ...]:
-    """Up to ``each`` examples of every style, by different artists where there are; empty for names without pictures.
+def examples_of(collection: Collection, each: int) -> dict[str, tuple[Example, ...]]:
+    """Return up to ``each`` examples of every style, by different artists where there are.
 
     The choice depends on the pictures' names alone, so it is the same in every report and favours
-    none. Test pictures
-    come first: those are the ones that were judged.
+    none. Test pictures come first. Without pictures, or for styles without, there are none.
     """
     if not (collection.path / "pixels.npy").is_file():
-        return ()
+        return {}
     chosen = _choose(collection, each)
-    return tuple(
-        Wall(style, tuple(_example(collection, row) for row in rows))
+    return {
+        style: tuple(_example(collection, row) for row in rows)
         for style, rows in zip(collection.vocabulary.styles, chosen, strict=True)
-    )
+        if rows
+    }
 
 
-def write_examples(walls: Sequence[Wall], path: Path) -> None:
-    """Write all examples as one PNG, a row a style, in the order of the vocabulary."""
-    rows = [[example.image for example in wall.examples] for wall in walls]
-    write_png(path, contact_sheet(rows, gap=6), optimise=True)
+def write_contact_sheet(thumbnails: Thumbnails, path: Path) -> None:
+    """Write all examples as one PNG, a row a style."""
+    gap, walls = 6, list(thumbnails.by_style.values())
+    width = max(sum(example.image.width + gap for example in wall) for wall in walls) - gap
+    sheet = Image.new("RGB", (width, len(walls) * (HEIGHT + gap) - gap), "white")
+    for row, wall in enumerate(walls):
+        left = 0
+        for example in wall:
+            sheet.paste(example.image, (left, row * (HEIGHT + gap)))
+            left += example.image.width + gap
+    with replacing(path) as temporary:
+        sheet.save(temporary, format="PNG", optimize=True)
 
 
-def inline_png(path: Path) -> tuple[str, int, int]:
-    """A figure as a ``data:`` address, its width and its height; a heavy one is re-coded as JPEG.
+def inline_picture(path: Path) -> tuple[str, int, int]:
+    """Return an image file as a ``data:`` address, its width and its height.
+
+    A heavy one is re-coded as JPEG.
 
     Raises:
         InputError: the file is no picture.
@@ -79,14 +79,25 @@ def inline_png(path: Path) -> tuple[str, int, int]:
     try:
         content = path.read_bytes()
         with Image.open(io.BytesIO(content)) as image:
-            size = image.size
-            if len(content) <= HEAVY:
-                return _address(content, "png"), *size
-            return _address(_jpeg(image.convert("RGB")), "jpeg"), *size
+            width, height = image.size
+            if len(content) > HEAVY:
+                return data_address(image.convert("RGB")), width, height
+            return _address(content, "png"), width, height
     except (OSError, UnidentifiedImageError) as error:
         raise InputError(
             f"{path} cannot be read as a picture ({error}): run impasto evaluate again"
         ) from error
+
+
+def data_address(image: Image.Image) -> str:
+    """Return an image as the ``data:`` address of a JPEG."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=80, optimize=True)
+    return _address(buffer.getvalue(), "jpeg")
+
+
+def _address(content: bytes, form: str) -> str:
+    return f"data:image/{form};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _choose(collection: Collection, each: int) -> list[list[int]]:
@@ -94,47 +105,27 @@ def _choose(collection: Collection, each: int) -> list[list[int]]:
     keys = [hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest() for name in ids]
     order = sorted(range(len(ids)), key=lambda row: (splits[row] != "test", keys[row]))
     chosen: list[list[int]] = [[] for _ in collection.vocabulary.styles]
-    for fresh_only in (True, False):
+    for only_new_artists in (True, False):
         for row in order:
-            mine = chosen[collection.labels[row]]
-            fresh = artists[row] is None or all(artists[other] != artists[row] for other in mine)
-            if len(mine) < each and row not in mine and (fresh or not fresh_only):
-                mine.append(row)
+            rows = chosen[collection.labels[row]]
+            new = artists[row] is None or all(artists[other] != artists[row] for other in rows)
+            if len(rows) < each and row not in rows and (new or not only_new_artists):
+                rows.append(row)
     return chosen
 
 
 def _example(collection: Collection, row: int) -> Example:
-    facts = {
-        name: collection.table.column(name)[row].as_py() for name in collection.table.column_names
-    }
+    names = ("id", "artist", "title", "year", "width", "height")
+    painting = {name: collection.table.column(name)[row].as_py() for name in names}
     artist, title = (
-        str(facts[name] or "").replace("-", " ").strip() for name in ("artist", "title")
+        str(painting[name] or "").replace("-", " ").strip() for name in ("artist", "title")
     )
-    parts = [artist.title(), title.capitalize(), str(facts["year"] or "")]
-    caption = ", ".join(part for part in parts if part) or Path(facts["id"]).stem
-    image = _thumbnail(
-        collection.pixels[row], facts["width"], facts["height"], collection.settings.get("fit")
-    )
-    return Example(
-        _address(_jpeg(image), "jpeg"), f"{shown(facts['style'])}: {caption}", caption, image
-    )
-
-
-def _thumbnail(
-    pixels: NDArray[np.uint8], width: int | None, height: int | None, fit: str | None
-) -> Image.Image:
-    """The stored square, drawn out to the shape of the original where it was squashed."""
-    ratio = width / height if fit == "squash" and width and height else 1.0
+    parts = [artist.title(), title.capitalize(), str(painting["year"] or "")]
+    caption = ", ".join(part for part in parts if part) or Path(painting["id"]).stem
+    ratio = 1.0
+    if collection.settings.get("fit") == "squash" and painting["width"] and painting["height"]:
+        ratio = painting["width"] / painting["height"]
     ratio = min(max(ratio, 0.4), 2.5)  # panoramas keep their room within bounds
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    return image.resize((max(1, round(HEIGHT * ratio)), HEIGHT), Image.Resampling.LANCZOS)
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format="JPEG", quality=80, optimize=True)
-    return buffer.getvalue()
-
-
-def _address(content: bytes, form: str) -> str:
-    return f"data:image/{form};base64,{base64.b64encode(content).decode('ascii')}"
+    image = Image.fromarray(np.ascontiguousarray(collection.pixels[row]))
+    size = (max(1, round(HEIGHT * ratio)), HEIGHT)
+    return Example(caption, image.resize(size, Image.Resampling.LANCZOS))

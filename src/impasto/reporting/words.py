@@ -1,49 +1,27 @@
-"""The report's words: numbers as they are printed, and the verdict as one sentence."""
+"""Words and numbers as a report prints them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
-from impasto.records.finding import Finding, spoiled
-from impasto.reporting.facts import Baseline, Evaluated, RunFacts, Score, StudyFacts
+from impasto.records.record import Interval
+from impasto.reporting.blocks import Number
 
 NBSP: Final = "\u00a0"
-SCORES: Final = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "Macro-F1",
-    "top_3": "Top-3 accuracy",
-}
-BASELINES: Final = {
-    "colour_histogram": "Colour histograms",
-    "prior_matched": "Guessing by frequency",
-    "majority": "The largest style alone",
-    "artist_oracle": "Artist oracle",
-}
-Tone = Literal["good", "poor", "spoiled", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The report's first lines.
-
-    Attributes:
-        title: the verdict in one sentence.
-        lead: the sentences under it.
-        tone: whether it is good news.
-    """
-
-    title: str
-    lead: tuple[str, ...]
-    tone: Tone
+NONE: Final = Number("–")
 
 
 def shown(style: str) -> str:
-    """A style's name as it is read: underscores are spaces, and what would break a line is gone."""
+    """Return a style's name as it is read: spaces for underscores, nothing that breaks a line."""
     text = "".join(
         char if char.isprintable() or char == NBSP else " " for char in style.replace("_", " ")
     )
     return text.strip() or style
+
+
+def count(number: int, noun: str) -> str:
+    """``1 style``, ``13 styles``, ``81,444 pictures``."""
+    return f"{number:,}{NBSP}{noun if number == 1 else noun + 's'}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -56,135 +34,90 @@ def rounded(share: float) -> str:
     return percent(share, 0 if share >= 0.0995 else 1)
 
 
-def interval(score: Score) -> str:
-    """``(48–56)``: the interval in per cent, without the sign; empty where there is none."""
-    if score.low is None or score.high is None:
-        return ""
-    return f"({100 * score.low:.0f}–{100 * score.high:.0f})"
-
-
-def spread(score: Score | None) -> str:
-    """``0.123 (0.110–0.135)``: a score that is no share; a dash where there is none."""
-    return "–" if score is None else f"{score.value:.3f}{NBSP}({score.low:.3f}–{score.high:.3f})"
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """``1 style``, ``13 styles``, ``81,444 pictures``."""
-    return f"{number:,}{NBSP}{noun if number == 1 else plural or noun + 's'}"
-
-
 def duration(seconds: float) -> str:
     """``9 min 41 s``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours}{NBSP}h"] * bool(hours) + [f"{minutes}{NBSP}min"] * bool(hours or minutes)
-    return " ".join([*parts, f"{rest}{NBSP}s"] if not hours else parts)
+    if hours:
+        return f"{hours}{NBSP}h {minutes}{NBSP}min"
+    return f"{minutes}{NBSP}min {rest}{NBSP}s" if minutes else f"{rest}{NBSP}s"
 
 
-def baselines(evaluation: Evaluated) -> dict[str, Baseline]:
-    """The baselines that were measured, the strongest kind first; unknown ones last."""
-    order = [*BASELINES, *sorted(evaluation.baselines.keys() - BASELINES.keys())]
-    measured = {name: evaluation.baselines.get(name) for name in order}
-    return {name: baseline for name, baseline in measured.items() if baseline is not None}
+def share(value: float | None) -> Number:
+    """A share as ``52.3 %``."""
+    return Number(percent(value), value)
 
 
-def baseline_name(name: str) -> str:
-    """A baseline's name as it is read."""
-    return BASELINES.get(name, name.replace("_", " ").capitalize())
+def score(interval: Interval | None) -> Number:
+    """A share with its interval as ``58.2 % (54.4–62.1)``."""
+    if interval is None:
+        return NONE
+    ends = f"({100 * interval.low:.1f}–{100 * interval.high:.1f})"
+    return Number(percent(interval.value), interval.value, ends)
 
 
-def verdict(facts: StudyFacts) -> Verdict:
-    """The first lines of a report on ``facts``."""
-    styles, main = count(len(facts.collection.vocabulary), "style"), facts.main
-    pictures = count(len(facts.collection), "picture")
-    if main is None:
-        title = f"{pictures} in {styles} are prepared; no network has been trained on them yet"
-        return Verdict(
-            title,
-            ("Train one with impasto train classifier, then write this report again.",),
-            "unknown",
-        )
-    if main.evaluation is None:
-        state = "is still being trained" if main.run.state == "running" else "has been trained"
-        title = (
-            f"A network {state} on {styles}; how well it tells them apart has not been measured yet"
-        )
-        return Verdict(
-            title, ("Measure it with impasto evaluate, then write this report again.",), "unknown"
-        )
-    return _measured(facts, main, main.evaluation)
+def points(interval: Interval | None) -> Number:
+    """A difference of shares in points as ``+8.1 (+4.0 to +12.2)``."""
+    return gain(interval, 1, scale=100)
 
 
-def _measured(facts: StudyFacts, main: RunFacts, evaluation: Evaluated) -> Verdict:
-    accuracy, simple = evaluation.scores["accuracy"], baselines(evaluation)
-    rivals = [
-        f"{BASELINES[name][0].lower()}{BASELINES[name][1:]} {'reach ' if name == 'colour_histogram' else ''}"
-        f"{rounded(simple[name].accuracy.value)}"
-        for name in ("colour_histogram", "majority")
-        if name in simple
-    ]
-    score = f"{rounded(accuracy.value)} accuracy {interval(accuracy)}".rstrip()
-    styles = count(len(evaluation.styles), "style")
-    if beats_baselines(evaluation, main.evaluated):
-        title, tone = f"The network tells {styles} apart with {score}; {', '.join(rivals)}", "good"
-    else:
-        title, tone = (
-            f"The network is no better than a baseline at telling {styles} apart: {score}",
-            "poor",
-        )
-        title = f"{title}; {', '.join(rivals)}"
-    everything = [*facts.found, *(main.trained or ()), *main.evaluated]
-    if spoiled(everything):
-        codes = ", ".join(sorted({finding.code for finding in everything if finding.spoils}))
-        return Verdict(
-            f"A finding spoils this result ({codes}): {title[0].lower()}{title[1:]}",
-            _lead(evaluation, clean=False),
-            "spoiled",
-        )
-    return Verdict(
-        title.removesuffix("; "),
-        _lead(evaluation, clean=True),
-        "good" if tone == "good" else "poor",
+def gain(interval: Interval | None, digits: int, *, scale: float = 1) -> Number:
+    """A difference with its interval as ``+0.14 (+0.10 to +0.18)``."""
+    if interval is None:
+        return NONE
+    value, low, high = (
+        f"{scale * number:+.{digits}f}".replace("-", "−")
+        for number in (interval.value, interval.low, interval.high)
     )
+    return Number(value, interval.value, f"({low} to {high})")
 
 
-def _lead(evaluation: Evaluated, *, clean: bool) -> tuple[str, ...]:
-    others = [
-        f"{SCORES[name].lower().replace('macro-f1', 'macro-F1')} {percent(score.value)} {interval(score)}".rstrip()
-        for name in ("balanced_accuracy", "macro_f1", "top_3")
-        if (score := evaluation.scores.get(name))
-        and (name != "top_3" or len(evaluation.styles) > 3)
-    ]
-    apart = " that took no part in training or in any choice" if clean else ""
-    lead = [
-        f"Measured on {count(evaluation.pictures, evaluation.split + ' picture')}{apart}: {', '.join(others)}. "
-        f"In brackets: 95{NBSP}% bootstrap intervals, in per cent."
-    ]
-    oracle = evaluation.baselines.get("artist_oracle")
-    if oracle is not None:
-        ahead = (
-            " – more than the network"
-            if oracle.accuracy.value > evaluation.scores["accuracy"].value
-            else ""
-        )
-        lead.append(
-            "Naming each artist’s usual style, without a look at the picture, would be right for "
-            f"{percent(oracle.accuracy.value)} of them{ahead}."
-        )
-    return tuple(lead)
+def measured(interval: Interval | None, digits: int = 2) -> Number:
+    """A number with its interval as ``0.68 (0.62–0.75)`` or ``−0.01 (−0.05 to 0.03)``."""
+    if interval is None:
+        return NONE
+    low, high = number(interval.low, digits).text, number(interval.high, digits).text
+    ends = f"({low}{' to ' if '−' in low else '–'}{high})"
+    return Number(number(interval.value, digits).text, interval.value, ends)
 
 
-def beats_baselines(evaluation: Evaluated, found: Iterable[Finding]) -> bool:
-    """Whether the network is better than every baseline: by finding IMP301, or by balanced accuracy where it is absent.
+def number(value: float | None, digits: int = 2) -> Number:
+    """A number with a true minus; a dash where there is none."""
+    if value is None:
+        return NONE
+    text = f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before zero
+    return Number(text.replace("-", "−"), value)
 
-    The artist oracle knows who painted a picture and is no baseline in this sense.
-    """
-    outcomes: Mapping[str, str] = {finding.code: finding.outcome for finding in found}
-    if "IMP301" in outcomes:
-        return outcomes["IMP301"] == "passed"
-    rivals = [
-        b.balanced_accuracy.value
-        for name, b in baselines(evaluation).items()
-        if name != "artist_oracle"
-    ]
-    return evaluation.scores["balanced_accuracy"].value > max(rivals, default=0.0)
+
+def distance(value: float | None) -> Number:
+    """A distance of features to three digits: ``0.054``, ``1.79``, ``104``."""
+    if value is None or abs(value) < 1:
+        return number(value, 3)
+    return number(value, max(0, 3 - len(str(int(abs(value))))))
+
+
+def p_value(p: float) -> Number:
+    """``0.034``, or ``< 0.001``."""
+    return Number(f"<{NBSP}0.001" if p < 0.001 else f"{p:.3f}", p)
+
+
+def plain(value: Any) -> str:
+    """A value of a JSON file as it is read in a table."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple) and all(isinstance(part, str | int) for part in value):
+        return ", ".join(str(part) for part in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def flattened(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str]]:
+    """Settings within settings as pairs such as ``("augment.cutmix", "0.5")``, in their order."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{place}{name}.")
+        else:
+            yield f"{place}{name}", plain(value)

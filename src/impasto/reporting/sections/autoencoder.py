@@ -1,0 +1,70 @@
+"""Section on an autoencoder: reconstruction beside PCA and the mean picture."""
+
+from impasto.records.reconstruction import AutoencoderEvaluation
+from impasto.reporting.blocks import (
+    Block,
+    Code,
+    MadeBy,
+    Picture,
+    Row,
+    Section,
+    Table,
+    columns,
+    prose,
+)  # fmt: skip
+from impasto.reporting.study import Place, TrainedRun
+from impasto.reporting.words import count, gain, measured
+
+MEASURES = {"psnr": ("PSNR in dB", 2), "ssim": ("SSIM", 3)}
+"""Titles of the scores, and their digits."""
+
+
+def section(run: TrainedRun[AutoencoderEvaluation]) -> Section:
+    """The section on an autoencoder."""
+    if run.evaluation:
+        return reconstruction_section(run.evaluation, run.place)
+    text = " measures how well pictures are reconstructed."
+    not_yet = "An autoencoder has been trained and not yet evaluated. "
+    latent = run.run.settings.get("latent", "few")
+    return _section(run.place, latent, prose(not_yet, Code("impasto evaluate"), text))
+
+
+def reconstruction_section(evaluation: AutoencoderEvaluation, place: Place) -> Section:
+    """Return the section on an evaluation of reconstruction."""
+    gains, side = evaluation.gains_over_pca, evaluation.resolution
+    text = (
+        f"An autoencoder, trained without labels, turns a picture into {evaluation.latent} numbers "
+        f"and these into a picture of {side} × {side} pixels. Beside it: as many principal "
+        "components of the training pictures, and their mean. Over PCA it gains "
+        f"{gain(gains['psnr'], 2)} dB and {gain(gains['ssim'], 3)} of SSIM, picture by picture. "
+    )
+    rows = [
+        Row((title, *(measured(scores[m], digits) for m, (_, digits) in MEASURES.items())))
+        for title, scores in evaluation.answerers.items()
+    ]
+    blocks: list[Block] = [
+        *place.other_collection(
+            "This autoencoder", "evaluated on", evaluation.collection_fingerprint
+        ),
+        prose(text, MadeBy(evaluation.command)),
+        Table(
+            "Scores of reconstruction",
+            f"Means over {count(evaluation.pictures, 'test picture')}; in brackets 95 % bootstrap "
+            "intervals",
+            columns("Reconstructed by", numbers=[title for title, _ in MEASURES.values()]),
+            (Row(rows[0].cells, ours=True), *rows[1:]),
+        ),
+    ]
+    for path in evaluation.figures:
+        if path.name == "reconstructions.png":
+            caption = (
+                "Test pictures, worst to best, in two bands: as they are, from PCA, from the "
+                "network."
+            )
+            blocks.append(Picture(path, caption, evaluation.command))
+    return _section(place, evaluation.latent, *blocks)
+
+
+def _section(place: Place, latent: object, *blocks: Block) -> Section:
+    title, link = place.title(f"Pictures as {latent} numbers"), place.title("Pictures as numbers")
+    return Section(f"autoencoder-{place.number}", title, blocks, link, place.prefix)

@@ -1,0 +1,71 @@
+"""Section on the calibration of a classifier's probabilities."""
+
+from impasto.images.palette import ACCENT, MUTED
+from impasto.records.evaluation import CalibrationScores, ClassifierEvaluation
+from impasto.reporting.blocks import Section, prose
+from impasto.reporting.study import TrainedRun
+from impasto.reporting.svg_chart import Chart, Sheet, quiet
+from impasto.reporting.words import count, percent
+
+
+def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
+    """The section on the calibration of a run."""
+    evaluation, place = run.evaluation, run.place
+    if evaluation is None or evaluation.calibration is None:
+        return None
+    found, sets = evaluation.calibration, evaluation.conformal
+    text = (
+        f"A temperature of {found.temperature:.3f}, fitted on the validation split, brings the "
+        f"expected calibration error from {percent(found.ece_before)} to "
+        f"{percent(found.ece_after)}."
+    )
+    if sets:
+        text += (
+            f" Conformal sets made to hold the true style in {percent(sets.level, 0)} of cases "
+            f"hold it in {percent(sets.coverage)} and name {sets.mean_size:.2f} styles on average."
+        )
+    title = place.title("Are its probabilities calibrated?")
+    blocks = (prose(text), reliability_chart(found, evaluation.command))
+    link = place.title("Calibration")
+    return Section(place.anchor("calibration"), title, blocks, link, place.prefix)
+
+
+def reliability_chart(found: CalibrationScores, command: str) -> Chart:
+    """Return accuracy against confidence after temperature scaling, a dot a bin."""
+    bins = [
+        (part.confidence, part.accuracy, part.count)
+        for part in found.bins
+        if part.count and part.confidence is not None and part.accuracy is not None
+    ]
+
+    def draw(sheet: Sheet) -> None:
+        axes = quiet(sheet.figure.add_subplot(), grid="both")
+        dashed, label = (0, (3, 3)), "perfectly calibrated"
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=dashed, label=label)
+        if bins:
+            x, y = [part[0] for part in bins], [part[1] for part in bins]
+            axes.plot(x, y, color=ACCENT, linewidth=1, alpha=0.5)
+        most = max((number for *_, number in bins), default=1)
+        for confidence, accuracy, number in bins:
+            text = f"{count(number, 'picture')} at {percent(confidence)} confidence: "
+            gid = sheet.hover(f"{text}{percent(accuracy)} right")
+            size = 4 + 9 * (number / most) ** 0.5
+            axes.plot([confidence], [accuracy], "o", color=ACCENT, markersize=size, gid=gid)
+        axes.set(xlim=(0, 1.03), ylim=(0, 1.03), aspect="equal")
+        axes.set(xlabel="confidence", ylabel="share that is right")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        axes.legend(loc="upper left")
+
+    return Chart(
+        "reliability",
+        "Reliability diagram: share of right answers against confidence. Expected calibration "
+        f"error {percent(found.ece_after)} after temperature scaling, "
+        f"{percent(found.ece_before)} before.",
+        "On the dashed line, confidence equals the share of right answers; the larger a dot, the "
+        "more pictures.",
+        command,
+        (4.6, 4.3),
+        draw,
+        320,
+    )

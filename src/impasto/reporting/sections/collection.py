@@ -1,0 +1,154 @@
+"""Section on the collection: pictures of each style before and after preparation."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from impasto.images.palette import ACCENT, ALARM, INK, SECOND, THIRD
+from impasto.reporting.blocks import (
+    Block,
+    Code,
+    Details,
+    Inline,
+    Number,
+    Row,
+    Section,
+    Table,
+    columns,
+    muted,
+    prose,
+)  # fmt: skip
+from impasto.reporting.study import StudyRecords
+from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
+from impasto.reporting.words import count, shown
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class StyleCounts:
+    """A style's pictures: those that could not be used, and those of each split."""
+
+    style: str
+    skipped: int
+    splits: tuple[int, int, int]
+
+    @property
+    def found(self) -> int:
+        """Pictures in the source."""
+        return sum(self.splits) + self.skipped
+
+
+def sections(study: StudyRecords) -> Iterator[Section]:
+    """The section on the collection."""
+    rows, homeless = census(study)
+    sources: list[Inline] = []
+    for source in study.collection.record.sources:
+        sources += [", " if sources else "", Code(source)]
+    totals = [
+        sum(row.found for row in rows) + homeless,
+        sum(row.skipped for row in rows) + homeless,
+        *(sum(row.splits[place] for row in rows) for place in range(3)),
+    ]
+    table = Table(
+        "Pictures of each style",
+        "Pictures of each style before and after preparation",
+        columns("Style", numbers=("found", "set aside", *SPLITS)),
+        tuple(
+            Row((shown(row.style), *_numbers(row.found, row.skipped, *row.splits))) for row in rows
+        ),
+        Row(("All", *_numbers(*totals))),
+        sortable=True,
+    )
+    blocks: list[Block] = [
+        prose(
+            "Pictures found in ", *sources, ", and what preparation made of them. A picture is set "
+            "aside when it cannot be read or labelled, never dropped silently.",
+        ),
+        distribution_chart(rows, study.command),
+        Details("The same as a table", (table,)),
+    ]  # fmt: skip
+    if homeless:
+        were = "was" if homeless == 1 else "were"
+        files = count(homeless, "more file")
+        blocks.append(muted(f"{files} {were} set aside that cannot be assigned to a style."))
+    yield Section("collection", "The collection", tuple(blocks))
+
+
+def _numbers(*values: int) -> list[Inline]:
+    return [Number(f"{value:,}", value) for value in values]
+
+
+def census(study: StudyRecords) -> tuple[list[StyleCounts], int]:
+    """Return each style's pictures, and the number set aside that belong to no known style."""
+    collection = study.collection
+    skipped: Counter[str | None] = Counter()
+    for finding in study.prepared:
+        if finding.code == "IMP101" and finding.outcome == "issue":
+            skipped.update(_style_of(item, study) for item in finding.items)
+            listed = len(finding.items)  # of a long list only the beginning
+            skipped[None] += max(0, int(finding.numbers.get("count", listed)) - listed)
+    train, validation, test = (collection.counts(split).tolist() for split in SPLITS)
+    rows = [
+        StyleCounts(style, skipped[style], (train[place], validation[place], test[place]))
+        for place, style in enumerate(collection.vocabulary.styles)
+    ]
+    return rows, skipped[None]
+
+
+def _style_of(item: Mapping[str, Any], study: StudyRecords) -> str | None:
+    vocabulary = study.collection.vocabulary
+    known = {style: style for style in vocabulary.styles} | dict(vocabulary.aliases)
+    path = PurePosixPath(str(item.get("id", item.get("path", ""))))
+    parts = (str(item.get("style", "")), *path.parts)
+    return next((known[part] for part in parts if part in known), None)
+
+
+def distribution_chart(rows: list[StyleCounts], command: str) -> Chart:
+    """Return bars of each style's pictures in train, validation and test, and set aside."""
+    rows = sorted(rows, key=lambda row: -row.found)
+    bars = {
+        name: (colour, [row.splits[place] for row in rows])
+        for place, (name, colour) in enumerate(zip(SPLITS, (ACCENT, THIRD, SECOND), strict=True))
+    }
+    bars["set aside"] = (ALARM, [row.skipped for row in rows])
+
+    def draw(sheet: Sheet) -> None:
+        axes = quiet(sheet.figure.add_subplot(), grid="x")
+        left = np.zeros(len(rows))
+        for name, (colour, values) in bars.items():
+            if not any(values):
+                continue
+            drawn = axes.barh(
+                range(len(rows)), values, left=left, height=0.68, color=colour, label=name
+            )
+            for bar, row, value in zip(drawn, rows, values, strict=True):
+                bar.set_gid(sheet.hover(f"{shown(row.style)}, {name}: {value:,}"))
+            left += values
+        for y, row in enumerate(rows):
+            end = (row.found, y)
+            axes.annotate(f"{row.found:,}", end, (5, 0), textcoords="offset points", va="center")
+        axes.set_yticks(range(len(rows)), [shown(row.style) for row in rows])
+        axes.tick_params(axis="y", labelcolor=INK)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.margins(x=0.07)
+        axes.set_xlabel("pictures")
+        sheet.figure.legend(loc="outside upper left", ncols=4)
+
+    first, last = rows[0], rows[-1]
+    return Chart(
+        "distribution",
+        f"Bars of the pictures of each style, from {shown(first.style)} with {first.found:,} to "
+        f"{shown(last.style)} with {last.found:,}, divided into train, validation, test and set "
+        "aside.",
+        "Pictures of each style, found and divided; the number at the end of a bar is what was "
+        "found.",
+        command,
+        (WIDTH, 1.0 + 0.235 * len(rows)),
+        draw,
+        680,
+    )

@@ -1,0 +1,332 @@
+"""Section on painters: repainted pictures beside colour transfer, floor and ceiling."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from matplotlib.patches import Rectangle
+
+from impasto.errors import RunError
+from impasto.images.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE
+from impasto.records.painter_score import (
+    ARM_TITLES,
+    ContentScores,
+    HitRate,
+    PainterArms,
+    PainterScore,
+    PairGain,
+)  # fmt: skip
+from impasto.records.record import Interval
+from impasto.reporting.blocks import (
+    Block,
+    Code,
+    Details,
+    Heading,
+    Inline,
+    MadeBy,
+    Number,
+    Picture,
+    Prose,
+    Row,
+    Section,
+    Slider,
+    Strong,
+    Table,
+    columns,
+    notice,
+    prose,
+)  # fmt: skip
+from impasto.reporting.sections.training import UNFINISHED
+from impasto.reporting.study import COURSE, Place, StudyRecords
+from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
+from impasto.reporting.thumbnails import inline_picture
+from impasto.reporting.words import (
+    count,
+    distance,
+    measured,
+    number,
+    percent,
+    points,
+    score,
+    share,
+    shown,
+)  # fmt: skip
+
+LEGIBLE = 0.7
+"""Share of the width of a painter's figures at which their labels can still be read."""
+DARK = 0.55
+"""Shade from which a number on it is light."""
+GRID = "Test pictures, a row each: left as they are, then painted in every style."
+STRENGTH = (
+    "Test pictures, a row each: left as they are, then at rising strength in the style named at "
+    "the left."
+)
+MEANINGS = Details(
+    "What the numbers mean",
+    (
+        prose(
+            Strong("Hit rate"), " is the share of pictures that the evaluator classifies as the "
+            "target style, the mean over styles. ",
+            Strong("Normalised"), ": 0 is what unchanged pictures give, 1 what real pictures of "
+            "the style do; a dash where these two hardly differ. The ",
+            Strong("Fréchet distance"), " to real test pictures of the style, the mean over "
+            "styles, in the evaluator’s features, compares under one evaluator only. ",
+            Strong("SSIM"), " of the lightness, and the correlation of the ", Strong("edges"),
+            ", are 1 for the original itself. ", Strong("Original found"), ": it is the nearest "
+            "of all by where light and dark lie. The ", Strong("colour shift"), " is that of the "
+            "mean colour in ΔE*ab; about 2 can be seen.",
+        ),
+        prose(
+            Strong(ARM_TITLES["histogram"]), ": the picture with the colour histogram of a "
+            "training picture of the style, drawn at random. A painter that is no better has "
+            "learnt a palette. Painting should leave the originals recognisable, so that much of "
+            "each of these two is wanted: the hit rate, and the originals found.",
+        ),
+    ),
+)  # fmt: skip
+
+
+def sections(study: StudyRecords) -> Iterator[Section]:
+    """The section on all painters of a study."""
+    blocks: list[Block] = []
+    scored: list[tuple[str, PainterScore]] = []
+    several = len(study.painters) > 1
+    for run in study.painters:
+        baseline = run.run.settings.get("styling") == COURSE
+        name = f"{run.name} (the course’s form)" if baseline else run.name
+        if run.running:
+            blocks.append(notice(f"The training of {name} {UNFINISHED}"))
+        if run.evaluation is None:
+            text = " paints with it and scores the pictures."
+            blocks.append(
+                notice(f"{name} has not been scored yet: ", Code("impasto evaluate"), text)
+            )
+        else:
+            scored.append((name, run.evaluation))
+            blocks += _summary(run.evaluation, name if several else "", run.place)
+    if scored:
+        blocks += [_arms(scored), MEANINGS]
+    for place, (name, result) in enumerate(scored, 1):
+        if several:
+            blocks.append(Heading(name, f"painter-{place}"))
+        blocks += _painter(result, place, prefix=f"{result.path.parent.name}-")
+    if blocks:
+        yield Section("painters", "Paintings in other styles", tuple(blocks))
+
+
+def painter_section(result: PainterScore, place: Place) -> Section:
+    """Return the section on the score of one painter."""
+    blocks = [*_summary(result, "", place), _arms([("", result)]), MEANINGS, *_painter(result, 1)]
+    return Section("painters", "Paintings in other styles", tuple(blocks))
+
+
+def _summary(result: PainterScore, name: str, place: Place) -> list[Block]:
+    subject = f"The score of {name}" if name else f"The score of {place.name}"
+    paragraph = [summary(result), " ", MadeBy(result.command)]
+    if name:
+        paragraph = [Strong(f"{name}."), " ", *paragraph]
+    return [
+        *place.other_collection(subject, "made on", result.collection_fingerprint),
+        Prose(tuple(paragraph)),
+    ]
+
+
+def summary(result: PainterScore) -> str:
+    """Return a painter's score in words."""
+    scores, evaluator, identity = result.scores, result.evaluator, result.identity
+    shared = evaluator.pictures_shared
+    knows = f"was trained on {shared:,} of" if shared else "shares none of"
+    way = (
+        f"The painter goes {measured(scores.painted.normalised)} of the way from floor to ceiling."
+    )
+    if not scores.placed:
+        way = (
+            "The evaluator recognises real ones hardly more often than unchanged ones, so no "
+            "painter can be placed in between."
+        )
+    return (
+        f"An evaluator that {knows} its training pictures, and names "
+        f"{percent(evaluator.accuracy)} of real test pictures rightly, classifies "
+        f"{count(result.pictures, 'test picture')} painted in every other style. It names the "
+        f"target style for {score(scores.painted.hit)} of them. Unchanged, they would pass in "
+        f"{score(scores.unchanged.hit)}, the floor; with the colours of a training picture of the "
+        f"style in {score(scores.histogram.hit)}; real pictures of the style pass in "
+        f"{score(scores.real.hit)}, the ceiling. {way} {_colours(result.gains.histogram)} For "
+        f"{score(result.content['painted'].retrieved)} of painted pictures the original is the "
+        f"nearest among {result.searched:,} by where light and dark lie. Painted in its own style, "
+        f"a picture keeps an SSIM of {measured(identity.own_style)} with itself; in no style, of "
+        f"{measured(identity.no_style)}."
+    )
+
+
+def _colours(gain: Interval) -> str:
+    if gain.low > 0:
+        return f"The painter beats exchanging the colours alone, by {points(gain)} points."
+    does = "Exchanging the colours alone does better"
+    if gain.high >= 0:
+        does = "The painter does not clearly beat exchanging the colours alone"
+    return f"{does}: {points(gain)} points are gained over it."
+
+
+def _arms(scored: Sequence[tuple[str, PainterScore]]) -> Table:
+    """All painters, then what they stand beside: once where it is the same for all."""
+    rows: list[Row] = []
+    for arm, title in ARM_TITLES.items():
+        ours = arm == "painted"
+        cells = [_arm(result, arm) for _, result in scored]
+        if len(scored) == 1 or (not ours and all(other == cells[0] for other in cells)):
+            rows.append(Row((title, *cells[0]), ours))
+        else:
+            rows += [
+                Row((f"{title}: {name}", *row), ours)
+                for (name, _), row in zip(scored, cells, strict=True)
+            ]
+    numbers = (
+        "Hit rate", "Normalised", "Fréchet distance", "SSIM", "Edges", "Original found",
+        "Colour shift",
+    )  # fmt: skip
+    return Table(
+        "Paintings, and what they stand beside",
+        "Classes that the evaluator names, and what is left of the originals; in brackets 95 % "
+        "bootstrap intervals",
+        columns("Pictures", numbers=numbers),
+        tuple(rows),
+        look="broad",
+    )
+
+
+def _arm(result: PainterScore, arm: str) -> tuple[Inline, ...]:
+    rate: HitRate = getattr(result.scores, arm)
+    kept: ContentScores | None = result.content.get(arm)
+    return (
+        score(rate.hit),
+        measured(rate.normalised if result.scores.placed else None),
+        distance(result.frechet_distance.get(arm)),
+        measured(kept.ssim if kept else None),
+        measured(kept.edges if kept else None),
+        score(kept.retrieved if kept else None),
+        measured(kept.colour_shift if kept else None, 1),
+    )
+
+
+def _painter(result: PainterScore, place: int, prefix: str = "") -> list[Block]:
+    figures = {path.name: path for path in result.figures}
+    blocks: list[Block] = []
+    plain = None
+    if "strength.png" in figures:
+        plain = _legible(figures["strength.png"], STRENGTH, result.command, prefix)
+    if result.shown and "steps.png" in figures:
+        blocks.append(_slider(result, figures["steps.png"], plain, place))
+    elif plain:
+        blocks.append(plain)
+    blocks.append(_strengths(result))
+    if "grid.png" in figures:
+        blocks.append(_legible(figures["grid.png"], GRID, result.command, prefix))
+    blocks.append(_styles(result))
+    if result.pairs:
+        blocks.append(Details("Gain for each pair of styles", (pairs_chart(result, prefix),)))
+    return blocks
+
+
+def _legible(path: Path, caption: str, command: str, prefix: str) -> Picture:
+    _, width, _ = inline_picture(path)
+    return Picture(path, caption, command, round(LEGIBLE * width), f"{prefix}{path.name}")
+
+
+def _slider(result: PainterScore, sheet: Path, plain: Picture | None, place: int) -> Slider:
+    side = result.resolution
+    _, width, height = inline_picture(sheet)
+    if (width, height) != (side * (1 + len(result.strength)), side * len(result.shown)):
+        raise RunError(f"{sheet} does not fit painting.json: run impasto evaluate again")
+    strengths = tuple(percent(step.strength, 0) for step in result.strength)
+    pairs = tuple((shown(pair.source), shown(pair.target)) for pair in result.shown)
+    return Slider(sheet, side, strengths, pairs, result.command, plain, place)
+
+
+def _strengths(result: PainterScore) -> Table:
+    steps = result.strength
+    return Table(
+        "Scores by strength",
+        "Scores at rising strength, each picture in one other style",
+        columns("Strength", numbers=[percent(step.strength, 0) for step in steps]),
+        (
+            Row(("Mean probability of the target style", *(share(s.probability) for s in steps))),
+            Row(("Hit rate", *(share(step.hit) for step in steps))),
+            Row(("SSIM with the original", *(number(step.ssim) for step in steps))),
+        ),
+    )
+
+
+def _styles(result: PainterScore) -> Table:
+    rows = []
+    for row in result.per_style:
+        arms = PainterArms.model_construct(
+            painted=row.painted, histogram=row.histogram, unchanged=row.unchanged, real=row.real
+        )
+        rows.append(
+            Row(
+                (
+                    shown(row.style),
+                    Number(f"{row.train:,}", row.train),
+                    score(row.painted.hit),
+                    *(share(arm.hit.value) for arm in (row.histogram, row.unchanged, row.real)),
+                    measured(row.painted.normalised if arms.placed else None),
+                    distance(row.kernel_distance["painted"]),
+                    distance(row.kernel_distance["unchanged"]),
+                )
+            )
+        )
+    titles = ("Train", *ARM_TITLES.values(), "Normalised", "Distance", "Distance unchanged")
+    return Table(
+        "Every target style",
+        "Hit rate of each target style, and kernel distances to its real test pictures",
+        columns("Style", numbers=titles),
+        tuple(rows),
+        sortable=True,
+        look="broad",
+    )
+
+
+def pairs_chart(result: PainterScore, prefix: str) -> Chart:
+    """Return the gain in hit rate over unchanged pictures, for each pair of styles."""
+    sources = list(dict.fromkeys(pair.source for pair in result.pairs))
+    targets = list(dict.fromkeys(row.style for row in result.per_style))
+
+    def draw(sheet: Sheet) -> None:
+        axes = quiet(sheet.figure.add_subplot())
+        wide, high = len(targets), len(sources)
+        axes.add_patch(Rectangle((-0.5, -0.5), wide, high, facecolor=RULE, alpha=0.35))
+        for pair in result.pairs:
+            x, y = targets.index(pair.target), sources.index(pair.source)
+            size, gid = min(1.0, abs(pair.value)), sheet.hover(_words(pair))
+            colour, corner = ACCENT if pair.value > 0 else ALARM, (x - 0.5, y - 0.5)
+            axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, alpha=0.94 * size, gid=gid))
+            significant = pair.low > 0 or pair.high < 0
+            axes.text(
+                x, y, f"{100 * pair.value:.0f}".replace("-", "−"), ha="center", va="center",
+                gid=gid, color=PAPER if size > DARK else INK, size=7.5,
+                weight="bold" if significant else "normal",
+            )  # fmt: skip
+        axes.set_xticks(range(wide), list(map(shown, targets)), rotation=90 if wide > 4 else 0)
+        axes.set_yticks(range(high), list(map(shown, sources)))
+        axes.tick_params(labelcolor=INK, labeltop=True, labelbottom=False)
+        axes.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5), aspect="equal")
+        axes.set_ylabel("style of the picture")
+        axes.set_title("target style", fontweight="normal", color=MUTED, fontsize=8.5, loc="center")
+
+    most = max(result.pairs, key=lambda pair: pair.value)
+    least = min(result.pairs, key=lambda pair: pair.value)
+    side = min(WIDTH, 3.2 + 0.33 * len(targets))
+    return Chart(
+        f"{prefix}pairs",
+        f"Gain over unchanged pictures for {count(len(result.pairs), 'pair')} of styles. Most: "
+        f"{_words(most)}; least: {_words(least)}.",
+        "Points gained over unchanged pictures; bold where the 95 % interval excludes 0.",
+        result.command,
+        (side, side * 0.98),
+        draw,
+        480 if len(targets) <= 13 else 780,
+    )
+
+
+def _words(pair: PairGain) -> str:
+    return f"{shown(pair.source)} painted as {shown(pair.target)}: {points(pair)} points"

@@ -1,0 +1,68 @@
+"""Section on artists that were held out of training: what that costs."""
+
+from impasto.records.by_artist import ByArtistResult
+from impasto.records.evaluation import ClassifierEvaluation
+from impasto.reporting.blocks import Block, MadeBy, Number, Row, Section, Table, columns, prose
+from impasto.reporting.headline import SCORE_TITLES
+from impasto.reporting.study import Place, TrainedRun
+from impasto.reporting.words import count, points, score, share, shown
+
+ARMS = ("Artists in training", "Artists held out", "Gap in points")
+
+
+def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
+    """The section on the artists held out of a run's recipe."""
+    return artists_section(run.by_artist, run.place) if run.by_artist else None
+
+
+def artists_section(result: ByArtistResult, place: Place) -> Section:
+    """Return the section on scores with artists held out."""
+    text = (
+        f"{count(result.pictures, 'picture')} by {count(result.artists, 'known artist')}, each "
+        "scored once by a network of this recipe that was trained without any of its artist’s "
+        "works, and once by one that was trained on as many pictures of every style, whoever "
+        f"painted them; {count(result.folds, 'fold')}. {count(result.unknown, 'picture')} by "
+        "unknown artists were in every training. "
+    )
+    few = ", ".join(f"{shown(row.style)} ({row.artists})" for row in result.not_testable)
+    if few:
+        text += f"Too few artists to test: {few}. "
+    rows = []
+    for title, arms in result.answerers.items():
+        for name, gap in arms.gap.items():
+            ordinary, disjoint = score(arms.ordinary[name]), score(arms.disjoint[name])
+            rows.append(Row((title, SCORE_TITLES[name], ordinary, disjoint, points(gap))))
+    styles = [
+        Row(
+            (
+                shown(row.style),
+                Number(str(row.artists), row.artists),
+                Number(f"{row.pictures:,}", row.pictures),
+                share(row.ordinary),
+                share(row.disjoint),
+                points(row.gap),
+            )
+        )
+        for row in result.per_style
+        if row.pictures
+    ]
+    blocks: tuple[Block, ...] = (
+        *place.other_collection("This comparison", "made on", result.collection_fingerprint),
+        prose(text, MadeBy(result.command)),
+        Table(
+            "Scores with artists in training and held out",
+            "In brackets: 95 % intervals that draw artists, not pictures, again",
+            columns("Who answers", "Score", numbers=ARMS),
+            tuple(rows),
+        ),
+        Table(
+            "Each style with artists in training and held out",
+            "Recall of every style",
+            columns("Style", numbers=("Artists", "Pictures", *ARMS)),
+            tuple(styles),
+            sortable=True,
+            anchor=place.anchor("per-artist"),
+        ),
+    )
+    title, link = place.title("Artists held out of training"), place.title("Unseen artists")
+    return Section(place.anchor("artists"), title, blocks, link, place.prefix)
