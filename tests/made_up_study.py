@@ -16,8 +16,43 @@ from impasto.collection.collection import SCHEMA, fingerprint
 from impasto.collection.vocabulary import Vocabulary
 from impasto.files import write_json
 from impasto.records import finding as findings
+from impasto.records.balance import (
+    BalanceResult,
+    ClassShares,
+    McNemarTest,
+    MethodChoice,
+    MethodScores,
+    MethodValidation,
+)  # fmt: skip
 from impasto.records.collection import AuditRecord, CollectionRecord
+from impasto.records.evaluation import (
+    BaselineScores,
+    CalibrationBin,
+    CalibrationScores,
+    ClassifierEvaluation,
+    ConformalScores,
+    FrequencyGroup,
+    GroupRecall,
+    ScoreTable,
+    StyleScores,
+    ValidationScores,
+)  # fmt: skip
+from impasto.records.explanation import (
+    ConfusionVsYears,
+    Explanation,
+    SecondGuesses,
+    SecondGuessItem,
+    SecondGuessScores,
+    StyleExplanation,
+    StylePair,
+    StyleYears,
+    TypicalityScores,
+    TypicalWork,
+    ValueRange,
+    YearsCorrelation,
+)  # fmt: skip
 from impasto.records.finding import Finding
+from impasto.records.record import Interval
 
 WIKIART = (
     "Abstract_Expressionism", "Action_painting", "Analytical_Cubism", "Art_Nouveau_Modern", "Baroque",
@@ -27,6 +62,7 @@ WIKIART = (
     "Romanticism", "Symbolism", "Synthetic_Cubism", "Ukiyo_e",
 )  # fmt: skip
 SPLITS = ("train", "validation", "test")
+GROUPS: tuple[FrequencyGroup, ...] = ("many", "medium", "few")
 
 
 @dataclass(frozen=True)
@@ -217,32 +253,52 @@ def write_evaluation(
     train = [places[style, "train"] for style in styles]
     recall, hits = np.diag(matrix) / each, matrix.sum(axis=0)
     precision = [float(matrix[i, i] / hits[i]) if hits[i] else None for i in range(number)]
-    per_style = [
-        {"style": style, "train": train[i], "test": each, "precision": precision[i], "recall": float(recall[i]),
-         "f1": None if precision[i] is None else float(2 * matrix[i, i] / (each + hits[i])),
-         "group": ("many", "medium", "few")[3 * i // number]}
-        for i, style in enumerate(styles)
-    ]  # fmt: skip
     value = float(recall.mean())
-    oracle = score(0.81) if what.artists else None
-    metrics = {
-        "format": 1, "split": "test", "pictures": number * each, "collection_fingerprint": mark,
-        "command": "impasto evaluate study/runs/classifier", "styles": list(styles),
-        "scores": {"accuracy": spread(value), "balanced_accuracy": spread(value), "macro_f1": spread(value - 0.0123),
-                   "top_3": spread(min(value + 0.2, 0.97))},
-        "baselines": {"majority": score(1 / number), "prior_matched": score(0.9 / number),
-                      "colour_histogram": score(0.317), "artist_oracle": oracle},
-        "per_style": per_style,
-        "groups": {name: {"styles": number // 3, "recall": 0.5 - 0.1 * i}
-                   for i, name in enumerate(("many", "medium", "few"))},
-        "confusion": matrix.tolist(),
-        "calibration": {"temperature": 1.234, "ece_before": 0.101, "ece_after": 0.032,
-                        "bins": [{"confidence": (i + 0.5) / 10, "accuracy": min(1, (i + 0.7) / 10), "count": 3 * i}
-                                 for i in range(10)]},
-        "conformal": {"level": 0.9, "threshold": 0.1, "coverage": 0.912, "mean_size": 3.45},
-        "validation": {"accuracy": 0.5, "balanced_accuracy": 0.49},
-    }  # fmt: skip
-    write_json(run / "evaluation" / "metrics.json", metrics)
+    simple = {"majority": 1 / number, "prior_matched": 0.9 / number, "colour_histogram": 0.317}
+    ClassifierEvaluation(
+        split="test",
+        pictures=number * each,
+        collection="collection",
+        collection_fingerprint=mark,
+        command="impasto evaluate study/runs/classifier",
+        prior="the training pictures'",
+        styles=tuple(styles),
+        scores={**scores(value, macro_f1=value - 0.0123), "top_3": spread(min(value + 0.2, 0.97))},
+        baselines={name: BaselineScores(scores=scores(at)) for name, at in simple.items()}
+        | {"artist_oracle": BaselineScores(scores=scores(0.81)) if what.artists else None},
+        per_style=tuple(
+            StyleScores(
+                style=style,
+                train=train[i],
+                test=each,
+                precision=precision[i],
+                recall=float(recall[i]),
+                f1=None if precision[i] is None else float(2 * matrix[i, i] / (each + hits[i])),
+                group=GROUPS[3 * i // number],
+            )
+            for i, style in enumerate(styles)
+        ),
+        groups={
+            name: GroupRecall(styles=number // 3, recall=0.5 - 0.1 * i)
+            for i, name in enumerate(GROUPS)
+        },
+        confusion=tuple(map(tuple, matrix.tolist())),
+        calibration=CalibrationScores(
+            temperature=1.234,
+            ece_before=0.101,
+            ece_after=0.032,
+            bins=tuple(
+                CalibrationBin(
+                    confidence=(i + 0.5) / 10, accuracy=min(1, (i + 0.7) / 10), count=3 * i
+                )
+                for i in range(10)
+            ),
+        ),
+        conformal=ConformalScores(level=0.9, coverage=0.912, mean_size=3.45),
+        validation=ValidationScores(
+            pictures=60, scores={"accuracy": 0.5, "balanced_accuracy": 0.49}
+        ),
+    ).write(run / "evaluation" / "metrics.json")
     findings.save(
         run / "evaluation" / "findings.json",
         [
@@ -251,7 +307,7 @@ def write_evaluation(
         ],
     )
     (run / "evaluation" / "figures").mkdir()
-    write_json(run / "evaluation" / "explanation.json", explanation(styles, table, mark))
+    explanation(styles, table, mark).write(run / "evaluation" / "explanation.json")
     for name in ("worst", "confusion", "heat", "typical"):
         Image.new("RGB", (60, 40), (180, 90, 30)).save(
             run / "evaluation" / "figures" / f"{name}.png"
@@ -264,92 +320,136 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
     falling = np.geomspace(1, 0.1, number)
     natural, even = (falling / falling.sum()).tolist(), [1 / number] * number
     keys = ("accuracy", "balanced_accuracy", "macro_f1", "medium", "rarest_third")
-    rows = [
-        {"name": name, "paper": f"Somebody {2000 + place}", "kind": "head" if place == 2 else "training",
-         "scores": {key: spread(0.41 + gain) for key in keys},
-         "differences": {key: {"value": gain, "low": gain - 0.03, "high": gain + 0.03} for key in keys}
-         if place else None,
-         "mcnemar": {"gained": 30, "lost": 9, "p": 0.0001, "p_holm": 0.0002 if gain > 0 else 0.34} if place else None,
-         "distribution": {"pictures": [100 * share for share in shares], "share": shares}}
-        for place, (name, gain, shares) in enumerate(
-            [("plain", 0.0, natural), ("focal-loss", 0.0671, natural), ("classifier-re-training", -0.0213, even)]
+    methods = [
+        ("plain", 0.0, natural),
+        ("focal-loss", 0.0671, natural),
+        ("classifier-re-training", -0.0213, even),
+    ]
+    rows = tuple(
+        MethodScores(
+            name=name,
+            paper=f"Somebody {2000 + place}",
+            kind="head" if place == 2 else "training",
+            changes={},
+            runs=(),
+            seconds=(),
+            strengths=None,
+            distribution=ClassShares(pictures=tuple(100 * x for x in shares), share=tuple(shares)),
+            validation=MethodValidation(likelihood=-1.0, balanced_accuracy=0.4),
+            scores={key: spread(0.41 + gain) for key in keys},
+            by_seed={},
+            recall=(),
+            differences={
+                key: Interval(value=gain, low=gain - 0.03, high=gain + 0.03) for key in keys
+            }
+            if place
+            else None,
+            mcnemar=McNemarTest(
+                gained=30, lost=9, p=0.0001, p_holm=0.0002 if gain > 0 else 0.34, by_seed=()
+            )
+            if place
+            else None,
         )
-    ]  # fmt: skip
-    content = {
-        "format": 1, "command": "impasto balance study/collection -o study/balance", "collection_fingerprint": mark,
-        "styles": list(styles), "train": [int(400 * share) for share in natural], "seeds": [0, 1, 2],
-        "pictures": {"train": 400, "validation": 60, "test": 8 * number},
-        "groups": {"many": [], "medium": list(styles), "few": [], "rarest_third": list(styles[-1:])},
-        "recommendation": {"remedy": "focal-loss", "clear": True, "text": "Focal loss, chosen on 60 pictures."},
-        "remedies": rows,
-    }  # fmt: skip
-    write_json(folder / "balance.json", content)
+        for place, (name, gain, shares) in enumerate(methods)
+    )
+    counts = tuple(int(400 * share) for share in natural)
+    BalanceResult(
+        collection="study/collection",
+        collection_fingerprint=mark,
+        command="impasto balance study/collection -o study/balance",
+        settings={},
+        styles=tuple(styles),
+        train=counts,
+        validation=counts,
+        test=counts,
+        pictures={"train": 400, "validation": 60, "test": 8 * number},
+        seeds=(0, 1, 2),
+        groups={
+            "many": (),
+            "medium": tuple(styles),
+            "few": (),
+            "rarest_third": tuple(styles[-1:]),
+        },
+        recommendation=MethodChoice(
+            method="focal-loss", clear=True, text="Focal loss, chosen on 60 pictures.", peers=()
+        ),
+        methods=rows,
+    ).write(folder / "balance.json")
     findings.save(
         folder / "findings.json",
         [Finding("IMP401", "passed", "Focal loss changes it by +6.7 points.")],
     )
 
 
-def explanation(styles: Sequence[str], table: pa.Table, mark: str) -> dict[str, Any]:
-    """What an evaluation says beyond scores; the last style has no dates."""
+def explanation(styles: Sequence[str], table: pa.Table, mark: str) -> Explanation:
+    """An explanation of an evaluation; the last style has no dates."""
     ids: dict[str, list[str]] = {style: [] for style in styles}
     for name, style in zip(
         table.column("id").to_pylist(), table.column("style").to_pylist(), strict=True
     ):
         ids[style].append(name)
     works = {
-        style: [{"id": name, "likeness": 0.5, "probability": 0.4} for name in ids[style][:2]]
+        style: tuple(TypicalWork(id=name, likeness=0.5, probability=0.4) for name in ids[style][:2])
         for style in styles
     }
     years = [
-        {"style": style, "dated": 20, "median": 1800.0 + 9 * at, "low": 1790.0 + 9 * at, "high": 1805.0 + 9 * at,
-         "used": True}
+        StyleYears(
+            style=style, dated=20, median=1800 + 9 * at, low=1790 + 9 * at, high=1805 + 9 * at,
+            used=True,
+        )
         for at, style in enumerate(styles[:-1])
     ]  # fmt: skip
     years.append(
-        {
-            "style": styles[-1],
-            "dated": 2,
-            "median": 1700.0,
-            "low": 1690.0,
-            "high": 1710.0,
-            "used": False,
-        }
+        StyleYears(style=styles[-1], dated=2, median=1700, low=1690, high=1710, used=False)
     )
-    pairs = [
-        {"a": a, "b": b, "gap": 9.0 * (j - i), "confusion": 0.3 / (1 + j - i)}
+    pairs = tuple(
+        StylePair(a=a, b=b, gap=9.0 * (j - i), confusion=0.3 / (1 + j - i))
         for i, a in enumerate(styles[:-1])
         for j, b in enumerate(styles[:-1])
         if i < j
-    ]
-    correlation = {"value": -0.712, "low": -0.834, "high": -0.215, "p_value": 0.0123, "permutations": 40320,
-                   "exact": True, "without_one": {"low": -0.81, "high": -0.33}}  # fmt: skip
-    twin = {"id": ids[styles[0]][0], "style": styles[0], "second_label": styles[1], "second_guess": styles[2],
-            "probability": 0.21}  # fmt: skip
-    rates = {
-        "rate": spread(0.444),
-        "expected": spread(0.2),
-        "difference": spread(0.244),
-        "chance": 0.333,
-    }
-    heat = [[0.5 + (row + column) / 14 for column in range(8)] for row in range(8)]
-    return {
-        "format": 1, "collection_fingerprint": mark,
-        "styles": [{"style": style, "surest": ids[style][:1], "typical": works[style], "atypical": works[style],
-                    "heat": heat, "border": 0.4375, "heated": 8} for style in styles],
-        "recognised": {"nearer": spread(0.761), "further": spread(0.342)},
-        "history": {"dated_from": 10, "years": years, "pairs": pairs, "correlation": correlation},
-        "second_guesses": {"works": 12, "taught": 3, "scores": rates, "items": [twin]},
-    }  # fmt: skip
+    )
+    heat = tuple(tuple(0.5 + (row + column) / 14 for column in range(8)) for row in range(8))
+    return Explanation(
+        collection_fingerprint=mark,
+        styles=tuple(
+            StyleExplanation(
+                style=style, surest=tuple(ids[style][:1]), typical=works[style],
+                atypical=works[style], heat=heat, border=0.4375, heated=8,
+            )
+            for style in styles
+        ),
+        recognised=TypicalityScores(nearer=spread(0.761), further=spread(0.342)),
+        confusion_vs_years=ConfusionVsYears(
+            dated_from=10,
+            years=tuple(years),
+            pairs=pairs,
+            correlation=YearsCorrelation(
+                value=-0.712, low=-0.834, high=-0.215, p_value=0.0123, permutations=40320,
+                exact=True, without_one=ValueRange(low=-0.81, high=-0.33),
+            ),
+        ),
+        second_guesses=SecondGuesses(
+            works=12,
+            taught=3,
+            scores=SecondGuessScores(
+                rate=spread(0.444), expected=spread(0.2), difference=spread(0.244), chance=0.333
+            ),
+            items=(
+                SecondGuessItem(
+                    id=ids[styles[0]][0], style=styles[0], second_label=styles[1],
+                    second_guess=styles[2], probability=0.21,
+                ),
+            ),
+        ),
+    )  # fmt: skip
 
 
-def spread(value: float) -> dict[str, float]:
+def spread(value: float) -> Interval:
     """A score with an interval of four points either way."""
-    return {"value": value, "low": max(value - 0.04, 0.0), "high": min(value + 0.04, 1.0)}
+    return Interval(value=value, low=max(value - 0.04, 0.0), high=min(value + 0.04, 1.0))
 
 
-def score(value: float) -> dict[str, Any]:
-    """A baseline's scores."""
-    return {name: spread(value) for name in ("accuracy", "balanced_accuracy", "macro_f1")} | {
-        "note": None
-    }
+def scores(value: float, **others: float) -> ScoreTable:
+    """The scores of a network or a baseline."""
+    names = ("accuracy", "balanced_accuracy", "macro_f1")
+    return {name: spread(others.get(name, value)) for name in names}

@@ -14,35 +14,52 @@ import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.files import read_json, write_json
 from impasto.records import finding as findings
+from impasto.records.by_artist import ArmScores, ByArtistResult, StyleGap, UntestedStyle
 from impasto.records.finding import Finding
+from impasto.records.record import Interval
 from impasto.reporting.report import write_report
 
 STYLES = ("Baroque", "Cubism", "Ukiyo_e")
 
 
-def spread(value: float) -> dict[str, float]:
-    return {"value": value, "low": value - 0.025, "high": value + 0.025}
+def spread(value: float) -> Interval:
+    return Interval(value=value, low=value - 0.025, high=value + 0.025)
 
 
 def compared(study: Path, **changed: Any) -> Path:
-    """A study with a made-up comparison of seen and unseen artists."""
+    """A study with a made-up comparison of artists in training and held out."""
     mark = read_json(study / "collection" / "collection.json")["fingerprint"]
-    arms = {"ordinary": 0.475, "disjoint": 0.3625, "gap": 0.1125}
     names = ("accuracy", "balanced_accuracy", "macro_f1")
-    scores = {arm: {name: spread(value) for name in names} for arm, value in arms.items()}
+    ordinary, disjoint, gap = (
+        dict.fromkeys(names, spread(value)) for value in (0.475, 0.3625, 0.1125)
+    )
+    scores = ArmScores(ordinary=ordinary, disjoint=disjoint, gap=gap)
     result = {
-        "format": 1, "command": "impasto evaluate study/runs/classifier --by artist", "collection_fingerprint": mark,
-        "folds": 5, "pictures": 1234, "artists": 56, "unknown": 78, "scores": {"network": scores, "majority": scores},
-        "per_style": [
-            {"style": "Baroque", "artists": 40, "pictures": 800, "ordinary": 0.5, "disjoint": 0.555,
-             "gap": spread(-0.055)},
-            {"style": "Cubism", "artists": 16, "pictures": 434, "ordinary": 0.6, "disjoint": 0.4, "gap": spread(0.2)},
-            {"style": "Ukiyo_e", "artists": 0, "pictures": 0, "ordinary": None, "disjoint": None, "gap": None},
-        ],
-        "not_testable": [{"style": "Ukiyo_e", "artists": 2, "pictures": 9}], **changed,
+        "command": "impasto evaluate study/runs/classifier --by artist",
+        "collection": "study/collection",
+        "collection_fingerprint": mark,
+        "folds": 5,
+        "seed": 0,
+        "train": {},
+        "styles": STYLES,
+        "pictures": 1234,
+        "artists": 56,
+        "unknown": 78,
+        "unmatched": 0,
+        "scores": {"network": scores, "artist_oracle": scores, "majority": scores},
+        "per_style": (
+            StyleGap(style="Baroque", artists=40, pictures=800, ordinary=0.5, disjoint=0.555,
+                     gap=spread(-0.055)),
+            StyleGap(style="Cubism", artists=16, pictures=434, ordinary=0.6, disjoint=0.4,
+                     gap=spread(0.2)),
+            StyleGap(style="Ukiyo_e", artists=0, pictures=0, ordinary=None, disjoint=None,
+                     gap=None),
+        ),
+        "not_testable": (UntestedStyle(style="Ukiyo_e", artists=2, pictures=9),),
+        "trainings": (),
     }  # fmt: skip
     folder = study / "runs" / "classifier" / "by-artist"
-    write_json(folder / "by-artist.json", result)
+    ByArtistResult(**{**result, **changed}).write(folder / "by-artist.json")
     findings.save(folder / "findings.json", [Finding("IMP402", "issue", "A gap of 11.3 points.")])
     return study
 
@@ -62,11 +79,11 @@ def report(study: Path) -> tuple[str, str]:
 
 def test_it_is_there_only_where_it_was_measured(study: Path) -> None:
     for text in report(study):
-        assert "never seen" not in text
+        assert "Artists held out" not in text
     for text in report(compared(study)):
-        assert "Artists it has never seen" in text
-        assert "1,234\u00a0pictures by 56\u00a0known artists" in text
-        assert "78\u00a0pictures by unknown artists" in text
+        assert "Artists held out of training" in text
+        assert "1,234 pictures by 56 known artists" in text
+        assert "78 pictures by unknown artists" in text
         assert "Too few artists to test: Ukiyo e (2)" in text
         assert "+11.2 (+8.8 to +13.8)" in text
         assert "−5.5 (−8.0 to −3.0)" in text
@@ -84,9 +101,9 @@ def test_every_number_stands_in_its_row(study: Path) -> None:
     network = next(
         row for row in rows if row[0] == "| The network" and row[1] == "Balanced accuracy"
     )
-    assert [cell.split(" (")[0] for cell in network[2:]] == ["47.5\u00a0%", "36.2\u00a0%", "+11.2"]
+    assert [cell.split(" (")[0] for cell in network[2:]] == ["47.5 %", "36.2 %", "+11.2"]
     cubism = next(row for row in rows if row[:3] == ["| Cubism", "16", "434"])
-    assert cubism[3:5] == ["60.0\u00a0%", "40.0\u00a0%"]
+    assert cubism[3:5] == ["60.0 %", "40.0 %"]
     assert not any(row[:2] == ["| Ukiyo e", "0"] for row in rows)
 
 
@@ -96,7 +113,8 @@ def test_another_collection_is_said(study: Path) -> None:
 
 
 def test_a_damaged_file_is_named(study: Path) -> None:
-    compared(study, scores="many")
+    path = compared(study) / "runs" / "classifier" / "by-artist" / "by-artist.json"
+    write_json(path, {**read_json(path), "scores": "many"})
     with pytest.raises(
         RunError, match=r"by-artist\.json is no comparison \(scores: .*impasto evaluate --by artist"
     ):

@@ -8,9 +8,9 @@ import pytest
 import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.files import read_json, write_json
-from impasto.reporting.explain_charts import _labels
-from impasto.reporting.explained import History, Pair, history_words
+from impasto.records.explanation import ConfusionVsYears, StylePair
 from impasto.reporting.report import write_report
+from impasto.reporting.sections.art_history import _labels, history_words
 
 STYLES = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 TOLD = Path("runs") / "classifier" / "evaluation" / "explanation.json"
@@ -30,7 +30,7 @@ def texts(made: Path) -> list[str]:
     ]
 
 
-def correlation(**changes: Any) -> History:
+def correlation(**changes: Any) -> ConfusionVsYears:
     table = {"style": "A", "dated": 20, "median": 1.0, "low": 1.0, "high": 1.0, "used": True}
     found = {"value": -0.5, "low": -0.7, "high": -0.2, "p_value": 0.01, "permutations": 120, "exact": True,
              "without_one": {"low": -0.6, "high": -0.1}}  # fmt: skip
@@ -41,21 +41,21 @@ def correlation(**changes: Any) -> History:
         "pairs": [pair] * 10,
         "correlation": {**found, **changes},
     }
-    return History.model_validate(data)
+    return ConfusionVsYears.model_validate(data)
 
 
 def test_every_part_is_told_in_both_forms(tmp_path: Path) -> None:
     for text in texts(study(tmp_path)):
         assert "Where it looks" in text and "Grad-CAM" in text
-        assert "44 % in the border" in text.replace("\u00a0", " ")
+        assert "44 % in the border" in text.replace(" ", " ")
         assert "Typical and atypical works" in text and "76.1" in text and "34.2" in text
         assert "is −0.71 (95 % interval −0.83 to −0.21" in text
         assert "Of all 40,320 ways" in text and "1.2 % give one as strong" in text
-        assert "beyond what luck would give" in text
+        assert "beyond what chance would give" in text
         assert "Ukiyo e (2)" in text  # left out by name
         assert "44.4" in text and "20.0" in text and "33.3" in text
         assert (
-            "3\u00a0test works under two styles have a copy" in text
+            "3 test works under two styles have a copy" in text
             or "3 test works under two styles have" in text
         )
 
@@ -74,7 +74,7 @@ def test_without_dates_there_is_no_chart_and_the_reason_is_told(tmp_path: Path) 
         "pairs": [],
         "correlation": None,
     }
-    for text in texts(study(tmp_path, history=history)):
+    for text in texts(study(tmp_path, confusion_vs_years=history)):
         assert "0 of 4 styles have at least 10 dated works" in text
         assert "timeline" not in text and "confusion-years" not in text
 
@@ -89,9 +89,9 @@ def test_an_evaluation_without_explanation_still_gives_a_report(tmp_path: Path) 
 def test_a_damaged_explanation_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         RunError,
-        match=r"explanation\.json is no explanation \(history.* run impasto evaluate again",
+        match=r"explanation\.json is no explanation \(confusion_vs_years.* run impasto evaluate again",
     ):
-        write_report(study(tmp_path, history=3))
+        write_report(study(tmp_path, confusion_vs_years=3))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_random_permutations_are_called_random() -> None:
 
 def test_names_in_the_scatter_lie_over_nothing() -> None:
     pairs = [
-        Pair(a=f"Style {i}", b="Another one", gap=i % 7 * 3.0, confusion=0.3 - 0.01 * i)
+        StylePair(a=f"Style {i}", b="Another one", gap=i % 7 * 3.0, confusion=0.3 - 0.01 * i)
         for i in range(25)
     ]
     placed = _labels(pairs, (30**0.5, 0.35))

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from impasto.numerics.formatting import brief_percent, count, duration
 from impasto.numerics.metrics import SCORES
 from impasto.records.evaluation import BaselineScores, ClassifierEvaluation
 from impasto.records.finding import Finding, spoiled
 from impasto.reporting.study import StudyRecords, TrainedRun
 from impasto.reporting.thumbnails import Example
-from impasto.reporting.words import NBSP, count, duration, rounded, score
+from impasto.reporting.words import score
 
 SCORE_TITLES: Final = {
     **{name: metric.heading for name, metric in SCORES.items()},
@@ -80,14 +81,14 @@ def _measured(
 ) -> tuple[str, tuple[str, ...]]:
     accuracy, simple = evaluation.scores["accuracy"], baselines(evaluation)
     styles = count(len(evaluation.styles), "style")
-    result = f"{rounded(accuracy.value)} accuracy {score(accuracy).interval}"
+    result = f"{brief_percent(accuracy.value)} accuracy {score(accuracy).interval}"
     if beats_baselines(evaluation, main.found):
         title = f"The network tells {styles} apart with {result}"
     else:
         title = f"The network is no better than a baseline at telling {styles} apart: {result}"
     rivals = {"colour_histogram": "colour histograms reach", "majority": "the largest style alone"}
     reached = [
-        f"{words} {rounded(simple[name].scores['accuracy'].value)}"
+        f"{words} {brief_percent(simple[name].scores['accuracy'].value)}"
         for name, words in rivals.items()
         if name in simple
     ]
@@ -111,7 +112,7 @@ def _lead(evaluation: ClassifierEvaluation, *, clean: bool) -> tuple[str, ...]:
     pictures = count(evaluation.pictures, f"{evaluation.split} picture")
     lead = [
         f"Measured on {pictures}{apart}: {', '.join(others)}. "
-        f"In brackets: 95{NBSP}% bootstrap intervals, in per cent."
+        f"In brackets: 95 % bootstrap intervals, in per cent."
     ]
     oracle = evaluation.baselines.get("artist_oracle")
     if oracle is not None:

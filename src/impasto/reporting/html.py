@@ -8,6 +8,7 @@ from typing import assert_never
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from impasto.images.palette import style_sheet
+from impasto.numerics.formatting import count
 from impasto.reporting.blocks import (
     Block,
     Code,
@@ -28,7 +29,7 @@ from impasto.reporting.blocks import (
 from impasto.reporting.headline import Front
 from impasto.reporting.svg_chart import Chart
 from impasto.reporting.thumbnails import Thumbnails, data_address, inline_picture
-from impasto.reporting.words import NBSP, count, shown
+from impasto.reporting.words import shown
 
 SCROLLS = 'tabindex="0" role="region" aria-label'
 
@@ -212,7 +213,7 @@ def _slider(slider: Slider) -> str:
         f'<img class="sheet" hidden {_source(slider.sheet)} '
         'alt="The pictures that the slider shows.">\n'
         "<figcaption>Test pictures, at the left as they are, at the right painted in another style "
-        f"as strongly as the slider says; at 0{NBSP}% in none. {_inline(MadeBy(slider.command))}"
+        f"as strongly as the slider says; at 0 % in none. {_inline(MadeBy(slider.command))}"
         f"</figcaption>\n</figure>{plain}\n</div>"
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from impasto.files import replacing
+from impasto.numerics.formatting import count
 from impasto.reporting.blocks import (
     Block,
     Code,
@@ -26,7 +27,7 @@ from impasto.reporting.blocks import (
 from impasto.reporting.headline import Front
 from impasto.reporting.svg_chart import Chart
 from impasto.reporting.thumbnails import Thumbnails, inline_picture, write_contact_sheet
-from impasto.reporting.words import count, shown
+from impasto.reporting.words import shown
 
 MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 ITEMS = 5

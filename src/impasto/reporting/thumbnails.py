@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from impasto.collection.collection import Collection
 from impasto.errors import InputError
-from impasto.files import replacing
+from impasto.images.contact_sheet import contact_sheet, write_png
 
 HEIGHT: Final = 120
 """Height of a thumbnail, in pixels."""
@@ -56,16 +56,8 @@ def examples_of(collection: Collection, each: int) -> dict[str, tuple[Example, .
 
 def write_contact_sheet(thumbnails: Thumbnails, path: Path) -> None:
     """Write all examples as one PNG, a row a style."""
-    gap, walls = 6, list(thumbnails.by_style.values())
-    width = max(sum(example.image.width + gap for example in wall) for wall in walls) - gap
-    sheet = Image.new("RGB", (width, len(walls) * (HEIGHT + gap) - gap), "white")
-    for row, wall in enumerate(walls):
-        left = 0
-        for example in wall:
-            sheet.paste(example.image, (left, row * (HEIGHT + gap)))
-            left += example.image.width + gap
-    with replacing(path) as temporary:
-        sheet.save(temporary, format="PNG", optimize=True)
+    rows = [[example.image for example in wall] for wall in thumbnails.by_style.values()]
+    write_png(path, contact_sheet(rows, gap=6), optimise=True)
 
 
 def inline_picture(path: Path) -> tuple[str, int, int]:

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.images.palette import ACCENT, INK, MUTED
+from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import ConfusionVsYears, StylePair
 from impasto.reporting.blocks import Block, Section, muted, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import count, percent, shown
+from impasto.reporting.words import shown
 
 LABELLED = 40  # pairs that are named in the scatter where there is room; every one is on hovering
 LETTER, LINE, REACH = 0.054, 0.13, 0.07  # inches: of a letter, of a line, from a dot to its name

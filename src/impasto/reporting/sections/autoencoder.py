@@ -1,5 +1,6 @@
 """Section on an autoencoder: reconstruction beside PCA and the mean picture."""
 
+from impasto.numerics.formatting import count
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.reporting.blocks import (
     Block,
@@ -13,7 +14,7 @@ from impasto.reporting.blocks import (
     prose,
 )  # fmt: skip
 from impasto.reporting.study import Place, TrainedRun
-from impasto.reporting.words import count, gain, measured
+from impasto.reporting.words import measured
 
 MEASURES = {"psnr": ("PSNR in dB", 2), "ssim": ("SSIM", 3)}
 """Titles of the scores, and their digits."""
@@ -31,12 +32,16 @@ def section(run: TrainedRun[AutoencoderEvaluation]) -> Section:
 
 def reconstruction_section(evaluation: AutoencoderEvaluation, place: Place) -> Section:
     """Return the section on an evaluation of reconstruction."""
-    gains, side = evaluation.gains_over_pca, evaluation.resolution
+    side = evaluation.resolution
+    psnr, ssim = (
+        measured(evaluation.gains_over_pca[name], digits, signed=True)
+        for name, (_, digits) in MEASURES.items()
+    )
     text = (
         f"An autoencoder, trained without labels, turns a picture into {evaluation.latent} numbers "
         f"and these into a picture of {side} × {side} pixels. Beside it: as many principal "
         "components of the training pictures, and their mean. Over PCA it gains "
-        f"{gain(gains['psnr'], 2)} dB and {gain(gains['ssim'], 3)} of SSIM, picture by picture. "
+        f"{psnr} dB and {ssim} of SSIM, picture by picture. "
     )
     rows = [
         Row((title, *(measured(scores[m], digits) for m, (_, digits) in MEASURES.items())))

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from impasto.images.palette import ACCENT, INK, MUTED, RULE
+from impasto.numerics.formatting import count, p_value, percent
 from impasto.records.balance import GROUPS, PLAIN, BalanceResult
 from impasto.records.record import Interval
 from impasto.reporting.blocks import (
@@ -23,7 +24,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.study import Place, StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import count, p_value, percent, points, score, shown
+from impasto.reporting.words import points, score, shown, whole
 
 CHARTED = ("balanced_accuracy", "rarest_third", "accuracy")
 TESTED = (
@@ -55,9 +56,9 @@ def section(result: BalanceResult, place: Place) -> Section:
             (
                 row.name,
                 *(points(row.differences[name]) for name in headings),
-                Number(str(row.mcnemar.gained), row.mcnemar.gained),
-                Number(str(row.mcnemar.lost), row.mcnemar.lost),
-                p_value(row.mcnemar.p_holm),
+                whole(row.mcnemar.gained),
+                whole(row.mcnemar.lost),
+                Number(p_value(row.mcnemar.p_holm).removeprefix("= "), row.mcnemar.p_holm),
             )
         )
         for row in result.methods

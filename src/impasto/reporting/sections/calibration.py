@@ -1,11 +1,11 @@
 """Section on the calibration of a classifier's probabilities."""
 
 from impasto.images.palette import ACCENT, MUTED
+from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import CalibrationScores, ClassifierEvaluation
 from impasto.reporting.blocks import Section, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import Chart, Sheet, quiet
-from impasto.reporting.words import count, percent
 
 
 def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:

@@ -1,6 +1,7 @@
 """Section on an atlas: do the styles cluster, beside chance, colour and raw pixels?"""
 
 from impasto.images.palette import ACCENT, INK, MUTED
+from impasto.numerics.formatting import count
 from impasto.records.atlas import Atlas
 from impasto.reporting.blocks import (
     Block,
@@ -16,7 +17,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.study import Place
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import count, measured, number, share, shown
+from impasto.reporting.words import measured, number, share, shown
 
 FIGURES = ("map-styles.png", "maps.png")
 """The atlas's figures that stand in the report; the others lie beside the atlas."""

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from impasto.images.palette import ACCENT, ALARM, INK, SECOND, THIRD
+from impasto.numerics.formatting import count
 from impasto.reporting.blocks import (
     Block,
     Code,
     Details,
     Inline,
-    Number,
     Row,
     Section,
     Table,
@@ -24,7 +24,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.study import StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import count, shown
+from impasto.reporting.words import shown, whole
 
 SPLITS = ("train", "validation", "test")
 
@@ -80,7 +80,7 @@ def sections(study: StudyRecords) -> Iterator[Section]:
 
 
 def _numbers(*values: int) -> list[Inline]:
-    return [Number(f"{value:,}", value) for value in values]
+    return [whole(value) for value in values]
 
 
 def census(study: StudyRecords) -> tuple[list[StyleCounts], int]:

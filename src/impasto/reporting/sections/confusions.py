@@ -4,11 +4,12 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from impasto.images.palette import ACCENT, INK, MUTED, PAPER, RULE
+from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Block, Number, Row, Section, Table, columns, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import count, percent, share, shown
+from impasto.reporting.words import share, shown
 
 LISTED = 12
 

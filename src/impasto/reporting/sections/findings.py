@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from impasto.numerics.formatting import count
 from impasto.records.finding import Finding
 from impasto.reporting.blocks import (
     Block,
@@ -16,7 +17,7 @@ from impasto.reporting.blocks import (
     prose,
 )  # fmt: skip
 from impasto.reporting.study import StudyRecords
-from impasto.reporting.words import count, plain
+from impasto.reporting.words import plain
 
 ITEMS = 40
 """Items listed under a finding; the rest is counted and stands in the finding's file."""

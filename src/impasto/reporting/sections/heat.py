@@ -3,12 +3,13 @@
 from matplotlib.patches import Rectangle
 
 from impasto.images.palette import ACCENT, RULE
+from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import Explanation
 from impasto.reporting.blocks import Block, Details, Picture, Section, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import count, percent, shown
+from impasto.reporting.words import shown
 
 BESIDE = 7
 """Mean heat maps beside each other."""

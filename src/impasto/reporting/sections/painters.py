@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 
 from impasto.errors import RunError
 from impasto.images.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE
+from impasto.numerics.formatting import count, percent
 from impasto.records.painter_score import (
     ARM_TITLES,
     ContentScores,
@@ -23,7 +24,6 @@ from impasto.reporting.blocks import (
     Heading,
     Inline,
     MadeBy,
-    Number,
     Picture,
     Prose,
     Row,
@@ -39,17 +39,7 @@ from impasto.reporting.sections.training import UNFINISHED
 from impasto.reporting.study import COURSE, Place, StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.thumbnails import inline_picture
-from impasto.reporting.words import (
-    count,
-    distance,
-    measured,
-    number,
-    percent,
-    points,
-    score,
-    share,
-    shown,
-)  # fmt: skip
+from impasto.reporting.words import distance, measured, number, points, score, share, shown, whole
 
 LEGIBLE = 0.7
 """Share of the width of a painter's figures at which their labels can still be read."""
@@ -266,7 +256,7 @@ def _styles(result: PainterScore) -> Table:
             Row(
                 (
                     shown(row.style),
-                    Number(f"{row.train:,}", row.train),
+                    whole(row.train),
                     score(row.painted.hit),
                     *(share(arm.hit.value) for arm in (row.histogram, row.unchanged, row.real)),
                     measured(row.painted.normalised if arms.placed else None),

@@ -3,11 +3,12 @@
 from matplotlib.lines import Line2D
 
 from impasto.images.palette import ACCENT, INK, PAPER, RULE, SECOND
+from impasto.numerics.formatting import percent
 from impasto.records.evaluation import ClassifierEvaluation
-from impasto.reporting.blocks import Block, Column, Number, Row, Section, Table, columns
+from impasto.reporting.blocks import Block, Column, Row, Section, Table, columns
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Axes, Chart, Sheet, quiet
-from impasto.reporting.words import percent, share, shown
+from impasto.reporting.words import share, shown, whole
 
 
 def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
@@ -17,7 +18,7 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
         return None
     blocks: list[Block] = [styles_chart(evaluation)]
     groups = [
-        Row((name, Number(str(group.styles), group.styles), share(group.recall)))
+        Row((name, whole(group.styles), share(group.recall)))
         for name, group in evaluation.groups.items()
         if group
     ]
@@ -34,8 +35,8 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
         Row(
             (
                 shown(row.style),
-                Number(f"{row.train:,}", row.train),
-                Number(f"{row.test:,}", row.test),
+                whole(row.train),
+                whole(row.test),
                 *map(share, (row.precision, row.recall, row.f1)),
                 row.group,
             )

@@ -1,6 +1,7 @@
 """Section on a classifier's scores beside its baselines."""
 
 from impasto.images.palette import ACCENT, INK, MUTED
+from impasto.numerics.formatting import count, percent
 from impasto.numerics.metrics import SCORES
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.record import Interval
@@ -19,7 +20,7 @@ from impasto.reporting.blocks import (
 from impasto.reporting.headline import BASELINES, SCORE_TITLES, baselines
 from impasto.reporting.study import Place, TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Axes, Chart, Sheet, quiet
-from impasto.reporting.words import count, percent, score
+from impasto.reporting.words import score
 
 MEANINGS = Details(
     "What the numbers mean",

@@ -1,9 +1,10 @@
 """Section on test works under two styles: is the second guess the second label?"""
 
+from impasto.numerics.formatting import count
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Block, Details, Row, Section, Table, columns, muted, prose
 from impasto.reporting.study import TrainedRun
-from impasto.reporting.words import count, score, share, shown
+from impasto.reporting.words import score, share, shown
 
 
 def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:

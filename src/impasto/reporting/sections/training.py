@@ -7,12 +7,13 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from impasto.images.palette import ACCENT, MUTED, SECOND, THIRD
+from impasto.numerics.formatting import count, percent
 from impasto.numerics.metrics import SCORES
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Block, Code, Section, definitions, notice, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Axes, Chart, Sheet, quiet
-from impasto.reporting.words import count, percent, plain
+from impasto.reporting.words import plain
 
 ELSEWHERE = {"train_counts", "seconds", "data_share_of_step"}
 """Facts of a run that stand in other sections, or nowhere."""

@@ -1,11 +1,12 @@
 """Section on artists that were held out of training: what that costs."""
 
+from impasto.numerics.formatting import count
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation
-from impasto.reporting.blocks import Block, MadeBy, Number, Row, Section, Table, columns, prose
+from impasto.reporting.blocks import Block, MadeBy, Row, Section, Table, columns, prose
 from impasto.reporting.headline import SCORE_TITLES
 from impasto.reporting.study import Place, TrainedRun
-from impasto.reporting.words import count, points, score, share, shown
+from impasto.reporting.words import points, score, share, shown, whole
 
 ARMS = ("Artists in training", "Artists held out", "Gap in points")
 
@@ -36,8 +37,8 @@ def artists_section(result: ByArtistResult, place: Place) -> Section:
         Row(
             (
                 shown(row.style),
-                Number(str(row.artists), row.artists),
-                Number(f"{row.pictures:,}", row.pictures),
+                whole(row.artists),
+                whole(row.pictures),
                 share(row.ordinary),
                 share(row.disjoint),
                 points(row.gap),
