@@ -5,7 +5,6 @@ every style a row beside floor and ceiling, findings among the others, no more c
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -14,6 +13,8 @@ import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
+from impasto.records.lora_score import AdaptedStyle, ArmDistances, CopyScores, LoraScore
+from impasto.records.record import Interval
 from impasto.reporting.report import write_report
 
 
@@ -24,21 +25,11 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
     collection = json.loads((study / "collection" / "collection.json").read_text())
     styles = json.loads((study / "collection" / "styles.json").read_text())["styles"]
     record = {
-        "format": 1,
-        "kind": "lora",
-        "state": "done",
-        "created": "2026-11-25",
-        "command": "impasto train lora collection",
-        "settings": {"base": "/somewhere/small-base"},
-        "styles": styles,
-        "collection": {
-            "path": "collection",
-            "fingerprint": collection["fingerprint"],
-            "pictures": 9,
-        },
-        "facts": {"family": "Stable Diffusion"},
-        "environment": {},
-    }
+        "format": 1, "kind": "lora", "state": "done", "created": "2026-11-25",
+        "command": "impasto train lora collection", "settings": {"base": "/somewhere/small-base"}, "styles": styles,
+        "collection": {"path": "collection", "fingerprint": collection["fingerprint"], "pictures": 9},
+        "facts": {"family": "Stable Diffusion"}, "environment": {},
+    }  # fmt: skip
     (run / "run.json").write_text(json.dumps(record))
     line = {
         "event": "validation",
@@ -52,40 +43,38 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
     (run / "metrics.jsonl").write_text(json.dumps(line) + "\n")
     findings.save(run / "findings.json", [Finding("IMP601", "passed", "The held-out loss fell.")])
     if scored:
-        score = {"accuracy": {"value": 0.75, "low": 0.7, "high": 0.8}}
-        rows: list[dict[str, Any]] = [
-            {
-                "style": style,
-                "train": 5,
-                "test": 2,
-                "accuracy": 0.5 + 0.01 * n,
-                "floor": 0.125,
-                "ceiling": None,
-                "kernel_distance": {"adapter": 0.25, "base": None},
-                "nearest": 0.66,
-            }
-            for n, style in enumerate(styles)
-        ]
-        card = {
-            "format": 1,
-            "command": "impasto evaluate runs/lora",
-            "collection_fingerprint": collection["fingerprint"],
-            "evaluator": "classifier",
-            "prompts": ["a painting"],
-            "styles": styles,
-            "kept": None,
-            "copies": {"limit": 0.8, "share": 0.0, "expected": 0.01, "near": [], "all": []},
-            "base": "small-base",
-            "pictures": 16,
-            "per_style": rows,
-            "confusion": [],
-            "scores": {arm: score for arm in ("adapter", "base", "real")},
-            "kernel_distance": {"adapter": 0.2, "base": 0.9},
-        }
+        means = {"accuracy": Interval(value=0.75, low=0.7, high=0.8)}
+        near = ArmDistances(adapter=0.25, base=None)
+        LoraScore(
+            command="impasto evaluate runs/lora",
+            collection_fingerprint=collection["fingerprint"],
+            evaluator="classifier",
+            base="small-base",
+            pictures=16,
+            prompts=(),
+            styles=tuple(styles),
+            scores={arm: means for arm in ("adapter", "base", "real")},
+            kernel_distance=ArmDistances(adapter=0.2, base=0.9),
+            per_style=tuple(
+                AdaptedStyle(
+                    style=style,
+                    train=5,
+                    test=2,
+                    accuracy=0.5 + 0.01 * n,
+                    floor=0.125,
+                    ceiling=None,
+                    kernel_distance=near,
+                    nearest=0.66,
+                )
+                for n, style in enumerate(styles)
+            ),
+            confusion=(),
+            copies=CopyScores(limit=0.9, share=0.0, expected=0.01, near=(), all=()),
+            kept=None,
+        ).write(run / "evaluation" / "scorecard.json")
         figures = run / "evaluation" / "figures"
         figures.mkdir(parents=True)
         Image.new("RGB", (40, 30), "teal").save(figures / "scorecard.png")
-        (run / "evaluation" / "scorecard.json").write_text(json.dumps(card))
         findings.save(
             run / "evaluation" / "findings.json",
             [Finding("IMP604", "issue", "Four pictures are copies.")],
@@ -99,7 +88,7 @@ def test_every_style_has_a_row_beside_floor_and_ceiling(tmp_path: Path) -> None:
     add_lora(study)
     report = write_report(study)
     markdown, page = report.markdown.read_text(), report.html.read_text()
-    section = markdown.split("## A text-to-image model taught the styles")[1].split("\n## ")[0]
+    section = markdown.split("## A text-to-image model fine-tuned with LoRA")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ") and "12.5" in line]
     assert len(rows) == 27
     assert "50.0" in rows[0]
@@ -127,6 +116,6 @@ def test_an_adapter_without_a_scorecard_says_so(tmp_path: Path) -> None:
 def test_a_damaged_scorecard_is_named(tmp_path: Path) -> None:
     study = made_up.make_study(tmp_path / "study", made_up.MadeUp(run=False))
     run = add_lora(study)
-    (run / "evaluation" / "scorecard.json").write_text('{"format": 1}')
+    (run / "evaluation" / "scorecard.json").write_text('{"format": 2}')
     with pytest.raises(RunError, match=r"scorecard\.json is no scorecard"):
         write_report(study)

@@ -18,6 +18,21 @@ import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
+from impasto.records.painter_score import (
+    ContentScores,
+    EvaluatorSummary,
+    HitRate,
+    HitRateGains,
+    IdentityScores,
+    PaintedStyle,
+    PainterArms,
+    PainterScore,
+    PairGain,
+    ShownPair,
+    StrengthStep,
+    StyleHitRate,
+)  # fmt: skip
+from impasto.records.record import Interval
 from impasto.reporting.report import write_report
 
 CHROMIUM = next(
@@ -35,28 +50,36 @@ SIDE, STRENGTHS = 16, (0.0, 0.25, 0.5, 0.75, 1.0)
 HEAD = "## Paintings in other styles"
 
 
-def spread(value: float, by: float = 0.02) -> dict[str, float]:
-    return {"value": value, "low": value - by, "high": value + by}
+def spread(value: float, by: float = 0.02) -> Interval:
+    return Interval(value=value, low=value - by, high=value + by)
 
 
-def rate(hit: float, normalised: float) -> dict[str, Any]:
+def rates(hit: float, normalised: float) -> dict[str, Interval]:
     return {"hit": spread(hit), "normalised": spread(normalised, 0.05)}
 
 
-def arms(painted: float, ceiling: float = 0.5) -> dict[str, Any]:
+def by_arm(painted: float, ceiling: float) -> dict[str, dict[str, Interval]]:
     return {
-        "painted": rate(painted, (painted - 0.1) / (ceiling - 0.1)), "histogram": rate(0.2, 0.25),
-        "unchanged": rate(0.1, 0), "real": {"hit": spread(ceiling), "normalised": spread(1, 0)},
-    }  # fmt: skip
-
-
-def kept(ssim: float) -> dict[str, Any]:
-    return {
-        "ssim": spread(ssim),
-        "edges": spread(0.61),
-        "retrieved": spread(0.93),
-        "colour_shift": spread(12.3, 1),
+        "painted": rates(painted, (painted - 0.1) / (ceiling - 0.1)),
+        "histogram": rates(0.2, 0.25),
+        "unchanged": rates(0.1, 0),
+        "real": {"hit": spread(ceiling), "normalised": spread(1, 0)},
     }
+
+
+def arms(painted: float, ceiling: float = 0.5) -> PainterArms:
+    return PainterArms(
+        **{name: HitRate(**values) for name, values in by_arm(painted, ceiling).items()}
+    )
+
+
+def kept(ssim: float) -> ContentScores:
+    return ContentScores(
+        ssim=spread(ssim),
+        edges=spread(0.61),
+        retrieved=spread(0.93),
+        colour_shift=spread(12.3, 1),
+    )
 
 
 def steps(shown: int) -> Image.Image:
@@ -71,37 +94,54 @@ def steps(shown: int) -> Image.Image:
     return Image.fromarray(cells.repeat(SIDE, 0).repeat(SIDE, 1))
 
 
-def painting(styles: list[str], mark: str, name: str, painted: float) -> dict[str, Any]:
+def painting(styles: list[str], mark: str, name: str, painted: float) -> PainterScore:
     """The content of ``painting.json``."""
-    rows = [
-        {
-            "style": style,
-            "train": 5 + n,
-            **arms(painted),
-            "kernel_distance": {"painted": 0.054, "unchanged": None},
-        }
-        for n, style in enumerate(styles)
-    ]
-    pairs = [
-        {"source": a, "target": b, **spread(0.3 if a < b else -0.2, 0.1)}
-        for a in styles
-        for b in styles
-        if a != b
-    ]
-    return {
-        "format": 1, "command": f"impasto evaluate runs/{name}", "collection_fingerprint": mark,
-        "resolution": SIDE, "pictures": 48, "searched": 1000,
-        "judge": {"run": "judge", "network": "residual", "accuracy": 0.587, "pictures_shared": 0},
-        "scores": arms(painted), "gains": {"unchanged": spread(0.2), "histogram": spread(painted - 0.2, 0.05)},
-        "content": {"painted": kept(0.52), "histogram": kept(0.74), "unchanged": kept(1)},
-        "frechet_distance": {"painted": 7.654, "histogram": 23.6, "unchanged": 75.9},
-        "per_style": rows, "pairs": pairs,
-        "identity": {"own_style": spread(0.96), "no_style": spread(0.97)},
-        "strength": [
-            {"strength": s, "hit": s / 2, "probability": 0.1 + 0.3 * s, "ssim": 0.95 - 0.4 * s} for s in STRENGTHS
-        ],
-        "shown": [{"id": "x.jpg", "source": styles[n], "target": styles[(n + 1) % len(styles)]} for n in range(3)],
-    }  # fmt: skip
+    distances = {"painted": 0.054, "unchanged": None}
+    return PainterScore(
+        command=f"impasto evaluate runs/{name}",
+        environment={},
+        collection_fingerprint=mark,
+        styling="modulation",
+        resolution=SIDE,
+        pictures=48,
+        evaluator=EvaluatorSummary(
+            run="evaluator", network="residual", accuracy=0.587, pictures_shared=0,
+            test_pictures_seen=0,
+        ),
+        scores=arms(painted),
+        gains=HitRateGains(unchanged=spread(0.2), histogram=spread(painted - 0.2, 0.05)),
+        content={"painted": kept(0.52), "histogram": kept(0.74), "unchanged": kept(1)},
+        searched=1000,
+        frechet_distance={"painted": 7.654, "histogram": 23.6, "unchanged": 75.9},
+        kernel_distance=distances,
+        per_style=tuple(
+            PaintedStyle(
+                style=style,
+                train=5 + n,
+                **{
+                    arm: StyleHitRate(**values, gain=spread(0))
+                    for arm, values in by_arm(painted, 0.5).items()
+                },
+                frechet_distance={},
+                kernel_distance=distances,
+            )
+            for n, style in enumerate(styles)
+        ),
+        pairs=tuple(
+            PairGain(source=a, target=b, **dict(spread(0.3 if a < b else -0.2, 0.1)))
+            for a in styles
+            for b in styles
+            if a != b
+        ),
+        identity=IdentityScores(own_style=spread(0.96), no_style=spread(0.97)),
+        strength=tuple(
+            StrengthStep(strength=s, hit=s / 2, probability=0.1 + 0.3 * s, ssim=0.95 - 0.4 * s)
+            for s in STRENGTHS
+        ),
+        shown=tuple(
+            ShownPair(id="x.jpg", source=styles[n], target=styles[(n + 1) % len(styles)]) for n in range(3)
+        ),
+    )  # fmt: skip
 
 
 def add_painter(
@@ -131,7 +171,7 @@ def add_painter(
             Image.new("RGB", (60, 40), "teal").save(figures / f"{figure}.png")
         steps(3).save(figures / "steps.png")
         content = painting(styles, collection["fingerprint"], name, painted)
-        (run / "evaluation" / "painting.json").write_text(json.dumps(content))
+        content.write(run / "evaluation" / "painting.json")
         findings.save(
             run / "evaluation" / "findings.json",
             [Finding("IMP311", "issue", "Two styles are not painted.")],
@@ -162,7 +202,7 @@ def section(text: str, head: str = HEAD) -> str:
 def cells(markdown: str, name: str) -> list[str]:
     """The cells of the row of a table that begins with a name."""
     line = next(line for line in markdown.splitlines() if line.startswith(f"| {name} |"))
-    return [cell.strip().replace("\u00a0", " ") for cell in line.strip("|").split("|")[1:]]
+    return [cell.strip() for cell in line.strip("|").split("|")[1:]]
 
 
 def test_a_painter_is_told_in_words_and_numbers(tmp_path: Path) -> None:
@@ -173,19 +213,25 @@ def test_a_painter_is_told_in_words_and_numbers(tmp_path: Path) -> None:
     add_painter(study)
     paths = write_report(study)
     markdown, page = paths.markdown.read_text(), paths.html.read_text()
-    told = section(markdown).replace("\u00a0", " ")
+    told = section(markdown)
     for words in (
-        "names 58.7 % of real test pictures rightly", "48 test pictures", "in 42.0 % (40–44) of them",
-        "in 10.0 % (8–12), the floor", "in 20.0 % (18–22)", "in 50.0 % (48–52), the ceiling",
+        "names 58.7 % of real test pictures rightly", "48 test pictures", "for 42.0 % (40.0–44.0) of them",
+        "in 10.0 % (8.0–12.0), the floor", "in 20.0 % (18.0–22.0)", "in 50.0 % (48.0–52.0), the ceiling",
         "The painter goes 0.80 (0.75–0.85) of the way", "beats exchanging the colours alone, by +22.0 (+17.0 to +27.0)",
-        "For 93.0 % (91–95) of painted pictures the original is the nearest among 1,000",
+        "For 93.0 % (91.0–95.0) of painted pictures the original is the nearest among 1,000",
         "0.96 (0.94–0.98) with itself",
     ):  # fmt: skip
-        assert words in told and words in page.replace("\u00a0", " "), words
-    painted = ["42.0 % (40–44)", "0.80 (0.75–0.85)", "7.65", "0.52 (0.50–0.54)", "0.61 (0.59–0.63)"]
-    assert cells(told, "Painted") == [*painted, "93.0 % (91–95)", "12.3 (11.3–13.3)"]
-    assert cells(told, "Real pictures") == [
-        "50.0 % (48–52)",
+        assert words in told and words in page, words
+    painted = [
+        "42.0 % (40.0–44.0)",
+        "0.80 (0.75–0.85)",
+        "7.65",
+        "0.52 (0.50–0.54)",
+        "0.61 (0.59–0.63)",
+    ]
+    assert cells(told, "The painter") == [*painted, "93.0 % (91.0–95.0)", "12.3 (11.3–13.3)"]
+    assert cells(told, "Real works") == [
+        "50.0 % (48.0–52.0)",
         "1.00 (1.00–1.00)",
         "–",
         "–",
@@ -193,7 +239,7 @@ def test_a_painter_is_told_in_words_and_numbers(tmp_path: Path) -> None:
         "–",
         "–",
     ]
-    assert cells(told, "Mean probability of the style asked for") == [
+    assert cells(told, "Mean probability of the target style") == [
         "10.0 %",
         "17.5 %",
         "25.0 %",
@@ -201,7 +247,7 @@ def test_a_painter_is_told_in_words_and_numbers(tmp_path: Path) -> None:
         "40.0 %",
     ]
     assert len([line for line in told.splitlines() if "| 0.054 | – |" in line]) == 27
-    assert cells(told, "Baroque")[1:5] == ["42.0 % (40–44)", "20.0 %", "10.0 %", "50.0 %"]
+    assert cells(told, "Baroque")[1:5] == ["42.0 % (40.0–44.0)", "20.0 %", "10.0 %", "50.0 %"]
     for figure in ("grid", "strength", "pairs"):
         assert (
             study / "figures" / f"painter-{figure}.png"
@@ -224,8 +270,8 @@ def test_two_painters_share_a_table_and_the_course_comes_last(tmp_path: Path) ->
     markdown = section(write_report(study).markdown.read_text())
     heads = re.findall(r"^### (.*)$", markdown, flags=re.M)
     assert heads == ["painter", "course (the course’s form)"]
-    assert cells(markdown, "Painted: painter")[0] == "42.0 % (40–44)"
-    assert cells(markdown, "Painted: course (the course’s form)")[0] == "12.0 % (10–14)"
+    assert cells(markdown, "The painter: painter")[0] == "42.0 % (40.0–44.0)"
+    assert cells(markdown, "The painter: course (the course’s form)")[0] == "12.0 % (10.0–14.0)"
     assert "Exchanging the colours alone does better" in markdown
     assert [
         line.split("|")[1].strip()
@@ -233,10 +279,10 @@ def test_two_painters_share_a_table_and_the_course_comes_last(tmp_path: Path) ->
         if line.startswith("| Unchanged")
     ] == ["Unchanged"]
     # Another judge has another ceiling
-    change(study / "runs" / "course", scores=arms(0.12, ceiling=0.6))
+    change(study / "runs" / "course", scores=arms(0.12, ceiling=0.6).model_dump())
     markdown = section(write_report(study).markdown.read_text())
-    assert cells(markdown, "Real pictures: painter")[0] == "50.0 % (48–52)"
-    assert cells(markdown, "Real pictures: course (the course’s form)")[0] == "60.0 % (58–62)"
+    assert cells(markdown, "Real works: painter")[0] == "50.0 % (48.0–52.0)"
+    assert cells(markdown, "Real works: course (the course’s form)")[0] == "60.0 % (58.0–62.0)"
     page = (study / "report.html").read_text()
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
@@ -245,12 +291,14 @@ def test_two_painters_share_a_table_and_the_course_comes_last(tmp_path: Path) ->
 def test_between_floor_and_ceiling_there_must_be_room(tmp_path: Path) -> None:
     study = small(tmp_path)
     run = add_painter(study)
-    blind = {**arms(0.42), "real": rate(0.1, 0)}
-    change(run, scores=blind, judge={"network": "residual", "accuracy": 0.1, "pictures_shared": 7})
+    blind = {**arms(0.42).model_dump(), "real": HitRate(**rates(0.1, 0)).model_dump()}
+    path = run / "evaluation" / "painting.json"
+    evaluator = json.loads(path.read_text())["evaluator"]
+    change(run, scores=blind, evaluator={**evaluator, "accuracy": 0.1, "pictures_shared": 7})
     markdown = section(write_report(study).markdown.read_text())
-    assert cells(markdown, "Painted")[1] == "–"
+    assert cells(markdown, "The painter")[1] == "–"
     assert (
-        "A judge that knows 7 of its training pictures" in markdown
+        "An evaluator that was trained on 7 of its training pictures" in markdown
         and "no painter can be placed" in markdown
     )
     assert cells(markdown, "Baroque")[5] == "0.80 (0.75–0.85)"
@@ -317,7 +365,7 @@ def test_the_slider_has_a_name_and_says_where_it_is(tmp_path: Path) -> None:
         own and f'<label for="{own.group(1)}">' in part and f'<output for="{own.group(1)}">' in part
     )
     assert re.findall(r'label="([^"]*)"></option>', part) == [
-        f"{number}\u00a0%" for number in (0, 25, 50, 75, 100)
+        f"{number} %" for number in (0, 25, 50, 75, 100)
     ]
     named = re.findall(r'<canvas[^>]*role="img" aria-label="([^"]*)"', part)
     assert named[:2] == ["Baroque, as it is", "Baroque, painted as Cubism"] and len(named) == 6
@@ -360,7 +408,7 @@ def test_the_slider_moves_what_is_painted_and_nothing_else(browser: Any, tmp_pat
             [40 + 30 * row, 20 + 40 * column] for row in range(3) for column in (0, 1 + step)
         ]
         assert page.evaluate(MIDDLES) == expected
-        words = f"{100 * STRENGTHS[step]:.0f}\u00a0%"
+        words = f"{100 * STRENGTHS[step]:.0f} %"
         assert (
             page.text_content(".steps output")
             == page.get_attribute(".steps input", "aria-valuetext")

@@ -400,13 +400,8 @@ def test_a_comparison_of_remedies_gets_its_section(tmp_path: Path) -> None:
     told = [float(str(attributes["value"])) for attributes in page.all("data")]
     for row in compared["methods"]:
         assert all(score["value"] in told for score in row["scores"].values())
-        assert (
-            f"| {row['name']} | {100 * row['scores']['accuracy']['value']:.1f} % (" in markdown
-        )
-    assert (
-        "+6.7 (+3.7 to +9.7)" in page.text
-        and "−2.1 (−5.1 to +0.9)" in markdown
-    )
+        assert f"| {row['name']} | {100 * row['scores']['accuracy']['value']:.1f} % (" in markdown
+    assert "+6.7 (+3.7 to +9.7)" in page.text and "−2.1 (−5.1 to +0.9)" in markdown
     assert "< 0.001" in markdown.replace("\\<", "<") and "0.340" in markdown
     for name in ("remedies", "remedy-shares"):
         assert (made / "figures" / f"{name}.png").is_file()
