@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from impasto.generate.text_to_image import DiffuseSettings as DiffuseSettings
     from impasto.pipeline import StudySettings as StudySettings
     from impasto.records.run import Run as Run
+    from impasto.reporting.notebook import render_html as render_html
     from impasto.training.autoencoder.settings import AutoencoderSettings as AutoencoderSettings
     from impasto.training.classifier.settings import ClassifierSettings as ClassifierSettings
     from impasto.training.lora.settings import LoraSettings as LoraSettings
@@ -76,6 +77,7 @@ _HOMES = {
     "SampleSettings": "gallery.gallery",
     "ScorecardSettings": "evaluation.lora_score",
     "StudySettings": "pipeline",
+    "render_html": "reporting.notebook",
 }
 _VERBS = (
     "add_to_atlas",

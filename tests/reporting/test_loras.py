@@ -13,7 +13,7 @@ import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
-from impasto.records.lora_score import AdaptedStyle, ArmDistances, CopyScores, LoraScore
+from impasto.records.lora_score import ArmDistances, CopyCheck, LoraScore, LoraStyleScore
 from impasto.records.record import Interval
 from impasto.reporting.report import write_report
 
@@ -46,6 +46,7 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
         means = {"accuracy": Interval(value=0.75, low=0.7, high=0.8)}
         near = ArmDistances(adapter=0.25, base=None)
         LoraScore(
+            format=2,
             command="impasto evaluate runs/lora",
             collection_fingerprint=collection["fingerprint"],
             evaluator="classifier",
@@ -56,7 +57,7 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
             scores={arm: means for arm in ("adapter", "base", "real")},
             kernel_distance=ArmDistances(adapter=0.2, base=0.9),
             per_style=tuple(
-                AdaptedStyle(
+                LoraStyleScore(
                     style=style,
                     train=5,
                     test=2,
@@ -69,7 +70,7 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
                 for n, style in enumerate(styles)
             ),
             confusion=(),
-            copies=CopyScores(limit=0.9, share=0.0, expected=0.01, near=(), all=()),
+            copies=CopyCheck(limit=0.9, share=0.0, expected=0.01, near=(), all=()),
             kept=None,
         ).write(run / "evaluation" / "scorecard.json")
         figures = run / "evaluation" / "figures"

@@ -48,7 +48,7 @@ from impasto.training.classifier.train import train_classifier
 from impasto.training.painter.train import CRITIC
 from impasto.weights import painter_of
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 JUDGE: Final = "judge"
 
 
@@ -199,7 +199,7 @@ def _measure(subject: Subject, settings: PaintingSettings) -> dict[str, Any]:
         "styling": subject.run.settings["styling"],
         "resolution": subject.resolution,
         "pictures": len(subject.rows),
-        "judge": _about(subject, right),
+        "evaluator": _about(subject, right),
         "scores": {
             arm: {"hit": rates.mean(arm), "normalised": rates.normalised(arm)}
             for arm in (*ARMS, "real")

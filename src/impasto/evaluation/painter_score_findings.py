@@ -96,7 +96,7 @@ def _identity(result: Mapping[str, Any]) -> Finding:
 
 
 def _independent(result: Mapping[str, Any]) -> Finding:
-    judge = result["judge"]
+    judge = result["evaluator"]
     shared, alike = judge["pictures_shared"], judge["network"] == "classifier"
     text = (
         f"The judge ({judge['network']}) shares {shared} pictures with painter and critic, was trained on "
