@@ -35,7 +35,7 @@ from impasto.records.lora_score import LoraScore
 from impasto.records.run import Run, open_run
 from impasto.state.fingerprint import fingerprint
 
-FORMAT: Final = 2
+FORMAT: Final = 1
 SHOWN: Final = 4
 
 
