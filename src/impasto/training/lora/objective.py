@@ -19,7 +19,7 @@ from impasto.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Draws:
+class NoiseDraws:
     """Random noise and times of a batch.
 
     ``noise (B, C, h, w)`` and ``times``, places in the schedule, ``int64 (B,)``.
@@ -44,7 +44,7 @@ class Objective:
                 f"{base.name} predicts {self.predicts}: only epsilon, v_prediction and flow are known"
             )
 
-    def draw(self, seeds: list[int], shape: tuple[int, ...]) -> Draws:
+    def draw(self, seeds: list[int], shape: tuple[int, ...]) -> NoiseDraws:
         """Draw noise and times on the CPU, for each picture by its own seed.
 
         Args:
@@ -68,9 +68,9 @@ class Objective:
                 generator=generator,
             )
             times.append((density * self.count).long().clamp(max=self.count - 1))
-        return Draws(torch.stack(noises), torch.cat(times))
+        return NoiseDraws(torch.stack(noises), torch.cat(times))
 
-    def noisy(self, latents: Tensor, draws: Draws) -> tuple[Tensor, Tensor, Tensor]:
+    def noisy(self, latents: Tensor, draws: NoiseDraws) -> tuple[Tensor, Tensor, Tensor]:
         """Noisy latents, the times as the network takes them, and the answer wanted."""
         if self.flow:
             sigmas = (

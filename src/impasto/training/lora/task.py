@@ -16,7 +16,7 @@ from impasto.devices import precision_of
 from impasto.diffusion.adapter import Adapter, Shape
 from impasto.diffusion.base import open_base
 from impasto.training.lora.data import Library, Material
-from impasto.training.lora.objective import Draws, Objective
+from impasto.training.lora.objective import NoiseDraws, Objective
 from impasto.training.lora.preview import Previews
 from impasto.training.lora.settings import LoraSettings
 
@@ -30,7 +30,7 @@ class Batch:
     latents: Tensor
     text: Mapping[str, Tensor] | list[str]
     size: tuple[int, int]
-    draws: Draws
+    draws: NoiseDraws
 
 
 class LoraTask:
@@ -131,7 +131,7 @@ class LoraTask:
             text = {name: tensor.to(device) for name, tensor in self.library.told(said).items()}
         scale = self.base.pipeline.vae_scale_factor
         size = latents[0].shape[1] * scale, latents[0].shape[2] * scale
-        on_device = Draws(draws.noise.to(device), draws.times.to(device))
+        on_device = NoiseDraws(draws.noise.to(device), draws.times.to(device))
         return Batch(torch.stack(latents).to(device), text, size, on_device)
 
     def loss(self, model: nn.Module, batch: tuple[Batch, Batch | None]) -> Tensor:
