@@ -67,7 +67,7 @@ def add_to_atlas(
     seed = int(content.settings["seed"])
     prepare = fit_preparation(raw, content.preparation, seed)
     known, prepared = prepare(raw), prepare(new)
-    points = {}
+    points: dict[str, Points] = {}
     for row in content.maps:
         old, added = (raw, new) if row.name == "svd" else (known, prepared)
         points[row.name] = place(row.name, _points(table, row.name), old, added, seed)

@@ -48,7 +48,7 @@ def write_tables(
 
 def map_columns(points: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
     """Return columns ``NAME_x`` and ``NAME_y`` of every map; ``x`` and ``y`` of the first."""
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, at in points.items():
         columns |= {f"{name}_x": at[:, 0], f"{name}_y": at[:, 1]}
     main = next(iter(points.values()))

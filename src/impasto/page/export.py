@@ -75,10 +75,10 @@ def write_site(study: Path) -> SitePaths:
     main = next((run for run in runs if run.table is not None), None)
     if main is None:
         first = next((study / "runs").glob("*/run.json"), None)
-        run = first.parent if first else study / "runs" / "classifier"
+        advised = first.parent if first else study / "runs" / "classifier"
         raise InputError(
             f"no run in {study / 'runs'} has an atlas: "
-            f"make one with impasto atlas {run}, then repeat"
+            f"make one with impasto atlas {advised}, then repeat"
         )
     site, name = study / "site", study.resolve().name
     folder = ScriptFolder(site / "data")
