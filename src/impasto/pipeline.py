@@ -1,6 +1,6 @@
-"""A study: the whole path in order – gallery, collection, audit, training, evaluation, atlas, report, page.
+"""A study: the whole path in order, from the gallery to report and page.
 
-STUDY/study.json         source, settings, command; refused when the folder is used for another study
+STUDY/study.json         source, settings, command; another study in the folder is refused
 STUDY/gallery/           the sample gallery, where no source was given
 STUDY/collection/        what prepare and audit wrote
 STUDY/runs/classifier/   the run, its evaluation and its atlas
@@ -13,15 +13,16 @@ Every stage continues where it was or finds itself done, so a killed study is fi
 command.
 """
 
+import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from impasto.collection.audit import audit
-from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import SourcePath, require_source, spelled
@@ -73,7 +74,7 @@ class StudySettings(Settings):
     )
     warm_start: bool = Field(
         False,
-        description="train the autoencoder first, and let the classifier begin as its manner's network",
+        description="train the autoencoder first and initialise the classifier with its encoder",
     )
     leave_out: tuple[Literal["autoencoder", "page"], ...] = Field(
         (), description="stages that are not wanted"
@@ -82,11 +83,13 @@ class StudySettings(Settings):
     atlas: AtlasSettings = Field(AtlasSettings(), description="the atlas of every run")
     balance: RemediesSettings | None = Field(
         None,
-        description="the comparison of remedies, many trainings; none: it is left out; without train: as above",
+        description="comparison of long-tail methods, many trainings; none: left out; "
+        "without train: as above",
     )
     painter: PainterSettings | None = Field(
         None,
-        description="the painter, the longest training; none: it is left out; without device and seed: as train",
+        description="the painter, the longest training; none: left out; "
+        "without device and seed: as train",
     )
     paint: PaintingSettings = Field(PaintingSettings(), description="the painter's score")
 
@@ -123,10 +126,10 @@ def run_study(
     progress: bool = False,
     announce: Callable[[str], None] | None = None,
 ) -> Study:
-    """The finished study of ``source``, or of the sample gallery where that is ``None``.
+    """Do, or finish, the study of a source.
 
     Args:
-        source: anything ``prepare`` reads.
+        source: anything ``prepare`` reads; ``None``: the sample gallery.
         study: the folder to write; one that was begun with the same source and settings is
             continued.
         settings: of each stage; the defaults where ``None``.
@@ -138,7 +141,7 @@ def run_study(
         ImpastoError: a stage cannot do its work; what is done stays, and the same command goes on
             from there.
     """
-    settings, say = settings or StudySettings(), announce or (lambda line: None)
+    settings, log = settings or StudySettings(), announce or (lambda line: None)
     if settings.warm_start:
         _check_warm_start(settings)
     if source is not None:
@@ -155,7 +158,14 @@ def run_study(
         later=LATER,
     )
     with claimed(study, claim, fresh=fresh):
-        return _stages(source, study, settings, progress, say)
+        work = _Work(
+            study, study / "gallery" if source is None else source, settings, progress, log
+        )
+        stages = work.stages(sample=source is None)
+        for number, (name, stage) in enumerate(stages, 1):
+            log(f"stage {number} of {len(stages)}: {name}")
+            stage()
+        return work.result()
 
 
 def _devices(settings: StudySettings) -> set[Device]:
@@ -164,160 +174,178 @@ def _devices(settings: StudySettings) -> set[Device]:
     return {table.device for table in tables} | {settings.paint.device}
 
 
-def _stages(
-    source: SourcePath | None,
-    study: Path,
-    settings: StudySettings,
-    progress: bool,
-    say: Callable[[str], None],
-) -> Study:
-    if source is None:
-        say("painting the sample gallery")
-        paint_gallery(study / "gallery", settings.sample, progress=progress)
-        source = study / "gallery"
-    say("preparing the collection")
-    collection = prepare(source, study / "collection", settings.prepare, progress=progress)
-    say("auditing the collection")
-    audited = [*collection.findings, *audit(collection).findings]
-    coded = (
-        _autoencoder(study, collection, settings, progress, say) if settings.warm_start else None
-    )
-    say("training the classifier")
-    how = settings.train
-    if settings.warm_start and (study / "runs" / "autoencoder").exists():
-        how = how.model_copy(update={"warm_start": str(study / "runs" / "autoencoder")})
-    run = train_classifier(collection, study / "runs" / "classifier", how, progress=progress)
-    say("evaluating the classifier")
-    metrics, evaluated = _evaluate_once(run, collection, settings.evaluate)
-    if coded is None:
-        coded = _autoencoder(study, collection, settings, progress, say)
-    repainted = _painter(study, collection, settings, progress, say)
-    mapped = _atlases(study, settings.atlas, say)
-    compared = []
-    if settings.balance is not None:
-        say("comparing remedies for imbalance")
-        compared = balance(
-            collection,
-            study / "balance",
-            _remedies(settings.balance, settings),
-            progress=progress,
-            announce=say,
-        ).findings
-    say("writing the report")
-    wanted = "page" not in settings.leave_out
-    page = wanted and has_atlas(study)
-    report = write_report(study, page=page)
-    site = _write_page(study, page=page, wanted=wanted, say=say)
-    trained = findings.load(run.path / "findings.json")
-    found = [*audited, *trained, *evaluated, *coded, *repainted, *mapped, *compared]
-    return Study(study, collection.path, run, metrics, found, report.html, site)
+@dataclass
+class _Work:
+    """A study in progress: its stages, and the findings of those that are done."""
+
+    study: Path
+    source: SourcePath
+    settings: StudySettings
+    progress: bool
+    log: Callable[[str], None]
+    found: list[Finding] = field(default_factory=list)
+
+    def stages(self, *, sample: bool) -> list[tuple[str, Callable[[], None]]]:
+        """The stages in order, each with its name."""
+        settings = self.settings
+        data = [("painting the sample gallery", self.paint_gallery)] if sample else []
+        data += [
+            ("preparing the collection", self.prepare),
+            ("auditing the collection", self.audit),
+        ]
+        classifier = [
+            ("training the classifier", self.train_classifier),
+            ("evaluating the classifier", partial(self.evaluate, "classifier")),
+        ]
+        autoencoder = [
+            ("training the autoencoder", self.train_autoencoder),
+            ("evaluating the autoencoder", partial(self.evaluate, "autoencoder")),
+        ]
+        if "autoencoder" in settings.leave_out:
+            trained = classifier
+        elif settings.warm_start:
+            trained = [*autoencoder, *classifier]
+        else:
+            trained = [*classifier, *autoencoder]
+        rest: list[tuple[str, Callable[[], None]]] = []
+        if settings.painter is not None:
+            rest += [
+                ("training the painter", self.train_painter),
+                ("scoring the painter", self.score_painter),
+            ]
+        rest.append(("making the atlas of every run", self.make_atlases))
+        if settings.balance is not None:
+            rest.append(("comparing remedies for imbalance", self.compare))
+        rest.append(("writing the report", self.write_report))
+        if "page" not in settings.leave_out:
+            rest.append(("writing the atlas page", self.write_page))
+        return [*data, *trained, *rest]
+
+    def run_path(self, name: str) -> Path:
+        return self.study / "runs" / name
+
+    def paint_gallery(self) -> None:
+        paint_gallery(self.study / "gallery", self.settings.sample, progress=self.progress)
+
+    def prepare(self) -> None:
+        self.collection = prepare(
+            self.source, self.study / "collection", self.settings.prepare, progress=self.progress
+        )
+        self.found += self.collection.findings
+
+    def audit(self) -> None:
+        self.found += audit(self.collection).findings
+
+    def train_classifier(self) -> None:
+        settings = self.settings.train
+        if self.settings.warm_start and self.run_path("autoencoder").exists():
+            start = str(self.run_path("autoencoder"))
+            settings = settings.model_copy(update={"warm_start": start})
+        run = train_classifier(
+            self.collection, self.run_path("classifier"), settings, progress=self.progress
+        )
+        self.found += findings.load(run.path / "findings.json")
+
+    def train_autoencoder(self) -> None:
+        given = self.settings.autoencoder
+        shared = {"resolution", "device", "seed"} - given.model_fields_set
+        own = given.model_copy(update={name: getattr(self.settings.train, name) for name in shared})
+        if (pictures := len(self.collection.indices("train"))) <= own.latent:
+            self.log(
+                f"leaving the autoencoder out: {pictures} training pictures are too few "
+                f"for vectors of {own.latent} numbers"
+            )
+            return
+        run = train_autoencoder(
+            self.collection, self.run_path("autoencoder"), own, progress=self.progress
+        )
+        self.found += findings.load(run.path / "findings.json")
+
+    def evaluate(self, name: str) -> None:
+        """Evaluate a run, unless that was done with the same weights, pictures and settings."""
+        if not self.run_path(name).exists():
+            return  # too few pictures for an autoencoder
+        run = runs.open_run(self.run_path(name))
+        if not self.is_evaluated(run, self.settings.evaluate):
+            evaluate(run.path, self.collection.path, self.settings.evaluate)
+        self.found += findings.load(run.evaluation_path / "findings.json")
+
+    def is_evaluated(self, run: Run, settings: Settings) -> bool:
+        inputs = {"weights": run.weights_fingerprint, "collection": self.collection.fingerprint}
+        return is_done(run.evaluation_path, settings=settings, **inputs)
+
+    def train_painter(self) -> None:
+        assert self.settings.painter is not None
+        shared = {"device", "seed"} - self.settings.painter.model_fields_set
+        own = self.settings.painter.model_copy(
+            update={name: getattr(self.settings.train, name) for name in shared}
+        )
+        run = train_painter(self.collection, self.run_path("painter"), own, progress=self.progress)
+        self.found += findings.load(run.path / "findings.json")
+
+    def score_painter(self) -> None:
+        run, settings = runs.open_run(self.run_path("painter")), self.settings.paint
+        if not self.is_evaluated(run, settings):
+            score_painter(
+                run.path, settings, collection=self.collection.path, progress=self.progress
+            )
+        self.found += findings.load(run.evaluation_path / "findings.json")
+
+    def make_atlases(self) -> None:
+        """Make the atlas of every run with embeddings, where it is missing."""
+        for path in sorted(self.study.glob("runs/*/run.json")):
+            run = runs.open_run(path.parent)
+            if run.kind in EMBEDDING_KINDS and run.weights_path.is_file():  # not put here by hand
+                self.log(f"making the atlas of {run.path.name}")
+                made = make_atlas(run.path, settings=self.settings.atlas, announce=self.log)
+                self.found += made.findings
+
+    def compare(self) -> None:
+        settings = self.settings.balance
+        assert settings is not None
+        if "train" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"train": self.settings.train})
+        place = self.study / "balance"
+        made = balance(self.collection, place, settings, progress=self.progress, announce=self.log)
+        self.found += made.findings
+
+    def write_report(self) -> None:
+        page = "page" not in self.settings.leave_out and has_atlas(self.study)
+        self.report = write_report(self.study, page=page).html
+
+    def write_page(self) -> None:
+        if has_atlas(self.study):
+            write_site(self.study)
+        else:
+            place = shlex.quote(str(self.run_path("classifier")))
+            self.log(
+                f"no atlas, so no page: impasto atlas {place}, "
+                f"then impasto site {shlex.quote(str(self.study))}"
+            )
+
+    def result(self) -> Study:
+        run = runs.open_run(self.run_path("classifier"))
+        page = self.study / "site" / "index.html"
+        shown = "page" not in self.settings.leave_out and page.is_file()
+        return Study(
+            self.study,
+            self.collection.path,
+            run,
+            read_json(run.evaluation_path / "metrics.json"),
+            self.found,
+            self.report,
+            page if shown else None,
+        )
 
 
 def _check_warm_start(settings: StudySettings) -> None:
-    """Refuse before anything is trained what the classifier would refuse after the autoencoder's training."""
+    """Refuse at once what the classifier would refuse after the autoencoder's training."""
     if "autoencoder" in settings.leave_out:
         raise SettingsError("warm_start needs the autoencoder: take it out of leave_out")
     size, other = settings.train.size, settings.autoencoder.size
     if settings.train.network != "classifier" or size != other:
         raise SettingsError(
-            f"warm_start: a classifier of network={settings.train.network}, size={size} cannot begin as an autoencoder "
-            f"of size={other}: give train network=classifier, and both the same size"
+            f"warm_start: a classifier of network={settings.train.network}, size={size} cannot "
+            f"begin as an autoencoder of size={other}: "
+            "give train network=classifier, and both the same size"
         )
-
-
-def _autoencoder(
-    study: Path,
-    collection: Collection,
-    settings: StudySettings,
-    progress: bool,
-    say: Callable[[str], None],
-) -> list[Finding]:
-    """What training and evaluating the autoencoder found; nothing where it is not wanted or cannot be."""
-    if "autoencoder" in settings.leave_out:
-        return []
-    given = settings.autoencoder
-    shared = {"resolution", "device", "seed"} - given.model_fields_set
-    own = given.model_copy(update={name: getattr(settings.train, name) for name in shared})
-    if (have := len(collection.indices("train"))) <= own.latent:
-        say(
-            f"leaving the autoencoder out: {have} training pictures are too few for vectors of {own.latent} numbers"
-        )
-        return []
-    say("training the autoencoder")
-    run = train_autoencoder(collection, study / "runs" / "autoencoder", own, progress=progress)
-    say("evaluating the autoencoder")
-    _, evaluated = _evaluate_once(run, collection, settings.evaluate)
-    return [*findings.load(run.path / "findings.json"), *evaluated]
-
-
-def _painter(
-    study: Path,
-    collection: Collection,
-    settings: StudySettings,
-    progress: bool,
-    say: Callable[[str], None],
-) -> list[Finding]:
-    """What training and scoring the painter found; nothing where it is not wanted."""
-    if settings.painter is None:
-        return []
-    shared = {"device", "seed"} - settings.painter.model_fields_set
-    own = settings.painter.model_copy(
-        update={name: getattr(settings.train, name) for name in shared}
-    )
-    say("training the painter")
-    run = train_painter(collection, study / "runs" / "painter", own, progress=progress)
-    say("scoring the painter")
-    inputs = {"weights": run.weights_fingerprint, "collection": collection.fingerprint}
-    if not is_done(run.evaluation_path, settings=settings.paint, **inputs):
-        score_painter(run.path, settings.paint, collection=collection.path, progress=progress)
-    return [
-        *findings.load(run.path / "findings.json"),
-        *findings.load(run.evaluation_path / "findings.json"),
-    ]
-
-
-def _atlases(study: Path, settings: AtlasSettings, say: Callable[[str], None]) -> list[Finding]:
-    """Make the atlas of every run with embeddings where it is missing; return the findings."""
-    found: list[Finding] = []
-    for run in (runs.open_run(path.parent) for path in sorted(study.glob("runs/*/run.json"))):
-        if (
-            run.kind in EMBEDDING_KINDS and run.weights_path.is_file()
-        ):  # others were put here by hand
-            say(f"making the atlas of {run.path.name}")
-            found += make_atlas(run.path, settings=settings, announce=say).findings
-    return found
-
-
-def _write_page(
-    study: Path, *, page: bool, wanted: bool, say: Callable[[str], None]
-) -> Path | None:
-    """The atlas page; where there is nothing to show, a line that says so instead."""
-    if page:
-        say("writing the atlas page")
-        return write_site(study).page
-    if wanted:
-        say(
-            f"no atlas, so no page: impasto atlas {study / 'runs' / 'classifier'}, then impasto site {study}"
-        )
-    return None
-
-
-def _remedies(wanted: RemediesSettings, settings: StudySettings) -> RemediesSettings:
-    """The comparison's settings, with the study's training where they have none of their own."""
-    return (
-        wanted
-        if "train" in wanted.model_fields_set
-        else wanted.model_copy(update={"train": settings.train})
-    )
-
-
-def _evaluate_once(
-    run: Run, collection: Collection, settings: EvaluateSettings
-) -> tuple[dict[str, Any], list[Finding]]:
-    """The evaluation, made now unless the one in the run folder has the same weights, pictures and settings."""
-    inputs = {"weights": run.weights_fingerprint, "collection": collection.fingerprint}
-    if not is_done(run.evaluation_path, settings=settings, **inputs):
-        evaluate(run.path, collection.path, settings)
-    return read_json(run.evaluation_path / "metrics.json"), findings.load(
-        run.evaluation_path / "findings.json"
-    )
