@@ -1,4 +1,4 @@
-"""Classifiers of styles by name: ours, a plain ResNet, the course's two, and a network of the user's."""
+"""Classifiers of styles by name: ours, a plain ResNet, the course's two, and the user's own."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, assert_never
@@ -16,8 +16,8 @@ NetworkName = Literal["classifier", "residual", "in-class", "published", "own"]
 class OwnNetwork(nn.Module):
     """A module of the user's, ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, styles)``.
 
-    Its logits serve as its embedding, unless it has ``features``, ``describe`` and ``head``: feature
-    maps of pictures, the embedding of feature maps, and the linear layer from there to the logits.
+    Its logits serve as its embedding, unless it has ``features`` (feature maps of pictures),
+    ``describe`` (the embedding of feature maps) and ``head`` (from there to the logits).
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -31,7 +31,7 @@ class OwnNetwork(nn.Module):
         return self.module.head if self.whole else nn.Identity()
 
     def features(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Feature maps ``(B, C, H, W)``; the logits as ``(B, styles, 1, 1)`` where there are none."""
+        """Feature maps ``(B, C, H, W)``; without any, the logits as ``(B, styles, 1, 1)``."""
         return tuple(self.module.features(x)) if self.whole else (self.module(x)[:, :, None, None],)
 
     def describe(self, features: Sequence[Tensor]) -> Tensor:
