@@ -43,7 +43,8 @@ def findings_of(atlas: Atlas) -> list[Finding]:
         Finding(
             "IMP502",
             "passed" if gain.low > 0 else "issue",
-            f"NMI against clusters of colour histograms: {estimate(gain, 3, signed=True)}, on {where}.",
+            "NMI against clusters of colour histograms: "
+            f"{estimate(gain, 3, signed=True)}, on {where}.",
             gain.model_dump(),
         ),
         Finding(
