@@ -70,7 +70,7 @@ def spoiled(findings: Iterable[Finding]) -> bool:
 
 
 def as_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The findings as plain JSON data, with ``name``, ``title`` and ``spoils`` beside the fields."""
+    """The findings as plain JSON data, with ``name``, ``title``, ``spoils`` beside them."""
     return [
         {**asdict(finding), "name": finding.kind.name, "title": finding.title}
         | {"spoils": finding.spoils}

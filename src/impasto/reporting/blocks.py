@@ -101,7 +101,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ImageFile:
     """An image file that another stage has written.
 
     Attributes:
@@ -138,7 +138,7 @@ class Slider:
     strengths: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]
     command: str
-    plain: Picture | None
+    plain: ImageFile | None
     number: int
 
 
@@ -168,7 +168,7 @@ class Details:
     is_open: bool = False
 
 
-Block = Prose | Table | Chart | Picture | Thumbnails | Slider | FindingEntry | Heading | Details
+Block = Prose | Table | Chart | ImageFile | Thumbnails | Slider | FindingEntry | Heading | Details
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from impasto.reporting.blocks import (
     Details,
     FindingEntry,
     Heading,
+    ImageFile,
     Inline,
     MadeBy,
     Number,
-    Picture,
     Prose,
     Row,
     Section,
@@ -76,7 +76,7 @@ def _block(block: Block, prefix: str) -> str:  # noqa: PLR0911 – one for each 
             return _table(block)
         case Chart():
             return _figure(_scrolling(block.svg(prefix)), block.caption, block.command)
-        case Picture():
+        case ImageFile():
             return _picture(block)
         case Thumbnails():
             return _thumbnails(block)
@@ -158,7 +158,7 @@ def _scrolling(content: str) -> str:
     return f'<div class="plot" {SCROLLS}="Figure, scrolls in a narrow window">{content}</div>'
 
 
-def _picture(picture: Picture) -> str:
+def _picture(picture: ImageFile) -> str:
     least = f' style="min-width:{picture.least_width}px"' if picture.least_width else ""
     image = f'<img class="plate"{least} {_source(picture.path)} alt="{escape(picture.caption)}">'
     content = _scrolling(image) if picture.least_width else image

@@ -13,10 +13,10 @@ from impasto.reporting.blocks import (
     Details,
     FindingEntry,
     Heading,
+    ImageFile,
     Inline,
     MadeBy,
     Number,
-    Picture,
     Prose,
     Row,
     Section,
@@ -77,7 +77,7 @@ def _block(block: Block, prefix: str, figures: Path) -> str:  # noqa: PLR0911 â€
             name = f"{prefix}{block.name}.png"
             block.write_png(figures / name)
             return _figure(name, block.alt, block.caption, block.command)
-        case Picture():
+        case ImageFile():
             name = f"{prefix}{block.name or block.path.name}"
             inline_picture(block.path)  # refuses what is no picture
             with replacing(figures / name) as temporary:

@@ -5,8 +5,8 @@ from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.reporting.blocks import (
     Block,
     Code,
+    ImageFile,
     MadeBy,
-    Picture,
     Row,
     Section,
     Table,
@@ -66,7 +66,7 @@ def reconstruction_section(evaluation: AutoencoderEvaluation, place: Place) -> S
                 "Test pictures, worst to best, in two bands: as they are, from PCA, from the "
                 "network."
             )
-            blocks.append(Picture(path, caption, evaluation.command))
+            blocks.append(ImageFile(path, caption, evaluation.command))
     return _section(place, evaluation.latent, *blocks)
 
 

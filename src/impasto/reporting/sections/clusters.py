@@ -6,9 +6,9 @@ from impasto.records.atlas import Atlas
 from impasto.reporting.blocks import (
     Block,
     Column,
+    ImageFile,
     Inline,
     Number,
-    Picture,
     Row,
     Section,
     Table,
@@ -43,7 +43,7 @@ def section(atlas: Atlas, place: Place) -> Section:
     for name, caption in captions.items():
         path = atlas.path / "figures" / name
         if path.exists():
-            blocks.append(Picture(path, caption, atlas.command))
+            blocks.append(ImageFile(path, caption, atlas.command))
     title, link = place.title("Do art styles cluster?"), place.title("Do styles cluster?")
     return Section(f"clusters-{place.number}", title, tuple(blocks), link, place.prefix)
 

@@ -6,7 +6,7 @@ from impasto.images.palette import ACCENT, RULE
 from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import Explanation
-from impasto.reporting.blocks import Block, Details, Picture, Section, prose
+from impasto.reporting.blocks import Block, Details, ImageFile, Section, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import shown
@@ -36,7 +36,7 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
         caption = (
             "The test pictures of each style that it recognised most surely, each beside its heat."
         )
-        picture = Picture(sheet, caption, command)
+        picture = ImageFile(sheet, caption, command)
         blocks.append(Details("Picture and heat, style by style", (picture,), is_open=True))
     title = place.title("Where it looks")
     return Section(place.anchor("heat"), title, tuple(blocks), prefix=place.prefix)

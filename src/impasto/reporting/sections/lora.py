@@ -6,9 +6,9 @@ from impasto.records.lora_score import LoraScore
 from impasto.reporting.blocks import (
     Block,
     Code,
+    ImageFile,
     MadeBy,
     Number,
-    Picture,
     Row,
     Section,
     Table,
@@ -95,7 +95,7 @@ def _score(result: LoraScore, place: Place) -> list[Block]:
                 "A style a row, as in the table: pictures with the adapter, by the base alone, and "
                 "real works."
             )
-            blocks.append(Picture(path, caption, result.command))
+            blocks.append(ImageFile(path, caption, result.command))
     return blocks
 
 

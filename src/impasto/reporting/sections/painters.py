@@ -22,9 +22,9 @@ from impasto.reporting.blocks import (
     Code,
     Details,
     Heading,
+    ImageFile,
     Inline,
     MadeBy,
-    Picture,
     Prose,
     Row,
     Section,
@@ -217,12 +217,12 @@ def _painter(result: PainterScore, place: int, prefix: str = "") -> list[Block]:
     return blocks
 
 
-def _legible(path: Path, caption: str, command: str, prefix: str) -> Picture:
+def _legible(path: Path, caption: str, command: str, prefix: str) -> ImageFile:
     _, width, _ = inline_picture(path)
-    return Picture(path, caption, command, round(LEGIBLE * width), f"{prefix}{path.name}")
+    return ImageFile(path, caption, command, round(LEGIBLE * width), f"{prefix}{path.name}")
 
 
-def _slider(result: PainterScore, sheet: Path, plain: Picture | None, place: int) -> Slider:
+def _slider(result: PainterScore, sheet: Path, plain: ImageFile | None, place: int) -> Slider:
     side = result.resolution
     _, width, height = inline_picture(sheet)
     if (width, height) != (side * (1 + len(result.strength)), side * len(result.shown)):

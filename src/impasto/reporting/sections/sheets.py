@@ -1,7 +1,7 @@
 """Section of pictures from a classifier's evaluation: sure errors and confusions."""
 
 from impasto.records.evaluation import ClassifierEvaluation
-from impasto.reporting.blocks import Picture, Section
+from impasto.reporting.blocks import ImageFile, Section
 from impasto.reporting.study import TrainedRun
 
 SHEETS = {
@@ -17,7 +17,7 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
         return None
     command, place = run.evaluation.command, run.place
     pictures = tuple(
-        Picture(path, caption, command)
+        ImageFile(path, caption, command)
         for name, caption in SHEETS.items()
         if (path := run.figure(name))
     )

@@ -1,7 +1,7 @@
 """Section on the most and the least typical test pictures of each style."""
 
 from impasto.records.evaluation import ClassifierEvaluation
-from impasto.reporting.blocks import Details, Inline, Picture, Section, prose
+from impasto.reporting.blocks import Details, ImageFile, Inline, Section, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.words import score
 
@@ -23,7 +23,7 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
         "Left the most typical, right the most atypical test pictures of each style, each with the "
         "style that was named."
     )
-    picture = Picture(sheet, caption, run.evaluation.command)
+    picture = ImageFile(sheet, caption, run.evaluation.command)
     works = Details("The works, style by style", (picture,), is_open=True)
     place = run.place
     title, link = place.title("Typical and atypical works"), place.title("Typical works")
