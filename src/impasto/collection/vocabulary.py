@@ -5,6 +5,7 @@ It is made once, by ``prepare``, from every label of every split together, and s
 ``set()``, is the bug that scores 2 %.
 """
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,12 @@ class Vocabulary:
         """
         style = self.aliases.get(name, name)
         if style not in self.styles:
-            raise VocabularyError(f"unknown style {name!r}: known are {', '.join(self.styles)}")
+            plain = {style.casefold(): style for style in self.styles}
+            spelled = name.casefold().replace(" ", "_").replace("-", "_")
+            near = difflib.get_close_matches(spelled, plain, n=1)
+            hint = f"; did you mean {plain[near[0]]!r}?" if near else ""
+            known = ", ".join(self.styles)
+            raise VocabularyError(f"unknown style {name!r}: known are {known}{hint}")
         return self.styles.index(style)
 
     def encode(self, names: Sequence[str]) -> NDArray[np.int64]:

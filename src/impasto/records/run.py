@@ -145,7 +145,7 @@ def create(
 
 
 def finish(run: Run, facts: Mapping[str, Any]) -> Run:
-    """Mark a run as done, adding ``facts`` (steps made, seconds, best epoch, …) to the recorded ones."""
+    """Mark a run as done, adding ``facts`` (steps made, seconds, best epoch, …)."""
     created = read_json(run.path / "run.json")["created"]
     done = Run(
         run.path, run.kind, run.settings, run.styles, run.collection, {**run.facts, **facts}, "done"
@@ -190,9 +190,11 @@ def open_run(path: Path | str, kind: RunKind | None = None) -> Run:
     """
     path = Path(path)
     if not (path / "run.json").is_file():
-        raise RunError(
-            f"no run in {path} (run.json is missing): make one with impasto train {kind or 'classifier'} COLLECTION"
-        )
+        inside = sorted(file.parent.as_posix() for file in path.glob("runs/*/run.json"))
+        way_out = f"make one with impasto train {kind or 'KIND'} COLLECTION"
+        if inside:
+            way_out = f"it is a study, so give one of its runs: {', '.join(inside)}"
+        raise RunError(f"no run in {path} (run.json is missing): {way_out}")
     try:
         data = read_json(path / "run.json")
         if data["format"] > FORMAT:
