@@ -8,8 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer.main
 
+import impasto as api
 from impasto.cli import start
+from impasto.cli.main import app
 from impasto.collection.collection import Collection
 from impasto.errors import InputError
 from impasto.pipeline import StudySettings
@@ -227,3 +230,17 @@ def test_a_reader_that_has_had_enough_is_no_error(
         ["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("kind", ["Classifier", "Autoencoder", "Painter", "Lora"])
+def test_the_help_shows_the_defaults_of_the_settings(kind: str) -> None:
+    command = typer.main.get_command(app).commands["train"].commands[kind.lower()]  # type: ignore[attr-defined]
+    fields = getattr(api, f"{kind}Settings").model_fields
+    shown = {
+        option.name: option.help.rpartition("Default: ")[2].rstrip(".")
+        for option in command.params
+        if option.name in fields and "Default: " in option.help
+    }
+    assert shown.keys() >= {"epochs", "batch_size", "learning_rate", "resolution", "seed", "device"}
+    for name, text in shown.items():
+        assert text == str(fields[name].default), name
