@@ -30,7 +30,7 @@ from impasto.records.finding_codes import CATALOGUE
 from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.lora.settings import LoraSettings
-from impasto.training.painter.train import PainterSettings
+from impasto.training.painter.settings import PainterSettings
 
 PAGE = Path(__file__).with_name("reference.md")
 SETTINGS: dict[str, type[Settings]] = {

@@ -20,7 +20,8 @@ from impasto.errors import ImpastoError, InputError, RunError, SettingsError
 from impasto.records.run import Run
 
 QUICK: dict[str, Any] = {"size": "tiny", "epochs": 1, "batch_size": 12, "device": "cpu"}
-PAINTER = {"teach": {"size": "tiny", "epochs": 1, "batch_size": 12, "resolution": 48}}
+TABLE = {"size": "tiny", "epochs": 1, "batch_size": 12}
+PAINTER = {"style_classifier": TABLE, "evaluator": TABLE}
 """A short training of the painter's style classifier and evaluator."""
 LORA: dict[str, Any] = {
     "epochs": 1,
@@ -134,9 +135,7 @@ def test_every_kind_of_run_is_evaluated(made: Made, form: Callable[[Any], Any]) 
     for run in (made.classifier, made.autoencoder):
         done = impasto.evaluate(form(run), form(made.collection), device="cpu")
         assert done.findings
-    done = impasto.evaluate(
-        form(made.painter), per_style=2, bootstrap_samples=100, device="cpu", **PAINTER
-    )
+    done = impasto.evaluate(form(made.painter), per_style=2, bootstrap_samples=100, device="cpu")
     assert done.findings
     judged = {"classifier": str(made.classifier.path), "pictures": 2, "bootstrap_samples": 100}
     done = impasto.evaluate(form(made.lora), None, judged, paint={"steps": 2, "device": "cpu"})

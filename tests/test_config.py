@@ -13,7 +13,7 @@ from impasto.evaluation.settings import EvaluateSettings
 from impasto.pipeline import StudySettings
 from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.classifier.settings import ClassifierSettings
-from impasto.training.painter.train import PainterSettings
+from impasto.training.painter.settings import PainterSettings
 
 
 class Inner(Settings):

@@ -21,7 +21,7 @@ from impasto.pipeline import StudySettings
 from impasto.records.finding_codes import CATALOGUE
 from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.classifier.settings import ClassifierSettings
-from impasto.training.painter.train import PainterSettings
+from impasto.training.painter.settings import PainterSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [

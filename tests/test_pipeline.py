@@ -25,13 +25,17 @@ from impasto.collection.settings import PrepareSettings
 from impasto.comparison.balance import RemediesSettings
 from impasto.embedding.settings import AtlasSettings
 from impasto.errors import InputError, OutputError, SettingsError
-from impasto.evaluation.painter_score import JudgeSettings, PaintingSettings
+from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings
 from impasto.pipeline import StudySettings, run_study
 from impasto.records.run import create, open_run
 from impasto.training.classifier.settings import ClassifierSettings
-from impasto.training.painter.train import CriticSettings, PainterSettings
+from impasto.training.painter.settings import (
+    EvaluatorSettings,
+    PainterSettings,
+    StyleClassifierSettings,
+)
 from quick_settings import AUTOENCODER
 
 TRAIN = ClassifierSettings(
@@ -186,10 +190,13 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
         "resolution": 48,
         "precision": "float32",
     }
-    painter = PainterSettings(embedding=8, teach=CriticSettings(**quick), **quick)
-    score = PaintingSettings(
-        per_style=2, bootstrap_samples=100, teach=JudgeSettings(**quick), device="cpu"
+    painter = PainterSettings(
+        embedding=8,
+        style_classifier=StyleClassifierSettings(**quick),
+        evaluator=EvaluatorSettings(**quick),
+        **quick,
     )
+    score = PaintingSettings(per_style=2, bootstrap_samples=100, device="cpu")
     wanted = stored.model_copy(update={"painter": painter, "paint": score})
     made = run_study(source, tmp_path / "s", wanted)
     assert {"IMP311", "IMP313"} <= {finding.code for finding in made.findings}

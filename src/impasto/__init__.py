@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from impasto.training.autoencoder.settings import AutoencoderSettings as AutoencoderSettings
     from impasto.training.classifier.settings import ClassifierSettings as ClassifierSettings
     from impasto.training.lora.settings import LoraSettings as LoraSettings
-    from impasto.training.painter.train import PainterSettings as PainterSettings
+    from impasto.training.painter.settings import PainterSettings as PainterSettings
     from impasto.verbs import add_to_atlas as add_to_atlas
     from impasto.verbs import atlas as atlas
     from impasto.verbs import audit as audit

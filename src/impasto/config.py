@@ -39,7 +39,7 @@ RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
     "size": ("pixels",),
     "slope": ("r1_weight",),
     "structure": ("ssim_weight",),
-    "teach": ("style_classifier", "evaluator_training"),
+    "teach": ("style_classifier",),
 }
 """Earlier names of settings; of several new ones, a settings class has one.
 

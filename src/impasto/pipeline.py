@@ -50,7 +50,8 @@ from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.train import train_autoencoder
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
-from impasto.training.painter.train import PainterSettings, train_painter
+from impasto.training.painter.settings import PainterSettings
+from impasto.training.painter.train import train_painter
 
 WRITTEN: Final = frozenset(
     ["gallery", "collection", "runs", "balance", "report.md", "report.html", "figures", "site"]
@@ -286,9 +287,7 @@ class _Work:
     def score_painter(self) -> None:
         run, settings = runs.open_run(self.run_path("painter")), self.settings.paint
         if not self.is_evaluated(run, settings):
-            score_painter(
-                run.path, settings, collection=self.collection.path, progress=self.progress
-            )
+            score_painter(run.path, self.collection.path, settings)
         self.found += findings.load(run.evaluation_path / "findings.json")
 
     def make_atlases(self) -> None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from impasto.training.autoencoder.settings import AutoencoderSettings
     from impasto.training.classifier.settings import ClassifierSettings
     from impasto.training.lora.settings import LoraSettings
-    from impasto.training.painter.train import PainterSettings
+    from impasto.training.painter.settings import PainterSettings
     from impasto.training.trainer import LoopSettings
 
 
@@ -190,7 +190,8 @@ def train_painter(
     **options: Any,
 ) -> Run:
     """Train a painter of pictures in other styles; arguments as for ``train_classifier``."""
-    from impasto.training.painter.train import PainterSettings, train_painter  # noqa: PLC0415
+    from impasto.training.painter.settings import PainterSettings  # noqa: PLC0415
+    from impasto.training.painter.train import train_painter  # noqa: PLC0415
 
     wanted = resolve(PainterSettings, settings, options)
     opened = open_collection(collection)
@@ -289,9 +290,7 @@ def evaluate(
         case "painter":
             from impasto.evaluation.painter_score import score_painter  # noqa: PLC0415
 
-            return score_painter(
-                path, wanted, collection=other, progress=progress, announce=announce
-            )
+            return score_painter(path, other, wanted, announce=announce)
         case "lora":
             from impasto.evaluation.lora_score import score_lora  # noqa: PLC0415
 

@@ -19,9 +19,13 @@ QUICK = ("--size", "tiny", "--epochs", 1, "--resolution", 32, "--batch-size", 16
 PREPARE = ("-s", "workers=1", "-s", "validation_share=0.2")
 ATLAS = ("--maps=pca", "-s", 'clusterings=["kmeans"]', "-s", "permutations=20", "-s", "seeds=2")
 LORA = ("epoch_pictures=2", "rank=2", "warmup_steps=0", "preview_every=0", "buckets=false")
-PAINTER = ("teach.size=tiny", "teach.epochs=1", "teach.batch_size=12", "teach.resolution=48")
-SCORE = ("per_style=2", "bootstrap_samples=100", *PAINTER)
+PAINTER = tuple(
+    f"{table}.{setting}"
+    for table in ("style_classifier", "evaluator")
+    for setting in ("size=tiny", "epochs=1", "batch_size=12")
+)
 """Short trainings of the painter's style classifier and evaluator."""
+SCORE = ("per_style=2", "bootstrap_samples=100")
 INVALID = Finding("IMP305", "issue", "The run has seen 3 of the 5 test pictures.", {"share": 0.6})
 
 Table = dict[str, tuple[Path, tuple[object, ...], Done]]

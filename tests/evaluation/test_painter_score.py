@@ -1,10 +1,12 @@
 """A painter's score:
 
-a judge that shares nothing with it, floor and ceiling, and numbers that slow ones agree with.
+a evaluator that shares nothing with it, floor and ceiling, and numbers that slow ones agree with.
 """
 
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,14 +18,17 @@ from impasto.cli import output as show
 from impasto.collection.collection import Collection
 from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.collection.run_collection import training_hashes
+from impasto.config import resolve
 from impasto.errors import RunError
 from impasto.evaluation import painter_score_numbers as numbers
-from impasto.evaluation.painter_score import JudgeSettings, PaintingSettings, score_painter
+from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.painter_score_findings import painting_findings
 from impasto.images.tensors import float_tensor
 from impasto.models.painter import Painter
+from impasto.records.painter_score import PainterScore
 from impasto.records.run import Run, open_run
-from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
+from impasto.training.painter.settings import PainterSettings
+from impasto.training.painter.train import train_painter
 
 QUICK: dict[str, Any] = {
     "size": "tiny",
@@ -32,13 +37,8 @@ QUICK: dict[str, Any] = {
     "precision": "float32",
     "device": "cpu",
 }
-SETTINGS = PaintingSettings(
-    teach=JudgeSettings(epochs=1, **QUICK),
-    per_style=3,
-    shown=2,
-    bootstrap_samples=100,
-    device="cpu",
-)
+SETTINGS = PaintingSettings(per_style=3, shown=2, bootstrap_samples=100, device="cpu")
+TABLE: dict[str, Any] = {"size": "tiny", "epochs": 1, "batch_size": 12, "precision": "float32"}
 
 
 @pytest.fixture(scope="module")
@@ -48,27 +48,26 @@ def collection(make_collection: Callable[..., Collection]) -> Collection:
 
 @pytest.fixture(scope="module")
 def run(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    settings = PainterSettings(
-        epochs=1, embedding=8, teach=CriticSettings(epochs=1, **QUICK), **QUICK
-    )
+    tables = {"style_classifier": TABLE, "evaluator": {**TABLE, "resolution": 48}}
+    settings = resolve(PainterSettings, None, {"epochs": 1, "embedding": 8, **tables, **QUICK})
     return train_painter(collection, tmp_path_factory.mktemp("runs") / "painter", settings)
 
 
 @pytest.fixture(scope="module")
 def result(run: Run) -> dict[str, Any]:
-    score_painter(run.path, SETTINGS)
+    score_painter(run.path, settings=SETTINGS)
     return dict(json.loads((run.evaluation_path / "painting.json").read_text()))
 
 
-def test_the_judge_shares_no_picture_with_the_painter(
+def test_the_evaluator_shares_no_picture_with_the_painter(
     run: Run, collection: Collection, result: dict[str, Any]
 ) -> None:
-    judge = open_run(run.path / "judge", "classifier")
+    evaluator = open_run(run.path / "evaluator", "classifier")
     assert (
-        judge.settings["network"] == "residual"
-        and open_run(run.path / "critic").settings["network"] == "classifier"
+        evaluator.settings["network"] == "residual"
+        and open_run(run.path / "style_classifier").settings["network"] == "classifier"
     )
-    known, mine = set().union(*training_hashes(judge)), set().union(*training_hashes(run))
+    known, mine = set().union(*training_hashes(evaluator)), set().union(*training_hashes(run))
     assert not known & mine
     other = disjoint_halves(collection, 0)[1]
     hashes = collection.column("sha256")
@@ -104,24 +103,24 @@ def test_every_style_stands_between_floor_and_ceiling(result: dict[str, Any]) ->
     assert [row["strength"] for row in result["strength"]] == [0, 0.25, 0.5, 0.75, 1]
 
 
-def test_a_judge_that_knows_no_real_works_measures_no_way(
-    run: Run, collection: Collection, result: dict[str, Any], capsys: pytest.CaptureFixture[str]
+def test_an_evaluator_that_knows_no_real_works_places_nothing(
+    run: Run, collection: Collection, result: dict[str, Any]
 ) -> None:
     blind = json.loads(json.dumps(result))
     for row in (blind["scores"], *blind["per_style"]):
         row["real"]["normalised"]["value"], row["painted"]["normalised"]["value"] = 0.0, 12.3
-    (effect,) = (one for one in painting_findings(blind, run, collection) if one.code == "IMP311")
-    assert "too little between these" in effect.text and "12.3" not in effect.text
-    show.painting(blind, [effect], as_json=False)
-    told = capsys.readouterr().out
-    assert "12.3" not in told and told.count("–\n") >= 4  # three styles and all of them
+    score = PainterScore.model_validate(blind)
+    (effect,) = (one for one in painting_findings(score, run, collection) if one.code == "IMP311")
+    assert "too close to place it" in effect.text and "12.3" not in effect.text
+    printed = show.painter_lines(score)
+    assert "12.3" not in printed and printed.count("–") >= 4  # three styles and all of them
 
 
-def test_a_second_time_trains_no_judge_and_says_the_same(
+def test_a_second_time_trains_no_evaluator_and_says_the_same(
     run: Run, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("impasto.training.trainer.fit", lambda *given: pytest.fail("trained again"))
-    again = score_painter(run.path, SETTINGS).result
+    again = score_painter(run.path, settings=SETTINGS).model_dump(mode="json")
     assert json.loads(
         json.dumps({name: again[name] for name in ("scores", "per_style", "content")})
     ) == {name: result[name] for name in ("scores", "per_style", "content")}
@@ -131,9 +130,9 @@ def test_a_painter_that_does_nothing_is_at_its_floor(
     run: Run, result: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Painter, "forward", lambda self, x, weights: x)
-    idle = score_painter(run.path, SETTINGS)
-    assert idle.result["scores"]["painted"]["normalised"]["value"] == 0
-    assert idle.result["identity"]["own_style"]["value"] == pytest.approx(1, abs=1e-6)
+    idle = score_painter(run.path, settings=SETTINGS)
+    assert idle.scores.painted.normalised.value == 0
+    assert idle.identity.own_style.value == pytest.approx(1, abs=1e-6)
     outcomes = {finding.code: finding.outcome for finding in idle.findings}
     assert outcomes["IMP311"] == "issue" and outcomes["IMP313"] == outcomes["IMP314"] == "passed"
     assert result["identity"]["own_style"]["value"] < 0.9
@@ -160,36 +159,39 @@ def test_a_score_on_another_collection_has_a_folder_of_its_own(
 ) -> None:
     before = (run.evaluation_path / "painting.json").read_bytes()
     other = make_collection(train=12, test=5, size=48, stored=48, validation_share=0.2, seed=5)
-    done = score_painter(run.path, SETTINGS, collection=other.path)
+    done = score_painter(run.path, other.path, SETTINGS)
     assert (
         done.path == run.path / f"evaluation-{other.path.name}"
         and (done.path / "painting.json").is_file()
     )
     assert (run.evaluation_path / "painting.json").read_bytes() == before
-    assert done.result["evaluator"]["pictures_shared"] == result["evaluator"]["pictures_shared"] == 0
+    assert done.evaluator.pictures_shared == result["evaluator"]["pictures_shared"] == 0
 
 
-def test_a_judge_taught_otherwise_is_not_taken_unasked(run: Run, result: dict[str, Any]) -> None:
-    other = SETTINGS.model_copy(update={"teach": JudgeSettings(epochs=2, **QUICK)})
-    with pytest.raises(
-        RunError, match=r"epochs was 1, now 2.*--classifier .*judge takes the judge that there is"
-    ):
-        score_painter(run.path, other)
-    taken = score_painter(run.path, other.model_copy(update={"judge": str(run.path / "judge")}))
-    assert taken.result["scores"] == {**result["scores"]}
+def test_scoring_trains_nothing(run: Run, result: dict[str, Any], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run.path, tmp_path / "painter"))
+    shutil.rmtree(copy / "evaluator")
+    with pytest.raises(RunError, match=r"no evaluator in .*evaluator: impasto train painter"):
+        score_painter(copy, settings=SETTINGS)
+    assert not (copy / "evaluator").exists()
+    other = SETTINGS.model_copy(update={"evaluator": str(run.path / "evaluator")})
+    score = score_painter(copy, settings=other)
+    assert score.model_dump(mode="json")["scores"] == result["scores"]
 
 
-def test_the_critic_is_no_judge(run: Run) -> None:
-    with pytest.raises(RunError, match="is the painter's own critic, and so no judge"):
-        score_painter(run.path, SETTINGS.model_copy(update={"judge": str(run.path / "critic")}))
+def test_the_style_classifier_is_no_evaluator(run: Run) -> None:
+    own = SETTINGS.model_copy(update={"evaluator": str(run.path / "style_classifier")})
+    with pytest.raises(RunError, match="is the painter's own style classifier, which cannot"):
+        score_painter(run.path, settings=own)
 
 
-def test_another_judge_that_knows_the_pictures_is_named(
+def test_another_evaluator_that_knows_the_pictures_is_named(
     run: Run, collection: Collection, result: dict[str, Any]
 ) -> None:
-    told = {**result, "evaluator": {**result["evaluator"], "pictures_shared": 7}}
+    known = {**result, "evaluator": {**result["evaluator"], "pictures_shared": 7}}
     outcomes = {
-        finding.code: finding.outcome for finding in painting_findings(told, run, collection)
+        finding.code: finding.outcome
+        for finding in painting_findings(PainterScore.model_validate(known), run, collection)
     }
     assert outcomes["IMP315"] == "issue"
     weak = {
@@ -199,7 +201,8 @@ def test_another_judge_that_knows_the_pictures_is_named(
         ],
     }
     outcomes = {
-        finding.code: finding.outcome for finding in painting_findings(weak, run, collection)
+        finding.code: finding.outcome
+        for finding in painting_findings(PainterScore.model_validate(weak), run, collection)
     }
     assert (outcomes["IMP315"], outcomes["IMP316"]) == ("passed", "issue")
 

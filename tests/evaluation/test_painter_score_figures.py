@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
-from impasto.evaluation.painter_under_test import Subject
+from impasto.evaluation.painter_under_test import PainterUnderTest
 
 SIDE = 8
 NAMES = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
@@ -26,7 +26,7 @@ class Styles(tuple[str, ...]):
         return tuple(self)
 
 
-def subject(labels: list[int], styles: int) -> Subject:
+def subject(labels: list[int], styles: int) -> PainterUnderTest:
     """Pictures that tell their row in red; a painter whose green tells the style and whose blue tells the strength."""
 
     def painted(pictures: np.ndarray[Any, Any], weights: Any) -> np.ndarray[Any, Any]:
@@ -39,7 +39,7 @@ def subject(labels: list[int], styles: int) -> Subject:
     originals[..., 0] = np.arange(len(labels))[:, None, None] + 1
     ids = [f"{row}.jpg" for row in range(100)]
     return cast(
-        Subject,
+        PainterUnderTest,
         SimpleNamespace(
             rows=np.arange(len(labels)) + 50,
             labels=np.array(labels),

@@ -26,7 +26,8 @@ from impasto.generate.repaint import (
 from impasto.images.contact_sheet import contact_sheet
 from impasto.models.painter import Painter, PainterConfig
 from impasto.records.run import Run
-from impasto.training.painter.train import PainterSettings, train_painter
+from impasto.training.painter.settings import EvaluatorSettings, PainterSettings
+from impasto.training.painter.train import train_painter
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,12 @@ def run(
         "embedding": 8,
     }
     settings = PainterSettings(
-        **quick, style_weight=0, adversarial_weight=0, precision="float32", device="cpu"
+        **quick,
+        evaluator=EvaluatorSettings(epochs=0),
+        style_weight=0,
+        adversarial_weight=0,
+        precision="float32",
+        device="cpu",
     )
     return train_painter(collection, tmp_path_factory.mktemp("runs") / "painter", settings)
 

@@ -1,7 +1,4 @@
-"""The painter's trainer:
-
-the style comes to change, the baseline's does not, and it continues where it was cut off.
-"""
+"""Training of the painter: styles change, the course's form ignores them, and it resumes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,15 +13,17 @@ from safetensors.torch import load_file
 from impasto.collection.collection import Collection
 from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.collection.run_collection import training_hashes
+from impasto.config import resolve
 from impasto.errors import CollectionError, OutputError, SettingsError
 from impasto.models.classifiers import build
 from impasto.models.preprocess import plain
-from impasto.records.run import Run, open_run
+from impasto.records.run import EVALUATOR, STYLE_CLASSIFIER, Run, open_run
 from impasto.training import loop
 from impasto.training.painter import task as painter_task
 from impasto.training.painter import train as painter
-from impasto.training.painter.task import Duel, PainterTask
-from impasto.training.painter.train import PRESETS, CriticSettings, PainterSettings, train_painter
+from impasto.training.painter.settings import PRESETS, PainterSettings
+from impasto.training.painter.task import AdversarialPainter, PainterTask
+from impasto.training.painter.train import train_painter
 from impasto.weights import classifier_of, painter_of
 
 Stripes = Callable[..., Collection]
@@ -32,31 +31,21 @@ CPU = torch.device("cpu")
 
 
 def quick(**given: Any) -> PainterSettings:
-    calm: dict[str, Any] = {
-        "crop_scale": (0.8, 1.0),
-        "flip": False,
-        "cutmix": 0,
-    }  # a mirrored slope is another style
-    teach = CriticSettings(
-        size="tiny",
-        epochs=3,
-        batch_size=12,
-        resolution=48,
-        ema_decay=0.9,
-        precision="float32",
-        augment=calm,
-    )
+    """Small networks for few epochs; the evaluator is left out."""
+    table = {"size": "tiny", "epochs": 3, "batch_size": 12, "precision": "float32"}
     base: dict[str, Any] = {
         "size": "tiny",
         "epochs": 2,
         "batch_size": 12,
         "resolution": 48,
         "embedding": 8,
-        "teach": teach,
+        "style_classifier": table,
+        "evaluator": {**table, "epochs": 0},
+        "precision": "float32",
+        "device": "cpu",
+        "ema_decay": 0.9,
     }
-    return PainterSettings(
-        **{**base, "precision": "float32", "device": "cpu", "ema_decay": 0.9, **given}
-    )
+    return resolve(PainterSettings, None, {**base, **given})
 
 
 def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,19 +60,24 @@ def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Te
 
 
 def test_the_style_comes_to_change(stripes: Stripes, run_path: Path) -> None:
-    collection = stripes((60, 60, 60), size=48)
-    run = train_painter(
-        collection,
-        run_path,
-        quick(epochs=8, style_weight=2, adversarial_weight=0.3, learning_rate=3e-3),
+    """Seeds 0, 1 and 2 in float32 and in bfloat16: both measures reach 1.0 every time."""
+    collection = stripes((60, 60), size=48)  # two styles, each its own mirror image
+    table = {"size": "tiny", "epochs": 6, "batch_size": 12, "precision": "float32"}
+    settings = quick(
+        epochs=8,
+        style_weight=2,
+        adversarial_weight=0.3,
+        learning_rate=3e-3,
+        style_classifier=table,
     )
+    run = train_painter(collection, run_path, settings)
     hits = [line["hit_rate"] for line in run.metrics() if line["event"] == "validation"]
-    assert hits[-1] > 0.6 > 1 / 3  # by chance
-    _, made = painted(run, collection)
-    critic = classifier_of(open_run(run_path / "critic"), CPU)
+    assert hits[-1] > 0.8  # chance: 0.5
+    _, (first, second) = painted(run, collection, styles=2)
+    classifier = classifier_of(open_run(run_path / STYLE_CLASSIFIER), CPU)
     with torch.no_grad():
-        seen = torch.stack([critic(x).argmax(1) for x in made])
-    assert (seen == torch.arange(3)[:, None]).float().mean() > 0.6
+        towards_first = [logits[:, 0] - logits[:, 1] for logits in map(classifier, (first, second))]
+    assert (towards_first[0] > towards_first[1]).float().mean() > 0.8
     assert sorted(path.name for path in (run_path / "progress").iterdir())[-1] == "epoch-008.png"
 
 
@@ -96,7 +90,7 @@ def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(
     )
     run = train_painter(collection, run_path, course)
     assert "hit_rate" not in run.metrics()[-1]  # nobody is there to see
-    assert not (run_path / "critic").exists()
+    assert not (run_path / STYLE_CLASSIFIER).exists()
     x, made = painted(run, collection)
     away = (made - x).abs().mean()
     apart = (made[0] - made[1]).abs().mean()
@@ -109,17 +103,17 @@ def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(
 ) -> None:
     collection = stripes(size=48)
     run = train_painter(collection, tmp_path / "one", quick(epochs=1))
-    mine, other = disjoint_halves(collection, 0)
+    local, other = disjoint_halves(collection, 0)
     hashes = np.asarray(collection.column("sha256"), object)
     trained, chosen = training_hashes(run)
-    assert trained == set(hashes[mine.indices("train")]) and chosen == set(
-        hashes[mine.indices("validation")]
+    assert trained == set(hashes[local.indices("train")]) and chosen == set(
+        hashes[local.indices("validation")]
     )
     assert run.collection["fingerprint"] == collection.fingerprint  # so that other verbs find it
-    assert run.facts["train_counts"] == mine.counts("train").tolist()
+    assert run.facts["train_counts"] == local.counts("train").tolist()
     pixels = np.array(collection.pixels)
     hidden = np.setdiff1d(
-        np.arange(len(collection)), [*mine.indices("train"), *mine.indices("validation")]
+        np.arange(len(collection)), [*local.indices("train"), *local.indices("validation")]
     )
     pixels[hidden] = 0
     object.__setattr__(collection, "__dict__", {**collection.__dict__, "pixels": pixels})
@@ -156,7 +150,7 @@ def test_broken_off_anywhere_and_continued(
         assert (broken.path / "progress" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_a_critic_cut_off_is_trained_on(
+def test_a_style_classifier_that_was_cut_off_is_trained_on(
     stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collection, settings = stripes(size=48), quick(epochs=1)
@@ -167,24 +161,47 @@ def test_a_critic_cut_off_is_trained_on(
         )
         with pytest.raises(KeyboardInterrupt):
             train_painter(collection, tmp_path / "broken", settings)
-    assert [path.name for path in (tmp_path / "broken").iterdir()] == ["critic"]
+    assert not (tmp_path / "broken" / "run.json").exists()
+    assert open_run(tmp_path / "broken" / STYLE_CLASSIFIER).state == "done"
     broken = train_painter(collection, tmp_path / "broken", settings)
     assert broken.weights_path.read_bytes() == straight.weights_path.read_bytes()
 
 
+def test_the_evaluator_is_a_run_of_its_own_on_the_other_half(
+    stripes: Stripes, run_path: Path
+) -> None:
+    collection = stripes(size=48)
+    table = {"size": "tiny", "epochs": 1, "batch_size": 12, "resolution": 48}
+    steps: list[str] = []
+    run = train_painter(
+        collection, run_path, quick(epochs=1, evaluator=table), announce=steps.append
+    )
+    assert steps == [
+        "training the style classifier",
+        "training the painter",
+        "training the evaluator",
+    ]
+    evaluator = open_run(run_path / EVALUATOR, "classifier")
+    assert evaluator.state == "done" and evaluator.settings["network"] == "residual"
+    hashes = np.asarray(collection.column("sha256"), object)
+    _, other = disjoint_halves(collection, 0)
+    assert training_hashes(evaluator)[0] == set(hashes[other.indices("train")])
+    assert not training_hashes(evaluator)[0] & training_hashes(run)[0]
+
+
 def test_each_teaches_itself_alone(stripes: Stripes) -> None:
-    """The painter's losses have no gradient in the opponent, the opponent's none in the painter."""
+    """The painter's losses have no gradient in the discriminator, the discriminator's none in the painter."""
     collection, settings = (
         stripes(size=48),
         quick(identity_weight=0, content_weight=0, style_weight=0),
     )
     half, _ = disjoint_halves(collection, 0)
     task = PainterTask(half, settings, None, Accelerator(cpu=True))
-    duel = painter._duel(half, settings)
-    assert isinstance(duel, Duel) and duel.opponent is not None
-    answers = duel(task.batch(0))
-    fooling = torch.nn.functional.softplus(-answers.fooled).mean()
-    telling = task._opponent(answers)
+    network = painter._fresh(half, settings)
+    assert isinstance(network, AdversarialPainter) and network.discriminator is not None
+    outputs = network(task.batch(0))
+    fooling = torch.nn.functional.softplus(-outputs.generator).mean()
+    telling = task._discriminator_loss(outputs)
 
     def moved(loss: torch.Tensor, network: torch.nn.Module) -> bool:
         slopes = torch.autograd.grad(
@@ -192,8 +209,8 @@ def test_each_teaches_itself_alone(stripes: Stripes) -> None:
         )
         return any(slope is not None and bool(slope.abs().sum() > 0) for slope in slopes)
 
-    assert (moved(fooling, duel.painter), moved(fooling, duel.opponent)) == (True, False)
-    assert (moved(telling, duel.painter), moved(telling, duel.opponent)) == (False, True)
+    assert (moved(fooling, network.painter), moved(fooling, network.discriminator)) == (True, False)
+    assert (moved(telling, network.painter), moved(telling, network.discriminator)) == (False, True)
 
 
 def test_batches_ask_for_other_styles_and_bring_real_pictures_of_them(stripes: Stripes) -> None:
@@ -220,7 +237,7 @@ def test_batches_ask_for_other_styles_and_bring_real_pictures_of_them(stripes: S
             assert known[place] == int(target)
 
 
-def test_the_opponent_sees_whole_pixels() -> None:
+def test_the_discriminator_sees_whole_pixels() -> None:
     x = torch.rand(6, 3, 48, 48, generator=torch.Generator().manual_seed(0))
     windows = painter_task._windows(6, 48, torch.Generator().manual_seed(1))
     seen = painter_task.cropped(x, windows, 36)
@@ -259,13 +276,11 @@ def test_however_few_some_are_painted_in_other_styles(stripes: Stripes) -> None:
         assert len(task.batch(0).targets) == expected
 
 
-def test_the_critic_learns_at_the_painters_resolution(stripes: Stripes, run_path: Path) -> None:
-    settings = quick(epochs=1)
-    teach = CriticSettings(
-        **settings.teach.model_dump(exclude={"resolution", "device", "seed"}, exclude_unset=True)
-    )
-    run = train_painter(stripes(size=48), run_path, settings.model_copy(update={"teach": teach}))
-    assert open_run(run_path / "critic").settings["resolution"] == run.settings["resolution"] == 48
+def test_the_style_classifier_has_the_painters_resolution(stripes: Stripes, run_path: Path) -> None:
+    run = train_painter(stripes(size=48), run_path, quick(epochs=1))
+    classifier = open_run(run_path / STYLE_CLASSIFIER)
+    assert classifier.settings["resolution"] == run.settings["resolution"] == 48
+    assert classifier.settings["network"] == "classifier"
 
 
 def test_refused_in_one_line(stripes: Stripes, tmp_path: Path) -> None:
@@ -273,6 +288,9 @@ def test_refused_in_one_line(stripes: Stripes, tmp_path: Path) -> None:
         train_painter(stripes(size=64), tmp_path / "run", quick(resolution=60))
     with pytest.raises(CollectionError, match="fewer than two styles: nothing to paint in"):
         train_painter(stripes((24,), size=48, name="single"), tmp_path / "run", quick())
+    wide = quick(evaluator={"epochs": 1, "resolution": 96})
+    with pytest.raises(SettingsError, match="evaluator.resolution=96 is more than the 48 pixels"):
+        train_painter(stripes(size=48, name="wide"), tmp_path / "run", wide)
     assert not (tmp_path / "run").exists()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "letter.txt").write_text("dear")
@@ -280,15 +298,15 @@ def test_refused_in_one_line(stripes: Stripes, tmp_path: Path) -> None:
         train_painter(stripes(size=48, name="other"), tmp_path / "run", quick())
 
 
-def test_the_weights_hold_the_opponent_and_the_painter_is_found_in_them(
+def test_the_weights_hold_the_discriminator_and_the_painter_is_found_in_them(
     stripes: Stripes, run_path: Path
 ) -> None:
     run = train_painter(stripes(size=48), run_path, quick(epochs=1))
     weights = load_file(run.weights_path)
-    assert {name.split(".")[0] for name in weights} == {"painter", "opponent"}
-    mine = painter_of(run, CPU).state_dict()
-    assert all(torch.equal(mine[name], weights[f"painter.{name}"]) for name in mine)
+    assert {name.split(".")[0] for name in weights} == {"painter", "discriminator"}
+    loaded = painter_of(run, CPU).state_dict()
+    assert all(torch.equal(loaded[name], weights[f"painter.{name}"]) for name in loaded)
     assert (
         build("classifier", styles=3, size="tiny", resolution=48).state_dict().keys()
-        == load_file(run_path / "critic" / "best.safetensors").keys()
+        == load_file(run_path / STYLE_CLASSIFIER / "best.safetensors").keys()
     )

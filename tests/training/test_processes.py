@@ -15,13 +15,18 @@ from torch import Tensor
 
 from impasto.collection.collection import Collection
 from impasto.models.classifiers import build
-from impasto.records.run import Run, open_run
+from impasto.records.run import STYLE_CLASSIFIER, Run, open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.painter import train as painter
-from impasto.training.painter.train import CriticSettings, PainterSettings, train_painter
+from impasto.training.painter.settings import (
+    EvaluatorSettings,
+    PainterSettings,
+    StyleClassifierSettings,
+)
+from impasto.training.painter.train import train_painter
 
 
 def torchrun(
@@ -120,10 +125,7 @@ def test_two_processes_learn_what_one_does(
 def test_two_painters_learn_what_one_does(
     stripes: Callable[..., Collection], tmp_path: Path
 ) -> None:
-    """Painter and opponent, and the critic before them:
-
-    every random draw is the same, whoever makes it.
-    """
+    """Painter, discriminator and style classifier: the random draws do not depend on processes."""
     collection = stripes((24, 24, 24), size=48)
     quick: dict[str, Any] = {
         "size": "tiny",
@@ -136,14 +138,15 @@ def test_two_painters_learn_what_one_does(
         embedding=8,
         ema_decay=0.5,
         device="cpu",
-        teach=CriticSettings(**quick),
+        style_classifier=StyleClassifierSettings(**quick),
+        evaluator=EvaluatorSettings(epochs=0),
         identity_share=1 / 3,
         **quick,
     )
-    # The critics of one and of two processes differ by rounding; the same is lent to both
+    # Style classifiers of one and of two processes differ by rounding; both use the same one
     alone = train_painter(collection, tmp_path / "one", settings)
     (tmp_path / "two").mkdir()
-    shutil.copytree(tmp_path / "one" / "critic", tmp_path / "two" / "critic")
+    shutil.copytree(tmp_path / "one" / STYLE_CLASSIFIER, tmp_path / "two" / STYLE_CLASSIFIER)
     config = tmp_path / "painter.json"
     config.write_text(settings.model_dump_json())
     done = torchrun(collection.path, tmp_path / "two", config, "--quiet", kind="painter")
@@ -153,7 +156,7 @@ def test_two_painters_learn_what_one_does(
     one, two = load_file(alone.weights_path), load_file(together.weights_path)
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        first = painter._duel(collection, settings).state_dict()
+        first = painter._fresh(collection, settings).state_dict()
     assert one.keys() == two.keys() == first.keys()
     assert distance(two, one) < 0.05 * distance(one, first)
 

@@ -15,6 +15,7 @@ import typer
 from impasto.numerics.formatting import aligned, estimate, number, percent, share
 from impasto.records.atlas import Atlas
 from impasto.records.finding import Finding, as_data, load, spoiled
+from impasto.records.painter_score import PainterScore
 from impasto.records.run import Run
 
 if TYPE_CHECKING:
@@ -136,10 +137,10 @@ def evaluation(made: Any, *, as_json: bool) -> None:
     """Print the result of ``evaluate``, whatever the kind of run."""
     if hasattr(made, "metrics"):
         data, text = _flat(made.metrics), score_lines(made.metrics)
+    elif isinstance(made, PainterScore):
+        data, text = made.model_dump(mode="json"), painter_lines(made)
     elif "per_style" in made.result and "adapter" in made.result["scores"]:
         data, text = made.result, _lora_lines(made.result)
-    elif "per_style" in made.result and "painted" in made.result["scores"]:
-        data, text = made.result, _painter_lines(made.result)
     else:
         data, text = _by_artist(made)
     _finish(data, text, made.findings, as_json=as_json)
@@ -154,20 +155,17 @@ def _lora_lines(result: Mapping[str, Any]) -> str:
     return "\n".join(aligned([*rows, ["all", *map(share, arms)]]))
 
 
-def _painter_lines(result: Mapping[str, Any]) -> str:
-    from impasto.evaluation.painter_score_numbers import divides  # noqa: PLC0415
-
-    arms = ("painted", "histogram", "unchanged", "real")
-    rows = [["style", "painted", "colours exchanged", "unchanged", "real works", "normalised"]]
-    for row in result["per_style"]:
-        shares = [percent(row[arm]["hit"]["value"], 0) for arm in arms]
-        placed = divides(row["real"]["normalised"]["value"])
-        normalised = number(row["painted"]["normalised"]["value"] if placed else None)
-        rows.append([row["style"], *shares, normalised])
-    scores = result["scores"]
-    placed = divides(scores["real"]["normalised"]["value"])
-    normalised = estimate(scores["painted"]["normalised"], 2) if placed else "–"
-    rows.append(["all", *(share(scores[arm]["hit"]) for arm in arms), normalised])
+def painter_lines(score: PainterScore) -> str:
+    """A painter's hit rates as a table: a row for each target style, and one for all."""
+    rows = [["style", "painted", "colour transfer", "unchanged", "real works", "normalised"]]
+    for row in score.per_style:
+        rates = (row.painted, row.histogram, row.unchanged, row.real)
+        placed = abs(row.real.normalised.value - 1) < 1e-6
+        normalised = number(row.painted.normalised.value if placed else None)
+        rows.append([row.style, *(percent(rate.hit.value, 0) for rate in rates), normalised])
+    arms = score.scores
+    shares = [share(rate.hit) for rate in (arms.painted, arms.histogram, arms.unchanged, arms.real)]
+    rows.append(["all", *shares, estimate(arms.painted.normalised, 2) if arms.placed else "–"])
     return "\n".join(aligned(rows))
 
 

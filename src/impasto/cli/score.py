@@ -114,7 +114,7 @@ def evaluate(
             options = {"device": device}
         case "painter":
             refuse(f"a {kind}", {"by": by, **training})
-            options = {"judge": paths, "device": device}
+            options = {"evaluator": paths, "device": device}
         case "lora":
             refuse("a LoRA", {"by": by, **training})
             options = {"classifier": paths, "paint.device": device}

@@ -117,7 +117,7 @@ def painter(
 
     impasto train painter collection -o run
     """
-    from impasto.training.painter.train import PRESETS, PainterSettings  # noqa: PLC0415
+    from impasto.training.painter.settings import PRESETS, PainterSettings  # noqa: PLC0415
 
     options = {
         "size": size,

@@ -1,20 +1,18 @@
-"""The score of a painter: test pictures painted in every other style, judged by a network that it never met.
+"""The score of a painter: test pictures painted in every other style, and classified.
 
-RUN/judge/                     the judge: a residual network, trained on the half of the pictures that was kept from it
+RUN/evaluator/                 the evaluator: a residual network, trained on the half of the
+                               pictures that the painter was not trained on; scoring trains nothing
 RUN/evaluation/painting.json   every number
 RUN/evaluation/findings.json   IMP305, IMP307, IMP311 to IMP316
-RUN/evaluation/figures/        a grid of test pictures in all styles, and at rising strength
+RUN/evaluation/figures/        test pictures in all styles, and at rising strength
 
-Three arms are judged alike: painted; *unchanged*, the floor; and *histogram*, the pictures with the
-    colours of a
-training picture of the style asked for, which any painter should beat. Real test pictures of the
-style are the ceiling.
+Three arms are classified alike: *painted*; *unchanged*, the floor; and *histogram*, colour transfer
+from a training picture of the target style. Real test pictures of the style are the ceiling.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,42 +20,25 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from impasto.collection.collection import Collection
-from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.config import Device, Settings
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, RunError
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, open_classifier
-from impasto.evaluation.painter_score_arms import judged_arms
+from impasto.evaluation.painter_score_arms import measure_arms
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
 from impasto.evaluation.painter_score_findings import ARMS, painting_findings
-from impasto.evaluation.painter_under_test import Subject
-from impasto.files import write_json
+from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.images.tensors import float_tensor
-from impasto.models.classifiers import NetworkName
 from impasto.models.image_metrics import ssim
 from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
 from impasto.records import finding as findings
 from impasto.records import run as runs
-from impasto.records.finding import Finding
-from impasto.records.run import Run
+from impasto.records.painter_score import PainterScore
+from impasto.records.run import EVALUATOR, STYLE_CLASSIFIER, Run
 from impasto.state.fingerprint import done, not_done
-from impasto.training.classifier.settings import ClassifierSettings
-from impasto.training.classifier.train import train_classifier
-from impasto.training.painter.train import CRITIC
 from impasto.weights import painter_of
-
-FORMAT: Final = 2
-JUDGE: Final = "judge"
-
-
-class JudgeSettings(ClassifierSettings):
-    """How a judge is trained: a network built otherwise than the critic."""
-
-    network: NetworkName = Field("residual", description="its build; the critic's is classifier")
-    epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
-    resolution: int = Field(64, ge=32, description="height and width that it sees, in pixels")
 
 
 class PaintingSettings(Settings):
@@ -66,133 +47,101 @@ class PaintingSettings(Settings):
     per_style: int = Field(
         50, ge=2, description="most test pictures of each style that are painted in all others"
     )
-    judge: str | None = Field(
-        None, description="the run of the judge; none: one is trained, in the painter's folder"
-    )
-    teach: JudgeSettings = Field(
-        JudgeSettings(), description="how that one is trained; without device and seed: as here"
+    evaluator: str | None = Field(
+        None, description="run of the evaluator; none: the folder evaluator in the painter's run"
     )
     shown: int = Field(8, ge=1, description="pictures in the figures")
     bootstrap_samples: int = Field(
         1000, ge=100, description="bootstrap resamples behind each 95 % interval"
     )
-    device: Device = Field(
-        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
-    )
-    seed: int = Field(0, ge=0, description="of whose colours are taken, and of resampling")
-
-
-@dataclass(frozen=True, slots=True)
-class PaintingScore:
-    """A finished score: its folder, the content of ``painting.json``, and what was found."""
-
-    path: Path
-    result: Mapping[str, Any]
-    findings: list[Finding]
+    device: Device = Field("auto", description="auto takes a GPU where there is one")
+    seed: int = Field(0, ge=0, description="seed of the colour transfer and of the resamples")
 
 
 def score_painter(
     run: Path | str,
+    collection: Path | str | None = None,
     settings: PaintingSettings | None = None,
     *,
-    collection: Path | str | None = None,
-    progress: bool = False,
     announce: Callable[[str], None] | None = None,
-) -> PaintingScore:
-    """The score of a painter, also written into its run's folder; a judge that was half trained is trained on.
+) -> PainterScore:
+    """Score a painter and write the score into its run's folder; trains nothing.
 
     Args:
         run: the run's folder.
-        settings: the defaults where ``None``.
         collection: the collection's; ``None``: the one that the run was trained on, unchanged.
-        progress: show the judge's training on standard error.
+        settings: the defaults where ``None``.
         announce: called with one line as each part begins.
 
     Raises:
-        RunError: there is no trained painter, its collection has changed, or the judge is its own
-            critic.
+        RunError: there is no trained painter or no trained evaluator, the collection has changed,
+            or the evaluator is the painter's own style classifier.
         CollectionError: there are no test pictures, or of one style only.
-        VocabularyError: the judge, or the collection, speaks of other styles.
+        VocabularyError: the evaluator, or the collection, has other styles.
         OutputError: the run's folder cannot be written.
     """
-    settings, say = settings or PaintingSettings(), announce or (lambda line: None)
+    settings, log = settings or PaintingSettings(), announce or (lambda line: None)
     opened = runs.open_run(Path(run), "painter")
     painter = painter_of(opened, accelerator_on(settings.device).device)
     found = collection_of(opened, collection)
     rows = _chosen(found, settings.per_style)
-    judge = _judge(opened, settings, say, progress=progress)
-    found.vocabulary.require(judge.run.styles, f"the judge in {judge.run.path}")
-    subject = Subject(opened, painter, judge, found, rows)
-    say(f"painting {len(rows)} test pictures in every style")
-    result = _measure(subject, settings)
-    judged = painting_findings(result, opened, found)
+    evaluator = _evaluator(opened, settings)
+    found.vocabulary.require(evaluator.run.styles, f"the evaluator in {evaluator.run.path}")
+    subject = PainterUnderTest(opened, painter, evaluator, found, rows)
     own = found.fingerprint == opened.collection["fingerprint"]
     folder = (
         opened.evaluation_path if own else opened.path / f"evaluation-{found.path.resolve().name}"
     )
     not_done(folder)
-    result["shown"] = draw(subject, settings.shown, folder / "figures")
-    findings.save(folder / "findings.json", judged)
-    write_json(folder / "painting.json", result)
+    log(f"painting {len(rows)} test pictures in every style")
+    shown = draw(subject, settings.shown, folder / "figures")
+    score = PainterScore.model_validate({**_measure(subject, settings), "shown": shown})
+    findings.save(folder / "findings.json", painting_findings(score, opened, found))
+    score = score.write(folder / "painting.json")
     made_from = opened.weights_fingerprint
     done(folder, settings=settings, weights=made_from, collection=found.fingerprint)
-    return PaintingScore(folder, result, judged)
+    return score
 
 
 def _chosen(found: Collection, per_style: int) -> NDArray[np.int64]:
-    """Rows of the test pictures to be painted.
-
-    Of each style evenly as many as are wanted, or all.
-    """
+    """Rows of the test pictures to be painted: evenly spaced in each style, at most per_style."""
     test = found.indices("test")
-    some = []
+    chosen = []
     for style in np.unique(found.labels[test]):
-        mine = test[found.labels[test] == style]
-        some.append(
-            mine[np.linspace(0, len(mine) - 1, min(per_style, len(mine))).round().astype(np.int64)]
-        )
-    if len(some) < 2:
+        local = test[found.labels[test] == style]
+        places = np.linspace(0, len(local) - 1, min(per_style, len(local))).round()
+        chosen.append(local[places.astype(np.int64)])
+    if len(chosen) < 2:
         raise CollectionError(
-            f"{found.path} has test pictures of {len(some)} styles: scoring a painter takes two"
+            f"{found.path} has test pictures of {len(chosen)} styles: scoring a painter takes two"
         )
-    return np.sort(np.concatenate(some))
+    return np.sort(np.concatenate(chosen))
 
 
-def _judge(
-    painter: Run, settings: PaintingSettings, say: Callable[[str], None], *, progress: bool
-) -> LoadedClassifier:
-    if settings.judge is not None:
-        if Path(settings.judge).resolve() == (painter.path / CRITIC).resolve():
-            raise RunError(
-                f"{settings.judge} is the painter's own critic, and so no judge: name another run"
-            )
-        return open_classifier(Path(settings.judge), settings.device)
-    own = collection_of(painter)
-    _, half = disjoint_halves(own, int(painter.settings["seed"]))
-    shared = {"device", "seed"} - settings.teach.model_fields_set
-    teach = settings.teach.model_copy(update={name: getattr(settings, name) for name in shared})
-    place = painter.path / JUDGE
-    say("training the judge")
-    try:
-        train_classifier(half, place, teach, progress=progress)
-    except RunError as error:
-        raise RunError(f"{error}; --classifier {place} takes the judge that there is") from error
+def _evaluator(painter: Run, settings: PaintingSettings) -> LoadedClassifier:
+    place = Path(settings.evaluator) if settings.evaluator else painter.path / EVALUATOR
+    if place.resolve() == (painter.path / STYLE_CLASSIFIER).resolve():
+        raise RunError(
+            f"{place} is the painter's own style classifier, which cannot evaluate it: name another "
+            "run with --classifier"
+        )
+    if not (place / "run.json").is_file():
+        raise RunError(
+            f"no evaluator in {place}: impasto train painter trains one, or name a classifier's "
+            "run with --classifier"
+        )
     return open_classifier(place, settings.device)
 
 
-def _measure(subject: Subject, settings: PaintingSettings) -> dict[str, Any]:
-    names, found, test = (
-        subject.found.vocabulary.styles,
-        subject.found,
-        subject.found.indices("test"),
-    )
-    real_shares, real_seen = subject.seen(subject.stored(test))
-    arms = judged_arms(subject, real_seen, settings.seed)
+def _measure(subject: PainterUnderTest, settings: PaintingSettings) -> dict[str, Any]:
+    found = subject.found
+    names, test = found.vocabulary.styles, found.indices("test")
+    real_shares, real_features = subject.classified(subject.stored(test))
+    arms = measure_arms(subject, real_features, settings.seed)
     right, real_labels = real_shares.argmax(1) == found.labels[test], found.labels[test]
     spread = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
     rates = numbers.Rates(arms.hits, subject.labels, right, real_labels, **spread)
     return {
-        "format": FORMAT,
         "command": runs.command(),
         "environment": runs.environment(),
         "collection_fingerprint": found.fingerprint,
@@ -233,15 +182,15 @@ def _mean(distances: list[float | None]) -> float | None:
     return float(np.mean(known)) if known and len(known) == len(distances) else None
 
 
-def _about(subject: Subject, right: NDArray[np.bool_]) -> dict[str, Any]:
-    """The judge, and what it is worth on real test pictures."""
-    run, known = subject.judge.run, set().union(*training_hashes(subject.judge.run))
-    mine, hashes = set().union(*training_hashes(subject.run)), subject.found.column("sha256")
+def _about(subject: PainterUnderTest, right: NDArray[np.bool_]) -> dict[str, Any]:
+    """The evaluator, and what it is worth on real test pictures."""
+    run, known = subject.evaluator.run, set().union(*training_hashes(subject.evaluator.run))
+    local, hashes = set().union(*training_hashes(subject.run)), subject.found.column("sha256")
     return {
         "run": run.path.name,
         "network": run.settings["network"],
         "accuracy": float(right.mean()),
-        "pictures_shared": len(mine & known),
+        "pictures_shared": len(local & known),
         "test_pictures_seen": len({hashes[row] for row in subject.rows} & known),
     }
 
@@ -256,7 +205,7 @@ def _summary(
     return {name: cluster_mean_estimate(values, rows, **again) for name, values in whole.items()}
 
 
-def _identity(subject: Subject, settings: PaintingSettings) -> dict[str, dict[str, float]]:
+def _identity(subject: PainterUnderTest, settings: PaintingSettings) -> dict[str, dict[str, float]]:
     """SSIM of pictures painted in their own style, and in none, with the originals."""
     eye = torch.eye(len(subject.found.vocabulary))
     result = {}
@@ -269,7 +218,7 @@ def _identity(subject: Subject, settings: PaintingSettings) -> dict[str, dict[st
     return result
 
 
-def _strength(subject: Subject) -> list[dict[str, float]]:
+def _strength(subject: PainterUnderTest) -> list[dict[str, float]]:
     """The share of pictures seen in the style asked for, and how alike they still are, at rising strength.
 
     Each picture is painted in one other style, in turn.
@@ -281,7 +230,7 @@ def _strength(subject: Subject) -> list[dict[str, float]]:
     rows = []
     for strength in STRENGTHS:
         made = subject.painted(subject.originals, strength * eye[targets])
-        shares, _ = subject.seen(made)
+        shares, _ = subject.classified(made)
         rows.append(
             {
                 "strength": strength,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.painter_score_findings import ARMS
-from impasto.evaluation.painter_under_test import Subject
+from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.numerics.distances import colour_difference, frechet_distance, kernel_distance
 
 POOL: Final = 1000  # pictures among which an original is looked for
@@ -17,7 +17,7 @@ POOL: Final = 1000  # pictures among which an original is looked for
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """What the judge says of every arm, and what is left of the originals.
+    """What the evaluator says of every arm, and what is left of the originals.
 
     Attributes:
         hits: whether style t is seen in picture i where it is asked for, ``bool (N, styles)`` each.
@@ -33,7 +33,7 @@ class Arms:
     searched: int
 
 
-def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
+def measure_arms(subject: PainterUnderTest, real: NDArray[np.float32], seed: int) -> Arms:
     """Paint everything in every other style, and look at it.
 
     Args:
@@ -42,7 +42,7 @@ def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
         seed: of whose colours are taken.
     """
     found, labels, names = subject.found, subject.labels, subject.found.vocabulary.styles
-    lot, eye = np.random.default_rng(seed), torch.eye(len(names))
+    rng, eye = np.random.default_rng(seed), torch.eye(len(names))
     train, test_labels, haystack = (
         found.indices("train"),
         found.labels[found.indices("test")],
@@ -54,7 +54,7 @@ def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
     for style in np.unique(labels).tolist():
         others = np.flatnonzero(labels != style)
         sources, models = subject.originals[others], train[found.labels[train] == style]
-        lent = subject.stored(lot.choice(models, len(others))) if len(models) else sources
+        lent = subject.stored(rng.choice(models, len(others))) if len(models) else sources
         made = {
             "painted": subject.painted(sources, eye[[style] * len(others)]),
             "histogram": np.stack(
@@ -67,7 +67,7 @@ def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
         )
         theirs = real[test_labels == style]
         for arm, pictures in made.items():
-            shares, embedded = subject.seen(pictures)
+            shares, embedded = subject.classified(pictures)
             arms.hits[arm][others, style] = shares.argmax(1) == style
             kernel[arm], frechet[arm] = (
                 kernel_distance(embedded, theirs),
@@ -77,7 +77,7 @@ def judged_arms(subject: Subject, real: NDArray[np.float32], seed: int) -> Arms:
     return arms
 
 
-def _haystack(subject: Subject) -> NDArray[np.float64]:
+def _haystack(subject: PainterUnderTest) -> NDArray[np.float64]:
     """The pictures among which originals are looked for: these first."""
     found = subject.found
     pool = np.concatenate([found.indices(split) for split in ("test", "train", "validation")])

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from impasto.evaluation.painter_under_test import Subject
+from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.images.contact_sheet import contact_sheet, write_png
 
 STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def draw(subject: Subject, shown: int, folder: Path) -> list[dict[str, str]]:
+def draw(subject: PainterUnderTest, shown: int, folder: Path) -> list[dict[str, str]]:
     """Test pictures in all styles, and at rising strength in one other style each.
 
     Args:

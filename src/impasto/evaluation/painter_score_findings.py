@@ -1,121 +1,104 @@
-"""What a painter's score says about itself.
+"""Findings on a painter's score: IMP311 to IMP316, beside IMP305 and IMP307."""
 
-The findings IMP311 to IMP316, beside IMP305 and IMP307.
-"""
-
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import training_hashes
 from impasto.evaluation.evaluation_findings import finished_finding, seen_finding
-from impasto.evaluation.painter_score_numbers import divides
-from impasto.records.finding import Finding
+from impasto.records.finding import Finding, Outcome
+from impasto.records.painter_score import PainterScore
 from impasto.records.run import Run
 
 ARMS: Final = ("painted", "histogram", "unchanged")
-FOUND: Final = 0.8  # share of originals found among all from which IMP313 is passed
+FOUND: Final = 0.8  # share of originals retrieved from which IMP313 is passed
 ALIKE: Final = 0.6  # SSIM in the own style from which IMP314 is passed
-DIP: Final = (
-    0.02  # of the judge's probability that a stronger painting may lose before IMP316 is an issue
-)
+DIP: Final = 0.02  # loss of the target style's probability at more strength that IMP316 ignores
 
 
-def painting_findings(result: Mapping[str, Any], run: Run, found: Collection) -> list[Finding]:
-    """The findings on the content of ``painting.json``."""
+def painting_findings(score: PainterScore, run: Run, found: Collection) -> list[Finding]:
+    """Return the findings on a painter's score."""
     trained, chosen = training_hashes(run)
     hashes, ids = found.column("sha256"), found.column("id")
     test = found.indices("test")
-    seen = [ids[row] for row in test if hashes[row] in trained | chosen]
+    known = [ids[row] for row in test if hashes[row] in trained | chosen]
     return [
-        seen_finding(seen, len(test)),
+        seen_finding(known, len(test)),
         finished_finding(finished=run.state == "done"),
-        _effect(result),
-        _colour(result),
-        _content(result),
-        _identity(result),
-        _independent(result),
-        _monotone(result),
+        _effect(score),
+        _colour(score),
+        _content(score),
+        _identity(score),
+        _independent(score),
+        _monotone(score),
     ]
 
 
-def _effect(result: Mapping[str, Any]) -> Finding:
-    rows, scores = result["per_style"], result["scores"]
-    low = [row for row in rows if row["painted"]["gain"]["low"] <= 0]
-    hit, floor, ceiling = (scores[arm]["hit"]["value"] for arm in ("painted", "unchanged", "real"))
-    between = scores["painted"]["normalised"]
-    way = "too little between these to say how far it went."
-    if divides(scores["real"]["normalised"]["value"]):
-        way = f"{between['value']:.2f} ({between['low']:.2f} to {between['high']:.2f}) of the way."
+def _outcome(passed: bool) -> Outcome:
+    return "passed" if passed else "issue"
+
+
+def _effect(score: PainterScore) -> Finding:
+    rows, arms = score.per_style, score.scores
+    low = [row for row in rows if row.painted.gain.low <= 0]
+    hit, floor, ceiling = arms.painted.hit.value, arms.unchanged.hit.value, arms.real.hit.value
+    between = arms.painted.normalised
+    place = "floor and ceiling are too close to place it between them"
+    if arms.placed:
+        place = f"normalised {between.value:.2f} ({between.low:.2f} to {between.high:.2f})"
     text = (
-        f"The judge sees the style asked for in {hit:.1%} of painted pictures, in {floor:.1%} of unchanged and in "
-        f"{ceiling:.1%} of real ones: {way} "
-        f"{len(rows) - len(low)} of {len(rows)} styles gain, clear of zero."
+        f"The evaluator classifies {hit:.1%} of the paintings as their target style, {floor:.1%} of "
+        f"unchanged pictures and {ceiling:.1%} of real ones: {place}. In {len(rows) - len(low)} of "
+        f"{len(rows)} styles the 95 % interval of the gain excludes 0."
     )
-    items = [{"style": row["style"], "gain": row["painted"]["gain"]["value"]} for row in low]
-    numbers = {"hit": hit, "floor": floor, "ceiling": ceiling, "normalised": between["value"]}
-    return Finding("IMP311", "issue" if low else "passed", text, numbers, items)
+    items = [{"style": row.style, "gain": row.painted.gain.value} for row in low]
+    numbers = {"hit": hit, "floor": floor, "ceiling": ceiling, "normalised": between.value}
+    return Finding("IMP311", _outcome(not low), text, numbers, items)
 
 
-def _colour(result: Mapping[str, Any]) -> Finding:
-    gain, other = result["gains"]["histogram"], result["scores"]["histogram"]["hit"]["value"]
+def _colour(score: PainterScore) -> Finding:
+    gain, other = score.gains.histogram, score.scores.histogram.hit.value
     text = (
-        f"Exchanging the colours alone hits {other:.1%}; the painter is better by {gain['value']:+.1%} "
-        f"({gain['low']:+.1%} to {gain['high']:+.1%})."
+        f"Colour transfer alone hits {other:.1%}; the painter is better by {gain.value:+.1%} "
+        f"({gain.low:+.1%} to {gain.high:+.1%})."
     )
-    return Finding(
-        "IMP312",
-        "passed" if gain["low"] > 0 else "issue",
-        text,
-        {"gain": gain["value"], "histogram": other},
-    )
+    numbers = {"gain": gain.value, "histogram": other}
+    return Finding("IMP312", _outcome(gain.low > 0), text, numbers)
 
 
-def _content(result: Mapping[str, Any]) -> Finding:
-    share, among = result["content"]["painted"]["retrieved"], result["searched"]
+def _content(score: PainterScore) -> Finding:
+    share = score.content["painted"].retrieved
     text = (
-        f"Of {share['value']:.1%} ({share['low']:.1%} to {share['high']:.1%}) of painted pictures the original is the "
-        f"nearest among {among:,} by where light and dark lie."
+        f"For {share.value:.1%} ({share.low:.1%} to {share.high:.1%}) of the paintings the original "
+        f"is the nearest of {score.searched:,} pictures by lightness."
     )
-    return Finding(
-        "IMP313",
-        "passed" if share["low"] >= FOUND else "issue",
-        text,
-        {"retrieved": share["value"]},
-    )
+    return Finding("IMP313", _outcome(share.low >= FOUND), text, {"retrieved": share.value})
 
 
-def _identity(result: Mapping[str, Any]) -> Finding:
-    own, none = (result["identity"][name]["value"] for name in ("own_style", "no_style"))
+def _identity(score: PainterScore) -> Finding:
+    own, none = score.identity.own_style.value, score.identity.no_style.value
     text = (
         f"Painted in their own style, pictures keep an SSIM of {own:.2f}; in none, of {none:.2f}."
     )
-    return Finding(
-        "IMP314", "passed" if own >= ALIKE else "issue", text, {"own_style": own, "no_style": none}
-    )
+    numbers = {"own_style": own, "no_style": none}
+    return Finding("IMP314", _outcome(own >= ALIKE), text, numbers)
 
 
-def _independent(result: Mapping[str, Any]) -> Finding:
-    judge = result["evaluator"]
-    shared, alike = judge["pictures_shared"], judge["network"] == "classifier"
+def _independent(score: PainterScore) -> Finding:
+    by = score.evaluator
     text = (
-        f"The judge ({judge['network']}) shares {shared} pictures with painter and critic, was trained on "
-        f"{judge['test_pictures_seen']} of those painted, and names {judge['accuracy']:.1%} of real ones rightly."
+        f"The evaluator ({by.network}) shares {by.pictures_shared} training pictures with painter "
+        f"and style classifier, was trained on {by.test_pictures_seen} of the painted test "
+        f"pictures, and classifies {by.accuracy:.1%} of real ones correctly."
     )
-    ok = not shared and not alike and not judge["test_pictures_seen"]
-    return Finding("IMP315", "passed" if ok else "issue", text, {"shared": float(shared)})
+    alike = by.network == "classifier"
+    passed = not by.pictures_shared and not alike and not by.test_pictures_seen
+    return Finding("IMP315", _outcome(passed), text, {"shared": float(by.pictures_shared)})
 
 
-def _monotone(result: Mapping[str, Any]) -> Finding:
-    steps = [row["probability"] for row in result["strength"]]
+def _monotone(score: PainterScore) -> Finding:
+    steps = [row.probability for row in score.strength]
     dips = [low - high for low, high in zip(steps[1:], steps, strict=False)]
-    shown = ", ".join(
-        f"{row['strength']:.0%}: {row['probability']:.2f}" for row in result["strength"]
-    )
-    text = f"The judge's probability of the style asked for, by strength: {shown}."
-    return Finding(
-        "IMP316",
-        "issue" if min(dips) < -DIP else "passed",
-        text,
-        {"first": steps[0], "last": steps[-1]},
-    )
+    shown = ", ".join(f"{row.strength:.0%}: {row.probability:.2f}" for row in score.strength)
+    text = f"The evaluator's probability of the target style by strength: {shown}."
+    numbers = {"first": steps[0], "last": steps[-1]}
+    return Finding("IMP316", _outcome(min(dips) >= -DIP), text, numbers)

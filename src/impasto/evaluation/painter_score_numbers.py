@@ -74,11 +74,11 @@ class Rates:
     """Hit rates of the styles asked for, between floor and ceiling, resampled over pictures.
 
     Args:
-        answers: by arm (``painted``, ``histogram``, ``unchanged``), whether the judge sees style t
+        answers: by arm (``painted``, ``histogram``, ``unchanged``), whether the evaluator sees style t
             in picture i when it is asked for, ``bool (N, styles)``; a picture's own style does not
             count.
         labels: the pictures' own styles, ``int64 (N,)``.
-        real: whether the judge sees the style of each real picture, ``bool (M,)``.
+        real: whether the evaluator sees the style of each real picture, ``bool (M,)``.
         real_labels: their styles, ``int64 (M,)``.
         resamples: bootstrap resamples.
         seed: of them.
@@ -101,7 +101,7 @@ class Rates:
         self.weights = np.concatenate(
             [np.ones((1, len(labels))), draw_weights(labels, resamples, generator)]
         )
-        mine = np.concatenate(
+        local = np.concatenate(
             [np.ones((1, len(real))), draw_weights(real_labels, resamples, generator)]
         )
         own = labels[:, None] == np.arange(count)[None]
@@ -109,7 +109,7 @@ class Rates:
             arm: _shares(self.weights, hit, ~own) for arm, hit in answers.items()
         }  # (1 + draws, styles) each
         self.hits["real"] = _shares(
-            mine, real[:, None], real_labels[:, None] == np.arange(count)[None]
+            local, real[:, None], real_labels[:, None] == np.arange(count)[None]
         )
         self.labels, self.answers = labels, answers
 
@@ -149,11 +149,11 @@ class Rates:
         moved = self.answers["painted"].astype(np.float64) - self.answers["unchanged"]
         rows = []
         for source in np.unique(self.labels):
-            mine = self.labels == source
-            weights = self.weights[:, mine] / self.weights[:, mine].sum(1, keepdims=True).clip(
+            local = self.labels == source
+            weights = self.weights[:, local] / self.weights[:, local].sum(1, keepdims=True).clip(
                 min=1e-9
             )
-            drawn = weights @ moved[mine]
+            drawn = weights @ moved[local]
             rows += [
                 {"source": names[source], "target": names[target], **self.score(drawn[:, target])}
                 for target in self.styles

@@ -1,4 +1,4 @@
-"""A painter, its judge, and the test pictures that it is scored on."""
+"""A painter, its evaluator, and the test pictures that it is scored on."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,19 +22,19 @@ ONCE: Final = Views(flip=False, scales=(1.0,))
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Who is scored on what.
+class PainterUnderTest:
+    """A painter, its evaluator, and the test pictures to be painted.
 
     Attributes:
-        run, painter: the painter.
-        judge: who looks.
+        run, painter: the painter's run and network.
+        evaluator: the classifier of the paintings.
         found: the collection.
         rows: of the test pictures that are painted.
     """
 
     run: Run
     painter: Painter
-    judge: LoadedClassifier
+    evaluator: LoadedClassifier
     found: Collection
     rows: NDArray[np.int64]
 
@@ -74,8 +74,11 @@ class Subject:
             )
         return np.concatenate(parts)
 
-    def seen(self, pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """The judge's probabilities, every style supposed equally frequent, and its representations."""
-        judge = self.judge
-        logits, embedded = judge.logits_and_features(lambda at: pictures[at], len(pictures), ONCE)
-        return judge.prior_correction(uniform=True)(logits, 1.0), embedded
+    def classified(
+        self, pictures: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """The evaluator's probabilities under a uniform prior, and its features."""
+        logits, features = self.evaluator.logits_and_features(
+            lambda at: pictures[at], len(pictures), ONCE
+        )
+        return self.evaluator.prior_correction(uniform=True)(logits, 1.0), features

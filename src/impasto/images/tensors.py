@@ -16,7 +16,7 @@ def byte_tensor(pixels: Pixels) -> "Tensor":
     """Return pictures as ``uint8 (N, 3, H, W)``, channels last in memory."""
     import torch  # noqa: PLC0415 – images load without torch
 
-    writable = np.require(pixels, requirements="W")  # torch warns of others
+    writable = np.require(pixels, requirements=["C", "W"])  # torch refuses or warns of others
     return torch.from_numpy(writable).permute(0, 3, 1, 2)
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 FORMAT = 1
+STYLE_CLASSIFIER = "style_classifier"
+EVALUATOR = "evaluator"
+"""Folders of the runs inside a painter's run."""
 RunKind = Literal["classifier", "autoencoder", "painter", "lora"]
 State = Literal["running", "done"]
 _PACKAGES = ("impasto", "torch", "accelerate", "numpy", "scikit-learn", "pillow")

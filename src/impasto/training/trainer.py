@@ -54,6 +54,7 @@ class TrainingJob(Generic[T]):
         extends: whether a run may be continued for more epochs than it was begun with.
         from_scratch: whether the network is new and sees the stored pictures alone.
         beginnings: what a folder may hold before its run has begun.
+        first: trains what this training uses, before it begins and once its folder is checked.
         learnt: the part of the collection that is learned from, as a collection of its own;
             ``None``: all of it.
     """
@@ -70,6 +71,7 @@ class TrainingJob(Generic[T]):
     extends: bool = False
     from_scratch: bool = True
     beginnings: frozenset[str] = frozenset({"seen.parquet"})
+    first: Callable[[], None] | None = None
     learnt: Collection | None = None
 
 
@@ -126,6 +128,8 @@ def _trained(
         refuse_other_work(path, trainer.beginnings)
     elif mine.state == "done":
         return mine
+    if trainer.first is not None:
+        trainer.first()
     task = trainer.task(accelerator)
     with torch.random.fork_rng(
         []
