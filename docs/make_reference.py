@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from impasto import errors
 from impasto.cli.main import app
 from impasto.collection.settings import PrepareSettings
-from impasto.comparison.balance import RemediesSettings
+from impasto.comparison.balance import LongTailSettings
 from impasto.comparison.by_artist import ByArtistSettings
 from impasto.config import CourseConfig, Settings, table
 from impasto.embedding.settings import AtlasSettings
@@ -40,7 +40,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "train autoencoder": AutoencoderSettings,
     "train painter": PainterSettings,
     "train lora": LoraSettings,
-    "balance": RemediesSettings,
+    "balance": LongTailSettings,
     "evaluate": EvaluateSettings,
     "evaluate --by artist": ByArtistSettings,
     "atlas": AtlasSettings,

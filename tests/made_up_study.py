@@ -261,7 +261,7 @@ def write_evaluation(
         collection="collection",
         collection_fingerprint=mark,
         command="impasto evaluate study/runs/classifier",
-        prior="the training pictures'",
+        prior="uniform",
         styles=tuple(styles),
         scores={**scores(value, macro_f1=value - 0.0123), "top_3": spread(min(value + 0.2, 0.97))},
         baselines={name: BaselineScores(scores=scores(at)) for name, at in simple.items()}

@@ -22,7 +22,7 @@ import torch
 from impasto import pipeline as module
 from impasto.cli.main import run
 from impasto.collection.settings import PrepareSettings
-from impasto.comparison.balance import RemediesSettings
+from impasto.comparison.balance import LongTailSettings
 from impasto.embedding.settings import AtlasSettings
 from impasto.errors import InputError, OutputError, SettingsError
 from impasto.evaluation.painter_score import PaintingSettings
@@ -95,7 +95,7 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     page, text = made.report.read_text(), (tmp_path / "study" / "report.md").read_text()
     assert "Diagonals" in page and "IMP108" in page
     assert "Do art styles cluster?" in page and "Do art styles cluster?" in text
-    accuracy = made.metrics["scores"]["accuracy"]["value"]
+    accuracy = made.evaluation.scores["accuracy"].value
     assert f"{100 * accuracy:.1f}" in text
     codes = {finding.code for finding in made.findings}
     assert {"IMP101", "IMP108", "IMP201", "IMP301", "IMP310", "IMP501"} <= codes
@@ -156,7 +156,7 @@ def test_a_study_compares_remedies_where_it_is_asked_to(
     picture_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     source = picture_folder(train=(40, 30, 20), test=10)
-    wanted = RemediesSettings(remedies=("tau-normalisation",), seeds=1)
+    wanted = LongTailSettings(methods=("tau-normalisation",), seeds=1)
     said: list[str] = []
     made = run_study(
         source,
@@ -202,7 +202,7 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
     assert {"IMP311", "IMP313"} <= {finding.code for finding in made.findings}
     run = open_run(tmp_path / "s" / "runs" / "painter", "painter")
     assert run.settings["device"] == "cpu" and (run.path / "atlas" / "atlas.json").is_file()
-    assert made.metrics == before.metrics
+    assert made.evaluation == before.evaluation
     monkeypatch.setattr(module, "score_painter", lambda *a, **b: pytest.fail("scored again"))
     run_study(source, tmp_path / "s", wanted)
     with pytest.raises(OutputError, match=r"painter was .*, now null"):
@@ -247,7 +247,7 @@ def test_a_second_time_does_nothing_again(
         update={"prepare": PrepareSettings(pixels=32, workers=2)}
     )  # changes no result
     again = run_study(source, tmp_path / "study", elsewhere)
-    assert again.metrics == first.metrics
+    assert again.evaluation == first.evaluation
     assert {path: path.stat().st_mtime_ns for path in changed} == changed
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.collection.collection import Collection as Collection
     from impasto.collection.settings import PrepareSettings as PrepareSettings
-    from impasto.comparison.balance import RemediesSettings as RemediesSettings
+    from impasto.comparison.balance import LongTailSettings as LongTailSettings
     from impasto.comparison.by_artist import ByArtistSettings as ByArtistSettings
     from impasto.embedding.settings import AtlasSettings as AtlasSettings
     from impasto.errors import ImpastoError as ImpastoError
@@ -71,7 +71,7 @@ _HOMES = {
     "PaintingSettings": "evaluation.painter_score",
     "PredictSettings": "evaluation.predict",
     "PrepareSettings": "collection.settings",
-    "RemediesSettings": "comparison.balance",
+    "LongTailSettings": "comparison.balance",
     "RepaintSettings": "generate.repaint",
     "Run": "records.run",
     "SampleSettings": "gallery.gallery",

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -26,7 +26,7 @@ from impasto.collection.audit import audit
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import SourcePath, require_source, spelled
-from impasto.comparison.balance import RemediesSettings, balance
+from impasto.comparison.balance import LongTailSettings, balance
 from impasto.config import Device, Settings
 from impasto.devices import device_of
 from impasto.embedding.embed import EMBEDDING_KINDS
@@ -36,11 +36,11 @@ from impasto.errors import SettingsError
 from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import read_json
 from impasto.gallery.gallery import SampleSettings, paint_gallery
 from impasto.page.export import has_atlas, write_site
 from impasto.records import finding as findings
 from impasto.records import run as runs
+from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.finding import Finding
 from impasto.records.run import Run
 from impasto.reporting.report import write_report
@@ -82,7 +82,7 @@ class StudySettings(Settings):
     )
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
     atlas: AtlasSettings = Field(AtlasSettings(), description="the atlas of every run")
-    balance: RemediesSettings | None = Field(
+    balance: LongTailSettings | None = Field(
         None,
         description="comparison of long-tail methods, many trainings; none: left out; "
         "without train: as above",
@@ -103,7 +103,7 @@ class Study:
         path: the study folder.
         collection: the collection's folder.
         run: the classifier's run.
-        metrics: the content of the evaluation's ``metrics.json``.
+        evaluation: the classifier's.
         findings: everything that audit, trainings, evaluations and the comparison found.
         report: the HTML report; the Markdown one stands beside it.
         page: the atlas page; ``None`` where it was left out or no run has an atlas.
@@ -112,7 +112,7 @@ class Study:
     path: Path
     collection: Path
     run: Run
-    metrics: dict[str, Any]
+    evaluation: ClassifierEvaluation
     findings: list[Finding]
     report: Path
     page: Path | None = None
@@ -330,7 +330,9 @@ class _Work:
             self.study,
             self.collection.path,
             run,
-            read_json(run.evaluation_path / "metrics.json"),
+            ClassifierEvaluation.read(
+                run.evaluation_path / "metrics.json", what="evaluation", verb="impasto evaluate"
+            ),
             self.found,
             self.report,
             page if shown else None,

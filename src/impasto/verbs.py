@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from impasto.collection.collection import Collection
     from impasto.collection.settings import PrepareSettings
-    from impasto.comparison.balance import Balance, RemediesSettings
+    from impasto.comparison.balance import LongTailSettings
     from impasto.embedding.settings import AtlasSettings
     from impasto.evaluation.predict import Prediction, PredictSettings
     from impasto.gallery.gallery import GallerySummary, SampleSettings
     from impasto.page.export import SitePaths
     from impasto.pipeline import Study, StudySettings
     from impasto.records.atlas import Atlas
+    from impasto.records.balance import BalanceResult
     from impasto.records.collection import AuditRecord
     from impasto.records.painting import Painted
     from impasto.reporting.report import ReportPaths
@@ -221,12 +222,12 @@ def train_lora(
 def balance(
     collection: "Collection | Thing",
     output: Thing,
-    settings: "RemediesSettings | Mapping[str, Any] | None" = None,
+    settings: "LongTailSettings | Mapping[str, Any] | None" = None,
     *,
     progress: bool = False,
     announce: Announce | None = None,
     **options: Any,
-) -> "Balance":
+) -> "BalanceResult":
     """Compare long-tail methods side by side, over several seeds.
 
     Args:
@@ -237,10 +238,10 @@ def balance(
         announce: called with one line for each training.
         options: single settings by name.
     """
-    from impasto.comparison.balance import RemediesSettings  # noqa: PLC0415
+    from impasto.comparison.balance import LongTailSettings  # noqa: PLC0415
     from impasto.comparison.balance import balance as compared  # noqa: PLC0415
 
-    wanted = resolve(RemediesSettings, settings, options)
+    wanted = resolve(LongTailSettings, settings, options)
     return compared(
         open_collection(collection), folder(output), wanted, progress=progress, announce=announce
     )
@@ -282,48 +283,22 @@ def evaluate(
         return evaluate_by_artist(path, wanted, progress=progress, announce=announce)
     other = None if collection is None else folder(collection)
     wanted = resolve(cls, settings, options)
-    match kind:
-        case "classifier" | "autoencoder":
-            from impasto.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
+    from impasto.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
 
-            return evaluated(path, other, wanted)
-        case "painter":
-            from impasto.evaluation.painter_score import score_painter  # noqa: PLC0415
-
-            return score_painter(path, other, wanted, announce=announce)
-        case "lora":
-            from impasto.evaluation.lora_score import score_lora  # noqa: PLC0415
-
-            return score_lora(path, wanted, collection=other, announce=announce)
-        case _:
-            assert_never(kind)
+    return evaluated(path, other, wanted, progress=progress, announce=announce)
 
 
 def evaluation_settings(kind: RunKind, by: Literal["artist"] | None = None) -> type[Settings]:
     """Return the settings class of an evaluation by the kind of run."""
-    match kind:
-        case "classifier" if by == "artist":
-            from impasto.comparison.by_artist import ByArtistSettings  # noqa: PLC0415
+    if by is None:
+        from impasto.evaluation.evaluate import evaluation_settings as of_kind  # noqa: PLC0415
 
-            return ByArtistSettings
-        case _ if by is not None:
-            raise InputError(
-                f"an evaluation by artist needs a classifier; this run is of kind {kind}"
-            )
-        case "classifier" | "autoencoder":
-            from impasto.evaluation.settings import EvaluateSettings  # noqa: PLC0415
+        return of_kind(kind)
+    if kind != "classifier":
+        raise InputError(f"an evaluation by artist needs a classifier; this run is of kind {kind}")
+    from impasto.comparison.by_artist import ByArtistSettings  # noqa: PLC0415
 
-            return EvaluateSettings
-        case "painter":
-            from impasto.evaluation.painter_score import PaintingSettings  # noqa: PLC0415
-
-            return PaintingSettings
-        case "lora":
-            from impasto.evaluation.lora_score import ScorecardSettings  # noqa: PLC0415
-
-            return ScorecardSettings
-        case _:
-            assert_never(kind)
+    return ByArtistSettings
 
 
 def predict(
@@ -350,7 +325,7 @@ def predict(
 
     wanted = resolve(PredictSettings, settings, options)
     place = None if output is None else folder(output)
-    return predicted(folder(run), _images(images), wanted, output=place, aside=announce)
+    return predicted(folder(run), _images(images), wanted, output=place, on_skip=announce)
 
 
 def atlas(

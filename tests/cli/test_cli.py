@@ -157,7 +157,7 @@ def test_balance_prints_a_table_and_names_methods_in_doubt(
     make_collection: Callable[..., Collection], tmp_path: Path, impasto: Call
 ) -> None:
     collection, folder = make_collection(train=(24, 16, 12), test=10), tmp_path / "balance"
-    words = ("balance", collection.path, "-o", folder, *QUICK, "--seeds", 1, "--remedies")
+    words = ("balance", collection.path, "-o", folder, *QUICK, "--seeds", 1, "--methods")
     assert "did you mean 'focal-loss'?" in impasto(*words, "focal-los").error
     done = impasto(*words, "post-hoc-logit-adjustment,tau-normalisation")
     assert done.status == 0, done.err
@@ -166,7 +166,7 @@ def test_balance_prints_a_table_and_names_methods_in_doubt(
     methods = ["plain,", "post-hoc-logit-adjustment,", "tau-normalisation,"]
     assert [line.split()[1] for line in lines] == methods
     again = impasto(*words, "tau-normalisation", "--json").json
-    assert [row["name"] for row in again["remedies"]] == ["plain", "tau-normalisation"]
+    assert [row["name"] for row in again["methods"]] == ["plain", "tau-normalisation"]
 
 
 def test_a_painter_of_the_courses_form_paints_every_style(

@@ -68,7 +68,7 @@ def done(
         ),
         "balance": (
             *("balance", collection, "-o", root / "balance", *QUICK, "-q", "--seeds", 1),
-            *("--remedies", "tau-normalisation"),
+            *("--methods", "tau-normalisation"),
         ),
         "evaluate": ("evaluate", classifier, "--device", "cpu"),
         "evaluate an autoencoder": ("evaluate", runs / "ae", "--device", "cpu"),

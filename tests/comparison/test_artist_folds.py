@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import SCHEMA, Collection
 from impasto.collection.vocabulary import Vocabulary
 from impasto.comparison.artist_folds import ArtistFolds, artist_folds
-from impasto.comparison.artist_scores import Clusters, compare_arms, style_gaps
+from impasto.comparison.artist_scores import ArtistClusters, compare_arms, style_gaps
 from impasto.errors import CollectionError, SettingsError
 from impasto.numerics import metrics
 from impasto.records.collection import CollectionRecord
@@ -188,7 +188,7 @@ def test_the_bootstrap_is_its_slow_description() -> None:
     generator = np.random.default_rng(0)
     labels, cluster = generator.integers(0, 3, 40), generator.choice([2, 5, 7, 11], 40)
     answers = {arm: generator.integers(0, 3, 40) for arm in ("ordinary", "disjoint")}
-    found = compare_arms(Clusters(labels, cluster, 3, 200, 1), answers)
+    found = compare_arms(ArtistClusters(labels, cluster, 3, 200, 1), **answers).model_dump()
     names, again = np.unique(cluster), np.random.default_rng(1)
     gaps = []
     for drawn in again.multinomial(4, [0.25] * 4, 200):
@@ -216,7 +216,7 @@ def test_intervals_know_that_an_artists_pictures_go_together() -> None:
     wrong = np.repeat([0, 1, 0, 1], 25)
     arms = {"ordinary": labels, "disjoint": wrong}
     tied, apart = (
-        compare_arms(Clusters(labels, cluster, 2, 1000, 0), arms)["gap"]["accuracy"]
+        compare_arms(ArtistClusters(labels, cluster, 2, 1000, 0), **arms).gap["accuracy"].model_dump()
         for cluster in (np.repeat(np.arange(4), 25), np.arange(100))
     )
     assert tied["value"] == apart["value"] == 0.5
@@ -227,8 +227,9 @@ def test_intervals_know_that_an_artists_pictures_go_together() -> None:
 def test_each_styles_gap() -> None:
     labels, cluster = np.repeat([0, 1], 20), np.repeat(np.arange(8), 5)
     arms = {"ordinary": labels, "disjoint": np.where(labels == 1, 0, labels)}
-    rows = style_gaps(Clusters(labels, cluster, 3, 200, 0), arms)
-    assert rows[0] == {"pictures": 20, "artists": 4, "ordinary": 1, "disjoint": 1,
+    clusters = ArtistClusters(labels, cluster, 3, 200, 0)
+    rows = [row.model_dump() for row in style_gaps(clusters, **arms, styles=STYLES)]
+    assert rows[0] == {"style": "A", "pictures": 20, "artists": 4, "ordinary": 1, "disjoint": 1,
                        "gap": {"value": 0, "low": 0, "high": 0}}  # fmt: skip
     assert rows[1]["gap"] == {"value": 1, "low": 1, "high": 1}
-    assert rows[2] == {"pictures": 0, "artists": 0, "ordinary": None, "disjoint": None, "gap": None}
+    assert rows[2] == {"style": "C", "pictures": 0, "artists": 0, "ordinary": None, "disjoint": None, "gap": None}

@@ -20,12 +20,19 @@ from safetensors.numpy import load_file
 from impasto.collection.collection import Collection, fingerprint, open_collection
 from impasto.comparison import balance as module
 from impasto.comparison import head_runs as heads
-from impasto.comparison.balance import Balance, RemediesSettings, balance
-from impasto.comparison.balance_choice import findings_of, recommend
+from impasto.comparison.balance import LongTailSettings, balance
+from impasto.comparison.balance_choice import (
+    MethodComparison,
+    ValidationChoice,
+    findings_of,
+    recommend,
+)
 from impasto.errors import CollectionError, OutputError, RunError, SettingsError
-from impasto.evaluation.evaluate import evaluate
+from impasto.evaluation.classifier import evaluate_classifier as evaluate
 from impasto.evaluation.predict import predict
 from impasto.files import read_json, write_json
+from impasto.records.balance import BalanceResult, McNemarTest
+from impasto.records.record import Interval
 from impasto.records.run import open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
@@ -40,11 +47,11 @@ HEADS = (
     "classifier-re-training",
     "learnable-weight-scaling",
 )
-SETTINGS = RemediesSettings(
-    remedies=("inverse-frequency-sampling", *HEADS), seeds=2, views=2, train=TRAIN
+SETTINGS = LongTailSettings(
+    methods=("inverse-frequency-sampling", *HEADS), seeds=2, views=2, train=TRAIN
 )
-FEWER = RemediesSettings(
-    remedies=("inverse-frequency-sampling", "post-hoc-logit-adjustment", "classifier-re-training"),
+FEWER = LongTailSettings(
+    methods=("inverse-frequency-sampling", "post-hoc-logit-adjustment", "classifier-re-training"),
     seeds=1, views=2, train=TRAIN,
 )  # fmt: skip
 TIMED = {"seconds", "command"}
@@ -63,13 +70,13 @@ def collection(make_collection: Callable[..., Collection]) -> Collection:
 
 
 @pytest.fixture(scope="module")
-def done(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> Balance:
+def done(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> BalanceResult:
     """A finished comparison; not to be changed."""
     return balance(collection, tmp_path_factory.mktemp("done") / "balance", SETTINGS)
 
 
 @pytest.fixture(scope="module")
-def straight(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> Balance:
+def straight(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> BalanceResult:
     """One with fewer remedies and one seed that nobody interrupted; not to be changed."""
     return balance(collection, tmp_path_factory.mktemp("straight") / "balance", FEWER)
 
@@ -92,7 +99,7 @@ def weights(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_remedy_and_seed_is_a_run_that_can_be_evaluated_and_asked(
-    collection: Collection, done: Balance, picture_folder: Callable[..., Path]
+    collection: Collection, done: BalanceResult, picture_folder: Callable[..., Path]
 ) -> None:
     names = ["plain", "inverse-frequency-sampling", *HEADS]
     assert sorted(weights(done.path)) == sorted(
@@ -108,12 +115,12 @@ def test_every_remedy_and_seed_is_a_run_that_can_be_evaluated_and_asked(
         ):  # the head is what makes styles equally frequent, so nothing is left to be taken out
             assert run.facts["prior"] == pytest.approx([0.25] * 4)
         if name.endswith("-0"):
-            assert evaluate(run.path).metrics["pictures"] == 40
+            assert evaluate(run.path).pictures == 40
             assert predict(run.path, pictures)[0].members
 
 
 def test_a_run_is_evaluated_where_its_study_was_moved_to(
-    collection: Collection, done: Balance, tmp_path: Path
+    collection: Collection, done: BalanceResult, tmp_path: Path
 ) -> None:
     shutil.copytree(collection.path, tmp_path / "study" / "collection")
     run = tmp_path / "study" / "balance" / "runs" / "plain-0"
@@ -123,13 +130,13 @@ def test_a_run_is_evaluated_where_its_study_was_moved_to(
         run / "run.json",
         {**record, "collection": {**record["collection"], "path": "/where/it/was"}},
     )
-    assert evaluate(run).metrics["pictures"] == 40
+    assert evaluate(run).pictures == 40
 
 
-def test_the_table_says_what_the_runs_answer(collection: Collection, done: Balance) -> None:
+def test_the_table_says_what_the_runs_answer(collection: Collection, done: BalanceResult) -> None:
     """Scores of the plain argmax of each run's own logits, as its evaluation wrote them down."""
     labels = collection.labels[collection.indices("test")]
-    for row in done.result["remedies"]:
+    for row in done.model_dump(mode="json")["methods"]:
         place = done.path / row["runs"][1]
         evaluate(place)
         answers = np.array(
@@ -140,11 +147,11 @@ def test_the_table_says_what_the_runs_answer(collection: Collection, done: Balan
         value = np.mean(row["by_seed"]["balanced_accuracy"])
         assert row["scores"]["balanced_accuracy"]["value"] == pytest.approx(value)
         if row["differences"]:
-            plain = done.result["remedies"][0]["scores"]["balanced_accuracy"]["value"]
+            plain = done.model_dump(mode="json")["methods"][0]["scores"]["balanced_accuracy"]["value"]
             assert row["differences"]["balanced_accuracy"]["value"] == pytest.approx(value - plain)
 
 
-def test_a_new_head_leaves_the_network_as_it_is(done: Balance) -> None:
+def test_a_new_head_leaves_the_network_as_it_is(done: BalanceResult) -> None:
     for seed in (0, 1):
         plain = load_file(done.path / "runs" / f"plain-{seed}" / "best.safetensors")
         for name in HEADS:
@@ -159,7 +166,7 @@ def test_a_new_head_leaves_the_network_as_it_is(done: Balance) -> None:
 def test_heads_are_added_without_a_training(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    only = SETTINGS.model_copy(update={"remedies": ("plain",), "seeds": 1})
+    only = SETTINGS.model_copy(update={"methods": ("plain",), "seeds": 1})
     balance(collection, tmp_path / "balance", only)
     before = {
         path: path.stat().st_mtime_ns
@@ -167,8 +174,8 @@ def test_heads_are_added_without_a_training(
         if "runs" in path.parts
     }
     monkeypatch.setattr("impasto.training.trainer.fit", lambda *given: pytest.fail("trained again"))
-    more = balance(collection, tmp_path / "balance", only.model_copy(update={"remedies": HEADS}))
-    assert len(more.result["remedies"]) == 5
+    more = balance(collection, tmp_path / "balance", only.model_copy(update={"methods": HEADS}))
+    assert len(more.model_dump(mode="json")["methods"]) == 5
     runs = tmp_path / "balance" / "runs"
     assert {path: path.stat().st_mtime_ns for path in before if path != runs} == {
         path: time for path, time in before.items() if path != runs
@@ -177,7 +184,7 @@ def test_heads_are_added_without_a_training(
 
 
 def test_a_second_time_does_nothing_again(
-    collection: Collection, done: Balance, monkeypatch: pytest.MonkeyPatch
+    collection: Collection, done: BalanceResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = result(done.path)
     monkeypatch.setattr("impasto.training.trainer.fit", lambda *given: pytest.fail("trained again"))
@@ -201,7 +208,7 @@ def test_a_second_time_does_nothing_again(
             "impasto.training.classifier.task.ClassifierTask.validate",
             5,
         ),  # at the end of an epoch of the second
-        ("impasto.comparison.balance.look", 1),  # after a training, before it is looked at
+        ("impasto.comparison.balance.cached_outputs", 1),  # after a training, before it is looked at
         ("impasto.comparison.cached_logits.augment", 2),  # among the training pictures' views
         (
             "impasto.comparison.head_runs.training_findings",
@@ -213,7 +220,7 @@ def test_a_second_time_does_nothing_again(
 )
 def test_killed_anywhere_the_same_command_ends_with_the_same(
     collection: Collection,
-    straight: Balance,
+    straight: BalanceResult,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     place: str,
@@ -250,7 +257,7 @@ def _resolved(home: str, name: str) -> tuple[Any, str]:
 
 
 def test_the_test_labels_choose_nothing(
-    collection: Collection, done: Balance, tmp_path: Path
+    collection: Collection, done: BalanceResult, tmp_path: Path
 ) -> None:
     """Other labels of the test pictures:
 
@@ -275,17 +282,17 @@ def test_the_test_labels_choose_nothing(
     )
     other = balance(open_collection(folder), tmp_path / "balance", SETTINGS)
     assert weights(other.path) == weights(done.path)
-    for mine, its in zip(other.result["remedies"], done.result["remedies"], strict=True):
+    for mine, its in zip(other.model_dump(mode="json")["methods"], done.model_dump(mode="json")["methods"], strict=True):
         assert mine["strengths"] == its["strengths"]
         assert mine["validation"] == its["validation"]
         assert mine["scores"] != its["scores"]
     for key in ("remedy", "peers"):
-        assert other.result["recommendation"][key] == done.result["recommendation"][key]
+        assert other.model_dump(mode="json")["recommendation"][key] == done.model_dump(mode="json")["recommendation"][key]
 
 
-def test_the_distribution_before_and_after(collection: Collection, done: Balance) -> None:
+def test_the_distribution_before_and_after(collection: Collection, done: BalanceResult) -> None:
     counts = collection.counts("train")
-    shown = {row["name"]: row["distribution"] for row in done.result["remedies"]}
+    shown = {row["name"]: row["distribution"] for row in done.model_dump(mode="json")["methods"]}
     assert shown["plain"]["pictures"] == pytest.approx(counts)
     assert shown["post-hoc-logit-adjustment"] == shown["plain"]
     for name in ("inverse-frequency-sampling", "classifier-re-training"):
@@ -293,46 +300,45 @@ def test_the_distribution_before_and_after(collection: Collection, done: Balance
         assert shown[name]["share"] == pytest.approx([0.25] * 4)
 
 
-def test_groups_hold_the_styles_they_should(done: Balance) -> None:
-    found = done.result["groups"]
+def test_groups_hold_the_styles_they_should(done: BalanceResult) -> None:
+    found = done.model_dump(mode="json")["groups"]
     assert found["many"] == [] and sorted(found["medium"] + found["few"]) == list(
-        done.result["styles"]
+        done.model_dump(mode="json")["styles"]
     )
     assert len(found["rarest_third"]) == 2  # of four styles, rounded up
     rarest = [
-        done.result["train"][done.result["styles"].index(style)] for style in found["rarest_third"]
+        done.model_dump(mode="json")["train"][done.model_dump(mode="json")["styles"].index(style)] for style in found["rarest_third"]
     ]
-    assert max(rarest) <= sorted(done.result["train"])[1]
+    assert max(rarest) <= sorted(done.model_dump(mode="json")["train"])[1]
 
 
-def test_the_page_and_the_finding_say_what_the_result_says(done: Balance) -> None:
+def test_the_page_and_the_finding_say_what_the_result_says(done: BalanceResult) -> None:
     page = (done.path / "balance.md").read_text(encoding="utf-8")
-    assert done.result["recommendation"]["text"] in page
-    for row in done.result["remedies"]:
+    assert done.model_dump(mode="json")["recommendation"]["text"] in page
+    for row in done.model_dump(mode="json")["methods"]:
         assert f"| {row['name']} |" in page
         assert f"{100 * row['scores']['macro_f1']['value']:.1f} % (" in page
     (finding,) = done.findings
-    clear = done.result["recommendation"]["clear"]
-    best = done.result["recommendation"]["remedy"]
+    clear = done.model_dump(mode="json")["recommendation"]["clear"]
+    best = done.model_dump(mode="json")["recommendation"]["method"]
     assert finding.code == "IMP401"
     assert finding.outcome == (
         "not applicable" if best == "plain" else "passed" if clear else "issue"
     )
-    assert json.dumps(done.result)
+    assert json.dumps(done.model_dump(mode="json"))
 
 
 def test_nothing_is_clear_where_a_style_has_hardly_a_test_picture() -> None:
-    gain = {"value": 0.1, "low": 0.1, "high": 0.1}
-    row = {
-        "scores": {"balanced_accuracy": gain},
-        "differences": dict.fromkeys(("balanced_accuracy", "accuracy", "rarest_third"), gain),
-    }
-    row["mcnemar"] = {"gained": 1, "lost": 0, "p_holm": 1.0}
-    chosen = {"remedy": "mixup", "balanced_accuracy": {"mixup": 0.5, "plain": 0.4}, "peers": []}
+    gain = Interval(value=0.1, low=0.1, high=0.1)
+    names = ("balanced_accuracy", "accuracy", "rarest_third")
+    test = McNemarTest(gained=1, lost=0, p=0.5, p_holm=1.0, by_seed=((1, 0),))
+    row = MethodComparison(dict.fromkeys(names, gain), {}, (), dict.fromkeys(names, gain), test)
+    balanced = {"mixup": 0.5, "plain": 0.4}
+    chosen = ValidationChoice("mixup", {}, balanced, ())
     compared, pictures = {"mixup": row, "plain": row}, {"validation": 9, "test": 9}
     sure, unsure = (recommend(compared, chosen, pictures, thin=thin) for thin in (0, 1))
-    assert sure["clear"] and "clear of zero" in sure["text"]
-    assert not unsure["clear"] and "1 of the styles has 4 test pictures or less" in unsure["text"]
+    assert sure.clear and "excludes 0" in sure.text
+    assert not unsure.clear and "1 style has 4 test pictures or fewer" in unsure.text
     assert [findings_of(compared, made)[0].outcome for made in (sure, unsure)] == [
         "passed",
         "issue",
@@ -343,7 +349,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
     collection: Collection, make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:
     with pytest.raises(SettingsError, match="did you mean 'mixup'"):
-        balance(collection, tmp_path / "a", RemediesSettings(remedies=("mixu",)))
+        balance(collection, tmp_path / "a", LongTailSettings(methods=("mixu",)))
     untested = replace(
         collection,
         table=collection.table.filter(pa.compute.not_equal(collection.table["split"], "test")),
@@ -358,7 +364,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
 
 
 def test_another_training_in_the_same_folder_is_refused(
-    collection: Collection, done: Balance
+    collection: Collection, done: BalanceResult
 ) -> None:
     other = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 4})})
     with pytest.raises(RunError, match="epochs was 3, now 4"):
@@ -369,19 +375,19 @@ def test_all_trainings_take_the_precision_of_the_first(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = iter(["bfloat16", "float32", "float32"])
-    monkeypatch.setattr("impasto.training.trainer.precision_of", lambda *given: next(taken))
+    monkeypatch.setattr("impasto.training.trainer.precision_of", lambda *given: next(taken, "float32"))
     auto = TRAIN.model_copy(update={"precision": "auto", "epochs": 1})
-    settings = RemediesSettings(remedies=("square-root-sampling",), seeds=2, train=auto)
+    settings = LongTailSettings(methods=("square-root-sampling",), seeds=2, train=auto)
     balance(collection, tmp_path / "balance", settings)
     found = [open_run(path.parent) for path in (tmp_path / "balance").glob("runs/*/run.json")]
     assert len(found) == 4
     assert {run.facts["precision"] for run in found} == {"bfloat16"}
 
 
-def test_the_strength_is_the_likeliest_on_validation(done: Balance) -> None:
+def test_the_strength_is_the_likeliest_on_validation(done: BalanceResult) -> None:
     assert module.PLAIN == "plain"
-    for row in done.result["remedies"]:
+    for row in done.model_dump(mode="json")["methods"]:
         if row["name"] in HEADS[:2]:
-            plain = done.result["remedies"][0]["validation"]["likelihood"]
+            plain = done.model_dump(mode="json")["methods"][0]["validation"]["likelihood"]
             assert row["validation"]["likelihood"] >= plain - 1e-9  # strength 0 is the plain head
             assert all(0 <= tau <= 3 for tau in row["strengths"])

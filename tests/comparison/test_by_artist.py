@@ -21,10 +21,11 @@ from PIL import Image
 from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
-from impasto.comparison.by_artist import ByArtist, ByArtistSettings, evaluate_by_artist
+from impasto.comparison.by_artist import ByArtistSettings, evaluate_by_artist
 from impasto.errors import CollectionError, OutputError
 from impasto.files import read_json
 from impasto.records import finding as findings
+from impasto.records.by_artist import ByArtistResult
 from impasto.records.run import open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
@@ -80,7 +81,7 @@ def recipe(run: Path, **changed: Any) -> ByArtistSettings:
 
 
 @pytest.fixture(scope="module")
-def leaking(tmp_path_factory: pytest.TempPathFactory) -> ByArtist:
+def leaking(tmp_path_factory: pytest.TempPathFactory) -> ByArtistResult:
     """Compared on pictures of which the artist's colour is all there is to learn."""
     folder = tmp_path_factory.mktemp("leaking")
     settings = PrepareSettings(pixels=32, workers=1, test_share=0.1)
@@ -89,8 +90,8 @@ def leaking(tmp_path_factory: pytest.TempPathFactory) -> ByArtist:
     return evaluate_by_artist(run, recipe(run, epochs=24))
 
 
-def test_a_leak_is_seen(leaking: ByArtist) -> None:
-    scores = leaking.result["scores"]["network"]
+def test_a_leak_is_seen(leaking: ByArtistResult) -> None:
+    scores = leaking.model_dump(mode="json")["scores"]["network"]
     ordinary, disjoint, gap = (
         scores[arm]["balanced_accuracy"] for arm in ("ordinary", "disjoint", "gap")
     )
@@ -103,31 +104,31 @@ def test_a_leak_is_seen(leaking: ByArtist) -> None:
     assert findings.load(leaking.path / "findings.json")[0].text == finding.text
 
 
-def test_the_oracle_knows_nothing_of_unseen_artists(leaking: ByArtist) -> None:
-    oracle, majority = (leaking.result["scores"][who] for who in ("artist_oracle", "majority"))
+def test_the_oracle_knows_nothing_of_unseen_artists(leaking: ByArtistResult) -> None:
+    oracle, majority = (leaking.model_dump(mode="json")["scores"][who] for who in ("artist_oracle", "majority"))
     assert oracle["ordinary"]["accuracy"]["value"] == 1.0
     assert oracle["disjoint"] == majority["disjoint"]
 
 
-def test_the_files_agree(leaking: ByArtist) -> None:
-    assert read_json(leaking.path / "by-artist.json") == json.loads(json.dumps(leaking.result))
+def test_the_files_agree(leaking: ByArtistResult) -> None:
+    assert read_json(leaking.path / "by-artist.json") == leaking.model_dump(mode="json")
     table = pq.read_table(leaking.path / "predictions.parquet").to_pydict()
-    assert len(table["id"]) == len(set(table["id"])) == leaking.result["pictures"]
-    assert leaking.result["artists"] == 9
+    assert len(table["id"]) == len(set(table["id"])) == leaking.model_dump(mode="json")["pictures"]
+    assert leaking.model_dump(mode="json")["artists"] == 9
     for arm in ("ordinary", "disjoint"):
         right = np.mean(
             [one == other for one, other in zip(table["style"], table[arm], strict=True)]
         )
-        assert leaking.result["scores"]["network"][arm]["accuracy"]["value"] == pytest.approx(right)
+        assert leaking.model_dump(mode="json")["scores"]["network"][arm]["accuracy"]["value"] == pytest.approx(right)
     places = dict(zip(table["artist"], table["disjoint_fold"], strict=True))
     assert all(
         places[a] == fold for a, fold in zip(table["artist"], table["disjoint_fold"], strict=True)
     )
-    assert leaking.result["unmatched"] == 0
-    for row in leaking.result["trainings"]:
+    assert leaking.model_dump(mode="json")["unmatched"] == 0
+    for row in leaking.model_dump(mode="json")["trainings"]:
         twin = next(
             r
-            for r in leaking.result["trainings"]
+            for r in leaking.model_dump(mode="json")["trainings"]
             if r["fold"] == row["fold"] and r["arm"] != row["arm"]
         )
         assert [row[key] for key in ("train", "validation", "held")] == [
@@ -146,10 +147,10 @@ def honest(
 
 def test_no_leak_is_seen_where_there_is_none(honest: Path) -> None:
     done = evaluate_by_artist(honest, recipe(honest, epochs=24))
-    scores = done.result["scores"]["network"]
+    scores = done.model_dump(mode="json")["scores"]["network"]
     assert scores["disjoint"]["balanced_accuracy"]["value"] > 0.7
     assert abs(scores["gap"]["balanced_accuracy"]["value"]) < 0.15
-    assert done.result["pictures"] == 3 * 45  # the test split takes no part
+    assert done.model_dump(mode="json")["pictures"] == 3 * 45  # the test split takes no part
     shutil.rmtree(done.path)
 
 
@@ -169,7 +170,7 @@ def test_it_goes_on_where_it_was(honest: Path, tmp_path: Path) -> None:
     def timeless(result: Any) -> Any:
         return {**result, "trainings": [{**row, "seconds": 0} for row in result["trainings"]]}
 
-    assert timeless(again.result) == timeless(whole.result)
+    assert timeless(again.model_dump(mode="json")) == timeless(whole.model_dump(mode="json"))
     assert (whole.path / "ordinary-1" / "run.json").stat().st_mtime_ns == before
     assert [line.partition(":")[0] for line in lines] == [
         f"{arm} fold {n} of 3" for n in (1, 2, 3) for arm in ("ordinary", "disjoint")
@@ -194,10 +195,10 @@ def test_rare_styles_are_named(make_collection: Callable[..., Collection], tmp_p
     )
     run = run_on(source, tmp_path / "run")
     done = evaluate_by_artist(run, ByArtistSettings(folds=2))
-    assert [(row["style"], row["artists"]) for row in done.result["not_testable"]] == [
+    assert [(row["style"], row["artists"]) for row in done.model_dump(mode="json")["not_testable"]] == [
         ("Columns", 1)
     ]
-    assert done.result["pictures"] == 48
+    assert done.model_dump(mode="json")["pictures"] == 48
     assert "Too few artists to test: Columns" in done.findings[0].text
     told = pq.read_table(done.path / "predictions.parquet").to_pydict()
     assert set(told["style"]) == {"Bands", "Diagonals"}

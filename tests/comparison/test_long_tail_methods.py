@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from impasto.comparison.long_tail_methods import PLAIN, REMEDIES, chosen, settings_of
+from impasto.comparison.long_tail_methods import METHODS, PLAIN, chosen, settings_of
 from impasto.errors import SettingsError
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
@@ -24,7 +24,7 @@ def changed(one: dict[str, object], other: dict[str, object], place: str = "") -
 
 
 def test_plain_training_treats_no_style_better() -> None:
-    plain = settings_of(REMEDIES[PLAIN], GIVEN, COUNTS)
+    plain = settings_of(METHODS[PLAIN], GIVEN, COUNTS)
     assert (plain.balance.sampling, plain.balance.weights, plain.balance.loss) == (
         "natural",
         "none",
@@ -38,13 +38,13 @@ def test_plain_training_treats_no_style_better() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, remedy in REMEDIES.items() if remedy.kind == "training"]
+    "name", [name for name, remedy in METHODS.items() if remedy.kind == "training"]
 )
 def test_a_remedy_changes_its_own_settings_and_no_other(name: str) -> None:
-    remedy = REMEDIES[name]
+    remedy = METHODS[name]
     mine, plain = (
         settings_of(remedy, GIVEN, COUNTS).model_dump(),
-        settings_of(REMEDIES[PLAIN], GIVEN, COUNTS).model_dump(),
+        settings_of(METHODS[PLAIN], GIVEN, COUNTS).model_dump(),
     )
     own = {f"{table}.{key}" for table, values in remedy.changes.items() for key in values}
     differing = changed(mine, plain) - {"epochs"}
@@ -56,21 +56,21 @@ def test_a_remedy_changes_its_own_settings_and_no_other(name: str) -> None:
 
 def test_every_training_goes_on_to_its_end() -> None:
     hasty = GIVEN.model_copy(update={"patience": 3})
-    assert {settings_of(remedy, hasty, COUNTS).patience for remedy in REMEDIES.values()} == {0}
+    assert {settings_of(remedy, hasty, COUNTS).patience for remedy in METHODS.values()} == {0}
 
 
 def test_the_recipe_is_what_was_given() -> None:
-    assert settings_of(REMEDIES["recipe"], GIVEN, COUNTS) == GIVEN
+    assert settings_of(METHODS["recipe"], GIVEN, COUNTS) == GIVEN
 
 
 def test_heads_stand_on_plain_training() -> None:
-    for remedy in REMEDIES.values():
+    for remedy in METHODS.values():
         if remedy.kind == "head":
-            assert settings_of(remedy, GIVEN, COUNTS) == settings_of(REMEDIES[PLAIN], GIVEN, COUNTS)
+            assert settings_of(remedy, GIVEN, COUNTS) == settings_of(METHODS[PLAIN], GIVEN, COUNTS)
 
 
 def test_capped_and_duplicated_epochs_are_as_many_as_make_the_same_steps() -> None:
-    capped = settings_of(REMEDIES["cap-and-duplicate"], GIVEN, COUNTS)
+    capped = settings_of(METHODS["cap-and-duplicate"], GIVEN, COUNTS)
     shown = 3 * capped.balance.per_style  # pictures an epoch
     assert capped.epochs * shown == pytest.approx(12 * 1500, rel=0.03)
 
@@ -79,7 +79,7 @@ def test_capped_and_duplicated_epochs_are_as_many_as_make_the_same_steps() -> No
 def test_a_cap_that_is_too_large_for_the_training_is_lowered(epochs: int, count: int) -> None:
     counts = np.full(8, count)
     capped = settings_of(
-        REMEDIES["cap-and-duplicate"], GIVEN.model_copy(update={"epochs": epochs}), counts
+        METHODS["cap-and-duplicate"], GIVEN.model_copy(update={"epochs": epochs}), counts
     )
     assert capped.epochs >= 5 and capped.balance.per_style < 300
     assert capped.epochs * capped.balance.per_style == pytest.approx(epochs * count, rel=0.1)
@@ -87,12 +87,12 @@ def test_a_cap_that_is_too_large_for_the_training_is_lowered(epochs: int, count:
 
 def test_plain_is_always_there_and_first() -> None:
     assert list(chosen(["tau-normalisation", "mixup"])) == [PLAIN, "mixup", "tau-normalisation"]
-    assert next(iter(REMEDIES)) == PLAIN
+    assert next(iter(METHODS)) == PLAIN
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(
-        SettingsError, match=r"no remedy is called 'focal-los': did you mean 'focal-loss'\?"
+        SettingsError, match=r"no long-tail method is called 'focal-los': did you mean 'focal-loss'\?"
     ):
         chosen(["plain", "focal-los"])
     with pytest.raises(SettingsError, match=r"known are plain, cap-and-duplicate, "):

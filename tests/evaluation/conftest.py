@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from impasto.collection.collection import Collection
-from impasto.evaluation.evaluate import evaluate
-from impasto.evaluation.result import Evaluation
+from impasto.evaluation.classifier import evaluate_classifier
+from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.run import Run
 from impasto.training.classifier.train import train_classifier
 from quick_settings import CLASSIFIER, STYLES
@@ -19,7 +19,7 @@ from quick_settings import CLASSIFIER, STYLES
 class Trained:
     collection: Collection
     run: Run
-    evaluation: Evaluation
+    evaluation: ClassifierEvaluation
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -34,7 +34,7 @@ def trained(
     """A run that learned four styles of stripes, and its evaluation."""
     collection = make_collection(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
     run = train_classifier(collection, tmp_path_factory.mktemp("trained") / "run", CLASSIFIER)
-    return Trained(collection, run, evaluate(run.path))
+    return Trained(collection, run, evaluate_classifier(run.path))
 
 
 @pytest.fixture

@@ -20,14 +20,14 @@ def test_baselines_score_what_they_must(make_collection: Callable[..., Collectio
         found[name] for name in ("majority", "prior_matched", "colour_histogram", "artist_oracle")
     )
     assert majority and guess and colour and oracle
-    assert majority["accuracy"]["value"] == 0.25
-    assert majority["balanced_accuracy"]["value"] == pytest.approx(1 / 3)
+    assert majority.scores["accuracy"].value == 0.25
+    assert majority.scores["balanced_accuracy"].value == pytest.approx(1 / 3)
     train = collection.counts("train") / collection.counts("train").sum()
-    assert guess["accuracy"]["value"] == pytest.approx((train * [0.25, 0.5, 0.25]).sum(), abs=0.02)
-    assert guess["balanced_accuracy"]["value"] == pytest.approx(train.mean(), abs=0.02)
-    assert colour["balanced_accuracy"]["value"] > 0.6  # each style has a tint
-    assert oracle["accuracy"]["value"] == 1.0  # each artist has one style
-    assert "40 of 40" in oracle["note"]
+    assert guess.scores["accuracy"].value == pytest.approx((train * [0.25, 0.5, 0.25]).sum(), abs=0.02)
+    assert guess.scores["balanced_accuracy"].value == pytest.approx(train.mean(), abs=0.02)
+    assert colour.scores["balanced_accuracy"].value > 0.6  # each style has a tint
+    assert oracle.scores["accuracy"].value == 1.0  # each artist has one style
+    assert "40 of 40" in oracle.note
 
 
 def test_without_artists_there_is_no_oracle(make_collection: Callable[..., Collection]) -> None:

@@ -20,11 +20,12 @@ from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.errors import CollectionError, RunError, VocabularyError
-from impasto.evaluation.evaluate import evaluate
+from impasto.evaluation.classifier import evaluate_classifier as evaluate
 from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.numerics import metrics
 from impasto.records import finding as findings
+from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.run import Run
 from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
@@ -34,8 +35,10 @@ from .conftest import Trained
 
 
 def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained) -> None:
-    written = json.loads((trained.evaluation.path / "metrics.json").read_text())
-    assert written == trained.evaluation.metrics
+    path = trained.evaluation.path / "metrics.json"
+    written = json.loads(path.read_text())
+    read = ClassifierEvaluation.read(path, what="evaluation", verb="impasto evaluate")
+    assert read == trained.evaluation
     table = pq.read_table(trained.evaluation.path / "predictions.parquet").to_pydict()
     labels, said = (
         np.array([STYLES.index(style) for style in table[name]]) for name in ("style", "predicted")
@@ -67,7 +70,7 @@ def test_the_files_are_all_there(trained: Trained) -> None:
     made = {path.name for path in trained.evaluation.path.iterdir()}
     assert made == {
         "metrics.json", "predictions.parquet", "findings.json", "figures", "calibration.json",
-        "familiarity.safetensors", "explanation.json", "heat.npy", "inputs.json",
+        "ood.safetensors", "explanation.json", "heat.npy", "inputs.json",
     }  # fmt: skip
     written = findings.load(trained.evaluation.path / "findings.json")
     assert json.dumps(findings.as_data(written)) == json.dumps(
@@ -93,10 +96,10 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
         shutil.copytree(trained.run.path, tmp_path / "run")
     )  # its own evaluation stays for others
     poisoned = evaluate(run, moved)
-    assert poisoned.metrics["scores"]["accuracy"]["value"] < 0.4
-    temperatures = [e.metrics["calibration"]["temperature"] for e in (poisoned, trained.evaluation)]
+    assert poisoned.scores["accuracy"].value < 0.4
+    temperatures = [e.calibration.temperature for e in (poisoned, trained.evaluation)]
     assert temperatures[0] == temperatures[1]
-    assert poisoned.metrics["validation"] == trained.evaluation.metrics["validation"]
+    assert poisoned.validation == trained.evaluation.validation
 
 
 def test_views_are_averaged(trained: Trained) -> None:
@@ -131,16 +134,16 @@ def test_the_courses_network_is_evaluated_at_its_resolution(
         }
     )
     run = train_classifier(make_collection(train=16, test=10), tmp_path / "run", settings)
-    assert evaluate(run.path).metrics["pictures"] == 30
+    assert evaluate(run.path).pictures == 30
 
 
 def test_the_prior_moves_answers_to_the_frequent(trained: Trained, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained.run.path, run)
     frequent = evaluate(run, trained.collection.path, EvaluateSettings(prior="train"))
-    named = [np.sum(e.metrics["confusion"], 0)[0] for e in (frequent, trained.evaluation)]
+    named = [np.sum(e.confusion, 0)[0] for e in (frequent, trained.evaluation)]
     assert named[0] >= named[1]
-    assert frequent.metrics["prior"] == "train"
+    assert frequent.prior == "train"
 
 
 def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
@@ -174,7 +177,7 @@ def test_a_run_under_a_remedy_is_judged_by_its_own_prior(
     shares = np.stack(
         pq.read_table(put_back.path / "predictions.parquet").to_pydict()["probabilities"]
     )
-    scores = logits / put_back.metrics["calibration"]["temperature"] + np.log(network.shares)
+    scores = logits / put_back.calibration.temperature + np.log(network.shares)
     assert shares == pytest.approx(np.exp(scores) / np.exp(scores).sum(1, keepdims=True), abs=1e-5)
 
 
@@ -187,7 +190,7 @@ def test_a_run_from_before_the_remedies_is_read_as_it_was_meant(
     record["settings"]["logit_adjustment"] = record["settings"].pop("balance")["logit_adjustment"]
     del record["facts"]["prior"], record["facts"]["head_scale"]
     (run / "run.json").write_text(json.dumps(record))
-    assert evaluate(run).metrics["scores"] == trained.evaluation.metrics["scores"]
+    assert evaluate(run).scores == trained.evaluation.scores
 
 
 def test_another_collection_is_scored_beside_the_first(
@@ -196,7 +199,7 @@ def test_another_collection_is_scored_beside_the_first(
     other = make_collection(styles=STYLES, train=20, test=6, seed=9)
     scored = evaluate(trained.run.path, other.path)
     assert scored.path == trained.run.path / "evaluation-collection"
-    assert scored.metrics["pictures"] == 24
+    assert scored.pictures == 24
     assert not (scored.path / "calibration.json").exists()
     assert json.loads((trained.evaluation.path / "metrics.json").read_text())["pictures"] == 48
 
@@ -226,7 +229,7 @@ def test_a_changed_collection_is_refused_by_name(
         RunError, match=r"has changed since .*run was trained on it: train again .* --collection"
     ):
         evaluate(run.path)
-    assert evaluate(run.path, tmp_path / "collection").metrics["pictures"] == 11
+    assert evaluate(run.path, tmp_path / "collection").pictures == 11
 
 
 def test_other_styles_and_missing_things_are_refused(
@@ -259,7 +262,7 @@ def test_a_study_that_was_moved_finds_its_collection(
     record["collection"]["path"] = "/nowhere/collection"
     (study / "runs" / "classifier" / "run.json").write_text(json.dumps(record))
     moved = evaluate(study / "runs" / "classifier")
-    assert moved.metrics["scores"] == trained.evaluation.metrics["scores"]
+    assert moved.scores == trained.evaluation.scores
     assert (
-        open_collection(study / "collection").fingerprint == moved.metrics["collection_fingerprint"]
+        open_collection(study / "collection").fingerprint == moved.collection_fingerprint
     )

@@ -15,13 +15,13 @@ from quick_settings import STYLES
 from .conftest import Trained
 
 
-def told(trained: Trained) -> dict[str, Any]:
+def written(trained: Trained) -> dict[str, Any]:
     return dict(json.loads((trained.evaluation.path / "explanation.json").read_text()))
 
 
 def test_the_surest_are_recognised_and_no_other_is_surer(trained: Trained) -> None:
     table = pq.read_table(trained.evaluation.path / "predictions.parquet").to_pylist()
-    for place, row in enumerate(told(trained)["styles"]):
+    for place, row in enumerate(written(trained)["styles"]):
         mine = [r for r in table if r["style"] == r["predicted"] == STYLES[place]]
         order = sorted(mine, key=lambda r: -r["probabilities"][place])
         assert row["style"] == STYLES[place]
@@ -35,7 +35,7 @@ def test_the_surest_are_recognised_and_no_other_is_surer(trained: Trained) -> No
 
 
 def test_mean_heat_is_the_mean_of_the_maps_of_the_styles_test_pictures(trained: Trained) -> None:
-    row = told(trained)["styles"][2]
+    row = written(trained)["styles"][2]
     collection = trained.collection
     test = collection.indices("test")
     mine = test[collection.labels[test] == 2]
@@ -54,14 +54,14 @@ def test_mean_heat_is_the_mean_of_the_maps_of_the_styles_test_pictures(trained: 
 
 
 def test_years_come_from_the_names_of_all_splits(trained: Trained) -> None:
-    years = told(trained)["history"]["years"]
+    years = written(trained)["confusion_vs_years"]["years"]
     assert [row["dated"] for row in years] == [72, 57, 42, 36]
     assert {(row["median"], row["low"], row["high"]) for row in years} == {(1890.0, 1890.0, 1890.0)}
-    assert told(trained)["history"]["correlation"] is None  # four styles
+    assert written(trained)["confusion_vs_years"]["correlation"] is None  # four styles
 
 
 def test_both_sheets_hold_a_row_a_style(trained: Trained) -> None:
-    shown = [len(row["surest"]) for row in told(trained)["styles"]]
+    shown = [len(row["surest"]) for row in written(trained)["styles"]]
     with Image.open(trained.evaluation.path / "figures" / "heat.png") as heat:
         assert heat.height == 194 * sum(map(bool, shown)) - 10
         assert heat.width == 276 * max(shown) - 10

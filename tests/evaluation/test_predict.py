@@ -36,7 +36,7 @@ def test_predictions_are_the_evaluations(trained: Trained, pictures: Path) -> No
         mine = made[row["id"]]
         assert mine.style == row["predicted"]
         assert list(mine.members or ()) == row["set"]
-        assert mine.familiar == row["familiar"]
+        assert mine.in_distribution == row["in_distribution"]
         assert [mine.probabilities[style] for style in STYLES] == pytest.approx(
             row["probabilities"], abs=1e-5
         )
@@ -48,7 +48,7 @@ def test_noise_looks_unlike_anything_trained_on(trained: Trained, tmp_path: Path
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
     (prediction,) = predict(trained.run.path, [tmp_path / "noise.png"])
-    assert prediction.familiar is False
+    assert prediction.in_distribution is False
     assert "unlike anything trained on" in prediction.as_text()
 
 
@@ -74,7 +74,7 @@ def test_bad_pictures_are_left_out_by_name(
     (tmp_path / "empty.jpg").touch()
     said: list[str] = []
     made = predict(
-        trained.run.path, [tmp_path / "text.jpg", good, tmp_path / "empty.jpg"], aside=said.append
+        trained.run.path, [tmp_path / "text.jpg", good, tmp_path / "empty.jpg"], on_skip=said.append
     )
     assert [p.path for p in made] == [good]
     assert [line.split(" is left out: ")[0] for line in said] == [
@@ -96,9 +96,9 @@ def test_a_run_without_evaluation_says_what_is_lacking(
     run = tmp_path / "run"
     shutil.copytree(trained.run.path, run, ignore=shutil.ignore_patterns("evaluation*"))
     said: list[str] = []
-    (prediction, *_) = predict(run, pictures / "test", aside=said.append)
+    (prediction, *_) = predict(run, pictures / "test", on_skip=said.append)
     assert prediction.members is None
-    assert prediction.familiar is None
+    assert prediction.in_distribution is None
     assert len(said) == 1
     assert "run impasto evaluate first" in said[0]
 
@@ -106,7 +106,7 @@ def test_a_run_without_evaluation_says_what_is_lacking(
 def test_another_prior_has_no_conformal_sets(trained: Trained, pictures: Path) -> None:
     (prediction, *_) = predict(trained.run.path, pictures / "test", PredictSettings(prior="train"))
     assert prediction.members is None
-    assert prediction.familiar is not None
+    assert prediction.in_distribution is not None
 
 
 def test_a_damaged_evaluation_is_named(trained: Trained, pictures: Path, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_damaged_evaluation_is_named(trained: Trained, pictures: Path, tmp_pat
     kept = json.loads((run / "evaluation" / "calibration.json").read_text())["weights"]
     (run / "evaluation" / "calibration.json").write_text(json.dumps({"weights": kept}))
     with pytest.raises(
-        RunError, match=r"calibration\.json is damaged .*: run impasto evaluate again"
+        RunError, match=r"calibration\.json is no calibration .*: run impasto evaluate again"
     ):
         predict(run, pictures / "test")
 
@@ -128,6 +128,6 @@ def test_an_evaluation_of_other_weights_is_not_used(
     weights = load_file(run / "best.safetensors")
     save_file({**weights, "head.bias": weights["head.bias"] + 1}, run / "best.safetensors")
     said: list[str] = []
-    (prediction, *_) = predict(run, pictures / "test", aside=said.append)
+    (prediction, *_) = predict(run, pictures / "test", on_skip=said.append)
     assert prediction.members is None
     assert "was trained further since it was evaluated" in said[0]

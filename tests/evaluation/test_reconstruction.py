@@ -18,7 +18,7 @@ from sklearn.decomposition import PCA
 from impasto.cli import output as show
 from impasto.collection.collection import Collection
 from impasto.errors import CollectionError
-from impasto.evaluation.evaluate import evaluate
+from impasto.evaluation.reconstruction import evaluate_reconstruction as evaluate
 from impasto.models.autoencoder import Autoencoder, configured
 from impasto.models.image_metrics import psnr, ssim
 from impasto.models.preprocess import plain
@@ -46,12 +46,12 @@ def shown(collection: Path, split: str) -> torch.Tensor:
 
 
 def test_the_terminal_shows_psnr_and_ssim_beside_the_baselines(painted: Run) -> None:
-    metrics = evaluate(painted.path).metrics
-    lines = show.score_lines(metrics).splitlines()
+    made = evaluate(painted.path)
+    lines = show.score_lines(made).splitlines()
     assert lines[1].split("  ")[-1].strip() == "SSIM" and "PSNR in dB" in lines[1]
     assert [line.split("  ")[0] for line in lines[2:]] == ["this run", "pca", "mean picture"]
-    mine = metrics["scores"]["psnr"]
-    assert f"{mine['value']:.2f} ({mine['low']:.2f}–{mine['high']:.2f})" in lines[2]
+    mine = made.scores["psnr"]
+    assert f"{mine.value:.2f} ({mine.low:.2f}–{mine.high:.2f})" in lines[2]
 
 
 def test_the_scores_are_those_of_a_slow_rewrite(painted: Run) -> None:
@@ -62,37 +62,37 @@ def test_the_scores_are_those_of_a_slow_rewrite(painted: Run) -> None:
     model.load_state_dict(load_file(painted.weights_path))
     with torch.no_grad():
         back = model(test)[0].clamp(-1, 1)
-    assert done.metrics["scores"]["psnr"]["value"] == pytest.approx(
+    assert done.scores["psnr"].value == pytest.approx(
         float(psnr(back, test).mean()), abs=1e-3
     )
-    assert done.metrics["scores"]["ssim"]["value"] == pytest.approx(
+    assert done.scores["ssim"].value == pytest.approx(
         float(ssim(back, test).mean()), abs=1e-4
     )
     flat = train.contiguous().flatten(1).double().numpy()
     exact = PCA(12, svd_solver="full").fit(flat)
     given = exact.inverse_transform(exact.transform(test.contiguous().flatten(1).double().numpy()))
     simple = torch.from_numpy(given).float().view(test.shape).clamp(-1, 1)
-    assert done.metrics["baselines"]["pca"]["psnr"]["value"] == pytest.approx(
+    assert done.baselines["pca"]["psnr"].value == pytest.approx(
         float(psnr(simple, test).mean()), abs=0.02
     )
     mean = train.mean(0, keepdim=True).expand_as(test)
     expected = float(psnr(mean, test).mean())
-    assert done.metrics["baselines"]["mean_picture"]["psnr"]["value"] == pytest.approx(
+    assert done.baselines["mean_picture"]["psnr"].value == pytest.approx(
         expected, abs=1e-3
     )
-    gain = done.metrics["gains_over_pca"]["psnr"]
-    assert gain["value"] == pytest.approx(
+    gain = done.gains_over_pca["psnr"]
+    assert gain.value == pytest.approx(
         float((psnr(back, test) - psnr(simple, test)).mean()), abs=0.02
     )
-    assert gain["low"] < gain["value"] < gain["high"]
+    assert gain.low < gain.value < gain.high
 
 
 def test_it_writes_a_row_a_picture_and_a_sheet(painted: Run) -> None:
     done = evaluate(painted.path)
     rows = pq.read_table(done.path / "reconstructions.parquet").to_pylist()
-    assert len(rows) == done.metrics["pictures"] == 21
+    assert len(rows) == done.pictures == 21
     assert np.mean([row["psnr"] for row in rows]) == pytest.approx(
-        done.metrics["scores"]["psnr"]["value"]
+        done.scores["psnr"].value
     )
     with Image.open(done.path / "figures" / "reconstructions.png") as sheet:
         assert sheet.size == (8 * 32, 2 * 3 * 32)  # sixteen pictures in two bands of three rows
@@ -103,8 +103,8 @@ def test_it_is_judged_against_pca(painted: Run) -> None:
     done = evaluate(painted.path)
     found = {finding.code: finding for finding in done.findings}
     assert found.keys() == {"IMP305", "IMP307", "IMP310"}
-    gains = done.metrics["gains_over_pca"]
-    better = gains["psnr"]["low"] > 0 and gains["ssim"]["low"] > 0
+    gains = done.gains_over_pca
+    better = gains["psnr"].low > 0 and gains["ssim"].low > 0
     assert found["IMP310"].outcome == ("passed" if better else "issue")
     assert found["IMP305"].outcome == "passed"
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
-from impasto.evaluation.evaluate import evaluate
+from impasto.evaluation.classifier import evaluate_classifier as evaluate
 from impasto.evaluation.second_guess import guessed, second_guess_scores
 from impasto.files import read_json
 from impasto.gallery.gallery import SampleSettings, paint_gallery
@@ -41,14 +41,14 @@ def test_the_second_guess_is_the_likeliest_but_the_own_style() -> None:
 
 def test_second_labels_that_are_guessed_are_found() -> None:
     found = second_guess_scores(*world(agrees=True), resamples=200, seed=0)
-    assert found["rate"]["value"] == 1
-    assert found["chance"] == 0.25
-    assert found["difference"]["low"] > 0.5
+    assert found.rate.value == 1
+    assert found.chance == 0.25
+    assert found.difference.low > 0.5
 
 
 def test_second_labels_that_are_not_guessed_are_not() -> None:
     found = second_guess_scores(*world(agrees=False), resamples=200, seed=0)
-    assert found["difference"]["low"] < 0 < found["difference"]["high"]
+    assert found.difference.low < 0 < found.difference.high
 
 
 def test_a_sibling_that_is_always_the_second_guess_proves_nothing() -> None:
@@ -56,8 +56,8 @@ def test_a_sibling_that_is_always_the_second_guess_proves_nothing() -> None:
     shares[labels == 0, 1] += 1  # of all works, not only of those under two styles
     shares[labels == 1, 0] += 1
     found = second_guess_scores(labels, shares, works, resamples=200, seed=0)
-    assert found["rate"]["value"] == found["expected"]["value"] == 1
-    assert found["difference"]["high"] == 0
+    assert found.rate.value == found.expected.value == 1
+    assert found.difference.high == 0
 
 
 def test_what_is_expected_is_a_plain_count() -> None:
@@ -69,7 +69,7 @@ def test_what_is_expected_is_a_plain_count() -> None:
             single = [s for at, s in enumerate(seconds) if labels[at] == own and at not in doubled]
             rates.append(sum(s == other for s in single) / len(single))
     found = second_guess_scores(labels, shares, works, resamples=100, seed=0)
-    assert found["expected"]["value"] == pytest.approx(np.mean(rates))
+    assert found.expected.value == pytest.approx(np.mean(rates))
 
 
 def test_works_under_two_styles_are_told_from_taught_ones(
@@ -83,15 +83,15 @@ def test_works_under_two_styles_are_told_from_taught_ones(
         shutil.copy(path, source / "train" / STYLES[1])
     made = prepare(source, tmp_path / "double", PrepareSettings(pixels=32, workers=1))
     evaluation = evaluate(trained.run.path, made.path)
-    told = read_json(evaluation.path / "explanation.json")["second_guesses"]
-    assert (told["works"], told["taught"]) == (11, 3)
-    assert len(told["items"]) == 22
-    assert {(item["style"], item["second_label"]) for item in told["items"]} == {
+    written = read_json(evaluation.path / "explanation.json")["second_guesses"]
+    assert (written["works"], written["taught"]) == (11, 3)
+    assert len(written["items"]) == 22
+    assert {(item["style"], item["second_label"]) for item in written["items"]} == {
         STYLES[:2],
         STYLES[1::-1],
     }
-    hits = [item["second_guess"] == item["second_label"] for item in told["items"]]
-    assert told["scores"]["rate"]["value"] == pytest.approx(np.mean(hits))
+    hits = [item["second_guess"] == item["second_label"] for item in written["items"]]
+    assert written["scores"]["rate"]["value"] == pytest.approx(np.mean(hits))
     found = next(finding for finding in evaluation.findings if finding.code == "IMP309")
     assert found.outcome != "not applicable"
     assert "3 more have a copy in training" in found.text
@@ -115,16 +115,16 @@ def test_a_work_that_the_run_was_taught_elsewhere_does_not_count(
     pq.write_table(pa.concat_tables([seen, more]), run / "seen.parquet")
     counted = []
     for path in (trained.run.path, run):
-        told = read_json(evaluate(path, made.path).path / "explanation.json")["second_guesses"]
-        counted.append((told["works"], told["taught"]))
+        written = read_json(evaluate(path, made.path).path / "explanation.json")["second_guesses"]
+        counted.append((written["works"], written["taught"]))
     assert counted == [(3, 0), (2, 1)]
 
 
 def test_where_none_stands_under_two_styles_nothing_is_judged(trained: Trained) -> None:
     found = next(finding for finding in trained.evaluation.findings if finding.code == "IMP309")
     assert found.outcome == "not applicable"
-    told = read_json(trained.evaluation.path / "explanation.json")["second_guesses"]
-    assert told == {"works": 0, "taught": 0, "scores": None, "items": []}
+    written = read_json(trained.evaluation.path / "explanation.json")["second_guesses"]
+    assert written == {"works": 0, "taught": 0, "scores": None, "items": []}
 
 
 def test_the_sample_gallery_has_no_work_under_two_styles(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.evaluation.loaded_classifier import Outputs
-from impasto.evaluation.typicality import likeness, typical
+from impasto.evaluation.typicality import Typicality, likeness
 
 
 def clouds(seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -44,20 +43,12 @@ def test_what_all_share_and_how_it_is_turned_mean_nothing() -> None:
 def test_a_stranger_is_the_most_atypical_and_no_picture_is_both() -> None:
     embedded, labels = clouds()
     embedded[4] = embedded[labels == 1].mean(0)  # of style 0, painted as style 1
-    shares = np.eye(3)[labels] * 0.7 + 0.1
-    shares[4] = (0.1, 0.8, 0.1)
-    looked = Outputs(np.arange(21), labels, shares.astype(np.float32), embedded)
-    ids = np.array([f"{at}.jpg" for at in range(21)], object)
-    near, far, told = typical(looked, shares, ids, each=4, resamples=100, seed=0)
+    found = Typicality.of(embedded, labels, 3)
+    near, far = zip(*(found.ends(style, 4) for style in range(3)), strict=True)
     assert far[0][0] == 4
-    assert told["styles"][0]["atypical"][0] == pytest.approx(
-        {"id": "4.jpg", "likeness": likeness(embedded, labels)[4], "probability": 0.1}
-    )
-    assert (
-        [len(part) for part in near] == [len(part) for part in far] == [4, 3, 0]
-    )  # half of seven; too few
+    assert [len(part) for part in near] == [len(part) for part in far] == [4, 3, 0]  # half of seven
     assert not set(near[1]) & set(far[1])
-    order = likeness(embedded, labels)[near[0]]
-    assert (np.diff(order) <= 0).all()
-    assert told["recognised"]["nearer"]["value"] == 1
-    assert told["recognised"]["further"]["value"] == pytest.approx(1 - 1 / 9)
+    assert (np.diff(found.likeness[near[0]]) <= 0).all()
+    nearer, further = found.halves()
+    assert len(nearer) == len(further) == 9
+    assert 4 in further and not set(nearer) & set(further)

@@ -14,13 +14,16 @@ import typer
 
 from impasto.numerics.formatting import aligned, estimate, number, percent, share
 from impasto.records.atlas import Atlas
+from impasto.records.balance import BalanceResult
+from impasto.records.by_artist import ByArtistResult
+from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.finding import Finding, as_data, load, spoiled
 from impasto.records.painter_score import PainterScore
+from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.run import Run
 
 if TYPE_CHECKING:
     from impasto.collection.collection import Collection
-    from impasto.comparison.balance import Balance
     from impasto.evaluation.predict import Prediction
     from impasto.gallery.gallery import GallerySummary
     from impasto.pipeline import Study
@@ -135,14 +138,15 @@ def painted(output: Path, made: "Sequence[Painted]", *, as_json: bool) -> None:
 
 def evaluation(made: Any, *, as_json: bool) -> None:
     """Print the result of ``evaluate``, whatever the kind of run."""
-    if hasattr(made, "metrics"):
-        data, text = _flat(made.metrics), score_lines(made.metrics)
+    data: Mapping[str, Any]
+    if isinstance(made, ClassifierEvaluation | AutoencoderEvaluation):
+        data, text = _flat(made), score_lines(made)
+    elif isinstance(made, ByArtistResult):
+        data, text = _by_artist(made)
     elif isinstance(made, PainterScore):
         data, text = made.model_dump(mode="json"), painter_lines(made)
-    elif "per_style" in made.result and "adapter" in made.result["scores"]:
-        data, text = made.result, _lora_lines(made.result)
     else:
-        data, text = _by_artist(made)
+        data, text = made.result, _lora_lines(made.result)
     _finish(data, text, made.findings, as_json=as_json)
 
 
@@ -169,25 +173,26 @@ def painter_lines(score: PainterScore) -> str:
     return "\n".join(aligned(rows))
 
 
-def _by_artist(made: Any) -> tuple[dict[str, Any], str]:
-    from impasto.comparison.artist_scores import ARMS, as_lines  # noqa: PLC0415
-    from impasto.numerics.metrics import SCORES  # noqa: PLC0415
+def _by_artist(made: ByArtistResult) -> tuple[dict[str, Any], str]:
+    from impasto.comparison.artist_scores import as_lines  # noqa: PLC0415
 
     flat = {
-        f"{name}_{arm}": made.result["scores"]["network"][arm][name]["value"]
-        for arm in (*ARMS, "gap")
-        for name in SCORES
+        f"{name}_{arm}": score.value
+        for arm, table in made.scores["network"]
+        for name, score in table.items()
     }
-    return {"by_artist": str(made.path), **flat, **made.result}, "\n".join(as_lines(made.result))
+    data = {"by_artist": str(made.path), **flat, **made.model_dump(mode="json")}
+    return data, "\n".join(as_lines(made))
 
 
-def balance(made: "Balance", *, as_json: bool) -> None:
+def balance(made: BalanceResult, *, as_json: bool) -> None:
     """Print the result of ``balance``."""
     from impasto.comparison.balance_table import as_lines  # noqa: PLC0415
 
-    lines = [*as_lines(made.result), "", f"recommended: {made.result['recommendation']['text']}"]
+    lines = [*as_lines(made), "", f"recommended: {made.recommendation.text}"]
     text = "\n".join([*lines, f"table: {made.path / 'balance.md'}"])
-    _finish({"balance": str(made.path), **made.result}, text, made.findings, as_json=as_json)
+    data = {"balance": str(made.path), **made.model_dump(mode="json")}
+    _finish(data, text, made.findings, as_json=as_json)
 
 
 def atlas(made: Atlas, *, as_json: bool) -> None:
@@ -230,41 +235,39 @@ def study(made: "Study", *, as_json: bool) -> None:
     places = {"study": made.path, "report": made.report}
     if made.page:
         places["page"] = made.page
-    data = {name: str(path) for name, path in places.items()} | _flat(made.metrics)
+    data = {name: str(path) for name, path in places.items()} | _flat(made.evaluation)
     found = made.findings
     if not as_json:
         found = [f for f in found if f.outcome == "issue"]
-        typer.echo(score_lines(made.metrics))
+        typer.echo(score_lines(made.evaluation))
         _table(found)
     where = "\n".join(f"{name}: {path.resolve().as_uri()}" for name, path in places.items())
     _finish(data, where, found, as_json=as_json, table=False)
 
 
-def score_lines(metrics: Mapping[str, Any]) -> str:
+def score_lines(made: ClassifierEvaluation | AutoencoderEvaluation) -> str:
     """Return the scores with their intervals, and the baselines under them, as aligned lines."""
-    from impasto.numerics.metrics import SCORES  # noqa: PLC0415 – numpy
-
-    sources = [("this run", metrics["scores"])]
-    sources += [
-        (name.replace("_", " "), scores) for name, scores in metrics["baselines"].items() if scores
-    ]
     rows: list[tuple[str, ...]]
-    if "psnr" in metrics["scores"]:  # an autoencoder's
+    if made.kind == "autoencoder":
         rows = [("", "PSNR in dB", "SSIM")]
-        rows += [
-            (name, estimate(scores["psnr"], 2), estimate(scores["ssim"], 3))
-            for name, scores in sources
-        ]
+        for name, scores in {"this run": made.scores, **made.baselines}.items():
+            psnr, ssim = estimate(scores["psnr"], 2), estimate(scores["ssim"], 3)
+            rows.append((name.replace("_", " "), psnr, ssim))
     else:
+        from impasto.numerics.metrics import SCORES  # noqa: PLC0415 – numpy
+
         rows = [("", *(metric.title for metric in SCORES.values()))]
-        rows += [(name, *(share(scores.get(key)) for key in SCORES)) for name, scores in sources]
-    about = f"{metrics['pictures']} pictures of the {metrics['split']} split"
-    return "\n".join([about, *aligned(rows)])
+        tables = {"this run": made.scores}
+        tables |= {name: one.scores for name, one in made.baselines.items() if one}
+        for name, scores in tables.items():
+            rows.append((name.replace("_", " "), *(share(scores[key]) for key in SCORES)))
+    return "\n".join([f"{made.pictures} pictures of the {made.split} split", *aligned(rows)])
 
 
-def _flat(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """The metrics with each score by its standard name at the top."""
-    return {**{name: score["value"] for name, score in metrics["scores"].items()}, **metrics}
+def _flat(made: ClassifierEvaluation | AutoencoderEvaluation) -> dict[str, Any]:
+    """The record with each score by its standard name at the top."""
+    flat = {name: score.value for name, score in made.scores.items()}
+    return {**flat, **made.model_dump(mode="json")}
 
 
 def _findings(made: Run) -> list[Finding]:

@@ -19,9 +19,9 @@ def balance(
     output: Annotated[
         Path | None, opt.output("The folder to write or to go on with.", "study/balance")
     ] = None,
-    remedies: Annotated[
+    methods: Annotated[
         str | None,
-        typer.Option("--remedies", help="Long-tail methods, with commas. Default: all."),
+        typer.Option("--methods", help="Long-tail methods, with commas. Default: all."),
     ] = None,
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="Trainings of each method. Default: 3.")
@@ -39,14 +39,14 @@ def balance(
 ) -> None:
     """Compare long-tail methods side by side, over several seeds; the same command resumes.
 
-    impasto balance collection -o balance --remedies cap-and-duplicate,logit-adjusted-loss
+    impasto balance collection -o balance --methods cap-and-duplicate,logit-adjusted-loss
     """
     import impasto  # noqa: PLC0415
 
     alone("balance")
     request = read_request(config, assignments)
     options = {
-        "remedies": _names(remedies),
+        "methods": _names(methods),
         "seeds": seeds,
         "train.size": size,
         "train.resolution": resolution,
@@ -55,7 +55,7 @@ def balance(
         "train.learning_rate": learning_rate,
         "train.device": device,
     }
-    settings = request.settings(impasto.RemediesSettings, options)
+    settings = request.settings(impasto.LongTailSettings, options)
     made = impasto.balance(
         collection or request.collection,
         output or request.study / "balance",

@@ -51,3 +51,17 @@ def training_hashes(run: Run) -> tuple[set[str], set[str]]:
     return {mark for mark, split in pairs if split == "train"}, {
         mark for mark, split in pairs if split != "train"
     }
+
+
+def evaluation_folder(run: Run, collection: Collection) -> Path:
+    """Folder of a run's evaluation on a collection: its own, or one named after the other."""
+    if collection.fingerprint == run.collection["fingerprint"]:
+        return run.evaluation_path
+    return run.path / f"evaluation-{collection.path.resolve().name}"
+
+
+def known_test_pictures(run: Run, collection: Collection) -> list[str]:
+    """Ids of the test pictures of a collection that a run was trained or chosen on."""
+    known = set[str]().union(*training_hashes(run))
+    hashes, ids = collection.column("sha256"), collection.column("id")
+    return [ids[row] for row in collection.indices("test") if hashes[row] in known]

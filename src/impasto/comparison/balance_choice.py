@@ -1,43 +1,68 @@
-"""From every remedy's answers to the content of ``balance.json``.
+"""Scores, differences and tests of long-tail methods, and the choice among them."""
 
-Scores, differences, the choice, and its words.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
 from impasto.comparison import resampling
-from impasto.comparison import select_head as choice
-from impasto.comparison.long_tail_methods import PLAIN
+from impasto.comparison.class_likelihood import class_likelihood
 from impasto.comparison.resampling import Draws
-from impasto.evaluation.scoring import FEW, MANY
+from impasto.evaluation.scoring import frequency_group
 from impasto.numerics.bootstrap import interval
-from impasto.numerics.formatting import p_equals, percent, points
+from impasto.records.balance import PLAIN, McNemarTest, MethodChoice
+from impasto.records.evaluation import ScoreTable, score_table
 from impasto.records.finding import Finding
 
 RAREST = "rarest_third"
 RESAMPLES = 2000
 THIN = 4
-"""So few test pictures of a style, or fewer, say nothing."""
+"""A style with this many test pictures or fewer says nothing."""
 Logits = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What the networks of one remedy say.
+class MethodLogits:
+    """Logits of the networks of one method.
 
     Attributes:
-        validation: logits of the validation pictures, ``float32 (seeds, V, styles)``.
-        test: logits of the test pictures, ``float32 (seeds, N, styles)``.
+        validation: of the validation pictures, ``float32 (seeds, V, styles)``.
+        test: of the test pictures, ``float32 (seeds, N, styles)``.
     """
 
     validation: Logits
     test: Logits
+
+
+@dataclass(frozen=True, slots=True)
+class MethodComparison:
+    """Scores of one method on the test split; the fields are those of ``MethodScores``."""
+
+    scores: ScoreTable
+    by_seed: dict[str, tuple[float, ...]]
+    recall: tuple[float | None, ...]
+    differences: ScoreTable | None
+    mcnemar: McNemarTest | None
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationChoice:
+    """The method with the highest balanced accuracy on validation pictures.
+
+    Attributes:
+        method: its name.
+        likelihood: mean log-likelihood of a style by method, means over seeds.
+        balanced_accuracy: likewise.
+        peers: methods whose balanced accuracy is not significantly lower (95 % interval over
+            pictures and seeds).
+    """
+
+    method: str
+    likelihood: Mapping[str, float]
+    balanced_accuracy: Mapping[str, float]
+    peers: tuple[str, ...]
 
 
 def groups(collection: Collection) -> dict[str, list[int]]:
@@ -49,90 +74,91 @@ def groups(collection: Collection) -> dict[str, list[int]]:
     """
     counts, tested = collection.counts("train"), collection.counts("test")
     order = [int(style) for style in np.argsort(counts, kind="stable") if tested[style]]
-    return {
-        "many": [style for style in order if counts[style] > MANY],
-        "medium": [style for style in order if FEW <= counts[style] <= MANY],
-        "few": [style for style in order if counts[style] < FEW],
-        RAREST: order[: -(-len(order) // 3)],
-    }
+    found: dict[str, list[int]] = {"many": [], "medium": [], "few": []}
+    for style in order:
+        found[frequency_group(int(counts[style]))].append(style)
+    return {**found, RAREST: order[: -(-len(order) // 3)]}
 
 
 def compare(
-    collection: Collection, answered: Mapping[str, Answered], *, seed: int
-) -> dict[str, dict[str, Any]]:
-    """Scores, differences and tests of every remedy on the test split, by name; plain training's come first.
+    collection: Collection, logits: Mapping[str, MethodLogits], *, seed: int
+) -> dict[str, MethodComparison]:
+    """Score every method on the test split, and test it against plain training.
 
     Args:
         collection: whose test split was answered.
-        answered: by name of the remedy; the same seeds in the same order.
+        logits: by method, plain training among them; the same seeds in the same order.
         seed: of the resampling.
     """
     labels = collection.labels[collection.indices("test")]
     styles, grouped = len(collection.vocabulary), groups(collection)
-    seeds = len(answered[PLAIN].test)
+    seeds = len(logits[PLAIN].test)
     draws = Draws.make(labels, styles=styles, seeds=seeds, resamples=RESAMPLES, seed=seed)
-    answers = {name: one.test.argmax(2) for name, one in answered.items()}
-    yardstick = resampling.scores(answers[PLAIN], labels, styles, grouped)
-    drawn_plain = resampling.resampled(answers[PLAIN], draws, grouped)
-    made: dict[str, dict[str, Any]] = {}
-    for name, mine in answers.items():
-        values = resampling.scores(mine, labels, styles, grouped)
-        drawn = resampling.resampled(mine, draws, grouped)
-        made[name] = {
-            "scores": {key: resampling.summary(values[key], drawn[key]) for key in values},
-            "by_seed": {key: values[key].tolist() for key in values},
-            "recall": _recalls(mine, labels, styles),
-            "differences": None,
-            "mcnemar": None,
-        }
+    answers = {name: one.test.argmax(2) for name, one in logits.items()}
+    tests = {
+        name: resampling.sign_test(answers[PLAIN], own, labels)
+        for name, own in answers.items()
+        if name != PLAIN
+    }
+    corrected = resampling.holm([test.p for test in tests.values()])
+    p_holm = dict(zip(tests, corrected, strict=True))
+    plain_values = resampling.scores(answers[PLAIN], labels, styles, grouped)
+    plain_drawn = resampling.resampled(answers[PLAIN], draws, grouped)
+    compared = {}
+    for name, own in answers.items():
+        values = resampling.scores(own, labels, styles, grouped)
+        drawn = resampling.resampled(own, draws, grouped)
+        summaries = {key: resampling.summary(values[key], drawn[key]) for key in values}
+        differences, mcnemar = None, None
         if name != PLAIN:
-            made[name]["differences"] = {
-                key: resampling.summary(values[key] - yardstick[key], drawn[key] - drawn_plain[key])
+            differences = {
+                key: resampling.summary(
+                    values[key] - plain_values[key], drawn[key] - plain_drawn[key]
+                )
                 for key in values
             }
-            test = resampling.sign_test(answers[PLAIN], mine, labels)
-            made[name]["mcnemar"] = {
-                "gained": test.gained,
-                "lost": test.lost,
-                "p": test.p,
-                "by_seed": test.seeds,
-            }
-    tested = [name for name in answers if name != PLAIN]
-    corrected = resampling.holm([made[name]["mcnemar"]["p"] for name in tested])
-    for name, p in zip(tested, corrected, strict=True):
-        made[name]["mcnemar"]["p_holm"] = p
-    return made
+            test = tests[name]
+            mcnemar = McNemarTest(
+                gained=test.gained,
+                lost=test.lost,
+                p=test.p,
+                p_holm=p_holm[name],
+                by_seed=test.seeds,
+            )
+        compared[name] = MethodComparison(
+            scores=score_table(summaries),
+            by_seed={key: tuple(each.tolist()) for key, each in values.items()},
+            recall=_recalls(own, labels, styles),
+            differences=score_table(differences) if differences else None,
+            mcnemar=mcnemar,
+        )
+    return compared
 
 
 def _recalls(
     answers: NDArray[np.int64], labels: NDArray[np.int64], styles: int
-) -> list[float | None]:
+) -> tuple[float | None, ...]:
     """Each style's recall, the mean over the seeds; ``None`` for one without test pictures."""
-    return [
-        float((answers[:, labels == style] == style).mean()) if (labels == style).any() else None
-        for style in range(styles)
-    ]
+    recalls: list[float | None] = []
+    for style in range(styles):
+        own = answers[:, labels == style]
+        recalls.append(float((own == style).mean()) if own.shape[1] else None)
+    return tuple(recalls)
 
 
 def choose(
-    collection: Collection, answered: Mapping[str, Answered], *, seed: int
-) -> dict[str, Any]:
-    """The remedy to recommend, by balanced accuracy on validation pictures, and what they say of the others.
-
-    Returns:
-        ``remedy``; ``likelihood`` and ``balanced_accuracy`` of each remedy, means over seeds;
-        ``peers``: remedies whose balanced accuracy is not clearly below the best one's (95 %
-        interval over pictures and seeds).
-    """
+    collection: Collection, logits: Mapping[str, MethodLogits], *, seed: int
+) -> ValidationChoice:
+    """Choose a method by balanced accuracy on validation pictures."""
     labels, styles = collection.labels[collection.indices("validation")], len(collection.vocabulary)
-    answers = {name: one.validation.argmax(2) for name, one in answered.items()}
+    answers = {name: one.validation.argmax(2) for name, one in logits.items()}
     balanced = {
-        name: float(resampling.scores(mine, labels, styles, {})["balanced_accuracy"].mean())
-        for name, mine in answers.items()
+        name: float(resampling.scores(own, labels, styles, {})["balanced_accuracy"].mean())
+        for name, own in answers.items()
     }
     likelihood = {
-        name: float(np.mean([choice.likelihood(logits, labels) for logits in one.validation]))
-        for name, one in answered.items()
+        name: float(np.mean([class_likelihood(each, labels) for each in one.validation]))
+        for name, one in logits.items()
     }
     # Of equal ones the likelier, then the first in the catalogue, plain before all
     best = max(answers, key=lambda name: (balanced[name], likelihood[name]))
@@ -140,29 +166,23 @@ def choose(
         labels, styles=styles, seeds=len(answers[best]), resamples=RESAMPLES, seed=seed
     )
     drawn = {
-        name: resampling.resampled(mine, draws, {})["balanced_accuracy"]
-        for name, mine in answers.items()
+        name: resampling.resampled(own, draws, {})["balanced_accuracy"]
+        for name, own in answers.items()
     }
-    return {
-        "remedy": best,
-        "likelihood": likelihood,
-        "balanced_accuracy": balanced,
-        "peers": [
-            name
-            for name in answers
-            if name != best and interval(drawn[best] - drawn[name])["low"] <= 0
-        ],
-    }
+    peers = [
+        name for name in answers if name != best and interval(drawn[best] - drawn[name])["low"] <= 0
+    ]
+    return ValidationChoice(best, likelihood, balanced, tuple(peers))
 
 
 def recommend(
-    compared: Mapping[str, Any],
-    chosen: Mapping[str, Any],
+    compared: Mapping[str, MethodComparison],
+    chosen: ValidationChoice,
     pictures: Mapping[str, int],
     *,
     thin: int = 0,
-) -> dict[str, Any]:
-    """The recommendation: ``remedy``, whether its gain is ``clear`` of zero, and ``text``.
+) -> MethodChoice:
+    """Recommend the method that validation chose, with its gain on test pictures.
 
     Args:
         compared: of ``compare``.
@@ -170,72 +190,57 @@ def recommend(
         pictures: how many the validation and the test split hold.
         thin: styles with one to ``THIN`` test pictures. They weigh in balanced accuracy as much as
             others, and drawing so few again hardly varies them, so that no interval is to be
-            trusted: nothing is clear then.
+            trusted: no gain is clear then.
     """
-    best = str(chosen["remedy"])
+    best, peers = chosen.method, ""
+    if chosen.peers:
+        peers = f" Not significantly behind it there: {', '.join(chosen.peers)}."
     by = f"on the {pictures['validation']:,} validation pictures"
     if best == PLAIN:
-        text = f"Plain training: no remedy had a higher balanced accuracy {by}."
-        return {"remedy": best, "clear": False, "text": f"{text}{_peers(chosen)}"}
-    there, gains = chosen["balanced_accuracy"], compared[best]["differences"]
-    clear, test = gains["balanced_accuracy"]["low"] > 0 and not thin, compared[best]["mcnemar"]
-    lines = [
-        f"{_title(best)}, chosen {by} by balanced accuracy ({percent(there[best])}; plain training "
-        f"{percent(there[PLAIN])}).{_peers(chosen)}",
-        f"On the {pictures['test']:,} test pictures, which chose nothing, balanced accuracy goes from "
-        f"{percent(compared[PLAIN]['scores']['balanced_accuracy']['value'])} to "
-        f"{percent(compared[best]['scores']['balanced_accuracy']['value'])}, a difference of "
-        f"{_spelled(gains['balanced_accuracy'])}; in the rarest third of the styles the "
-        f"difference is {points(gains[RAREST])}, in accuracy {points(gains['accuracy'])}: {test['gained']} pictures "
-        f"gained, {test['lost']} lost, {p_equals(test['p_holm'])} after Holm's correction.",
-        "The gain in balanced accuracy is clear of zero."
-        if clear
-        else f"Not to be relied on: {thin} of the styles {'has' if thin == 1 else 'have'} {THIN} test pictures or less."
-        if thin
-        else "This is not clearly better than plain training: the interval of the difference holds zero."
-        if gains["balanced_accuracy"]["high"] >= 0
-        else "On the test pictures it is clearly worse than plain training: what validation promised did not hold.",
-    ]
-    return {"remedy": best, "clear": bool(clear), "text": " ".join(lines)}
-
-
-def _peers(chosen: Mapping[str, Any]) -> str:
-    peers: Sequence[str] = chosen["peers"]
-    return f" Not clearly behind it there: {', '.join(peers)}." if peers else ""
-
-
-def _title(name: str) -> str:
-    return name[:1].upper() + name[1:]
-
-
-def _spelled(gain: Mapping[str, float]) -> str:
-    value, _, interval = points(gain).partition(" (")
-    return f"{value} points (95 % interval {interval}"
-
-
-def findings_of(compared: Mapping[str, Any], recommendation: Mapping[str, Any]) -> list[Finding]:
-    """IMP401.
-
-    Whether the remedy chosen on validation beats plain training on test, clear of zero.
-    """
-    best = str(recommendation["remedy"])
-    if best == PLAIN:
-        return [
-            Finding(
-                "IMP401",
-                "not applicable",
-                "No remedy did better than plain training on validation.",
-            )
-        ]
-    gain = compared[best]["differences"]["balanced_accuracy"]
-    change = _spelled(gain)
-    text = f"Against plain training, {best} changes balanced accuracy by {change}."
-    return [
-        Finding(
-            "IMP401",
-            "passed" if recommendation["clear"] else "issue",
-            text,
-            gain,
-            [{"remedy": best}],
+        text = f"Plain training: no method had a higher balanced accuracy {by}.{peers}"
+        return MethodChoice(method=best, clear=False, text=text, peers=chosen.peers)
+    own, gains, test = compared[best], compared[best].differences, compared[best].mcnemar
+    assert gains is not None and test is not None
+    gain, there = gains["balanced_accuracy"], chosen.balanced_accuracy
+    before = compared[PLAIN].scores["balanced_accuracy"].value
+    clear = gain.low > 0 and not thin
+    if clear:
+        verdict = "The 95 % interval of the gain in balanced accuracy excludes 0."
+    elif thin:
+        verb = "style has" if thin == 1 else "styles have"
+        verdict = f"Not to be relied on: {thin} {verb} {THIN} test pictures or fewer."
+    elif gain.high >= 0:
+        verdict = (
+            "This is not significantly better than plain training: the 95 % interval of the "
+            "difference includes 0."
         )
-    ]
+    else:
+        verdict = (
+            "On the test pictures it is significantly worse than plain training: the gain on "
+            "validation did not hold."
+        )
+    text = (
+        f"{best[:1].upper() + best[1:]}, chosen {by} by balanced accuracy "
+        f"({100 * there[best]:.1f} %; plain training {100 * there[PLAIN]:.1f} %).{peers} "
+        f"On the {pictures['test']:,} test pictures, which chose nothing, balanced accuracy goes "
+        f"from {100 * before:.1f} % to {100 * own.scores['balanced_accuracy'].value:.1f} %, a "
+        f"difference in points of {gain.points}; in the rarest third of the styles the difference "
+        f"is {gains[RAREST].points}, in accuracy {gains['accuracy'].points}: {test.gained} pictures "
+        f"gained, {test.lost} lost, p = {test.p_holm:.2g} after Holm's correction. {verdict}"
+    )
+    return MethodChoice(method=best, clear=clear, text=text, peers=chosen.peers)
+
+
+def findings_of(
+    compared: Mapping[str, MethodComparison], recommendation: MethodChoice
+) -> list[Finding]:
+    """IMP401: whether the method chosen on validation beats plain training on test pictures."""
+    best = recommendation.method
+    gains = compared[best].differences
+    if gains is None:
+        text = "No long-tail method did better than plain training on validation."
+        return [Finding("IMP401", "not applicable", text)]
+    gain = gains["balanced_accuracy"]
+    text = f"Against plain training, {best} changes balanced accuracy by {gain.points} points."
+    outcome = "passed" if recommendation.clear else "issue"
+    return [Finding("IMP401", outcome, text, gain.model_dump(), [{"method": best}])]

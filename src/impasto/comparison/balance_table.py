@@ -1,141 +1,108 @@
-"""``balance.json`` as a page to read.
+"""Table of a comparison of long-tail methods: aligned lines, and ``balance.md``."""
 
-Recommendation, table, differences, and who is shown how often.
-"""
+from collections.abc import Iterator, Sequence
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from impasto.comparison.balance_choice import RAREST
-from impasto.comparison.long_tail_methods import PLAIN
-from impasto.numerics.formatting import aligned, number, p_value, points, share
-from impasto.numerics.metrics import SCORES
-
-Result = Mapping[str, Any]
-HEADS = {
-    **{name: metric.title for name, metric in SCORES.items()},
-    **{name: name for name in ("many", "medium", "few")},
-    RAREST: "rarest third",
-}
+from impasto.numerics.formatting import aligned
+from impasto.records.balance import TITLES, BalanceResult, MethodScores
 
 
-def columns(result: Result) -> list[str]:
-    """The scores that a table shows: the three, and the groups of styles that are not empty."""
-    return [
-        *SCORES,
-        *(name for name in ("many", "medium", "few", RAREST) if result["groups"][name]),
-    ]
-
-
-def as_lines(result: Result) -> list[str]:
-    """The table as aligned lines for a terminal.
-
-    Scores in per cent, the difference to plain training behind them.
-    """
-    names = columns(result)
-    rows: list[Sequence[str]] = [["remedy", *(HEADS[name] for name in names)]]
-    for row in result["remedies"]:
-        rows.append([row["name"], *(_short(row, name) for name in names)])
+def as_lines(result: BalanceResult) -> list[str]:
+    """Return the table as aligned lines: scores in per cent, differences to plain in brackets."""
+    rows: list[Sequence[str]] = [["method", *(title.lower() for title in result.columns.values())]]
+    rows += [[row.name, *(_short(row, name) for name in result.columns)] for row in result.methods]
     return aligned(rows)
 
 
-def _short(row: Mapping[str, Any], name: str) -> str:
-    text = number(100 * row["scores"][name]["value"], 1)
-    if row["differences"] is None:
+def _short(row: MethodScores, name: str) -> str:
+    text = f"{100 * row.scores[name].value:.1f}"
+    if row.differences is None:
         return text
-    return f"{text} ({number(100 * row['differences'][name]['value'], 1, signed=True)})"
+    return f"{text} ({100 * row.differences[name].value:+.1f})"
 
 
-def as_markdown(result: Result) -> str:
-    """The whole page."""
-    return (
-        "\n".join(
-            [*_opening(result), *_scores(result), *_differences(result), *_distribution(result)]
-        )
-        + "\n"
-    )
+def as_markdown(result: BalanceResult) -> str:
+    """Return the whole page."""
+    parts = (_opening(result), _scores(result), _differences(result), _distribution(result))
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _opening(result: Result) -> Iterator[str]:
-    pictures, seeds = result["pictures"], result["seeds"]
-    yield "# Remedies for imbalance, side by side"
+def _opening(result: BalanceResult) -> Iterator[str]:
+    pictures = result.pictures
+    yield "# Long-tail methods, side by side"
     yield ""
-    yield f"**Recommended:** {result['recommendation']['text']}"
+    yield f"**Recommended:** {result.recommendation.text}"
     yield ""
     yield (
-        f"{len(result['styles'])} styles; {pictures['train']:,} training, {pictures['validation']:,} validation, "
-        f"{pictures['test']:,} test pictures; seeds {', '.join(map(str, seeds))}. Made by `{result['command']}`."
+        f"{len(result.styles)} styles; {pictures['train']:,} training, "
+        f"{pictures['validation']:,} validation, {pictures['test']:,} test pictures; seeds "
+        f"{', '.join(map(str, result.seeds))}. Made by `{result.command}`."
     )
     yield ""
-    for name, styles in result["groups"].items():
+    for name, styles in result.groups.items():
         if styles:
-            yield f"- *{HEADS[name]}*: {', '.join(styles)}"
+            yield f"- *{TITLES[name]}*: {', '.join(styles)}"
     yield ""
 
 
-def _scores(result: Result) -> Iterator[str]:
-    names, one = columns(result), len(result["seeds"]) == 1
+def _header(first: str, columns: Sequence[str]) -> Iterator[str]:
+    yield f"| {first} | {' | '.join(columns)} |"
+    yield f"| --- |{' ---: |' * len(columns)}"
+
+
+def _scores(result: BalanceResult) -> Iterator[str]:
+    over = " and seeds" if len(result.seeds) > 1 else " alone: one seed says nothing of others"
     yield "## Scores"
     yield ""
     yield (
-        "Means over the seeds, in per cent, with 95 % intervals over test pictures"
-        f"{' alone: one seed says nothing of others' if one else ' and seeds'}. "
-        "Groups: the mean recall of their styles. Answers are each network's likeliest style."
+        f"Means over the seeds, with 95 % intervals over test pictures{over}. Groups: the mean "
+        "recall of their styles. The answer of a network is its likeliest style."
     )
     yield ""
-    yield f"| remedy | trains | {' | '.join(HEADS[name] for name in names)} |"
-    yield f"| --- | --- |{' ---: |' * len(names)}"
-    for row in result["remedies"]:
-        cells = (share(row["scores"][name]) for name in names)
-        yield f"| {row['name']} | {'a head' if row['kind'] == 'head' else 'a network'} | {' | '.join(cells)} |"
+    yield from _header("method", ["trains", *result.columns.values()])
+    for row in result.methods:
+        cells = [str(row.scores[name]) for name in result.columns]
+        trains = "a head" if row.kind == "head" else "a network"
+        yield f"| {row.name} | {trains} | {' | '.join(cells)} |"
     yield ""
 
 
-def _differences(result: Result) -> Iterator[str]:
-    names = columns(result)
+def _differences(result: BalanceResult) -> Iterator[str]:
     yield "## Differences to plain training"
     yield ""
     yield (
-        "In points, on the same pictures with the same seeds, with 95 % intervals. A picture is gained when more seeds "
-        "answer it rightly with the remedy, lost when fewer do; p is of McNemar's exact test on these, alone and after "
-        "Holm's correction for the number of remedies."
+        "In points, on the same pictures with the same seeds, with 95 % intervals. A picture is "
+        "gained when more seeds answer it rightly with the method, lost when fewer do; p is of "
+        "McNemar's exact test on these, alone and after Holm's correction for the number of "
+        "methods."
     )
     yield ""
-    yield f"| remedy | {' | '.join(HEADS[name] for name in names)} | gained | lost | p | p (Holm) |"
-    yield f"| --- |{' ---: |' * (len(names) + 4)}"
-    for row in result["remedies"]:
-        if row["name"] != PLAIN:
-            cells = [points(row["differences"][name]) for name in names]
-            test = row["mcnemar"]
-            cells += [
-                str(test["gained"]),
-                str(test["lost"]),
-                p_value(test["p"]),
-                p_value(test["p_holm"]),
-            ]
-            yield f"| {row['name']} | {' | '.join(cells)} |"
+    yield from _header("method", [*result.columns.values(), "gained", "lost", "p", "p (Holm)"])
+    for row in result.methods:
+        if row.differences is not None and row.mcnemar is not None:
+            test, differences = row.mcnemar, row.differences
+            cells = [differences[name].points for name in result.columns]
+            cells += [str(test.gained), str(test.lost), f"{test.p:.2g}", f"{test.p_holm:.2g}"]
+            yield f"| {row.name} | {' | '.join(cells)} |"
     yield ""
 
 
-def _distribution(result: Result) -> Iterator[str]:
+def _distribution(result: BalanceResult) -> Iterator[str]:
     yield "## Pictures a style, before and after"
     yield ""
     yield (
-        "How many pictures of each style an epoch shows, the mean over the training; in brackets the style's share of "
-        "the loss, in per cent, where weights or mixing make it another. Remedies with the same numbers stand together."
+        "How many pictures of each style an epoch shows, the mean over the training; in brackets "
+        "the style's share of the loss, in per cent, where weights or mixing make it another. "
+        "Methods with the same numbers stand together."
     )
     yield ""
-    kinds: dict[tuple[Any, ...], list[str]] = {}
-    for row in result["remedies"]:
-        shown = row["distribution"]
-        kinds.setdefault((tuple(shown["pictures"]), tuple(shown["share"])), []).append(row["name"])
-    order = sorted(range(len(result["styles"])), key=lambda style: -result["train"][style])
-    heads = [", ".join(names) for names in kinds.values()]
-    yield f"| style | {' | '.join(heads)} |"
-    yield f"| --- |{' ---: |' * len(heads)}"
-    for style in order:
+    kinds: dict[tuple[tuple[float, ...], tuple[float, ...]], list[str]] = {}
+    for row in result.methods:
+        shown = row.distribution
+        kinds.setdefault((shown.pictures, shown.share), []).append(row.name)
+    yield from _header("style", [", ".join(names) for names in kinds.values()])
+    for style in sorted(range(len(result.styles)), key=lambda style: -result.train[style]):
         cells = [_shown(pictures, share, style) for pictures, share in kinds]
-        yield f"| {result['styles'][style]} | {' | '.join(cells)} |"
+        yield f"| {result.styles[style]} | {' | '.join(cells)} |"
 
 
 def _shown(pictures: Sequence[float], share: Sequence[float], style: int) -> str:

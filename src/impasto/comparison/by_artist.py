@@ -1,8 +1,9 @@
-"""``impasto evaluate RUN --by artist``: how much of a score hangs on artists whose other works were in training.
+"""Scores of a classifier's recipe on artists whose works were not in training.
 
-The run's own recipe is trained anew on folds that hold out whole artists, and on ordinary folds
-that differ in nothing else (``artist_folds``); every painting by a known artist is scored once in
-each arm. The run itself is not scored, its collection's test split takes no part.
+``impasto evaluate RUN --by artist`` trains the run's recipe anew on folds that hold out whole
+artists, and on ordinary folds that differ in nothing else (``artist_folds``); every painting by a
+known artist is scored once in each arm. The run itself is not scored, its collection's test split
+takes no part.
 
 RUN/by-artist/settings.json        what is being compared; other settings are refused
 RUN/by-artist/ordinary-1/ …        one run a fold and arm, with ``answers.json``
@@ -12,10 +13,10 @@ RUN/by-artist/by-artist.json       every number; written last
 """
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,7 @@ from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of
 from impasto.comparison.artist_folds import ArtistFolds, Fold, artist_folds
-from impasto.comparison.artist_scores import ARMS, Clusters, compare_arms, style_gaps
+from impasto.comparison.artist_scores import ArtistClusters, compare_arms, style_gaps
 from impasto.config import Settings, parse
 from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.scoring import calibrate
@@ -36,19 +37,22 @@ from impasto.files import read_json, replacing, write_json
 from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records import run as runs
+from impasto.records.by_artist import ByArtistResult, FoldTraining, UntestedStyle
 from impasto.records.finding import Finding
-from impasto.records.run import open_run
 from impasto.state.folder import Claim, claimed
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 
 FORMAT = 1
 Labels = NDArray[np.int64]
-Say = Callable[[str], None]
+Announce = Callable[[str], None]
+Arm = Literal["ordinary", "disjoint"]
+ARMS: Final[tuple[Arm, ...]] = ("ordinary", "disjoint")
+ANSWERERS: Final = ("network", "artist_oracle", "majority")
 
 
 class ByArtistSettings(Settings):
-    """How a recipe is scored on artists that its training never saw."""
+    """Settings of a comparison of known and unseen artists."""
 
     folds: int = Field(
         5, ge=2, le=100, description="trainings in each of the two arms; each holds out one part"
@@ -58,23 +62,8 @@ class ByArtistSettings(Settings):
         None, description="how each network is trained; none: as the run was"
     )
     evaluate: EvaluateSettings = Field(
-        EvaluateSettings(), description="how pictures are looked at, and intervals made"
+        EvaluateSettings(), description="views of the pictures, and intervals"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ByArtist:
-    """A finished comparison.
-
-    Attributes:
-        path: its folder in the run's folder.
-        result: the content of ``by-artist.json``.
-        findings: IMP402.
-    """
-
-    path: Path
-    result: Mapping[str, Any]
-    findings: list[Finding]
 
 
 def evaluate_by_artist(
@@ -82,9 +71,9 @@ def evaluate_by_artist(
     settings: ByArtistSettings | None = None,
     *,
     progress: bool = False,
-    announce: Say | None = None,
-) -> ByArtist:
-    """The scores of a run's recipe on unseen artists beside ordinary ones, also written into the run's folder.
+    announce: Announce | None = None,
+) -> ByArtistResult:
+    """Score a run's recipe on unseen artists beside ordinary folds, and write the result.
 
     A comparison that was cut off goes on where it was.
 
@@ -101,19 +90,16 @@ def evaluate_by_artist(
             on.
         OutputError: the folder holds folds of other settings, or cannot be written.
     """
-    settings, say = settings or ByArtistSettings(), announce or (lambda line: None)
-    opened = open_run(Path(run), "classifier")
+    settings = settings or ByArtistSettings()
+    opened = runs.open_run(Path(run), "classifier")
     collection = collection_of(opened)
     recipe = settings.train or parse(
         ClassifierSettings, opened.settings, str(opened.path / "run.json")
     )
-    # An autoencoder of the whole collection has seen the artists that are held out here
+    # An autoencoder of the whole collection was trained on the artists that are held out here
     recipe = recipe.model_copy(update={"warm_start": None})
-    if (
-        recipe.precision == "auto"
-    ):  # a trial for each fold could give the two arms different arithmetic
+    if recipe.precision == "auto":  # both arms take the arithmetic of the run
         recipe = recipe.model_copy(update={"precision": opened.facts["precision"]})
-    settings = settings.model_copy(update={"train": recipe})
     folder = opened.path / "by-artist"
     folds = artist_folds(collection, settings.folds, settings.seed)
     claim = Claim(
@@ -128,200 +114,203 @@ def evaluate_by_artist(
         finished=lambda: any(folder.glob("*/run.json")),
         way_out="repeat that, or remove that folder",
     )
+    comparison = _ArtistComparison(collection, folds, settings, recipe, folder)
     with claimed(folder, claim):
-        return _compared(_Work(collection, folds, settings, folder), say, progress=progress)
+        for number in range(settings.folds):
+            for arm in ARMS:
+                line = comparison.train_fold(arm, number, progress=progress)
+                if announce is not None:
+                    announce(line)
+        return comparison.write()
 
 
-def _compared(work: "_Work", say: Say, *, progress: bool) -> ByArtist:
-    folder = work.folder
-    for number in range(work.settings.folds):
-        for arm in ARMS:
-            say(work.fold(arm, number, progress=progress))
-    result = work.result()
-    judged = [_judged(result)]
-    work.write_predictions()
-    findings.save(folder / "findings.json", judged)
-    write_json(folder / "by-artist.json", result)
-    return ByArtist(folder, result, judged)
+@dataclass(frozen=True, slots=True)
+class _ArmAnswers:
+    """Answers of one arm to every painting, ``int64 (paintings,)``; −1 where there is none.
+
+    Attributes:
+        by: answers of the network and of each baseline.
+        fold: the fold that held each painting out.
+    """
+
+    by: dict[str, Labels]
+    fold: Labels
+
+    @classmethod
+    def blank(cls, count: int) -> "_ArmAnswers":
+        blank = np.full(count, -1, np.int64)
+        return cls({name: blank.copy() for name in ANSWERERS}, blank.copy())
 
 
-class _Work:
-    """The folds of both arms, one after another, and what they have answered so far."""
+@dataclass(slots=True)
+class _ArtistComparison:
+    """The folds of both arms, one after another, and the answers so far."""
 
-    def __init__(
-        self, collection: Collection, folds: ArtistFolds, settings: ByArtistSettings, folder: Path
-    ) -> None:
-        self.collection, self.folds, self.settings, self.folder = (
-            collection,
-            folds,
-            settings,
-            folder,
-        )
-        self.arms: dict[str, tuple[Fold, ...]] = {
-            "ordinary": folds.ordinary,
-            "disjoint": folds.disjoint,
-        }
-        blank = np.full(len(collection), -1, np.int64)
-        self.answers = {
-            who: {arm: blank.copy() for arm in ARMS}
-            for who in ("network", "artist_oracle", "majority")
-        }
-        self.place = {arm: blank.copy() for arm in ARMS}
-        self.trainings: list[dict[str, Any]] = []
-        tested = folds.tested[collection.labels]
-        self.scored = np.flatnonzero((folds.cluster >= 0) & tested)
+    collection: Collection
+    folds: ArtistFolds
+    settings: ByArtistSettings
+    recipe: ClassifierSettings
+    folder: Path
+    answers: dict[Arm, _ArmAnswers] = field(init=False)
+    trainings: list[FoldTraining] = field(default_factory=list)
+    scored: Labels = field(init=False)
 
-    def fold(self, arm: str, number: int, *, progress: bool) -> str:
-        """Train and score one fold; a line on it."""
-        fold, settings = self.arms[arm][number], self.settings
+    def __post_init__(self) -> None:
+        """Begin without answers."""
+        self.answers = {arm: _ArmAnswers.blank(len(self.collection)) for arm in ARMS}
+        tested = self.folds.tested[self.collection.labels]
+        self.scored = np.flatnonzero((self.folds.cluster >= 0) & tested)
+
+    def arm(self, arm: Arm) -> tuple[Fold, ...]:
+        return self.folds.ordinary if arm == "ordinary" else self.folds.disjoint
+
+    def train_fold(self, arm: Arm, number: int, *, progress: bool) -> str:
+        """Train and score one fold; returns a line on it."""
+        fold = self.arm(arm)[number]
+        held, labels, styles = fold.held, self.collection.labels, len(self.collection.vocabulary)
         divided = self.collection.with_splits(fold.splits)
         path = self.folder / f"{arm}-{number + 1}"
-        made = train_classifier(divided, path, settings.train, progress=progress)
-        held, labels, styles = fold.held, self.collection.labels, len(self.collection.vocabulary)
-        self.place[arm][held] = number
-        self.answers["network"][arm][held] = _answers(path, divided, held, settings.evaluate)
-        shutil.rmtree(made.checkpoint_path, ignore_errors=True)  # of no more use, and large
-        known = np.concatenate((divided.indices("train"), divided.indices("validation")))
+        run = train_classifier(divided, path, self.recipe, progress=progress)
+        answers = self.answers[arm]
+        answers.fold[held] = number
+        answers.by["network"][held] = _answers(path, divided, held, self.settings.evaluate)
+        shutil.rmtree(run.checkpoint_path, ignore_errors=True)  # of no more use, and large
+        train, validation = divided.indices("train"), divided.indices("validation")
+        known = np.concatenate((train, validation))
         artists = np.asarray(self.collection.column("artist"), object)
-        oracle = artist_oracle(
+        answers.by["artist_oracle"][held] = artist_oracle(
             artists[known].tolist(), labels[known], artists[held].tolist(), styles
         )
-        self.answers["artist_oracle"][arm][held] = oracle
-        self.answers["majority"][arm][held] = np.bincount(labels[known], minlength=styles).argmax()
-        here = held[np.isin(held, self.scored)]
-        right = (
-            metrics.scores(labels[here], self.answers["network"][arm][here], styles)[
-                "balanced_accuracy"
-            ]
-            if len(here)
-            else 0
+        answers.by["majority"][held] = np.bincount(labels[known], minlength=styles).argmax()
+        training = FoldTraining(
+            arm=arm,
+            fold=number + 1,
+            train=len(train),
+            validation=len(validation),
+            held=len(held),
+            seconds=float(run.facts["seconds"]),
         )
-        counts = {
-            "train": len(divided.indices("train")),
-            "validation": len(divided.indices("validation")),
-        }
-        seconds = float(made.facts["seconds"])
-        self.trainings.append(
-            {"arm": arm, "fold": number + 1, **counts, "held": len(held), "seconds": seconds}
-        )
+        self.trainings.append(training)
+        here, score = held[np.isin(held, self.scored)], 0.0
+        if len(here):
+            scores = metrics.scores(labels[here], answers.by["network"][here], styles)
+            score = scores["balanced_accuracy"]
         return (
-            f"{arm} fold {number + 1} of {settings.folds}: {counts['train']:,} pictures to learn from, {len(held):,} "
-            f"held out; balanced accuracy {right:.1%}; {seconds:.0f} s of training"
+            f"{arm} fold {number + 1} of {self.settings.folds}: {len(train):,} pictures to learn "
+            f"from, {len(held):,} held out; balanced accuracy {100 * score:.1f} %; "
+            f"{training.seconds:.0f} s of training"
         )
 
-    def result(self) -> dict[str, Any]:
-        """The content of ``by-artist.json``."""
-        rows, folds, again = self.scored, self.folds, self.settings.evaluate
-        vocabulary, labels = self.collection.vocabulary, self.collection.labels
-        clusters = Clusters(
-            labels[rows], folds.cluster[rows], len(vocabulary), again.bootstrap_samples, again.seed
+    def write(self) -> ByArtistResult:
+        """Compare the arms, and write everything but the runs."""
+        rows, folds, evaluation = self.scored, self.folds, self.settings.evaluate
+        labels, styles = self.collection.labels, self.collection.vocabulary.styles
+        clusters = ArtistClusters(
+            labels[rows],
+            folds.cluster[rows],
+            len(styles),
+            evaluation.bootstrap_samples,
+            evaluation.seed,
         )
-        given = {
-            who: {arm: answers[rows] for arm, answers in arms.items()}
-            for who, arms in self.answers.items()
-        }
-        per_style = [
-            {"style": style, **row}
-            for style, row in zip(
-                vocabulary.styles, style_gaps(clusters, given["network"]), strict=True
+        answers = {name: [self.answers[arm].by[name][rows] for arm in ARMS] for name in ANSWERERS}
+        untested = [
+            UntestedStyle(
+                style=style,
+                artists=int(folds.artists[place]),
+                pictures=int((labels == place).sum()),
             )
-        ]
-        out = [
-            {
-                "style": style,
-                "artists": int(folds.artists[place]),
-                "pictures": int((labels == place).sum()),
-            }
-            for place, style in enumerate(vocabulary.styles)
+            for place, style in enumerate(styles)
             if not folds.tested[place]
         ]
-        assert self.settings.train is not None
-        return {
-            "format": FORMAT,
-            "command": runs.command(),
-            "collection": str(self.collection.path),
-            "collection_fingerprint": self.collection.fingerprint,
-            "folds": self.settings.folds,
-            "seed": self.settings.seed,
-            "train": self.settings.train.model_dump(mode="json"),
-            "styles": list(vocabulary.styles),
-            "pictures": len(rows),
-            "artists": len(np.unique(folds.cluster[rows])),
-            "unknown": folds.unknown,
-            "unmatched": self.unmatched(),
-            "scores": {who: compare_arms(clusters, arms) for who, arms in given.items()},
-            "per_style": per_style,
-            "not_testable": out,
-            "trainings": self.trainings,
-        }
+        result = ByArtistResult(
+            command=runs.command(),
+            collection=str(self.collection.path),
+            collection_fingerprint=self.collection.fingerprint,
+            folds=self.settings.folds,
+            seed=self.settings.seed,
+            train=self.recipe.model_dump(mode="json"),
+            styles=styles,
+            pictures=len(rows),
+            artists=len(np.unique(folds.cluster[rows])),
+            unknown=folds.unknown,
+            unmatched=self.unmatched(),
+            scores={name: compare_arms(clusters, *arms) for name, arms in answers.items()},
+            per_style=style_gaps(clusters, *answers["network"], styles),
+            not_testable=tuple(untested),
+            trainings=tuple(self.trainings),
+        )
+        self.write_predictions()
+        findings.save(self.folder / "findings.json", [_gap_finding(result)])
+        return result.write(self.folder / "by-artist.json")
 
     def unmatched(self) -> int:
-        """By how many training pictures the arms differ, over all folds and styles; copies that stay together cost."""
-        styles = len(self.collection.vocabulary)
+        """Training pictures by which the arms differ, over all folds and styles.
 
-        def counts(fold: Fold) -> Labels:
-            rows = np.flatnonzero(np.asarray(fold.splits) == "train")
-            return np.bincount(self.collection.labels[rows], minlength=styles)
-
-        pairs = zip(self.folds.ordinary, self.folds.disjoint, strict=True)
-        return int(sum(np.abs(counts(one) - counts(other)).sum() for one, other in pairs))
+        Copies that stay together cost a few.
+        """
+        styles, different = len(self.collection.vocabulary), 0
+        for pair in zip(self.folds.ordinary, self.folds.disjoint, strict=True):
+            counts = []
+            for fold in pair:
+                rows = np.flatnonzero(np.asarray(fold.splits) == "train")
+                counts.append(np.bincount(self.collection.labels[rows], minlength=styles))
+            different += int(np.abs(counts[0] - counts[1]).sum())
+        return different
 
     def write_predictions(self) -> None:
-        """One row a scored picture: what both arms said, and in which folds."""
+        """Write ``predictions.parquet``: the answers of both arms, and their folds."""
         rows, styles = self.scored, np.asarray(self.collection.vocabulary.styles, object)
         columns: dict[str, Any] = {
             name: self.collection.table.column(name).take(rows) for name in ("id", "artist")
         }
         columns["style"] = styles[self.collection.labels[rows]].tolist()
         for arm in ARMS:
-            columns[arm] = styles[self.answers["network"][arm][rows]].tolist()
-            columns[f"{arm}_fold"] = self.place[arm][rows] + 1
+            columns[arm] = styles[self.answers[arm].by["network"][rows]].tolist()
+            columns[f"{arm}_fold"] = self.answers[arm].fold[rows] + 1
         with replacing(self.folder / "predictions.parquet") as temporary:
             pq.write_table(pa.table(columns), temporary)
 
 
 def _answers(path: Path, divided: Collection, rows: Labels, settings: EvaluateSettings) -> Labels:
-    """The styles that a fold's network names, as an evaluation would; kept beside its weights."""
-    network, kept = open_classifier(path, settings.device), path / "answers.json"
-    key = {
-        "weights": network.run.weights_fingerprint,
-        "settings": settings.model_dump(mode="json", include={"prior", "flip", "scales"}),
-    }
-    if kept.exists() and (had := read_json(kept)).get("key") == key:
-        return np.asarray(had["answers"], np.int64)
-    belief = network.prior_correction(uniform=settings.prior == "uniform")
-    calibration = calibrate(
-        belief, network.outputs(divided, divided.indices("validation"), settings.views), settings
-    )
-    looked = network.outputs(divided, rows, settings.views)
-    shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
-    answers = np.asarray(shares.argmax(1), np.int64)
-    write_json(kept, {"format": FORMAT, "key": key, "answers": answers.tolist()})
+    """Answers of a fold's network, as an evaluation would give them; stored beside its weights."""
+    network, cache = open_classifier(path, settings.device), path / "answers.json"
+    weights = network.run.weights_fingerprint
+    views = settings.model_dump(mode="json", include={"prior", "flip", "scales"})
+    key = {"weights": weights, "settings": views}
+    if cache.exists() and (stored := read_json(cache)).get("key") == key:
+        return np.asarray(stored["answers"], np.int64)
+    correction = network.prior_correction(uniform=settings.prior == "uniform")
+    validation = network.outputs(divided, divided.indices("validation"), settings.views)
+    calibration = calibrate(correction, validation, settings, weights)
+    logits = network.outputs(divided, rows, settings.views).logits
+    probabilities = correction(logits, calibration.temperature if calibration else 1.0)
+    answers = np.asarray(probabilities.argmax(1), np.int64)
+    write_json(cache, {"format": FORMAT, "key": key, "answers": answers.tolist()})
     return answers
 
 
-def _judged(result: Mapping[str, Any]) -> Finding:
-    """Whether the gap is clear of zero."""
-    ordinary, disjoint, gap = (
-        result["scores"]["network"][arm]["balanced_accuracy"]
-        for arm in ("ordinary", "disjoint", "gap")
-    )
-    low, value, high = (100 * gap[name] for name in ("low", "value", "high"))
+def _gap_finding(result: ByArtistResult) -> Finding:
+    """IMP402: whether the 95 % interval of the gap excludes 0."""
+    network = result.scores["network"]
+    gap = network.gap["balanced_accuracy"]
     text = (
-        f"On works of {result['artists']} artists that the training never saw, balanced accuracy is "
-        f"{disjoint['value']:.1%}; where their other works may be in training, {ordinary['value']:.1%}: a gap of "
-        f"{value:.1f} points ({low:.1f} to {high:.1f})."
+        f"On works of {result.artists} artists that the training never saw, balanced accuracy is "
+        f"{100 * network.disjoint['balanced_accuracy'].value:.1f} %; where their other works may "
+        f"be in training, {100 * network.ordinary['balanced_accuracy'].value:.1f} %: a gap in "
+        f"points of {gap.points}."
     )
-    if result["not_testable"]:
-        text += f" Too few artists to test: {', '.join(row['style'] for row in result['not_testable'])}."
-    numbers = {"gap": gap["value"], "low": gap["low"], "high": gap["high"]}
+    if result.not_testable:
+        names = ", ".join(row.style for row in result.not_testable)
+        text += f" Too few artists to test: {names}."
     items = [
         {
-            "style": row["style"],
-            "artists": row["artists"],
-            **{arm: round(row[arm], 4) for arm in ARMS},
+            "style": row.style,
+            "artists": row.artists,
+            "ordinary": round(row.ordinary, 4),
+            "disjoint": round(row.disjoint, 4),
         }
-        for row in result["per_style"]
-        if row["pictures"]
+        for row in result.per_style
+        if row.ordinary is not None and row.disjoint is not None
     ]
-    return Finding("IMP402", "issue" if gap["low"] > 0 else "passed", text, numbers, items)
+    numbers = {"gap": gap.value, "low": gap.low, "high": gap.high}
+    return Finding("IMP402", "issue" if gap.low > 0 else "passed", text, numbers, items)

@@ -1,7 +1,6 @@
-"""What networks say of the validation and test pictures, and what the plain one sees in the training pictures.
+"""Cached logits and features: computed once for each network, and stored.
 
-All of it is looked at once and kept on disk, so that an interrupted comparison goes on and a new
-head costs seconds.
+So an interrupted comparison goes on where it was, and a new head costs seconds.
 """
 
 from dataclasses import dataclass
@@ -21,49 +20,50 @@ from impasto.training.augment import AugmentSettings, augment
 from impasto.training.pixel_batches import Pictures
 
 VIEWS = EvaluateSettings().views
-"""How validation and test pictures are looked at: as ``impasto evaluate`` does."""
+"""Views of validation and test pictures: those of ``impasto evaluate``."""
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """Validation and test pictures as a network sees them, the mean over the evaluation's views.
+class SplitOutputs:
+    """Logits ``float32 (N, styles)`` and features ``float32 (N, D)`` of one split."""
 
-    Attributes:
-        logits: of validation, of test: ``float32 (V, styles)`` and ``(T, styles)``.
-        embedded: representations, ``float32 (V, D)`` and ``(T, D)``.
-    """
-
-    logits: tuple[Floats, Floats]
-    embedded: tuple[Floats, Floats]
+    logits: Floats
+    features: Floats
 
 
-def look(network: LoadedClassifier, collection: Collection, path: Path) -> Seen:
-    """What a network sees in validation and test pictures, from the file at ``path`` where it is of these weights."""
-    rows = [collection.indices("validation"), collection.indices("test")]
+@dataclass(frozen=True, slots=True)
+class CachedOutputs:
+    """A network's outputs for validation and test pictures, averaged over the views."""
+
+    validation: SplitOutputs
+    test: SplitOutputs
+
+
+def cached_outputs(network: LoadedClassifier, collection: Collection, path: Path) -> CachedOutputs:
+    """Return a network's outputs, from the file at ``path`` where it holds those of its weights."""
 
     def make() -> dict[str, NDArray[np.floating]]:
-        looked = [
-            network.logits_and_features(
-                lambda at, mine=mine: collection.pixels[mine[at]],  # type: ignore[misc]
-                len(mine),
-                VIEWS,
-            )
-            for mine in rows
-        ]
-        named = [(f"{kind}{split}", looked[split][kind]) for split in (0, 1) for kind in (0, 1)]
-        return dict(named)
+        made: dict[str, NDArray[np.floating]] = {}
+        for split in ("validation", "test"):
+            outputs = network.outputs(collection, collection.indices(split), VIEWS)
+            made[f"{split}_logits"], made[f"{split}_features"] = outputs.logits, outputs.features
+        return made
 
     found = cached_arrays(path, _key(network, collection, VIEWS.flip, VIEWS.scales), make)
-    return Seen((found["00"], found["01"]), (found["10"], found["11"]))
+    return CachedOutputs(
+        SplitOutputs(found["validation_logits"], found["validation_features"]),
+        SplitOutputs(found["test_logits"], found["test_features"]),
+    )
 
 
 def training_views(
     network: LoadedClassifier, collection: Collection, path: Path, views: int
 ) -> NDArray[np.float16]:
-    """Representations of the training pictures, varied as in training but not mixed, ``float16 (views, N, D)``.
+    """Return features of the training pictures, ``float16 (views, N, D)``.
 
-    From the file at ``path`` where it holds those of these weights.
+    They are augmented as in training but not mixed; from the file at ``path`` where it holds those
+    of these weights.
     """
     rows = collection.indices("train")
 
@@ -71,7 +71,7 @@ def training_views(
     def make() -> dict[str, NDArray[np.floating]]:
         varied = {**network.run.settings["augment"], "cutmix": 0.0, "mixup": 0.0}
         settings = parse(AugmentSettings, varied, str(network.run.path / "run.json"))
-        seen = []
+        features = []
         for view in range(views):
             generator = torch.Generator().manual_seed(
                 (network.run.settings["seed"] * 1_000_003 + view) % 2**63
@@ -88,8 +88,8 @@ def training_views(
                     resolution=network.resolution,
                     generator=generator,
                 )
-                seen.append(network.model.embed(x).float().cpu().numpy().astype(np.float16))
-        return {"train": np.concatenate(seen).reshape(views, len(rows), -1)}
+                features.append(network.model.embed(x).float().cpu().numpy().astype(np.float16))
+        return {"train": np.concatenate(features).reshape(views, len(rows), -1)}
 
     return cached_arrays(path, _key(network, collection, views), make)["train"]
 

@@ -1,11 +1,10 @@
-"""What every score stands beside: answers that need no network, or that do not look at the picture.
+"""Baselines: answers that need no network, or that do not look at the picture.
 
 The majority style; guessing in the training shares; colour histograms with logistic regression,
 chosen on validation; and each artist's usual style.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +15,18 @@ from impasto.collection.collection import Collection
 from impasto.images.colour_histogram import histograms
 from impasto.numerics import metrics
 from impasto.numerics.bootstrap import confusion_estimates, draw_tables, estimate
+from impasto.records.evaluation import BaselineScores, score_table
 
 Labels = NDArray[np.int64]
 Rows = NDArray[np.int64]
-STRENGTHS = (
-    0.1,
-    1.0,
-    10.0,
-)  # inverse regularisation of the logistic regression, tried on validation
+# Inverse regularisation of the logistic regression, tried on validation
+STRENGTHS = (0.1, 1.0, 10.0)
 
 
 def baselines(
     collection: Collection, rows: Mapping[str, Rows], *, uniform: bool, resamples: int, seed: int
-) -> dict[str, dict[str, Any] | None]:
-    """Each baseline's scores on the test rows with intervals and a note; ``None`` where it is not applicable.
+) -> dict[str, BaselineScores | None]:
+    """Each baseline's scores on the test rows; ``None`` where it is not applicable.
 
     Args:
         collection: with pictures.
@@ -39,81 +36,74 @@ def baselines(
         resamples: of the bootstrap.
         seed: of resampling and guessing.
     """
-    labels, styles = collection.labels, len(collection.vocabulary)
+    labels, styles = collection.labels, collection.vocabulary.styles
     train, test = rows["train"], rows["test"]
 
-    def scored(answers: Labels, note: str) -> dict[str, Any]:
-        confusion = metrics.confusion_matrix(labels[test], answers, styles)
-        return {**confusion_estimates(confusion, resamples=resamples, seed=seed), "note": note}
+    def scored(answers: Labels, note: str) -> BaselineScores:
+        confusion = metrics.confusion_matrix(labels[test], answers, len(styles))
+        estimates = confusion_estimates(confusion, resamples=resamples, seed=seed)
+        return BaselineScores(scores=score_table(estimates), note=note)
 
-    counts = np.bincount(labels[train], minlength=styles)
+    counts = np.bincount(labels[train], minlength=len(styles))
     if (counts > 0).sum() < 2:  # a collection of test pictures alone teaches nothing
         return dict.fromkeys(("majority", "prior_matched", "colour_histogram", "artist_oracle"))
     majority = int(counts.argmax())
-    answers, note = _histogram(collection, rows, uniform)
+    always = np.full(len(test), majority)
+    oracle = _oracle_answers(collection, np.sort(np.concatenate((train, rows["validation"]))), test)
     return {
-        "majority": scored(
-            np.full(len(test), majority), f"always {collection.vocabulary.styles[majority]}"
-        ),
+        "majority": scored(always, f"always {styles[majority]}"),
         "prior_matched": _guesses(labels[test], counts / counts.sum(), resamples, seed),
-        "colour_histogram": scored(answers, note),
-        "artist_oracle": _oracle(
-            collection, np.sort(np.concatenate((train, rows["validation"]))), test, scored
-        ),
+        "colour_histogram": scored(*_histogram_answers(collection, rows, uniform)),
+        "artist_oracle": scored(*oracle) if oracle else None,
     }
 
 
-def _histogram(
+def _histogram_answers(
     collection: Collection, rows: Mapping[str, Rows], uniform: bool
 ) -> tuple[Labels, str]:
-    """Answers of the logistic regression on histograms."""
-    labels, styles = collection.labels, len(collection.vocabulary)
-    train, chosen_on, test = (rows[split] for split in ("train", "validation", "test"))
-    known, tried = histograms(collection.pixels, train), histograms(collection.pixels, chosen_on)
+    """Answers of a logistic regression on colour histograms, and a note on it."""
+    pixels, labels, styles = collection.pixels, collection.labels, len(collection.vocabulary)
+    train, validation = rows["train"], rows["validation"]
+    features = histograms(pixels, train)
 
     def fit(strength: float) -> LogisticRegression:
         weight = "balanced" if uniform else None
-        return LogisticRegression(C=strength, class_weight=weight, max_iter=200, tol=1e-3).fit(
-            known, labels[train]
-        )
+        model = LogisticRegression(C=strength, class_weight=weight, max_iter=200, tol=1e-3)
+        return model.fit(features, labels[train])
 
-    def score(model: LogisticRegression) -> float:
-        found = metrics.scores(labels[chosen_on], model.predict(tried), styles)
+    tested = histograms(pixels, rows["test"])
+    if len(validation) == 0:
+        return fit(STRENGTHS[1]).predict(tested), f"C = {STRENGTHS[1]:g}, not chosen"
+    tried = histograms(pixels, validation)
+    models = {strength: fit(strength) for strength in STRENGTHS}
+
+    def score(strength: float) -> float:
+        found = metrics.scores(labels[validation], models[strength].predict(tried), styles)
         return found["balanced_accuracy" if uniform else "accuracy"]
 
-    if len(chosen_on) == 0:
-        return fit(STRENGTHS[1]).predict(
-            histograms(collection.pixels, test)
-        ), f"C = {STRENGTHS[1]:g}, not chosen"
-    models = {strength: fit(strength) for strength in STRENGTHS}
-    best = max(models, key=lambda strength: score(models[strength]))
-    answers = models[best].predict(histograms(collection.pixels, test))
-    return answers, f"8×8×8 colours, logistic regression with C = {best:g} chosen on validation"
+    best = max(models, key=score)
+    note = f"8×8×8 colours, logistic regression with C = {best:g} chosen on validation"
+    return models[best].predict(tested), note
 
 
 def _guesses(
     labels: Labels, shares: NDArray[np.float64], resamples: int, seed: int
-) -> dict[str, Any]:
-    """Scores of guessing in the shares of the training pictures.
-
-    Their mean and spread over many rounds.
-    """
+) -> BaselineScores:
+    """Mean scores of guessing in the shares of the training pictures, over many rounds."""
     counts = np.bincount(labels, minlength=len(shares))
     rounds = np.tile(shares, (len(shares), 1))
     drawn = draw_tables(counts, rounds, resamples, np.random.default_rng(seed))
     scores = metrics.stacked_scores(drawn)
+    estimates = {name: estimate(values.mean(), values) for name, values in scores.items()}
     note = f"mean of {resamples} rounds of guessing in the training shares"
-    found = {name: estimate(values.mean(), values) for name, values in scores.items()}
-    return {**found, "note": note}
+    return BaselineScores(scores=score_table(estimates), note=note)
 
 
-def _oracle(
-    collection: Collection, train: Rows, test: Rows, scored: Callable[[Labels, str], dict[str, Any]]
-) -> dict[str, Any] | None:
-    """The artist oracle's scores, where any test picture's artist is known from training."""
+def _oracle_answers(collection: Collection, train: Rows, test: Rows) -> tuple[Labels, str] | None:
+    """Each artist's usual style, and a note; ``None`` where no artist is known from training."""
     artists = np.asarray(collection.column("artist"), object)
-    known = {a for a in artists[train] if a is not None}
-    met = sum(a in known for a in artists[test])
+    known = {artist for artist in artists[train] if artist is not None}
+    met = sum(artist in known for artist in artists[test])
     if not met:
         return None
     answers = artist_oracle(
@@ -122,4 +112,4 @@ def _oracle(
         artists[test].tolist(),
         len(collection.vocabulary),
     )
-    return scored(answers, f"artist known from training for {met} of {len(test)} pictures")
+    return answers, f"artist known from training for {met} of {len(test)} pictures"

@@ -1,7 +1,4 @@
-"""Sheets of pictures.
-
-The network's surest mistakes and confusions, where it looked, and what it finds typical.
-"""
+"""Sheets of pictures: the surest mistakes, the most frequent confusions, heat, typical works."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,123 +14,105 @@ from impasto.images.contact_sheet import contact_sheet, write_png
 SIDE, GAP = 132, 10  # pixels of a picture, and between pictures
 COLUMNS, WORST, PAIRS = 6, 12, 4
 Tile = tuple[Image.Image, str, str]
+HeatRow = list[tuple[int, float, Image.Image]]
+"""Pictures of one style: row in the collection, probability of the style, overlaid heat."""
 _SPACER: Tile = (Image.new("RGB", (2 * GAP, 1), "white"), "", "")
 
 
 def draw_sheets(
-    folder: Path, found: Collection, looked: Outputs, shares: NDArray[np.float64]
+    folder: Path, collection: Collection, test: Outputs, probabilities: NDArray[np.float64]
 ) -> None:
-    """Write ``worst.png`` and ``confused.png``; where nothing went wrong, neither.
+    """Write ``worst.png`` and ``confused.png``; where no answer is wrong, neither.
 
     Args:
         folder: to write to.
-        found: the collection with the pictures.
-        looked: the test pictures.
-        shares: their probabilities, ``(N, styles)``.
+        collection: with pictures.
+        test: the classifier's outputs for test pictures.
+        probabilities: of the test pictures, ``(N, styles)``.
     """
-    answers = shares.argmax(1)
-    wrong = np.flatnonzero(answers != looked.labels)
+    answers = probabilities.argmax(1)
+    wrong = np.flatnonzero(answers != test.labels)
     for name in ("worst.png", "confused.png"):
         (folder / name).unlink(missing_ok=True)  # of an earlier evaluation
     if not len(wrong):
         return
-    names = [style.replace("_", " ") for style in found.vocabulary.styles]
+    names = [style.replace("_", " ") for style in collection.vocabulary.styles]
 
     def tile(place: int) -> Tile:
-        said = f"{names[answers[place]]} {shares[place].max():.0%}"
-        return (
-            _thumbnail(found, int(looked.rows[place])),
-            f"is {names[looked.labels[place]]}",
-            f"said {said}",
-        )
+        answer = f"{names[answers[place]]} {probabilities[place].max():.0%}"
+        picture = _thumbnail(collection, int(test.rows[place]))
+        return picture, f"is {names[test.labels[place]]}", f"said {answer}"
 
-    surest = wrong[np.argsort(-shares[wrong].max(1), kind="stable")][:WORST].tolist()
-    _save(
-        folder / "worst.png",
-        [[tile(p) for p in surest[i : i + COLUMNS]] for i in range(0, len(surest), COLUMNS)],
-    )
-    _save(
-        folder / "confused.png",
-        [[tile(p) for p in row] for row in _confused(looked.labels, answers)],
-    )
+    surest = wrong[np.argsort(-probabilities[wrong].max(1), kind="stable")][:WORST].tolist()
+    rows = [surest[start : start + COLUMNS] for start in range(0, len(surest), COLUMNS)]
+    _save(folder / "worst.png", [[tile(place) for place in row] for row in rows])
+    confused = _confused(test.labels, answers)
+    _save(folder / "confused.png", [[tile(place) for place in row] for row in confused])
 
 
 def _confused(labels: NDArray[np.int64], answers: NDArray[np.int64]) -> list[list[int]]:
     """Places of the pictures of the most frequent confusions, up to a row of them each."""
     wrong = np.flatnonzero(answers != labels)
     pairs, counts = np.unique(np.stack((labels[wrong], answers[wrong])), axis=1, return_counts=True)
-    worst = pairs.T[np.argsort(-counts, kind="stable")[:PAIRS]]
+    most = pairs.T[np.argsort(-counts, kind="stable")[:PAIRS]]
     return [
-        np.flatnonzero((labels == true) & (answers == said))[:COLUMNS].tolist()
-        for true, said in worst
+        np.flatnonzero((labels == true) & (answers == answer))[:COLUMNS].tolist()
+        for true, answer in most
     ]
 
 
-def draw_heat(
-    path: Path, found: Collection, rows: Sequence[Sequence[tuple[int, float, Image.Image]]]
-) -> None:
-    """Write the sheet of heat maps, a row a style; nothing where no style has a picture.
-
-    Args:
-        path: to write to.
-        found: the collection with the pictures.
-        rows: for each style its pictures: row in the collection, probability of the style, and the
-            overlaid heat.
-    """
-    names = [style.replace("_", " ") for style in found.vocabulary.styles]
-
-    def tile(name: str, row: int, share: float, heat: Image.Image) -> Tile:
-        pair = Image.new("RGB", (2 * SIDE + 2, SIDE), "white")
-        pair.paste(_thumbnail(found, row), (0, 0))
-        pair.paste(heat.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (SIDE + 2, 0))
-        return pair, _title(found, row), f"{share:.0%} {name}"
-
-    filled = [
-        (name, [tile(name, *shown) for shown in row])
-        for name, row in zip(names, rows, strict=True)
-        if row
-    ]
-    _save(path, [tiles for _, tiles in filled], [name for name, _ in filled])
+def draw_heat(path: Path, collection: Collection, rows: Sequence[HeatRow]) -> None:
+    """Write the sheet of heat maps, a row a style; nothing where no style has a picture."""
+    filled, names = [], []
+    for style, row in zip(collection.vocabulary.styles, rows, strict=True):
+        name, tiles = style.replace("_", " "), []
+        for place, probability, heat in row:
+            pair = Image.new("RGB", (2 * SIDE + 2, SIDE), "white")
+            pair.paste(_thumbnail(collection, place), (0, 0))
+            pair.paste(heat.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (SIDE + 2, 0))
+            tiles.append((pair, _title(collection, place), f"{probability:.0%} {name}"))
+        if tiles:
+            filled.append(tiles)
+            names.append(name)
+    _save(path, filled, names)
 
 
 def draw_typical(
     path: Path,
-    found: Collection,
-    looked: Outputs,
-    shares: NDArray[np.float64],
-    ends: Sequence[list[list[int]]],
+    collection: Collection,
+    test: Outputs,
+    probabilities: NDArray[np.float64],
+    ends: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
 ) -> None:
-    """Write the sheet of typical works, left, and atypical ones, right, a row a style; nothing where there are none.
+    """Write the sheet of typical works, left, and atypical ones, right, a row a style.
 
     Args:
         path: to write to.
-        found: the collection with the pictures.
-        looked: the test pictures.
-        shares: their probabilities, ``(N, styles)``.
+        collection: with pictures.
+        test: the classifier's outputs for test pictures.
+        probabilities: of the test pictures, ``(N, styles)``.
         ends: places of the typical and of the atypical works of each style.
     """
-    names = [style.replace("_", " ") for style in found.vocabulary.styles]
+    styles = [style.replace("_", " ") for style in collection.vocabulary.styles]
 
     def tile(place: int) -> Tile:
-        row, said = int(looked.rows[place]), int(shares[place].argmax())
-        return (
-            _thumbnail(found, row),
-            _title(found, row),
-            f"{shares[place].max():.0%} {names[said]}",
-        )
+        row, answer = int(test.rows[place]), int(probabilities[place].argmax())
+        note = f"{probabilities[place].max():.0%} {styles[answer]}"
+        return _thumbnail(collection, row), _title(collection, row), note
 
-    filled = [
-        (name, [*map(tile, near), _SPACER, *map(tile, reversed(far))])
-        for name, near, far in zip(names, *ends, strict=True)
-        if near
-    ]
-    _save(path, [tiles for _, tiles in filled], [name for name, _ in filled])
+    filled, names = [], []
+    for style, (typical, atypical) in zip(styles, ends, strict=True):
+        if len(typical):
+            filled.append([*map(tile, typical), _SPACER, *map(tile, atypical[::-1])])
+            names.append(style)
+    _save(path, filled, names)
 
 
-def _title(found: Collection, row: int) -> str:
+def _title(collection: Collection, row: int) -> str:
     """Artist, title and year as far as they are known, else the file's name."""
     facts = {
-        name: found.table.column(name)[row].as_py() for name in ("id", "artist", "title", "year")
+        name: collection.table.column(name)[row].as_py()
+        for name in ("id", "artist", "title", "year")
     }
     artist, title = (
         str(facts[name] or "").replace("-", " ").strip() for name in ("artist", "title")
@@ -145,13 +124,13 @@ def _title(found: Collection, row: int) -> str:
     )
 
 
-def _thumbnail(found: Collection, row: int) -> Image.Image:
-    picture = Image.fromarray(np.ascontiguousarray(found.pixels[row]))
+def _thumbnail(collection: Collection, row: int) -> Image.Image:
+    picture = Image.fromarray(np.ascontiguousarray(collection.pixels[row]))
     return picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def _save(path: Path, rows: Sequence[Sequence[Tile]], titles: Sequence[str] = ()) -> None:
-    """Rows of pictures, each with two lines of text under it, and titles above the rows."""
+    """Save rows of pictures, each with two lines of text under it; titles above the rows."""
     if not rows:
         path.unlink(missing_ok=True)  # of an earlier evaluation
         return

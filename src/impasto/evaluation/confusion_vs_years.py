@@ -1,20 +1,27 @@
-"""Does a network confuse what stood close in time? Confusions against the gap in years, over pairs of styles.
+"""Confusions of styles against the gap in years: Spearman's correlation with a Mantel test.
 
-Pairs are not independent – a style takes part in many of them –, so the correlation is judged by
-permuting styles (Mantel 1967, "The detection of disease clustering and a generalized regression
-approach"; with ranks, Dietz 1983).
+Pairs of styles are not independent – a style takes part in many of them –, so the p value comes
+from permuting styles (Mantel 1967, "The detection of disease clustering and a generalized
+regression approach"; with ranks, Dietz 1983).
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from impasto.numerics.bootstrap import interval, resample_table
+from impasto.records.explanation import (
+    ConfusionVsYears,
+    StylePair,
+    StyleYears,
+    ValueRange,
+    YearsCorrelation,
+)
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -24,15 +31,35 @@ PERMUTATIONS = 9_999  # drawn where there are too many to go through all
 EXACT = 8  # styles up to which all permutations are gone through: 8! = 40,320
 
 
-def confusion_and_years(
+@dataclass(frozen=True, slots=True)
+class MantelTest:
+    """Spearman's correlation of two matrices over pairs, and its two-sided p value.
+
+    Attributes:
+        value: the correlation.
+        p_value: share of the permutations with as strong a correlation.
+        permutations: how many there are behind it.
+        exact: whether these are all.
+    """
+
+    value: float
+    p_value: float
+    permutations: int
+    exact: bool
+
+
+def confusion_vs_years(
     confusion: Counts,
     years: Sequence[NDArray[np.int64]],
     styles: Sequence[str],
     *,
     resamples: int,
     seed: int,
-) -> dict[str, Any]:
-    """The correlation of confusion with the gap in years, and everything behind it.
+) -> ConfusionVsYears:
+    """Correlate confusion with the gap in years.
+
+    There is no correlation where fewer than ``STYLES`` styles can be compared or nothing was
+    confused.
 
     Args:
         confusion: counts ``(styles, styles)``, rows true.
@@ -40,90 +67,74 @@ def confusion_and_years(
         styles: their names.
         resamples: of the bootstrap.
         seed: of resampling and permuting.
-
-    Returns:
-        ``years`` (a row a style), ``pairs`` (a row a pair of compared styles), and ``correlation``,
-        ``None`` where fewer than ``STYLES`` styles can be compared or nothing was confused.
     """
     kept = [
         place for place, dated in enumerate(years) if len(dated) >= DATED and confusion[place].sum()
     ]
-    rows = [
-        _dates(style, dated, place in kept)
+    rows = tuple(
+        _style_years(style, dated, place in kept)
         for place, (style, dated) in enumerate(zip(styles, years, strict=True))
-    ]
-    medians, rates = np.array([rows[place]["median"] for place in kept]), confusion_rates(confusion)
-    gaps, mixed = np.abs(medians[:, None] - medians), rates[np.ix_(kept, kept)]
+    )
+    medians = np.array([np.median(years[place]) for place in kept])
+    gaps = np.abs(medians[:, None] - medians)
+    rates = confusion_rates(confusion)[np.ix_(kept, kept)]
     left, right = np.triu_indices(len(kept), 1)
-    pairs = [
-        {
-            "a": styles[kept[i]],
-            "b": styles[kept[j]],
-            "gap": float(gaps[i, j]),
-            "confusion": float(mixed[i, j]),
-        }
+    pairs = tuple(
+        StylePair(a=styles[kept[i]], b=styles[kept[j]], gap=gaps[i, j], confusion=rates[i, j])
         for i, j in zip(left.tolist(), right.tolist(), strict=True)
-    ]
+    )
     correlation = None
-    if len(kept) >= STYLES and np.ptp(gaps[left, right]) > 0 and np.ptp(mixed[left, right]) > 0:
-        generator = np.random.default_rng(seed)
-        drawn = _drawn(confusion, [years[place] for place in kept], kept, resamples, generator)
-        correlation = {
-            **mantel(gaps, mixed, generator),
+    if len(kept) >= STYLES and np.ptp(gaps[left, right]) > 0 and np.ptp(rates[left, right]) > 0:
+        rng = np.random.default_rng(seed)
+        drawn = _resampled(confusion, years, kept, resamples, rng)
+        test = mantel(gaps, rates, rng)
+        correlation = YearsCorrelation(
+            value=test.value,
             **interval(drawn),
-            "without_one": _without_one(gaps, mixed),
-        }
-    return {"dated_from": DATED, "years": rows, "pairs": pairs, "correlation": correlation}
+            p_value=test.p_value,
+            permutations=test.permutations,
+            exact=test.exact,
+            without_one=_without_one(gaps, rates),
+        )
+    return ConfusionVsYears(dated_from=DATED, years=rows, pairs=pairs, correlation=correlation)
 
 
 def confusion_rates(confusion: Counts) -> Floats:
-    """How often two styles are taken for each other.
-
-    The mean of both shares, ``float64 (…, styles, styles)``.
-    """
+    """How often two styles are confused: the mean of both shares, ``float64 (…, styles, styles)``."""
     shares = confusion / np.maximum(confusion.sum(-1, keepdims=True), 1)
     return np.asarray((shares + np.swapaxes(shares, -1, -2)) / 2)
 
 
-def mantel(a: Floats, b: Floats, generator: np.random.Generator) -> dict[str, Any]:
-    """Spearman's correlation of two symmetric matrices ``(n, n)`` over pairs, and its two-sided p-value.
+def mantel(a: Floats, b: Floats, rng: np.random.Generator) -> MantelTest:
+    """Mantel test: Spearman's correlation of two symmetric matrices ``(n, n)`` over pairs.
 
     Rows and columns of one matrix are permuted together: all ``n!`` ways where n is at most
-        ``EXACT``, else
-    ``PERMUTATIONS`` random ones and the one observed.
-
-    Returns:
-        ``value``, ``p_value``, ``permutations`` (the number behind it), ``exact``.
+    ``EXACT``, else ``PERMUTATIONS`` random ones and the one observed.
     """
     number, exact = len(a), len(a) <= EXACT
     left, right = np.triu_indices(number, 1)
     square = np.zeros_like(a)
-    square[left, right] = _standard(a[left, right])
+    square[left, right] = _standardised_ranks(a[left, right])
     square += square.T
     if exact:
         orders = np.array(list(permutations(range(number))))  # the first is the one observed
     else:
-        drawn = [generator.permutation(number) for _ in range(PERMUTATIONS)]
+        drawn = [rng.permutation(number) for _ in range(PERMUTATIONS)]
         orders = np.array([np.arange(number), *drawn])
-    other = _standard(b[left, right])
-    values = np.array(
-        [square[order[left], order[right]] @ other for order in orders]
-    )  # one by one: memory is as pairs
+    other = _standardised_ranks(b[left, right])
+    # One by one: all at once would take memory for every pair of every permutation
+    values = np.array([square[order[left], order[right]] @ other for order in orders])
     extreme = np.abs(values) >= abs(values[0]) - 1e-9  # equal but for rounding
-    return {
-        "value": float(values[0]),
-        "p_value": float(extreme.mean()),
-        "permutations": math.factorial(number) if exact else PERMUTATIONS,
-        "exact": exact,
-    }
+    count = math.factorial(number) if exact else PERMUTATIONS
+    return MantelTest(float(values[0]), float(extreme.mean()), count, exact)
 
 
 def spearman(a: Floats, b: Floats) -> Floats:
     """Spearman's rank correlation along the last axis; 0 where one of them is constant."""
-    return np.asarray((_standard(a) * _standard(b)).sum(-1))
+    return np.asarray((_standardised_ranks(a) * _standardised_ranks(b)).sum(-1))
 
 
-def _standard(values: Floats) -> Floats:
+def _standardised_ranks(values: Floats) -> Floats:
     """Ranks with mean 0 and length 1 along the last axis, equal values sharing theirs."""
     ranks = rankdata(values, axis=-1)
     ranks -= ranks.mean(-1, keepdims=True)
@@ -131,42 +142,37 @@ def _standard(values: Floats) -> Floats:
     return np.asarray(ranks / np.where(length > 0, length, 1))
 
 
-def _dates(style: str, dated: NDArray[np.int64], used: bool) -> dict[str, Any]:
-    low, median, high = (
-        np.quantile(dated, (0.25, 0.5, 0.75)).tolist() if len(dated) else (None, None, None)
-    )
-    return {
-        "style": style,
-        "dated": len(dated),
-        "median": median,
-        "low": low,
-        "high": high,
-        "used": used,
-    }
+def _style_years(style: str, dated: NDArray[np.int64], used: bool) -> StyleYears:
+    low, median, high = None, None, None
+    if len(dated):
+        low, median, high = np.quantile(dated, (0.25, 0.5, 0.75)).tolist()
+    return StyleYears(style=style, dated=len(dated), median=median, low=low, high=high, used=used)
 
 
-def _drawn(
+def _resampled(
     confusion: Counts,
     years: Sequence[NDArray[np.int64]],
     kept: Sequence[int],
     resamples: int,
-    generator: np.random.Generator,
+    rng: np.random.Generator,
 ) -> Floats:
-    """The correlation with test pictures and dated works drawn again within each style, ``(resamples,)``."""
-    rates = confusion_rates(resample_table(confusion, resamples, generator))[:, kept][:, :, kept]
-    medians = np.stack(
-        [np.median(generator.choice(part, (resamples, len(part))), axis=1) for part in years],
-        axis=1,
-    )
+    """Correlations with test pictures and dated works drawn again within styles, ``(resamples,)``."""
+    rates = confusion_rates(resample_table(confusion, resamples, rng))[:, kept][:, :, kept]
+    medians = []
+    for place in kept:
+        drawn = rng.choice(years[place], (resamples, len(years[place])))
+        medians.append(np.median(drawn, axis=1))
     left, right = np.triu_indices(len(kept), 1)
-    return spearman(np.abs(medians[:, left] - medians[:, right]), rates[:, left, right])
+    years_of = np.stack(medians, axis=1)  # (resamples, styles)
+    gaps = np.abs(years_of[:, left] - years_of[:, right])
+    return spearman(gaps, rates[:, left, right])
 
 
-def _without_one(gaps: Floats, mixed: Floats) -> dict[str, float]:
-    """The smallest and largest correlation when any one style is left out."""
+def _without_one(gaps: Floats, rates: Floats) -> ValueRange:
+    """Smallest and largest correlation when any one style is left out."""
     values = []
     for left_out in range(len(gaps)):
         rest = np.delete(np.arange(len(gaps)), left_out)
         left, right = rest[np.stack(np.triu_indices(len(rest), 1))]
-        values.append(float(spearman(gaps[left, right], mixed[left, right])))
-    return {"low": min(values), "high": max(values)}
+        values.append(float(spearman(gaps[left, right], rates[left, right])))
+    return ValueRange(low=min(values), high=max(values))

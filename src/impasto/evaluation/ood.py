@@ -1,8 +1,8 @@
-"""Does a picture look like anything trained on? Its distance to the nearest training pictures, as the network sees it.
+"""Out-of-distribution (OOD) detection: the distance to the nearest training pictures.
 
 Deep nearest neighbours after Sun et al. 2022 (arXiv:2204.06507): the distance between unit vectors
-to the k-th nearest training picture; further than nearly all validation pictures are is called
-unfamiliar.
+to the k-th nearest training picture. A picture is out of distribution where it is further away than
+nearly all validation pictures are.
 """
 
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from impasto.files import replacing
 from impasto.numerics.neighbours import nearest, unit
 
 NEAREST = 10
-KEPT = 3000  # training pictures that are remembered
-QUANTILE = 0.99  # share of validation pictures that count as familiar
+KEPT = 3000  # training pictures that are stored
+QUANTILE = 0.99  # share of validation pictures that count as in distribution
 
 
 @dataclass(frozen=True, slots=True)
 class OodDetector:
-    """What is known, and how far from it is far.
+    """Features of training pictures, and the distance beyond which a picture is OOD.
 
     Attributes:
         known: unit vectors of training pictures, ``float32 (M, D)``.
-        limit: the distance, in [0, 2], beyond which a picture is unfamiliar.
+        limit: the distance, in [0, 2], beyond which a picture is out of distribution.
     """
 
     known: NDArray[np.float32]
@@ -37,13 +37,13 @@ class OodDetector:
 
     @classmethod
     def fit(cls, trained: NDArray[np.float32], validation: NDArray[np.float32]) -> "OodDetector":
-        """From representations ``(N, D)`` of training pictures and ``(V, D)`` of validation pictures."""
-        known = cls(unit(trained), 2.0)
-        return cls(known.known, float(np.quantile(known.distances(validation), QUANTILE)))
+        """Fit on features ``(N, D)`` of training and ``(V, D)`` of validation pictures."""
+        detector = cls(unit(trained), 2.0)
+        return cls(detector.known, float(np.quantile(detector.distances(validation), QUANTILE)))
 
-    def distances(self, embedded: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The distance of each representation ``(N, D)`` to its tenth nearest training picture, ``(N,)``."""
-        _, cosines = nearest(unit(embedded), self.known, min(NEAREST, len(self.known)))
+    def distances(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """OOD score: distance of features ``(N, D)`` to the tenth nearest picture, ``(N,)``."""
+        _, cosines = nearest(unit(features), self.known, min(NEAREST, len(self.known)))
         kth = cosines[:, -1]
         return np.asarray(np.sqrt(np.maximum(2 - 2 * kth, 0)), np.float32)
 

@@ -3,8 +3,7 @@
 from typing import Final
 
 from impasto.collection.collection import Collection
-from impasto.collection.run_collection import training_hashes
-from impasto.evaluation.evaluation_findings import finished_finding, seen_finding
+from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
 from impasto.records.finding import Finding, Outcome
 from impasto.records.painter_score import PainterScore
 from impasto.records.run import Run
@@ -17,13 +16,9 @@ DIP: Final = 0.02  # loss of the target style's probability at more strength tha
 
 def painting_findings(score: PainterScore, run: Run, found: Collection) -> list[Finding]:
     """Return the findings on a painter's score."""
-    trained, chosen = training_hashes(run)
-    hashes, ids = found.column("sha256"), found.column("id")
-    test = found.indices("test")
-    known = [ids[row] for row in test if hashes[row] in trained | chosen]
     return [
-        seen_finding(known, len(test)),
-        finished_finding(finished=run.state == "done"),
+        overlap_finding(run, found),
+        finished_finding(run),
         _effect(score),
         _colour(score),
         _content(score),

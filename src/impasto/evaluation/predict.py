@@ -1,8 +1,4 @@
-"""Predict.
-
-The styles of any pictures, with calibrated probabilities, a conformal set, and where the network
-looked.
-"""
+"""Prediction: styles of any pictures, with calibrated probabilities, conformal sets and heat maps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,25 +12,26 @@ from pydantic import Field
 
 from impasto.collection.user_images import read_images
 from impasto.config import Device, Settings
-from impasto.errors import RunError
 from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, PriorCorrection, open_classifier
 from impasto.evaluation.ood import OodDetector
-from impasto.evaluation.settings import EvaluateSettings, Prior, Views
-from impasto.files import read_json, replacing
+from impasto.evaluation.settings import EvaluateSettings, Views
+from impasto.files import replacing
 from impasto.images.heat_overlay import heat_overlay
 from impasto.numerics import conformal
+from impasto.records.evaluation import PredictionCalibration, Prior
 
 HEAT_SIDE = 384  # pixels of a heat map's shorter side
+Announce = Callable[[str], None]
 
 
 class PredictSettings(Settings):
-    """How pictures are looked at."""
+    """Settings of a prediction."""
 
     prior: Prior | None = Field(
         None, description="how frequent styles are supposed to be; none: as evaluated"
     )
-    shown: int = Field(3, ge=1, description="how many styles are named a picture")
+    shown: int = Field(3, ge=1, description="how many styles are named for each picture")
     device: Device = Field(
         "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
     )
@@ -42,22 +39,22 @@ class PredictSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a network says of one picture.
+    """Prediction for one picture.
 
     Attributes:
         path: the picture.
         probabilities: of every style, the likeliest first.
-        members: styles that together hold the true one at the evaluation's level; ``None`` before
-            an evaluation.
-        familiar: whether it looks like what was trained on; ``None`` before an evaluation.
-        heatmap: where the network looked, if that was asked for.
+        members: conformal set: styles that together hold the true one at the evaluation's level;
+            ``None`` before an evaluation.
+        in_distribution: whether it resembles training pictures; ``None`` before an evaluation.
+        heatmap: the file of its Grad-CAM, where one was asked for.
         shown: how many styles to name in words.
     """
 
     path: Path
     probabilities: Mapping[str, float]
     members: tuple[str, ...] | None
-    familiar: bool | None
+    in_distribution: bool | None
     heatmap: Path | None
     shown: int = 3
 
@@ -73,7 +70,7 @@ class Prediction:
             "style": self.style,
             "probabilities": dict(self.probabilities),
             "set": None if self.members is None else list(self.members),
-            "familiar": self.familiar,
+            "in_distribution": self.in_distribution,
             "heatmap": str(self.heatmap) if self.heatmap else None,
         }
 
@@ -83,7 +80,7 @@ class Prediction:
         lines = [f"{self.path}: " + ", ".join(f"{style} {share:.0%}" for style, share in likely)]
         if self.members is not None:
             lines.append(f"  one of: {', '.join(self.members)}")
-        if self.familiar is False:
+        if self.in_distribution is False:
             lines.append("  looks unlike anything trained on: do not rely on this answer")
         if self.heatmap:
             lines.append(f"  heat map: {self.heatmap}")
@@ -96,103 +93,95 @@ def predict(
     settings: PredictSettings | None = None,
     *,
     output: Path | None = None,
-    aside: Callable[[str], None] | None = None,
+    on_skip: Announce | None = None,
 ) -> list[Prediction]:
-    """The predictions on pictures, in order; folders are searched, and their pictures sorted by path.
+    """Predict the styles of pictures, in order; folders are searched, their pictures by path.
 
     Args:
         run: the run's folder; one that was evaluated also knows temperature, conformal sets and
-            what is familiar.
+            OOD scores.
         images: pictures or folders of them.
         settings: the defaults where ``None``.
         output: a folder for heat maps, ``NAME-heat.jpg`` each.
-        aside: called with one line for every picture that cannot be read, and once for a run
+        on_skip: called with one line for every picture that cannot be read, and once for a run
             without an evaluation.
 
     Raises:
         InputError: a path does not exist, or none of the pictures can be read.
         RunError: there is no trained classifier, or its evaluation is damaged.
     """
-    settings, say = settings or PredictSettings(), aside or (lambda line: None)
+    settings, announce = settings or PredictSettings(), on_skip or (lambda line: None)
     network = open_classifier(Path(run), settings.device)
-    known = _knowledge(network, settings, say)
+    calibrated = _calibrated(network, settings.prior, announce)
     size, fit = (network.run.collection[name] for name in ("size", "fit"))
-    paths, stack = read_images(images, size, fit, say)
-    logits, embedded = network.logits_and_features(lambda at: stack[at], len(stack), known.views)
-    shares = known.belief(logits, known.temperature)
-    inside = conformal.members(shares, known.limits) if known.limits is not None else None
-    near = (
-        known.familiarity.distances(embedded) <= known.familiarity.limit
-        if known.familiarity
-        else None
+    paths, pixels = read_images(images, size, fit, announce)
+    logits, features = network.logits_and_features(
+        lambda rows: pixels[rows], len(pixels), calibrated.views
     )
-    heat = _Heat(network, output, set())
-    styles = network.run.styles
-    return [
-        Prediction(
+    probabilities = calibrated.correction(logits, calibrated.temperature)
+    sets, near = None, None
+    if calibrated.thresholds is not None:
+        sets = conformal.members(probabilities, calibrated.thresholds)
+    if calibrated.detector:
+        near = calibrated.detector.distances(features) <= calibrated.detector.limit
+    heat = _HeatWriter(network, output, set())
+    styles, made = network.run.styles, []
+    for row, path in enumerate(paths):
+        order = np.argsort(-probabilities[row], kind="stable")
+        prediction = Prediction(
             path=path,
-            probabilities={
-                styles[at]: float(shares[row, at]) for at in np.argsort(-shares[row], kind="stable")
-            },
-            members=None
-            if inside is None
-            else tuple(styles[at] for at in np.flatnonzero(inside[row])),
-            familiar=None if near is None else bool(near[row]),
-            heatmap=heat(path, stack[row], int(shares[row].argmax())),
+            probabilities={styles[at]: float(probabilities[row, at]) for at in order},
+            members=None if sets is None else tuple(styles[at] for at in np.flatnonzero(sets[row])),
+            in_distribution=None if near is None else bool(near[row]),
+            heatmap=heat.write(path, pixels[row], int(order[0])),
             shown=settings.shown,
         )
-        for row, path in enumerate(paths)
-    ]
+        made.append(prediction)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
-class _Knowledge:
-    """What an evaluation left for predictions."""
+class _Calibrated:
+    """Calibration of an evaluation; without one, temperature 1 and no thresholds."""
 
-    belief: PriorCorrection
+    correction: PriorCorrection
     temperature: float
     views: Views
-    limits: NDArray[np.float64] | None
-    familiarity: OodDetector | None
+    thresholds: NDArray[np.float64] | None
+    detector: OodDetector | None
 
 
-def _knowledge(
-    network: LoadedClassifier, settings: PredictSettings, say: Callable[[str], None]
-) -> _Knowledge:
+def _calibrated(network: LoadedClassifier, prior: Prior | None, announce: Announce) -> _Calibrated:
     folder = network.run.evaluation_path
-    data = (
-        read_json(folder / "calibration.json") if (folder / "calibration.json").is_file() else None
+    path, state = folder / "calibration.json", "is not evaluated"
+    if path.is_file():
+        found = PredictionCalibration.read(path, what="calibration", verb="impasto evaluate")
+        if found.weights == network.run.weights_fingerprint:
+            return _Calibrated(
+                network.prior_correction(uniform=(prior or found.prior) == "uniform"),
+                found.temperature,
+                Views(found.flip, found.scales),
+                # Thresholds hold for the prior that they were found under
+                np.asarray(found.thresholds) if prior in (None, found.prior) else None,
+                OodDetector.load(folder / "ood.safetensors"),
+            )
+        state = "was trained further since it was evaluated"
+    announce(
+        f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)"
     )
-    if data is None or data.get("weights") != network.run.weights_fingerprint:
-        state = "is not evaluated" if data is None else "was trained further since it was evaluated"
-        say(
-            f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)"
-        )
-        belief = network.prior_correction(uniform=settings.prior != "train")
-        return _Knowledge(belief, 1.0, EvaluateSettings().views, None, None)
-    try:
-        prior = settings.prior or data["prior"]
-        belief = network.prior_correction(uniform=prior == "uniform")
-        # Thresholds hold for the prior that they were found under
-        limits = np.asarray(data["thresholds"], np.float64) if prior == data["prior"] else None
-        views = Views(data["flip"], tuple(data["scales"]))
-        familiarity = OodDetector.load(folder / "familiarity.safetensors")
-        return _Knowledge(belief, data["temperature"], views, limits, familiarity)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(
-            f"{folder / 'calibration.json'} is damaged ({error}): run impasto evaluate again"
-        ) from error
+    correction = network.prior_correction(uniform=prior != "train")
+    return _Calibrated(correction, 1.0, EvaluateSettings().views, None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Heat:
+class _HeatWriter:
     """Writes heat maps into a folder, under names that do not collide."""
 
     network: LoadedClassifier
     folder: Path | None
     used: set[str]
 
-    def __call__(self, path: Path, pixels: NDArray[np.uint8], style: int) -> Path | None:
+    def write(self, path: Path, pixels: NDArray[np.uint8], style: int) -> Path | None:
         if self.folder is None:
             return None
         name, number = f"{path.stem[:120]}-heat.jpg", 1

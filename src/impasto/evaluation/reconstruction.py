@@ -1,15 +1,14 @@
-"""Evaluate an autoencoder: how like themselves test pictures come back, beside PCA and the mean picture.
+"""Evaluation of an autoencoder: PSNR and SSIM of test pictures, beside PCA and the mean picture.
 
-RUN/evaluation/metrics.json              PSNR and SSIM with intervals, those of the baselines, and the gains over PCA
+RUN/evaluation/metrics.json              PSNR and SSIM with intervals, baselines, gains over PCA
 RUN/evaluation/reconstructions.parquet   one row a test picture
 RUN/evaluation/findings.json             IMP305, IMP307, IMP310
-RUN/evaluation/figures/                  test pictures, as PCA and as the network gives them back
+RUN/evaluation/figures/                  test pictures, reconstructed by PCA and by the autoencoder
 
-The baselines are fitted on training pictures, at the resolution at which the network paints. PCA
-keeps as many numbers a picture as the network does.
+The baselines are fitted on training pictures, at the resolution of the autoencoder's output. PCA
+keeps as many numbers a picture as the autoencoder.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,221 +23,205 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from impasto.collection.collection import Collection
-from impasto.collection.run_collection import collection_of, training_hashes
+from impasto.collection.run_collection import collection_of, evaluation_folder
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError
-from impasto.evaluation.evaluation_findings import finished_finding, seen_finding
-from impasto.evaluation.result import Evaluation
+from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import make_folder, replacing, write_json
+from impasto.files import replacing
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.tensors import byte_tensor, to_pixels
 from impasto.models.autoencoder import Autoencoder
 from impasto.models.image_metrics import psnr, ssim
 from impasto.models.preprocess import plain
-from impasto.numerics.bootstrap import Score, mean_estimate
+from impasto.numerics.bootstrap import mean_estimate
 from impasto.records import finding as findings
 from impasto.records import run as runs
+from impasto.records.evaluation import ScoreTable
 from impasto.records.finding import Finding
+from impasto.records.reconstruction import AutoencoderEvaluation
+from impasto.records.record import Interval
 from impasto.records.run import Run
 from impasto.state.fingerprint import done, not_done
 from impasto.weights import autoencoder_of
 
 Floats = NDArray[np.float64]
-Fetch = Callable[[NDArray[np.int64]], Tensor]
-FORMAT, BATCH = 1, 128
+Rows = NDArray[np.int64]
+BATCH = 128
 FITTED = 10_000  # training pictures, evenly chosen, that the baselines are fitted on
 SHOWN = 16
 MEASURES = ("psnr", "ssim")
 
 
 @dataclass(frozen=True, slots=True)
-class _Baselines:
-    """The mean training picture and the components, flat, ``(3 P²,)`` and ``(latent, 3 P²)``; the pictures behind."""
+class _Reconstructor:
+    """An autoencoder, and the baselines fitted for it.
 
+    ``mean`` ``(3 P²,)`` and ``components`` ``(latent, 3 P²)`` are of flat training pictures.
+    """
+
+    collection: Collection
+    model: Autoencoder
+    device: torch.device
     mean: Tensor
     components: Tensor
-    fitted: int
+    fitted_on: int
 
-    def pca(self, x: Tensor) -> Tensor:
-        """Pictures ``(B, 3, P, P)`` as their components give them back."""
-        flat = x.cpu().contiguous().flatten(1) - self.mean
-        return (self.mean + flat @ self.components.T @ self.components).view(x.shape).to(x.device)
+    @classmethod
+    def fit(
+        cls, collection: Collection, train: Rows, model: Autoencoder, device: torch.device
+    ) -> "_Reconstructor":
+        rows = train[_evenly(len(train), FITTED)]
+        batches = [
+            plain(
+                byte_tensor(collection.pixels[rows[start : start + BATCH]]), model.config.painted
+            ).contiguous()
+            for start in range(0, len(rows), BATCH)
+        ]
+        pca = PCA(model.config.latent, svd_solver="randomized", iterated_power=7, random_state=0)
+        pca.fit(torch.cat(batches).flatten(1).numpy())
+        mean, components = torch.from_numpy(pca.mean_), torch.from_numpy(pca.components_)
+        return cls(collection, model, device, mean, components, len(rows))
+
+    @torch.no_grad()
+    def reconstruct(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Pictures, and what autoencoder, PCA and mean picture give back, ``(B, 3, P, P)`` each."""
+        raw = byte_tensor(self.collection.pixels[rows]).to(self.device)
+        target = plain(raw, self.model.config.painted)
+        own = self.model(plain(raw, self.model.config.resolution))[0]
+        flat = target.cpu().contiguous().flatten(1) - self.mean
+        pca = self.mean + flat @ self.components.T @ self.components
+        mean = self.mean.view(1, *target.shape[1:]).to(self.device).expand_as(target)
+        return (
+            target,
+            own.clamp(-1, 1),
+            pca.view(target.shape).to(self.device).clamp(-1, 1),
+            mean.clamp(-1, 1),
+        )
+
+    def scores(self, rows: Rows) -> Floats:
+        """PSNR and SSIM of each reconstruction of each picture, ``(N, 3, 2)``."""
+        parts = [np.empty((0, 3, 2))]
+        for start in range(0, len(rows), BATCH):
+            target, *outputs = self.reconstruct(rows[start : start + BATCH])
+            pairs = [
+                torch.stack((psnr(output, target), ssim(output, target)), 1) for output in outputs
+            ]
+            parts.append(torch.stack(pairs, 1).double().cpu().numpy())
+        return np.concatenate(parts)
 
 
 def evaluate_reconstruction(
-    path: Path, collection: Path | str | None, settings: EvaluateSettings
-) -> Evaluation:
-    """The evaluation of an autoencoder's run on the test split, also written into the run's folder.
+    path: Path, collection: Path | None = None, settings: EvaluateSettings | None = None
+) -> AutoencoderEvaluation:
+    """Evaluate an autoencoder, and write the result into its run's folder.
+
+    Args:
+        path: the run's folder.
+        collection: the collection's; ``None``: the run's own, unchanged since.
+        settings: the defaults where ``None``.
 
     Raises:
         RunError: there is no trained autoencoder, or its collection has changed since.
         CollectionError: the collection is missing or has no test or training pictures.
-        VocabularyError: the collection speaks of other styles.
+        VocabularyError: the collection has other styles.
         OutputError: the run's folder cannot be written.
     """
+    settings = settings or EvaluateSettings()
     run = runs.open_run(path, "autoencoder")
     accelerator = accelerator_on(settings.device)
     model = autoencoder_of(run, accelerator.device)
-    found = collection_of(run, collection)
-    own = found.fingerprint == run.collection["fingerprint"]
-    test, train = found.indices("test"), found.indices("train")
+    opened = collection_of(run, collection)
+    test, train = opened.indices("test"), opened.indices("train")
     if not len(test) or len(train) <= model.config.latent:
         raise CollectionError(
-            f"{found.path} has {len(test)} test and {len(train)} training pictures: scoring an autoencoder takes some "
-            f"test pictures, and more than {model.config.latent} training pictures for its baselines"
+            f"{opened.path} has {len(test)} test and {len(train)} training pictures: scoring an "
+            f"autoencoder takes some test pictures, and more than {model.config.latent} training "
+            "pictures for its baselines"
         )
-    folder = run.evaluation_path if own else path / f"evaluation-{found.path.resolve().name}"
-    known = _fit(found, train, model.config.painted, model.config.latent)
-    mine = test[accelerator.process_index :: accelerator.num_processes]
-    pairs = [(mine, _scores(model, known, found, mine, accelerator.device))]
+    reconstructor = _Reconstructor.fit(opened, train, model, accelerator.device)
+    local = test[accelerator.process_index :: accelerator.num_processes]
+    shards = [(local, reconstructor.scores(local))]
     if accelerator.num_processes > 1:
-        pairs = gather_object(pairs)
-    order = np.argsort(np.concatenate([rows for rows, _ in pairs]), kind="stable")
-    scores = np.concatenate([part for _, part in pairs])[order]
-    measured = _measured(scores, run, found, settings, known)
-    judged = _judged(measured, run, found)
+        shards = gather_object(shards)
+    order = np.argsort(np.concatenate([rows for rows, _ in shards]), kind="stable")
+    scores = np.concatenate([part for _, part in shards])[order]
+    evaluation = _evaluation(scores, run, reconstructor, settings)
+    folder = evaluation_folder(run, opened)
     if accelerator.is_main_process:
         not_done(folder)
-        _write(folder, found, test, scores)
-        _draw(
-            folder / "figures",
-            model,
-            known,
-            found,
-            test[_spread(scores[:, 0, 0])],
-            accelerator.device,
-        )
-        write_json(folder / "metrics.json", measured)
+        _write_rows(folder, opened, test, scores)
+        quality = np.argsort(scores[:, 0, 0], kind="stable")  # from the worst to the best
+        _draw(folder / "figures", reconstructor, test[quality[_evenly(len(quality), SHOWN)]])
+        evaluation.write(folder / "metrics.json")
+        judged = [overlap_finding(run, opened), finished_finding(run), _pca_finding(evaluation)]
         findings.save(folder / "findings.json", judged)
-        made_from = run.weights_fingerprint
-        done(folder, settings=settings, weights=made_from, collection=found.fingerprint)
+        weights = run.weights_fingerprint
+        done(folder, settings=settings, weights=weights, collection=opened.fingerprint)
     accelerator.wait_for_everyone()
-    return Evaluation(folder, measured, judged)
+    return evaluation.at(folder)
 
 
-def _gathered(found: Collection, rows: NDArray[np.int64]) -> Tensor:
-    return byte_tensor(found.pixels[rows])
+def _evenly(length: int, count: int) -> Rows:
+    """At most ``count`` places, evenly spread over a length."""
+    return np.linspace(0, length - 1, min(count, length)).round().astype(np.int64)
 
 
-def _fit(found: Collection, train: NDArray[np.int64], size: int, count: int) -> _Baselines:
-    rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
-    chunks = [
-        plain(_gathered(found, rows[i : i + BATCH]), size).contiguous()
-        for i in range(0, len(rows), BATCH)
-    ]
-    flat = torch.cat(chunks).flatten(1).numpy()
-    fitted = PCA(count, svd_solver="randomized", iterated_power=7, random_state=0).fit(flat)
-    return _Baselines(
-        torch.from_numpy(fitted.mean_), torch.from_numpy(fitted.components_), len(rows)
+def _evaluation(
+    scores: Floats, run: Run, reconstructor: _Reconstructor, settings: EvaluateSettings
+) -> AutoencoderEvaluation:
+    def table(values: Floats) -> ScoreTable:
+        """Means of PSNR and SSIM ``(N, 2)``."""
+        drawing = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
+        return {
+            name: Interval(**mean_estimate(values[:, at], **drawing))
+            for at, name in enumerate(MEASURES)
+        }
+
+    return AutoencoderEvaluation(
+        split="test",
+        pictures=len(scores),
+        resolution=run.facts["painted"],
+        latent=run.settings["latent"],
+        collection_fingerprint=reconstructor.collection.fingerprint,
+        command=runs.command(),
+        environment=runs.environment(),
+        scores=table(scores[:, 0]),
+        baselines={"pca": table(scores[:, 1]), "mean_picture": table(scores[:, 2])},
+        gains_over_pca=table(scores[:, 0] - scores[:, 1]),
+        fitted_on=reconstructor.fitted_on,
     )
 
 
-@torch.no_grad()
-def _scores(
-    model: Autoencoder,
-    known: _Baselines,
-    found: Collection,
-    rows: NDArray[np.int64],
-    device: torch.device,
-) -> Floats:
-    """PSNR and SSIM of each picture as the network, PCA and the mean picture give it back, ``(N, 3, 2)``."""
-    parts = [np.empty((0, 3, 2))]
-    for start in range(0, len(rows), BATCH):
-        raw = _gathered(found, rows[start : start + BATCH]).to(device)
-        target = plain(raw, model.config.painted)
-        mean = known.mean.view(1, *target.shape[1:]).to(device).expand_as(target)
-        backs = (model(plain(raw, model.config.resolution))[0], known.pca(target), mean)
-        seen = [back.clamp(-1, 1) for back in backs]
-        both = [torch.stack((psnr(back, target), ssim(back, target)), 1) for back in seen]
-        parts.append(torch.stack(both, 1).double().cpu().numpy())
-    return np.concatenate(parts)
-
-
-def _measured(
-    scores: Floats, run: Run, found: Collection, settings: EvaluateSettings, known: _Baselines
-) -> dict[str, Any]:
-    def spread(values: Floats) -> Score:
-        return mean_estimate(values, resamples=settings.bootstrap_samples, seed=settings.seed)
-
-    of = [
-        {name: spread(scores[:, who, at]) for at, name in enumerate(MEASURES)} for who in range(3)
-    ]
-    gains = {name: spread(scores[:, 0, at] - scores[:, 1, at]) for at, name in enumerate(MEASURES)}
-    return {
-        "format": FORMAT,
-        "kind": "autoencoder",
-        "split": "test",
-        "pictures": len(scores),
-        "resolution": run.facts["painted"],
-        "latent": run.settings["latent"],
-        "collection_fingerprint": found.fingerprint,
-        "command": runs.command(),
-        "environment": runs.environment(),
-        "scores": of[0],
-        "baselines": {"pca": of[1], "mean_picture": of[2]},
-        "gains_over_pca": gains,
-        "fitted_on": known.fitted,
-    }
-
-
-def _judged(measured: dict[str, Any], run: Run, found: Collection) -> list[Finding]:
-    gains, pca = measured["gains_over_pca"], measured["baselines"]["pca"]
-    better = all(gains[name]["low"] > 0 for name in MEASURES)
-    own = measured["scores"]
+def _pca_finding(evaluation: AutoencoderEvaluation) -> Finding:
+    """IMP310: whether the 95 % intervals of both gains over PCA exclude 0."""
+    own, pca = evaluation.scores, evaluation.baselines["pca"]
     text = (
-        f"Test pictures come back at {own['psnr']['value']:.2f} dB and an SSIM of {own['ssim']['value']:.3f}; as many "
-        f"principal components reach {pca['psnr']['value']:.2f} dB and {pca['ssim']['value']:.3f}."
+        f"Test pictures are reconstructed at {own['psnr'].value:.2f} dB and an SSIM of "
+        f"{own['ssim'].value:.3f}; as many principal components reach {pca['psnr'].value:.2f} dB "
+        f"and {pca['ssim'].value:.3f}."
     )
-    numbers = {
-        f"{name}_gain_{end}": gains[name][end]
-        for name in MEASURES
-        for end in ("value", "low", "high")
-    }
-    trained, chosen = training_hashes(run)
-    hashes, ids = found.column("sha256"), found.column("id")
-    seen = [ids[row] for row in found.indices("test") if hashes[row] in trained | chosen]
-    return [
-        seen_finding(seen, measured["pictures"]),
-        finished_finding(finished=run.state == "done"),
-        Finding("IMP310", "passed" if better else "issue", text, numbers),
-    ]
+    numbers = {}
+    for name, gain in evaluation.gains_over_pca.items():
+        numbers |= {f"{name}_gain_{end}": value for end, value in gain}
+    better = all(gain.low > 0 for gain in evaluation.gains_over_pca.values())
+    return Finding("IMP310", "passed" if better else "issue", text, numbers)
 
 
-def _write(folder: Path, found: Collection, test: NDArray[np.int64], scores: Floats) -> None:
+def _write_rows(folder: Path, collection: Collection, test: Rows, scores: Floats) -> None:
     columns: dict[str, Any] = {
-        name: found.table.column(name).take(test) for name in ("id", "style")
+        name: collection.table.column(name).take(test) for name in ("id", "style")
     }
     for at, name in enumerate(MEASURES):
         columns |= {name: scores[:, 0, at], f"pca_{name}": scores[:, 1, at]}
-    make_folder(folder)
     with replacing(folder / "reconstructions.parquet") as temporary:
         pq.write_table(pa.table(columns), temporary)
 
 
-def _spread(quality: Floats) -> NDArray[np.int64]:
-    """Positions from the worst to the best, evenly."""
-    order = np.argsort(quality, kind="stable")
-    return order[np.linspace(0, len(order) - 1, min(SHOWN, len(order))).round().astype(np.int64)]
-
-
-@torch.no_grad()
-def _draw(
-    folder: Path,
-    model: Autoencoder,
-    known: _Baselines,
-    found: Collection,
-    rows: NDArray[np.int64],
-    device: torch.device,
-) -> None:
-    """Two bands of pictures: themselves, from PCA, from the network, one under the other."""
-    raw = _gathered(found, rows).to(device)
-    target = plain(raw, model.config.painted)
-    images = (target, known.pca(target), model(plain(raw, model.config.resolution))[0])
-    half = -(-len(rows) // 2)
-    bands = [
-        list(to_pixels(part))
-        for parts in zip(*(torch.split(image, half) for image in images), strict=True)
-        for part in parts
-    ]
+def _draw(folder: Path, reconstructor: _Reconstructor, rows: Rows) -> None:
+    """Draw two bands of columns: a picture, its PCA and its autoencoder reconstruction."""
+    target, own, pca, _ = reconstructor.reconstruct(rows)
+    bands = []
+    for part in torch.split(torch.arange(len(rows)), -(-len(rows) // 2)):
+        bands += [list(to_pixels(images[part])) for images in (target, pca, own)]
     write_png(folder / "reconstructions.png", contact_sheet(bands, gap=0))

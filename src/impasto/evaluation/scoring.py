@@ -1,10 +1,4 @@
-"""From logits to the content of ``metrics.json``.
-
-Nothing here looks at a picture or writes a file.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+"""Scores of a classifier from its logits: the numbers of ``metrics.json`` and ``calibration.json``."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,156 +11,176 @@ from impasto.numerics import conformal, metrics
 from impasto.numerics.bootstrap import confusion_estimates, share_estimate
 from impasto.numerics.calibration import fit_temperature, reliability
 from impasto.records import run as runs
+from impasto.records.evaluation import (
+    CalibrationBin,
+    CalibrationScores,
+    ClassifierEvaluation,
+    ConformalScores,
+    FrequencyGroup,
+    GroupRecall,
+    PredictionCalibration,
+    StyleScores,
+    ValidationScores,
+    score_table,
+)
 
-FORMAT = 1
-MANY, FEW = (
-    100,
-    20,
-)  # training pictures: more are many, fewer are few (Liu et al. 2019, arXiv:1904.05160)
+# Training pictures: more are many, fewer are few (Liu et al. 2019, arXiv:1904.05160)
+MANY, FEW = 100, 20
 Floats = NDArray[np.float64]
 
 
+def frequency_group(count: int) -> FrequencyGroup:
+    """Group of a style with a number of training pictures."""
+    if count > MANY:
+        return "many"
+    return "few" if count < FEW else "medium"
+
+
 def calibrate(
-    belief: PriorCorrection, checked: Outputs, settings: EvaluateSettings
-) -> dict[str, Any] | None:
-    """What ``predict`` needs to know, from validation pictures alone; ``None`` where there are none."""
-    if not len(checked.rows):
+    correction: PriorCorrection, validation: Outputs, settings: EvaluateSettings, weights: str
+) -> PredictionCalibration | None:
+    """Fit temperature and conformal thresholds on validation pictures; ``None`` without any.
+
+    Args:
+        correction: from logits to probabilities.
+        validation: the classifier's outputs for validation pictures.
+        settings: of the evaluation.
+        weights: fingerprint of the classifier's weights.
+    """
+    if not len(validation.rows):
         return None
     temperature = fit_temperature(
-        checked.logits,
-        checked.labels,
-        belief.prior,
-        adjustment=belief.adjustment,
-        shares=belief.shares,
+        validation.logits,
+        validation.labels,
+        correction.prior,
+        adjustment=correction.adjustment,
+        shares=correction.shares,
     )
-    known = belief(checked.logits, temperature)
-    limits = conformal.thresholds(
-        known, checked.labels, level=settings.level, uniform=belief.uniform
+    probabilities = correction(validation.logits, temperature)
+    thresholds = conformal.thresholds(
+        probabilities, validation.labels, level=settings.level, uniform=correction.uniform
     )
-    return {
-        "format": FORMAT,
-        "temperature": temperature,
-        "prior": settings.prior,
-        "flip": settings.flip,
-        "scales": list(settings.scales),
-        "level": settings.level,
-        "thresholds": limits.tolist(),
-    }
+    return PredictionCalibration(
+        temperature=temperature,
+        prior=settings.prior,
+        flip=settings.flip,
+        scales=settings.scales,
+        level=settings.level,
+        weights=weights,
+        thresholds=tuple(thresholds.tolist()),
+    )
 
 
 def score(
-    found: Collection,
-    belief: PriorCorrection,
-    looked: Outputs,
-    checked: Outputs,
-    calibration: Mapping[str, Any] | None,
+    collection: Collection,
+    correction: PriorCorrection,
+    test: Outputs,
+    validation: Outputs,
+    calibration: PredictionCalibration | None,
     settings: EvaluateSettings,
-) -> dict[str, Any]:
-    """The content of ``metrics.json``.
+) -> ClassifierEvaluation:
+    """Compute every number of a classifier's evaluation.
 
     Args:
-        found: the collection.
-        belief: how logits become probabilities.
-        looked: what the network says of the test pictures.
-        checked: and of the validation pictures.
+        collection: with pictures.
+        correction: from logits to probabilities.
+        test: the classifier's outputs for test pictures.
+        validation: its outputs for validation pictures.
         calibration: of ``calibrate``.
         settings: of the evaluation.
     """
-    shares = belief(looked.logits, calibration["temperature"] if calibration else 1.0)
-    confusion = metrics.confusion_matrix(looked.labels, shares.argmax(1), len(found.vocabulary))
-    again: dict[str, int] = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
-    top_3 = metrics.top_k(looked.labels, shares, 3)
-    rows = _per_style(found, confusion)
-    parts = {"train": found.indices("train"), "validation": checked.rows, "test": looked.rows}
-    return {
-        "format": FORMAT,
-        "split": "test",
-        "pictures": len(looked.rows),
-        "collection": str(found.path),
-        "collection_fingerprint": found.fingerprint,
-        "command": runs.command(),
-        "prior": settings.prior,
-        "styles": list(found.vocabulary.styles),
-        "scores": {
-            **confusion_estimates(confusion, **again),
-            "top_3": share_estimate(top_3, looked.labels, **again),
-        },
-        "baselines": baselines(found, parts, uniform=belief.uniform, **again),
-        "per_style": rows,
-        "groups": {group: _group(rows, group) for group in ("many", "medium", "few")},
-        "confusion": confusion.tolist(),
-        "calibration": _calibration(belief, looked, shares, calibration) if calibration else None,
-        "conformal": _conformal(belief, looked, shares, calibration) if calibration else None,
-        "validation": _validation(belief, checked, calibration["temperature"])
-        if calibration
-        else {},
-    }
+    temperature = calibration.temperature if calibration else 1.0
+    probabilities = correction(test.logits, temperature)
+    styles = collection.vocabulary.styles
+    confusion = metrics.confusion_matrix(test.labels, probabilities.argmax(1), len(styles))
+    drawing = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
+    hits = metrics.top_k(test.labels, probabilities, 3)
+    estimates = confusion_estimates(confusion, **drawing)
+    estimates["top_3"] = share_estimate(hits, test.labels, **drawing)
+    parts = {"train": collection.indices("train"), "validation": validation.rows, "test": test.rows}
+    rows = _per_style(collection, confusion)
+    return ClassifierEvaluation(
+        split="test",
+        pictures=len(test.rows),
+        collection=str(collection.path),
+        collection_fingerprint=collection.fingerprint,
+        command=runs.command(),
+        prior=settings.prior,
+        styles=styles,
+        scores=score_table(estimates),
+        baselines=baselines(collection, parts, uniform=correction.uniform, **drawing),
+        per_style=rows,
+        groups={name: _group_recall(rows, name) for name in ("many", "medium", "few")},
+        confusion=tuple(map(tuple, confusion.tolist())),
+        calibration=_calibration(correction, test, temperature) if calibration else None,
+        conformal=_conformal(probabilities, test, calibration) if calibration else None,
+        validation=_validation(correction, validation, temperature) if calibration else None,
+    )
 
 
-def _per_style(found: Collection, confusion: NDArray[np.int64]) -> list[dict[str, Any]]:
-    counts, tested = found.counts("train"), confusion.sum(1)
-    columns = {
-        "precision": metrics.precisions(confusion),
-        "recall": metrics.recalls(confusion),
-        "f1": metrics.f1_scores(confusion),
-    }
-    return [
-        {
-            "style": style,
-            "train": int(counts[place]),
-            "test": int(tested[place]),
-            **{
-                name: float(column[place]) if tested[place] else None
-                for name, column in columns.items()
-            },
-            "group": "many" if counts[place] > MANY else "few" if counts[place] < FEW else "medium",
-        }
-        for place, style in enumerate(found.vocabulary.styles)
-    ]
+def _per_style(collection: Collection, confusion: NDArray[np.int64]) -> tuple[StyleScores, ...]:
+    counts, tested = collection.counts("train"), confusion.sum(1)
+    precision, recall = metrics.precisions(confusion), metrics.recalls(confusion)
+    f1 = metrics.f1_scores(confusion)
+    rows = []
+    for place, style in enumerate(collection.vocabulary.styles):
+        there = tested[place] > 0
+        row = StyleScores(
+            style=style,
+            train=int(counts[place]),
+            test=int(tested[place]),
+            precision=float(precision[place]) if there else None,
+            recall=float(recall[place]) if there else None,
+            f1=float(f1[place]) if there else None,
+            group=frequency_group(int(counts[place])),
+        )
+        rows.append(row)
+    return tuple(rows)
 
 
-def _group(rows: list[dict[str, Any]], group: str) -> dict[str, Any] | None:
-    """The mean recall of the styles of a group; ``None`` where there are none."""
-    mine = [row["recall"] for row in rows if row["group"] == group and row["recall"] is not None]
-    return {"styles": len(mine), "recall": float(np.mean(mine))} if mine else None
+def _group_recall(rows: tuple[StyleScores, ...], group: FrequencyGroup) -> GroupRecall | None:
+    recalls = [row.recall for row in rows if row.group == group and row.recall is not None]
+    if not recalls:
+        return None
+    return GroupRecall(styles=len(recalls), recall=float(np.mean(recalls)))
+
+
+def _weights(labels: NDArray[np.int64], uniform: bool) -> Floats:
+    """Weight of each test picture: under a uniform prior every style weighs the same."""
+    return 1.0 / np.bincount(labels)[labels] if uniform else np.ones(len(labels))
 
 
 def _calibration(
-    belief: PriorCorrection, looked: Outputs, shares: Floats, calibration: Mapping[str, Any]
-) -> dict[str, Any]:
-    raw = belief(looked.logits, 1.0)
-    weights = _weights(belief, looked)
-    before, _ = reliability(looked.labels, raw.argmax(1), raw.max(1), weights)
-    after, bins = reliability(looked.labels, shares.argmax(1), shares.max(1), weights)
-    return {
-        "temperature": calibration["temperature"],
-        "ece_before": before,
-        "ece_after": after,
-        "bins": bins,
-    }
-
-
-def _weights(belief: PriorCorrection, looked: Outputs) -> Floats:
-    """How much each test picture counts.
-
-    Where styles are supposed equally frequent, every style the same.
-    """
-    counts = np.bincount(looked.labels)
-    return 1.0 / counts[looked.labels] if belief.uniform else np.ones(len(looked.labels))
+    correction: PriorCorrection, test: Outputs, temperature: float
+) -> CalibrationScores:
+    weights = _weights(test.labels, correction.uniform)
+    raw, scaled = correction(test.logits, 1.0), correction(test.logits, temperature)
+    before, _ = reliability(test.labels, raw.argmax(1), raw.max(1), weights)
+    after, bins = reliability(test.labels, scaled.argmax(1), scaled.max(1), weights)
+    return CalibrationScores(
+        temperature=temperature,
+        ece_before=before,
+        ece_after=after,
+        bins=tuple(CalibrationBin.model_validate(row) for row in bins),
+    )
 
 
 def _conformal(
-    belief: PriorCorrection, looked: Outputs, shares: Floats, calibration: Mapping[str, Any]
-) -> dict[str, Any]:
-    inside = conformal.members(shares, np.asarray(calibration["thresholds"]))
-    held = inside[np.arange(len(inside)), looked.labels]
-    weights = _weights(belief, looked)
-    coverage, size = (
-        float(np.average(values, weights=weights)) for values in (held, inside.sum(1))
+    probabilities: Floats, test: Outputs, calibration: PredictionCalibration
+) -> ConformalScores:
+    inside = conformal.members(probabilities, np.asarray(calibration.thresholds))
+    held = inside[np.arange(len(inside)), test.labels]
+    weights = _weights(test.labels, calibration.prior == "uniform")
+    return ConformalScores(
+        level=calibration.level,
+        coverage=float(np.average(held, weights=weights)),
+        mean_size=float(np.average(inside.sum(1), weights=weights)),
     )
-    return {"level": calibration["level"], "coverage": coverage, "mean_size": size}
 
 
-def _validation(belief: PriorCorrection, checked: Outputs, temperature: float) -> dict[str, float]:
-    answers, styles = belief(checked.logits, temperature).argmax(1), len(belief.prior)
-    return {"pictures": len(checked.rows), **metrics.scores(checked.labels, answers, styles)}
+def _validation(
+    correction: PriorCorrection, validation: Outputs, temperature: float
+) -> ValidationScores:
+    answers = correction(validation.logits, temperature).argmax(1)
+    scores = metrics.scores(validation.labels, answers, len(correction.prior))
+    return ValidationScores(pictures=len(validation.rows), scores=scores)

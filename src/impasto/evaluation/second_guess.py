@@ -1,13 +1,11 @@
-"""Is the second guess on a work that stands under two styles its second label?
+"""Second guesses on works under two styles: how often they are the second label.
 
-Only works whose copies all are test pictures, and unknown to the network, count: of another it may
-    have been taught the
-second label.
+Only works whose copies all are test pictures, and unknown to the network, count: on any other it may
+have been trained under the second label.
 """
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,146 +14,122 @@ from impasto.collection.collection import Collection
 from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.evaluation.loaded_classifier import Outputs
 from impasto.numerics.bootstrap import estimate, resampled_means
+from impasto.records.explanation import SecondGuesses, SecondGuessItem, SecondGuessScores
+from impasto.records.record import Interval
 
 Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
 LISTED = 200
 
 
 def second_guesses(
-    found: Collection,
-    looked: Outputs,
-    shares: Floats,
-    taught: AbstractSet[str],
+    collection: Collection,
+    test: Outputs,
+    probabilities: Floats,
+    known: AbstractSet[str],
     *,
     resamples: int,
     seed: int,
-) -> dict[str, Any]:
-    """How often the second guess on test works under two styles is their second label, beside what else it would be.
+) -> SecondGuesses:
+    """Compare second guesses on test works under two styles with their second labels.
 
     Args:
-        found: the collection.
-        looked: the test pictures.
-        shares: their probabilities, ``(N, styles)``.
-        taught: hashes of the pictures that the network was trained or chosen on, wherever they
-            stand here.
+        collection: with pictures.
+        test: the classifier's outputs for test pictures.
+        probabilities: of the test pictures, ``(N, styles)``.
+        known: hashes of the pictures that the network was trained or chosen on.
         resamples: of the bootstrap.
         seed: of resampling.
-
-    Returns:
-        ``works`` (counted), ``taught`` (works with a copy that it was, left out), ``scores`` of
-        ``second_guess_scores`` or ``None`` without works, and ``items``, a row a picture.
     """
-    place = {int(row): at for at, row in enumerate(looked.rows)}
-    tested = [
-        rows
-        for rows in find_multi_style(found, copies_of(found)).works(len(found))
-        if set(rows.tolist()) & place.keys()
-    ]
-    marks = found.column("sha256")
-    works = [
-        np.array([place[row] for row in rows.tolist()])
-        for rows in tested
-        if all(row in place and marks[row] not in taught for row in rows.tolist())
-    ]
-    scores, items = None, []
-    if works:
-        scores = second_guess_scores(looked.labels, shares, works, resamples=resamples, seed=seed)
-        guesses, ids, styles = (
-            guessed(looked.labels, shares),
-            found.column("id"),
-            found.vocabulary.styles,
-        )
-        items = [
-            {
-                "id": ids[looked.rows[at]],
-                "style": styles[looked.labels[at]],
-                "second_label": ", ".join(styles[s] for s in _others(looked.labels, work, at)),
-                "second_guess": styles[guesses[at]],
-                "probability": float(shares[at, guesses[at]]),
-            }
-            for work in works
-            for at in work.tolist()
-        ]
-    return {
-        "works": len(works),
-        "taught": len(tested) - len(works),
-        "scores": scores,
-        "items": items[:LISTED],
-    }
+    place = {int(row): at for at, row in enumerate(test.rows)}
+    hashes, styles = collection.column("sha256"), collection.vocabulary.styles
+    works, taught = [], 0
+    for rows in find_multi_style(collection, copies_of(collection)).works(len(collection)):
+        if not any(row in place for row in rows.tolist()):
+            continue
+        if all(row in place and hashes[row] not in known for row in rows.tolist()):
+            works.append(np.array([place[row] for row in rows.tolist()]))
+        else:
+            taught += 1
+    if not works:
+        return SecondGuesses(works=0, taught=taught, scores=None, items=())
+    ids, guesses, items = collection.column("id"), guessed(test.labels, probabilities), []
+    for work in works:
+        for at in work.tolist():
+            seconds = _other_labels(test.labels, work, at)
+            item = SecondGuessItem(
+                id=ids[test.rows[at]],
+                style=styles[test.labels[at]],
+                second_label=", ".join(styles[style] for style in seconds),
+                second_guess=styles[guesses[at]],
+                probability=float(probabilities[at, guesses[at]]),
+            )
+            items.append(item)
+    return SecondGuesses(
+        works=len(works),
+        taught=taught,
+        scores=second_guess_scores(
+            test.labels, probabilities, works, resamples=resamples, seed=seed
+        ),
+        items=tuple(items[:LISTED]),
+    )
 
 
-def guessed(labels: NDArray[np.int64], shares: Floats) -> NDArray[np.int64]:
-    """The second guess on each picture, ``int64 (N,)``.
-
-    The likeliest style but the one that it stands under.
-    """
-    rest = shares.copy()
+def guessed(labels: Labels, probabilities: Floats) -> Labels:
+    """Second guess on each picture, ``int64 (N,)``: the likeliest style but its label."""
+    rest = probabilities.copy()
     rest[np.arange(len(labels)), labels] = -1
     return np.asarray(rest.argmax(1), np.int64)
 
 
 def second_guess_scores(
-    labels: NDArray[np.int64],
-    shares: Floats,
-    works: Sequence[NDArray[np.int64]],
+    labels: Labels,
+    probabilities: Floats,
+    works: Sequence[Labels],
     *,
     resamples: int,
     seed: int,
-) -> dict[str, Any]:
-    """The share of works whose second guess is their second label, with 95 % bootstrap intervals over works.
+) -> SecondGuessScores:
+    """Share of works whose second guess is their second label, with intervals over works.
 
     A work is the mean over its pictures, each of which has one of the labels as its own and the
-    rest as second labels.
+    rest as second labels. ``expected`` is what the second guesses on the other test pictures of the
+    same style would give, ``chance`` what drawing a second guess at random would give.
 
     Args:
         labels: of the test pictures, ``(N,)``.
-        shares: their probabilities, ``(N, styles)``.
+        probabilities: of the test pictures, ``(N, styles)``.
         works: places of each work's pictures.
         resamples: of the bootstrap.
         seed: of resampling.
-
-    Returns:
-        ``rate``; ``expected``: what the second guesses on the other test pictures of the same style
-        would give; ``difference`` of the two; ``chance``: what drawing a second guess at random
-        would give.
     """
-    guesses, styles = guessed(labels, shares), shares.shape[1]
+    guesses, styles = guessed(labels, probabilities), probabilities.shape[1]
     single = np.ones(len(labels), bool)
     single[np.concatenate(works)] = False
-    usual = np.full(
-        (styles, styles), 1 / (styles - 1)
-    )  # a style with no other test pictures: drawn at random
+    # A style with no other test pictures: drawn at random
+    usual = np.full((styles, styles), 1 / (styles - 1))
     for style in np.unique(labels[single]):
-        usual[style] = (
-            np.bincount(guesses[single & (labels == style)], minlength=styles)
-            / (single & (labels == style)).sum()
-        )
+        others = guesses[single & (labels == style)]
+        usual[style] = np.bincount(others, minlength=styles) / len(others)
     values = []
     for work in works:
-        seconds = [_others(labels, work, at) for at in work.tolist()]
-        values.append(
-            [
-                np.mean([guesses[at] in other for at, other in zip(work, seconds, strict=True)]),
-                np.mean(
-                    [
-                        usual[labels[at], other].sum()
-                        for at, other in zip(work, seconds, strict=True)
-                    ]
-                ),
-                np.mean([len(other) / (styles - 1) for other in seconds]),
-            ]
-        )
+        pictures = []
+        for at in work.tolist():
+            seconds = _other_labels(labels, work, at)
+            hit, expected = guesses[at] in seconds, usual[labels[at], seconds].sum()
+            pictures.append((hit, expected, len(seconds) / (styles - 1)))
+        values.append([np.mean(column) for column in zip(*pictures, strict=True)])
     table = np.array(values)  # (works, 3)
     drawn = resampled_means(table, resamples=resamples, seed=seed)
     rate, expected, chance = table.mean(0).tolist()
-    return {
-        "rate": estimate(rate, drawn[:, 0]),
-        "expected": estimate(expected, drawn[:, 1]),
-        "difference": estimate(rate - expected, drawn[:, 0] - drawn[:, 1]),
-        "chance": chance,
-    }
+    return SecondGuessScores(
+        rate=Interval(**estimate(rate, drawn[:, 0])),
+        expected=Interval(**estimate(expected, drawn[:, 1])),
+        difference=Interval(**estimate(rate - expected, drawn[:, 0] - drawn[:, 1])),
+        chance=chance,
+    )
 
 
-def _others(labels: NDArray[np.int64], work: NDArray[np.int64], at: int) -> list[int]:
-    """The styles that a work stands under besides the one of this picture of it."""
+def _other_labels(labels: Labels, work: Labels, at: int) -> list[int]:
+    """Styles that a work stands under besides the label of one of its pictures."""
     return sorted(set(labels[work].tolist()) - {int(labels[at])})

@@ -1,19 +1,19 @@
-"""The settings of an evaluation."""
+"""Settings of an evaluation."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from impasto.config import Device, Settings
+from impasto.records.evaluation import Prior
 
-Prior = Literal["uniform", "train"]
 Scale = Annotated[float, Field(ge=0.5, le=4)]
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """How each picture is looked at several times, the logits and representations averaged.
+    """Test-time augmentation: views of each picture over which logits and features are averaged.
 
     Attributes:
         flip: mirrored left to right, too.
@@ -27,7 +27,7 @@ class Views:
 
 
 class EvaluateSettings(Settings):
-    """How a run is evaluated."""
+    """Settings of a classifier's and an autoencoder's evaluation."""
 
     prior: Prior = Field(
         "uniform", description="how frequent styles are supposed to be: uniform, or as in train"
@@ -51,5 +51,5 @@ class EvaluateSettings(Settings):
 
     @property
     def views(self) -> Views:
-        """How each picture is looked at."""
+        """Views of each picture."""
         return Views(self.flip, self.scales)

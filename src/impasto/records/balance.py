@@ -8,12 +8,14 @@ from impasto.records.record import Record, Result
 
 PLAIN: Final = "plain"
 GROUPS: Final = {
-    "many": "many",
-    "medium": "medium",
-    "few": "few",
-    "rarest_third": "rarest third",
+    "many": "Many",
+    "medium": "Medium",
+    "few": "Few",
+    "rarest_third": "Rarest third",
 }
 """Groups of styles by their number of training pictures, with their titles."""
+TITLES: Final = {**{name: metric.heading for name, metric in SCORES.items()}, **GROUPS}
+"""Titles of the scores of a comparison."""
 
 
 class McNemarTest(Record):
@@ -101,8 +103,7 @@ class BalanceResult(Result):
     @property
     def columns(self) -> dict[str, str]:
         """Titles of the scores that a table shows: groups without styles are left out."""
-        titles = {name: metric.title for name, metric in SCORES.items()}
-        return titles | {name: title for name, title in GROUPS.items() if self.groups[name]}
+        return {name: title for name, title in TITLES.items() if self.groups.get(name, True)}
 
     def method(self, name: str) -> MethodScores:
         """The scores of the method with a name."""

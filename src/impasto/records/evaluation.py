@@ -8,8 +8,15 @@ from impasto.records.record import Interval, Record, Result
 
 ScoreTable = dict[str, Interval]
 """Scores by their names in ``numerics.metrics.SCORES``."""
+Prior = Literal["uniform", "train"]
+"""How frequent styles are supposed to be: equally, or as in the training pictures."""
 FrequencyGroup = Literal["many", "medium", "few"]
 """Styles by training pictures (Liu et al. 2019): more than 100, 20 to 100, fewer than 20."""
+
+
+def score_table(estimates: Mapping[str, Mapping[str, float]]) -> ScoreTable:
+    """Return estimates ``{name: {"value", "low", "high"}}`` as a table of scores."""
+    return {name: Interval(**estimate) for name, estimate in estimates.items()}
 
 
 class BaselineScores(Record):
@@ -70,6 +77,22 @@ class ValidationScores(Record):
     scores: dict[str, float]
 
 
+class PredictionCalibration(Record):
+    """``calibration.json``: temperature, views and conformal thresholds for ``impasto predict``.
+
+    ``weights`` is the fingerprint of the weights that they hold for.
+    """
+
+    format: Literal[1] = 1
+    temperature: float
+    prior: Prior
+    flip: bool
+    scales: tuple[float, ...]
+    level: float
+    weights: str
+    thresholds: tuple[float, ...]
+
+
 class ClassifierEvaluation(Result):
     """Evaluation of a classifier on the test split, beside baselines, with 95 % intervals.
 
@@ -85,7 +108,7 @@ class ClassifierEvaluation(Result):
     collection: str
     collection_fingerprint: str
     command: str
-    prior: str
+    prior: Prior
     styles: tuple[str, ...]
     scores: ScoreTable
     baselines: dict[str, BaselineScores | None]

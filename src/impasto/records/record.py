@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from impasto.errors import MissingExtraError, RunError
 from impasto.files import read_json, write_json
+from impasto.numerics import formatting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,14 +56,12 @@ class Interval(Record):
 
     def __str__(self) -> str:
         """A share as ``58.2 % (54.4–62.1)``."""
-        value, low, high = (100 * number for number in (self.value, self.low, self.high))
-        return f"{value:.1f} % ({low:.1f}–{high:.1f})"
+        return formatting.share(self)
 
     @property
     def points(self) -> str:
         """A difference of shares in points as ``+8.1 (+4.0 to +12.2)``."""
-        value, low, high = (100 * number for number in (self.value, self.low, self.high))
-        return f"{value:+.1f} ({low:+.1f} to {high:+.1f})".replace("-", "−")
+        return formatting.points(self)
 
 
 class Result(Record):

@@ -34,6 +34,7 @@ EVALUATOR = "evaluator"
 """Folders of the runs inside a painter's run."""
 RunKind = Literal["classifier", "autoencoder", "painter", "lora"]
 State = Literal["running", "done"]
+INTERACTIVE = {"", "-c", "ipykernel_launcher.py", "colab_kernel_launcher.py", "ipython"}
 _PACKAGES = ("impasto", "torch", "accelerate", "numpy", "scikit-learn", "pillow")
 
 
@@ -215,6 +216,12 @@ def open_run(path: Path | str, kind: RunKind | None = None) -> Run:
     return Run(path, run_kind, settings, tuple(styles), collection, facts, state)
 
 
+def kind_of(path: Path) -> RunKind:
+    """Kind of a run, or of the runs in a folder of several."""
+    several = sorted(path.glob("*/run.json")) if not (path / "run.json").is_file() else []
+    return open_run(several[0].parent if several else path).kind
+
+
 def environment() -> dict[str, str]:
     """Versions of Python and of the packages that compute, and the platform."""
     versions = {name: version(name) for name in _PACKAGES}
@@ -224,6 +231,8 @@ def environment() -> dict[str, str]:
 def command() -> str:
     """The command line that is running, for the record beside what it made."""
     program = Path(sys.argv[0]).name.replace("__main__.py", "impasto")  # python -m impasto
+    if program in INTERACTIVE:
+        return "a Python session"
     return shlex.join([program, *sys.argv[1:]])
 
 

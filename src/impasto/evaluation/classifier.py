@@ -1,0 +1,150 @@
+"""Evaluation of a classifier on the test split, beside baselines, with 95 % intervals.
+
+RUN/evaluation/metrics.json           scores, baselines, per style, confusion, calibration
+RUN/evaluation/predictions.parquet    one row a test picture
+RUN/evaluation/heat.npy               coarse Grad-CAM of each of them
+RUN/evaluation/findings.json          IMP301 to IMP309
+RUN/evaluation/explanation.json       heat, typical works, confusions against years
+RUN/evaluation/figures/               the worst and the most confused pictures, heat, typical works
+RUN/evaluation/calibration.json       temperature, prior and conformal thresholds, for predict
+RUN/evaluation/ood.safetensors        features of training pictures, for predict
+
+On another collection than the run's own the same goes to ``RUN/evaluation-NAME``, without the files
+for predict. The test split chooses nothing: temperature, thresholds and the histogram's
+regularisation come from validation.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from impasto.collection.collection import Collection
+from impasto.collection.run_collection import (
+    collection_of,
+    evaluation_folder,
+    training_hashes,
+)
+from impasto.errors import CollectionError
+from impasto.evaluation.classifier_figures import draw_sheets
+from impasto.evaluation.evaluation_findings import evaluation_findings
+from impasto.evaluation.explanation import explain
+from impasto.evaluation.grad_cam import coarse_heat
+from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
+from impasto.evaluation.ood import KEPT, OodDetector
+from impasto.evaluation.scoring import calibrate, score
+from impasto.evaluation.settings import EvaluateSettings
+from impasto.files import replacing
+from impasto.numerics import conformal
+from impasto.records import finding as findings
+from impasto.records.evaluation import ClassifierEvaluation, PredictionCalibration
+from impasto.state.fingerprint import done, not_done
+
+
+def evaluate_classifier(
+    run: Path, collection: Path | None = None, settings: EvaluateSettings | None = None
+) -> ClassifierEvaluation:
+    """Evaluate a classifier, and write the result into its run's folder.
+
+    Args:
+        run: the run's folder.
+        collection: the collection's; ``None``: the run's own, unchanged since.
+        settings: the defaults where ``None``.
+
+    Raises:
+        RunError: there is no trained classifier, or its collection has changed since.
+        CollectionError: the collection is missing or has no test pictures.
+        VocabularyError: the collection has other styles.
+        OutputError: the run's folder cannot be written.
+    """
+    settings = settings or EvaluateSettings()
+    network = open_classifier(run, settings.device)
+    opened = collection_of(network.run, collection)
+    rows = opened.indices("test")
+    if not len(rows):
+        raise CollectionError(
+            f"{opened.path} has no test pictures: prepare it with --split stratified"
+        )
+    test = network.outputs(opened, rows, settings.views)
+    validation = network.outputs(opened, _unseen_validation(network, opened), settings.views)
+    correction = network.prior_correction(uniform=settings.prior == "uniform")
+    weights = network.run.weights_fingerprint
+    calibration = calibrate(correction, validation, settings, weights)
+    evaluation = score(opened, correction, test, validation, calibration, settings)
+    probabilities = correction(test.logits, calibration.temperature if calibration else 1.0)
+    folder = evaluation_folder(network.run, opened)
+    own = folder == network.run.evaluation_path
+    detector = _ood_detector(network, opened, validation, settings) if own and calibration else None
+    main = network.accelerator.is_main_process
+    figures = folder / "figures" if main else None
+    explanation = explain(network, opened, test, probabilities, settings, figures)
+    if main:
+        not_done(folder)
+        _write_predictions(folder, opened, test, probabilities, calibration, detector)
+        if calibration and detector:
+            detector.save(folder / "ood.safetensors")
+            calibration.write(folder / "calibration.json")
+        draw_sheets(folder / "figures", opened, test, probabilities)
+        heat = coarse_heat(network, opened.pixels, test.rows, probabilities.argmax(1))
+        with replacing(folder / "heat.npy") as temporary, temporary.open("wb") as file:
+            np.save(file, heat)
+        explanation.write(folder / "explanation.json")
+        evaluation.write(folder / "metrics.json")
+        judged = evaluation_findings(evaluation, explanation, network.run, opened)
+        findings.save(folder / "findings.json", judged)
+        done(folder, settings=settings, weights=weights, collection=opened.fingerprint)
+    network.accelerator.wait_for_everyone()
+    return evaluation.at(folder)
+
+
+def _unseen_validation(network: LoadedClassifier, collection: Collection) -> NDArray[np.int64]:
+    """Validation pictures that the run was not trained on."""
+    trained, _ = training_hashes(network.run)
+    hashes, rows = collection.column("sha256"), collection.indices("validation")
+    return rows[[hashes[row] not in trained for row in rows]]
+
+
+def _ood_detector(
+    network: LoadedClassifier,
+    collection: Collection,
+    validation: Outputs,
+    settings: EvaluateSettings,
+) -> OodDetector:
+    """Fit the detector on all training pictures, or on an even choice of them."""
+    train = collection.indices("train")
+    places = np.linspace(0, len(train) - 1, min(KEPT, len(train))).round().astype(np.int64)
+    features = network.outputs(collection, train[places], settings.views).features
+    return OodDetector.fit(features, validation.features)
+
+
+def _write_predictions(
+    folder: Path,
+    collection: Collection,
+    test: Outputs,
+    probabilities: NDArray[np.float64],
+    calibration: PredictionCalibration | None,
+    detector: OodDetector | None,
+) -> None:
+    """Write ``predictions.parquet``, a row a test picture."""
+    styles = np.asarray(collection.vocabulary.styles, object)
+    columns: dict[str, Any] = {
+        name: collection.table.column(name).take(test.rows) for name in ("id", "artist")
+    }
+    columns |= {
+        "style": styles[test.labels].tolist(),
+        "predicted": styles[probabilities.argmax(1)].tolist(),
+        "confidence": probabilities.max(1),
+        "probabilities": list(probabilities),
+        "logits": list(test.logits),
+    }
+    if calibration:
+        inside = conformal.members(probabilities, np.asarray(calibration.thresholds))
+        columns["set"] = [styles[row].tolist() for row in inside]
+    if detector:
+        distances = detector.distances(test.features)
+        columns |= {"distance": distances, "in_distribution": distances <= detector.limit}
+    with replacing(folder / "predictions.parquet") as temporary:
+        pq.write_table(pa.table(columns), temporary)
