@@ -146,7 +146,8 @@ def evaluation(made: Any, *, as_json: bool) -> None:
     elif isinstance(made, PainterScore):
         data, text = made.model_dump(mode="json"), painter_lines(made)
     else:
-        data, text = made.result, _lora_lines(made.result)
+        data = made.model_dump(mode="json")
+        text = _lora_lines(data)
     _finish(data, text, made.findings, as_json=as_json)
 
 
