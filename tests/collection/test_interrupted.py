@@ -88,7 +88,7 @@ def test_a_killed_preparation_continues_where_it_was(
         str(source),
         "-o",
         str(out),
-        "--size",
+        "--pixels",
         "24",
         "--quiet",
     ]

@@ -265,7 +265,7 @@ def test_the_command_line_prepares_and_says_so(picture_folder: Folders, tmp_path
         str(source),
         "-o",
         str(tmp_path / "c"),
-        "--size",
+        "--pixels",
         "16",
     ]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
