@@ -63,10 +63,12 @@ def make_study(study: Path, pictures: int) -> None:
     test = generator.random(pictures) < 0.1
     blank: dict[str, Any] = dict.fromkeys(SCHEMA.names)
     rows = [
-        {**blank, "id": f"{names[label]}/artist-{row % 1100}_a-made-up-title-of-work-{row}.jpg", "style": names[label],
+        {**blank, "id": f"{names[label]}/artist-{row % 1100}_a-made-up-title-of-work-{row}.jpg",
+        "style": names[label],
          "split": "test" if test[row] else "train", "artist": f"artist-{row % 1100}",
          "title": f"a made-up title of work {row}",
-         "year": 1400 + int(label) * 20 + row % 60 if row % 9 < 5 else None, "width": 600 + row % 400, "height": 700,
+         "year": 1400 + int(label) * 20 + row % 60 if row % 9 < 5 else None,
+         "width": 600 + row % 400, "height": 700,
          "sha256": f"{row:064x}"}
         for row, label in enumerate(labels.tolist())
     ]  # fmt: skip
@@ -115,7 +117,8 @@ def _train(
 ) -> None:
     (run / "atlas").mkdir(parents=True)
     (run / "evaluation").mkdir()
-    record = {"format": 1, "kind": "classifier", "state": "done", "created": "", "command": "", "settings": {},
+    record = {"format": 1, "kind": "classifier", "state": "done", "created": "", "command": "",
+    "settings": {},
               "styles": names, "collection": {}, "facts": {}}  # fmt: skip
     write_json(run / "run.json", record)
     count, middles = len(labels), generator.normal(0, 6, (3 * STYLES, 2))
@@ -163,7 +166,8 @@ def first_view(page: Page, address: str) -> tuple[float, float]:
 def drag(page: Page, zoom: float) -> list[float]:
     """Milliseconds between frames while the map is dragged in a circle at a zoom."""
     page.evaluate(
-        "(z) => { const { view } = Impasto.app; view.camera.look({ x: 0.1, y: 0.05, z }); view.redraw(); }",
+        "(z) => { const { view } = Impasto.app; "
+        "view.camera.look({ x: 0.1, y: 0.05, z }); view.redraw(); }",
         zoom,
     )
     page.wait_for_timeout(500)
@@ -210,7 +214,8 @@ def table(found: dict[str, Any], pictures: int) -> str:
     for zoom, drags in found["drags"].items():
         gaps = [gap for one in drags for gap in one]
         lines.append(
-            f"| between frames, dragging at zoom {zoom} | {statistics.median(gaps):.0f} ms | {max(gaps):.0f} ms |"
+            f"| between frames, dragging at zoom {zoom} | {statistics.median(gaps):.0f} ms | "
+            f"{max(gaps):.0f} ms |"
         )
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return "\n".join(
@@ -233,7 +238,8 @@ def main() -> None:
     begun = time.perf_counter()
     page = write_site(study).page
     print(
-        f"written in {time.perf_counter() - begun:.0f} s: {len(open_collection(study / 'collection'))} paintings"
+        f"written in {time.perf_counter() - begun:.0f} s: "
+        f"{len(open_collection(study / 'collection'))} paintings"
     )
     print(table(measure(page, given.repeat), given.pictures))
 

@@ -1,4 +1,4 @@
-"""Where everybody starts: the course's two networks on real paintings, with its label-order bug and without.
+"""The course's two networks on real paintings, with its label-order bug and without.
 
 Prepares the paintings (or takes a collection), trains both networks on impasto's loop in the
 course's way – Adam, plain cross-entropy, no augmentation, no average – and scores them on the test
@@ -58,7 +58,7 @@ AT_REST = AugmentSettings(
 
 
 def settings(network: NetworkName, arguments: argparse.Namespace) -> ClassifierSettings:
-    """The course's way to train, as far as it is a matter of settings; the schedule is impasto's."""
+    """The course's training settings; the schedule is impasto's."""
     return ClassifierSettings(
         network=network,
         epochs=arguments.epochs,
@@ -81,7 +81,7 @@ def settings(network: NetworkName, arguments: argparse.Namespace) -> ClassifierS
 def answers(
     run: Run, network: NetworkName, collection: Collection, rows: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The network's answer for each of the rows, as a position among its outputs, ``int64 (N,)``."""
+    """Predict the output position of each row, ``int64 (N,)``."""
     resolution = int(run.settings["resolution"])
     model = build(network, styles=len(run.styles), size="tiny", resolution=resolution).eval()
     model.load_state_dict(load_file(run.weights_path))
@@ -157,7 +157,8 @@ def table(measured: dict[str, Any]) -> str:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     sizes = " and ".join(f"{count:,}" for count in measured["parameters"].values())
     about = (
-        f"{measured['train']:,} training and {measured['test']:,} test pictures in {measured['styles']} styles at "
+        f"{measured['train']:,} training and {measured['test']:,} test pictures in "
+        f"{measured['styles']} styles at "
         f"{measured['resolution']}² pixels; epochs: {measured['epochs']}; parameters: {sizes}."
     )
     return "\n".join([*lines, "", about])

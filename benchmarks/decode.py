@@ -1,4 +1,4 @@
-"""How fast are pictures decoded: impasto's ``decode`` beside plain Pillow, and two threads beside one.
+"""Decoding speed: impasto's ``decode`` beside plain Pillow, and two threads beside one.
 
     python benchmarks/decode.py                      pictures made here: 416 × 416, JPEG
     python benchmarks/decode.py --pictures FOLDER    your own JPEGs
@@ -80,7 +80,8 @@ def main() -> None:
             shape = f"{image.width} × {image.height}"
         mean = sum(map(len, contents)) / len(contents) / 1024
         print(
-            f"{len(paths)} JPEG pictures, the first {shape}, on average {mean:.0f} KiB; {os.cpu_count()} cores\n"
+            f"{len(paths)} JPEG pictures, the first {shape}, on average {mean:.0f} KiB; "
+            f"{os.cpu_count()} cores\n"
         )
         _compare_ways(contents, arguments.repeats)
         _compare_threads(paths, arguments.repeats)
@@ -105,7 +106,7 @@ def exit_with(line: str) -> list[Path]:
 
 
 def _painted(folder: Path, count: int, side: int = 416) -> list[Path]:
-    """Smooth colour with strokes and grain over it, as JPEG of quality 90 with halved chroma, as paintings come."""
+    """Smooth colour with strokes and grain, as JPEG of quality 90 with halved chroma."""
     generator, paths = np.random.default_rng(0), []
     for number in range(count):
         layers = np.zeros((side, side, 3), np.float32)
@@ -151,14 +152,17 @@ def _compare_threads(paths: Sequence[Path], repeats: int) -> None:
     print("\nthe whole decoding         pictures per second")
     for workers, values in seconds.items():
         print(
-            f"{workers} thread{'s' * (workers > 1):19} {len(paths) / statistics.median(values):19.0f}"
+            f"{workers} thread{'s' * (workers > 1):19} "
+            f"{len(paths) / statistics.median(values):19.0f}"
         )
     print(
-        f"gain of the second thread  {statistics.median(ratios):19.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+        f"gain of the second thread  {statistics.median(ratios):19.2f} "
+        f"({min(ratios):.2f}–{max(ratios):.2f})"
     )
     most = [_hashed(1) / _hashed(2) for _ in range(repeats)]
     print(
-        f"the most it can gain here  {statistics.median(most):19.2f} ({min(most):.2f}–{max(most):.2f})"
+        f"the most it can gain here  {statistics.median(most):19.2f} "
+        f"({min(most):.2f}–{max(most):.2f})"
     )
 
 

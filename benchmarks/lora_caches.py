@@ -1,4 +1,4 @@
-"""How much faster are LoRA's training steps with latents and embeddings cached than with VAE and text encoder at work?
+"""Speed of LoRA's training steps with cached latents and embeddings, and with VAE and encoder.
 
 On networks of Stable Diffusion 1.5's shapes with random weights, since the gain hangs on how much
 each of them has to do, and not on what it has learned. The same steps of the same training are
@@ -43,14 +43,15 @@ def task_of(folder: Path, asked: argparse.Namespace) -> LoraTask:
     if not (base / "model_index.json").exists():
         small_pipeline.full_size(["a painting in the style of woodcut"]).save_pretrained(base)
     settings = LoraSettings(
-        base=str(base), styles=STYLES, resolution=asked.resolution, batch_size=asked.batch, buckets=False,
+        base=str(base), styles=STYLES, resolution=asked.resolution, batch_size=asked.batch,
+        buckets=False,
         precision=asked.precision, device="cpu", epoch_pictures=8, previews=(),
     )  # fmt: skip
     return LoraTask(collection, settings, Accelerator(cpu=True), folder / "cache", progress=True)
 
 
 def measured(task: LoraTask, steps: int, precision: Precision) -> dict[str, float]:
-    """Seconds of a step with the caches, and with VAE and text encoder in the loop; one step of each goes before."""
+    """Seconds of a step with the caches, and with VAE and text encoder, after one step of each."""
     pipeline, material, settings = task.base.pipeline, task.material, task.settings
     vae, encoder = pipeline.vae, pipeline.text_encoder
     model = task.adapter().train()  # gives up both

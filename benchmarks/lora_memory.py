@@ -1,4 +1,4 @@
-"""What a LoRA step costs on the real models, by calculation: no weights, no GPU, tensors that have a shape alone.
+"""Memory and operations of a LoRA step on the real models, calculated with shapes alone.
 
 The networks are built by their published configurations on PyTorch's meta device, and what a step
 keeps for the way back and what it multiplies is counted. A sampler, a fragmented allocator or a
@@ -34,19 +34,25 @@ PEAKS = {
 MODELS: dict[str, tuple[str, int, Any]] = {
     "Stable Diffusion 1.5, 512": ("StableDiffusionPipeline", 64, small_pipeline.denoiser_15),
     "Stable Diffusion XL, 1024": ("StableDiffusionXLPipeline", 128, lambda: UNet2DConditionModel(
-        sample_size=128, block_out_channels=(320, 640, 1280), cross_attention_dim=2048, attention_head_dim=(5, 10, 20),
+        sample_size=128, block_out_channels=(320, 640, 1280), cross_attention_dim=2048,
+        attention_head_dim=(5, 10, 20),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), use_linear_projection=True,
-        transformer_layers_per_block=(1, 2, 10), addition_embed_type="text_time", addition_time_embed_dim=256,
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        use_linear_projection=True,
+        transformer_layers_per_block=(1, 2, 10), addition_embed_type="text_time",
+        addition_time_embed_dim=256,
         projection_class_embeddings_input_dim=2816)),
-    "Stable Diffusion 3 medium, 1024": ("StableDiffusion3Pipeline", 128, lambda: SD3Transformer2DModel(
-        sample_size=128, num_layers=24, num_attention_heads=24, attention_head_dim=64, caption_projection_dim=1536,
-        joint_attention_dim=4096, pooled_projection_dim=2048, pos_embed_max_size=192, out_channels=16)),
+    "Stable Diffusion 3 medium, 1024": ("StableDiffusion3Pipeline", 128,
+    lambda: SD3Transformer2DModel(
+        sample_size=128, num_layers=24, num_attention_heads=24, attention_head_dim=64,
+        caption_projection_dim=1536,
+        joint_attention_dim=4096, pooled_projection_dim=2048, pos_embed_max_size=192,
+        out_channels=16)),
 }  # fmt: skip
 
 
 def step(name: str, batch: int, *, checkpointing: bool) -> tuple[float, float, float]:
-    """Bytes of weights and of what is kept for the way back, and floating point operations, of one step."""
+    """Bytes of the weights and of the kept activations, and operations, of one step."""
     kind, side, build = MODELS[name]
     family = FAMILIES[kind]
     with torch.device("meta"):
@@ -97,8 +103,9 @@ def main() -> None:
     for name in MODELS:
         for checkpointing in (False, True):
             weights, kept, flops = step(name, 1, checkpointing=checkpointing)
-            print(f"| {name} | {'yes' if checkpointing else 'no'} | {weights / 2**30:.1f} GiB | {kept / 2**30:.1f} GiB "
-                  f"| {flops / 1e12:.1f} |", flush=True)  # fmt: skip
+            memory = f"{weights / 2**30:.1f} GiB | {kept / 2**30:.1f} GiB"
+            saving = "yes" if checkpointing else "no"
+            print(f"| {name} | {saving} | {memory} | {flops / 1e12:.1f} |", flush=True)
             speeds = [
                 f"{card}: {flops / (UTILISATION * peak * 1e12):.2f} s"
                 for card, peak in PEAKS.items()

@@ -1,4 +1,4 @@
-"""Does LoRA teach styles? A proof without a hub: a small Stable Diffusion learns subjects, then an adapter styles.
+"""Proof of LoRA without a hub: a small Stable Diffusion learns subjects, an adapter styles.
 
 A gallery painted by code is captioned with what each picture shows, never how. A pipeline of
 standard classes (autoencoder, text encoder, denoiser) is trained on that from nothing: the base.
@@ -54,7 +54,8 @@ from impasto.training.muon import make_optimizer
 SIDE, LATENT = 64, 16  # pixels of a picture, numbers of a place in its latents
 CHANNELS, WIDTH = (64, 128, 128), 128  # of the denoiser, of the words
 STYLES = (
-    "Woodcut", "Ink_Wash", "Stained_Glass", "Lamplight", "Pointillist", "Colour_Field", "Mosaic", "Floating_Print",
+    "Woodcut", "Ink_Wash", "Stained_Glass", "Lamplight", "Pointillist", "Colour_Field", "Mosaic",
+    "Floating_Print",
 )  # fmt: skip
 TEACH, JUDGE = 1, 2  # seeds of the two galleries: other artists, other pictures
 
@@ -62,7 +63,13 @@ TEACH, JUDGE = 1, 2  # seeds of the two galleries: other artists, other pictures
 def settings_of(seed: int) -> SampleSettings:
     """A balanced gallery of all sixteen styles, of which the proof takes some."""
     return SampleSettings(
-        pictures=4800, pixels=2 * SIDE, imbalance=1, test_share=0.1, artists=12, seed=seed, workers=1
+        pictures=4800,
+        pixels=2 * SIDE,
+        imbalance=1,
+        test_share=0.1,
+        artists=12,
+        seed=seed,
+        workers=1,
     )
 
 
@@ -102,7 +109,7 @@ def level(optimizer: torch.optim.Optimizer, step: int, steps: int) -> None:
 
 
 def autoencoder_of(path: Path, pixels: Tensor, steps: int, precision: Precision) -> AutoencoderKL:
-    """An autoencoder of 4 × 4 pixels to sixteen numbers, trained from nothing, its latents scaled to variance 1."""
+    """Train an autoencoder of 4 × 4 pixels to sixteen numbers; scale its latents to variance 1."""
     if (path / "config.json").exists():
         found: AutoencoderKL = AutoencoderKL.from_pretrained(path)
         return found
@@ -213,7 +220,7 @@ def base_of(folder: Path, teach: Collection, shown: list[str], asked: argparse.N
 
 
 def frozen_text_encoder(words: CLIPTokenizer) -> CLIPTextModel:
-    """A text encoder that tells all words apart, also those that the base never meets, as a pre-trained one does.
+    """A text encoder that separates all words, also those that the base never meets.
 
     It stays as it is, as Stable Diffusion's does. Learning along with the denoiser it would come to
     see the subjects alone, and hand on all other words as one.
@@ -225,7 +232,7 @@ def frozen_text_encoder(words: CLIPTokenizer) -> CLIPTextModel:
 
 @torch.no_grad()
 def heeds_subjects(base: Path, teach: Collection, shown: list[str]) -> dict[str, float]:
-    """The base's squared error on test pictures, told what they show, what another shows, and nothing."""
+    """Squared error of the base on test pictures with the right caption, another and none."""
     pipeline = open_base(str(base)).pipeline
     rows, draws = teach.indices("test"), torch.Generator().manual_seed(0)
     pixels = torch.from_numpy(np.asarray(teach.pixels[rows]))
@@ -268,7 +275,7 @@ def given_back(vae: AutoencoderKL, pixels: NDArray[np.uint8]) -> NDArray[np.uint
 def judged_by(
     folder: Path, base: Path, epochs: int, precision: Precision
 ) -> tuple[Path, Callable[..., Any]]:
-    """A classifier of the other gallery, which knows its pictures also as the base's autoencoder gives them back.
+    """A classifier of the other gallery, trained on pictures and on their reconstructions.
 
     What the base paints has passed that autoencoder, which blurs the finest dots and lines. A judge
     of real pictures alone takes such blur for another style.
@@ -368,15 +375,18 @@ def main() -> None:
     judge, recognised = judged_by(folder, base, asked.judge_epochs, asked.precision)
     quick: dict[str, Any] = {"resolution": SIDE, "device": "cpu", "precision": asked.precision}
     settings = LoraSettings(
-        base=str(base), captions=str(table), rank=32, targets="all", batch_size=asked.batch, epochs=asked.epochs,
-        learning_rate=asked.rate, warmup_steps=50, weight_decay=0.0, schedule="cosine", ema_decay=0.99,
+        base=str(base), captions=str(table), rank=32, targets="all", batch_size=asked.batch,
+        epochs=asked.epochs,
+        learning_rate=asked.rate, warmup_steps=50, weight_decay=0.0, schedule="cosine",
+        ema_decay=0.99,
         buckets=False,
         preview_every=max(1, asked.epochs // 4), guidance=3.0, keep="last", held_out=96, **quick,
     )  # fmt: skip
     began = time.perf_counter()
     run = train_lora(teach, folder / "lora", settings, progress=True)
     scoring = ScorecardSettings(
-        classifier=str(judge), prompts=tuple(map(subject, SUBJECTS)), pictures=asked.pictures, batch_size=16,
+        classifier=str(judge), prompts=tuple(map(subject, SUBJECTS)), pictures=asked.pictures,
+        batch_size=16,
         paint=DiffuseSettings(steps=25, device="cpu"),
     )  # fmt: skip
     card = score_lora(run.path, scoring, announce=print).result

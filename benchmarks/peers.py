@@ -122,7 +122,7 @@ def machine() -> Row:
 
 
 def apart(function: Call, *arguments: Any) -> Any:
-    """The function's answer from a process of its own, as a fresh program would find the machine."""
+    """Run the function in a process of its own and return its result."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
 
@@ -156,7 +156,7 @@ def measure(arguments: argparse.Namespace, work: Path, call: Call = apart) -> Ro
 def chosen(
     collection: Collection, name: str, arguments: argparse.Namespace, call: Call
 ) -> tuple[Look, dict[str, float]]:
-    """How a peer looks at pictures, and the validation macro-F1 of a short trial of each way that it could."""
+    """Choose a peer's preprocessing by validation macro-F1 of a short trial of each."""
     looks = PEERS[name].looks
     if len(looks) == 1:
         return looks[0], {}
@@ -192,7 +192,7 @@ def say(arguments: argparse.Namespace, name: str, row: Row) -> None:
 
 
 def scored(collection: Collection, rows: dict[str, Row], arguments: argparse.Namespace) -> Row:
-    """The scores of all contestants with intervals, and impasto's macro-F1 as a multiple of the best peer's."""
+    """Scores of all contestants with intervals, and impasto's macro-F1 over the best peer's."""
     test, styles = collection.indices("test"), len(collection.vocabulary)
     ids, labels = np.asarray(collection.column("id"), object)[test], collection.labels[test]
     answers = {name: np.array([row["answers"][key] for key in ids]) for name, row in rows.items()}
@@ -228,7 +228,7 @@ def scored(collection: Collection, rows: dict[str, Row], arguments: argparse.Nam
 
 
 def ratio(labels: Labels, mine: Labels, other: Labels, styles: int, seed: int) -> dict[str, float]:
-    """One macro-F1 over the other with its 95 % interval, both drawn again on the same pictures within each style."""
+    """Ratio of two macro-F1 with its 95 % interval, paired bootstrap within each style."""
     generator = np.random.default_rng(seed)
     groups = [np.flatnonzero(labels == style) for style in np.unique(labels)]
     draws = np.concatenate(
@@ -245,7 +245,7 @@ def ratio(labels: Labels, mine: Labels, other: Labels, styles: int, seed: int) -
 
 
 def table(measured: Row) -> str:
-    """The scores as a Markdown table, in per cent, with what they were measured on and what they say."""
+    """The scores as a Markdown table in per cent, with the conditions of the measurement."""
     heads = [
         *SCORES.values(),
         "macro-F1, styles supposed equally frequent",
@@ -282,14 +282,20 @@ def sentences(measured: Row) -> list[str]:
     )
     features = ", ".join(mine["features"]) or "no special instructions"
     return [
-        f"impasto's macro-F1 is {found['value']:.2f} times ({found['low']:.2f}–{found['high']:.2f}, paired bootstrap) "
-        f"that of the best peer, {measured['best_peer']}. Where the peers' answers, too, suppose every style equally "
-        f"frequent, the best of them, {measured['best_even_peer']}, has {percent(even)}. The training took impasto "
+        f"impasto's macro-F1 is {found['value']:.2f} times "
+        f"({found['low']:.2f}–{found['high']:.2f}, paired bootstrap) "
+        f"that of the best peer, {measured['best_peer']}. Where the peers' answers, too, "
+        "suppose every style equally "
+        f"frequent, the best of them, {measured['best_even_peer']}, has {percent(even)}. The "
+        "training took impasto "
         f"{mine['seconds']:.0f} s, {kept} the {60 * minutes:g} s that each peer had.",
         "",
-        f"{measured['train']:,} training and {measured['test']:,} test pictures in {measured['styles']} styles. "
-        f"Validation macro-F1 of the peers' trials, {measured['trial_minutes']:g} minutes each: {tried}. "
-        f"{measured['cores']} cores, {mine['threads']} threads, {features}; {measured['platform']}, "
+        f"{measured['train']:,} training and {measured['test']:,} test pictures in "
+        f"{measured['styles']} styles. "
+        f"Validation macro-F1 of the peers' trials, {measured['trial_minutes']:g} minutes each: "
+        f"{tried}. "
+        f"{measured['cores']} cores, {mine['threads']} threads, {features}; "
+        f"{measured['platform']}, "
         f"torch {measured['torch']}.",
     ]
 

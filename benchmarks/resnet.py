@@ -1,4 +1,4 @@
-"""ResNet-18 as everybody uses it, on one page: He et al. 2015, "Deep residual learning" (arXiv:1512.03385), table 1.
+"""ResNet-18 on one page: He et al. 2015, arXiv:1512.03385, table 1.
 
 Layers and initialisation are torchvision's, which is not available here; the weights are drawn, not
 downloaded.
@@ -48,12 +48,12 @@ class ResNet18(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Stem and pooling to a quarter, four stages, the mean of each channel, one linear layer."""
+        """Stem and pooling to a quarter, four stages, mean of each channel, one linear layer."""
         x = F.max_pool2d(F.relu(self.norm1(self.conv1(x)), inplace=True), 3, stride=2, padding=1)
         logits: Tensor = self.head(self.blocks(x).mean((2, 3)))
         return logits
 
     @staticmethod
     def optimizer(model: nn.Module) -> torch.optim.Optimizer:
-        """Momentum and weight decay as for small collections; the learning rate is a batch of 128's."""
+        """Momentum and weight decay for small collections; learning rate for a batch of 128."""
         return torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)

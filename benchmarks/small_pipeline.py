@@ -1,4 +1,4 @@
-"""A small Stable Diffusion of standard classes (tokenizer, text encoder, VAE, U-Net), for tests and the proof."""
+"""A small Stable Diffusion of standard classes, for tests and the proof."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -91,7 +91,7 @@ def vae(channels: Sequence[int] = (32, 64), latent: int = 4) -> AutoencoderKL:
 def unet(
     channels: Sequence[int], side: int, width: int, latent: int = 4, *, cross_first: bool = False
 ) -> UNet2DConditionModel:
-    """A U-Net with cross-attention at every level; at the first one only where ``cross_first`` asks for it."""
+    """A U-Net with cross-attention at every level, at the first only with ``cross_first``."""
     return UNet2DConditionModel(
         **_levels(channels, side, width, latent, cross_first=cross_first)
     ).eval()
@@ -231,7 +231,7 @@ def tiny_flow(captions: Iterable[str], seed: int = 0) -> StableDiffusion3Pipelin
 
 
 def full_size(captions: Iterable[str], seed: int = 0) -> StableDiffusionPipeline:
-    """Networks of Stable Diffusion 1.5's shapes (860 M, 84 M and 123 M weights) with random weights."""
+    """Networks of Stable Diffusion 1.5's shapes (860, 84 and 123 M) with random weights."""
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         words = tokenizer(captions, length=77)

@@ -1,4 +1,4 @@
-"""Training a peer for so many seconds, as its users train it: the schedule ends with the time, the best epoch is kept.
+"""Training of a peer for a number of seconds: the schedule ends with it, the best epoch is kept.
 
 Only the training and its validation take of the time. The pictures lie in memory, augmentation is
 impasto's own code

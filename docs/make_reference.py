@@ -61,9 +61,15 @@ def reference() -> str:
 def _opening() -> Iterator[str]:
     yield "# Reference"
     yield ""
-    yield "Made from the code by `make docs`; do not edit. Files are described in [formats](formats.md)."
+    yield (
+        "Made from the code by `make docs`; do not edit. Files are described in "
+        "[formats](formats.md)."
+    )
     yield ""
-    yield "Exit status of every verb: 0 done, 1 a finding spoils the result, 2 an error of the user's, 130 interrupted."
+    yield (
+        "Exit status of every verb: 0 done, 1 a finding spoils the result, 2 an error of the "
+        "user's, 130 interrupted."
+    )
     yield ""
 
 
@@ -78,7 +84,10 @@ def _verbs() -> Iterator[str]:
             spelled = ", ".join(
                 f"`{option}`" for option in parameter.opts if option.startswith("-")
             )
-            yield f"| {spelled or '`' + str(parameter.name).upper() + '`'} | {_cell(getattr(parameter, 'help', ''))} |"
+            yield (
+                f"| {spelled or '`' + str(parameter.name).upper() + '`'} | "
+                f"{_cell(getattr(parameter, 'help', ''))} |"
+            )
 
 
 def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -93,11 +102,17 @@ def _settings() -> Iterator[str]:
     yield "\n## Settings\n"
     yield "In a TOML or JSON file given with `--config`, or one by one with `--set name=value`."
     for verb, cls in SETTINGS.items():
-        yield f"\n### Settings of {verb}\n\n| setting | type | default | meaning |\n| --- | --- | --- | --- |"
+        yield (
+            f"\n### Settings of {verb}\n\n| setting | type | default | meaning |\n| --- | --- "
+            "| --- | --- |"
+        )
         yield from _rows(cls, "", None)
     yield "\n### The course's config.json\n"
     keys = ", ".join(f"`{name}`" for name in CourseConfig.model_fields)
-    yield f"The keys {keys} are taken as they stand: see [the course's interface](how-to/course-config.md)."
+    yield (
+        f"The keys {keys} are taken as they stand: see [the course's "
+        "interface](how-to/course-config.md)."
+    )
 
 
 def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[str]:
@@ -109,7 +124,8 @@ def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[
             known = [verb for verb, other in SETTINGS.items() if other is inner]
             if known:
                 off = "" if info.default is not None else "`None` "
-                link = f"[{known[0]}](#settings-of-{re.sub(r'[^a-z-]', '', known[0].replace(' ', '-'))})"
+                anchor = re.sub(r"[^a-z-]", "", known[0].replace(" ", "-"))
+                link = f"[{known[0]}](#settings-of-{anchor})"
                 meaning = (
                     f"as for {link}"
                     if info.default is not None

@@ -1,4 +1,4 @@
-"""A study folder with made-up content, exactly as the stages write it, for the tests of the report."""
+"""A study folder with made-up content, as the stages write it, for the report's tests."""
 
 import json
 from collections import Counter
@@ -55,10 +55,14 @@ from impasto.records.finding import Finding
 from impasto.records.record import Interval
 
 WIKIART = (
-    "Abstract_Expressionism", "Action_painting", "Analytical_Cubism", "Art_Nouveau_Modern", "Baroque",
-    "Color_Field_Painting", "Contemporary_Realism", "Cubism", "Early_Renaissance", "Expressionism", "Fauvism",
-    "High_Renaissance", "Impressionism", "Mannerism_Late_Renaissance", "Minimalism", "Naive_Art_Primitivism",
-    "New_Realism", "Northern_Renaissance", "Pointillism", "Pop_Art", "Post_Impressionism", "Realism", "Rococo",
+    "Abstract_Expressionism", "Action_painting", "Analytical_Cubism", "Art_Nouveau_Modern",
+    "Baroque",
+    "Color_Field_Painting", "Contemporary_Realism", "Cubism", "Early_Renaissance", "Expressionism",
+    "Fauvism",
+    "High_Renaissance", "Impressionism", "Mannerism_Late_Renaissance", "Minimalism",
+    "Naive_Art_Primitivism",
+    "New_Realism", "Northern_Renaissance", "Pointillism", "Pop_Art", "Post_Impressionism",
+    "Realism", "Rococo",
     "Romanticism", "Symbolism", "Synthetic_Cubism", "Ukiyo_e",
 )  # fmt: skip
 SPLITS = ("train", "validation", "test")
@@ -102,14 +106,17 @@ def _paintings(vocabulary: Vocabulary, what: MadeUp, generator: np.random.Genera
         train = int(40 + 400 * 0.8**place) // 8
         for split, number in zip(SPLITS, (train, 2, what.test_each), strict=True):
             for index in range(number):
-                name = f"{style}/artist-{place}-{index % 5}_a-{split}-work-{index}-18{index % 90 + 10}.jpg"
+                title = f"a-{split}-work-{index}-18{index % 90 + 10}"
+                name = f"{style}/artist-{place}-{index % 5}_{title}.jpg"
                 rows.append(
                     {
                         "id": name, "style": style, "split": split, "given_split": None,
                         "artist": f"artist-{place}-{index % 5}" if what.artists else None,
                         "title": f"a-{split}-work-{index}", "year": 1810 + index % 90,
-                        "width": int(generator.integers(300, 900)), "height": int(generator.integers(300, 900)),
-                        "format": "JPEG", "bytes": 1000 + index, "modified": 1, "sha256": f"{place}-{split}-{index}",
+                        "width": int(generator.integers(300, 900)),
+                        "height": int(generator.integers(300, 900)),
+                        "format": "JPEG", "bytes": 1000 + index, "modified": 1,
+                        "sha256": f"{place}-{split}-{index}",
                         "phash": int(generator.integers(2**63)),
                     }
                 )  # fmt: skip
@@ -207,7 +214,8 @@ def _write_run(run: Path, styles: Sequence[str], mark: str, pictures: int) -> No
     for epoch in range(1, 21):
         for step in range((epoch - 1) * 50 + 10, epoch * 50 + 1, 10):
             loss = 0.8 + 1.9 * np.exp(-step / 300) + 0.05 * np.sin(step)
-            lines.append({"event": "train", "step": step, "epoch": step / 50, "loss": loss, "learning_rate": 1e-3,
+            lines.append({"event": "train", "step": step, "epoch": step / 50, "loss": loss,
+            "learning_rate": 1e-3,
                           "pictures_per_second": 900.0, "seconds": step * 0.3})  # fmt: skip
         score = 0.55 * (1 - np.exp(-epoch / 6))
         lines.append({"event": "validation", "step": epoch * 50, "epoch": float(epoch),
@@ -217,11 +225,14 @@ def _write_run(run: Path, styles: Sequence[str], mark: str, pictures: int) -> No
     write_json(
         run / "run.json",
         {
-            "format": 1, "kind": "classifier", "state": "done", "created": "2025-01-02T03:04:05+00:00",
+            "format": 1, "kind": "classifier", "state": "done",
+            "created": "2025-01-02T03:04:05+00:00",
             "command": "impasto study /pictures/wikiart -o study", "styles": list(styles),
-            "settings": {"size": "small", "epochs": 20, "augment": {"cutmix": 0.5, "flip": True}, "seed": 0},
+            "settings": {"size": "small", "epochs": 20, "augment": {"cutmix": 0.5, "flip": True},
+            "seed": 0},
             "collection": {"path": "collection", "fingerprint": mark, "pictures": pictures},
-            "facts": {"precision": "bfloat16", "steps": 1000, "parameters": 1600000, "seconds": 581.3,
+            "facts": {"precision": "bfloat16", "steps": 1000, "parameters": 1600000,
+            "seconds": 581.3,
                       "best_epoch": 18},
             "environment": {"python": "3.11.9", "torch": "2.13.0", "platform": "Linux"},
         },

@@ -64,7 +64,7 @@ def module(path: Path) -> str:
 
 
 def imports(path: Path) -> set[str]:
-    """The modules of ours that a file imports anywhere in it, as dotted names without ``impasto.``."""
+    """The package's modules that a file imports anywhere in it, without ``impasto.``."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -143,7 +143,8 @@ def test_no_class_name_stands_twice() -> None:
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, time; start = time.perf_counter(); import impasto; took = time.perf_counter() - start\n"
+        "import sys, time; start = time.perf_counter(); import impasto; took = "
+        "time.perf_counter() - start\n"
         "heavy = {'torch', 'numpy', 'sklearn', 'matplotlib', 'pyarrow', 'PIL'} & set(sys.modules)\n"
         "print(took, *sorted(heavy))"
     )
@@ -157,7 +158,10 @@ def test_import_is_light() -> None:
 
 
 def test_every_public_name_exists() -> None:
-    code = "import impasto; [getattr(impasto, name) for name in impasto.__all__]; print(len(impasto.__all__))"
+    code = (
+        "import impasto; [getattr(impasto, name) for name in impasto.__all__]; "
+        "print(len(impasto.__all__))"
+    )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
     )

@@ -1,12 +1,12 @@
 """Everything impasto refuses, as one tree.
 
     ImpastoError
-    ├── InputError          a file or folder of the user's is missing or cannot be read as what it should be
-    ├── OutputError         something cannot be written: full disk, read-only folder, a folder that holds other work
+    ├── InputError          a file or folder of the user's is missing or unreadable
+    ├── OutputError         something cannot be written: full disk, a folder with other work
     ├── SettingsError       an unknown setting, or a value out of range
     ├── VocabularyError     two things that must speak of the same styles do not
     ├── CollectionError     a collection is missing, damaged, empty or changed
-    ├── RunError            a run is missing, damaged, of another kind, or was trained on something else
+    ├── RunError            a run is missing, damaged, of another kind or training
     └── MissingExtraError   an optional dependency is not installed
 
 Every message says what is wrong, where, and what to do about it, on one line. The command line

@@ -160,7 +160,7 @@ def test_the_ordinary_arm_does_part_artists() -> None:
 
 
 def test_styles_are_spread_and_the_rare_ones_named() -> None:
-    """B lies in every fold as evenly as A; C, by two artists, cannot be tested, but leaves training with them."""
+    """B lies in every fold as evenly as A; C, by two artists, cannot be tested."""
     styles = ["A"] * 60 + ["B"] * 12 + ["C"] * 8
     artists = (
         [f"a{n % 12}" for n in range(60)] + [f"b{n % 6}" for n in range(12)] + ["c0", "c1"] * 4
@@ -184,7 +184,7 @@ def test_styles_are_spread_and_the_rare_ones_named() -> None:
 
 
 def test_the_bootstrap_is_its_slow_description() -> None:
-    """Artists drawn with replacement, each bringing all of its pictures, the same ones to both arms."""
+    """Artists are drawn with replacement, with all their pictures, the same for both arms."""
     generator = np.random.default_rng(0)
     labels, cluster = generator.integers(0, 3, 40), generator.choice([2, 5, 7, 11], 40)
     answers = {arm: generator.integers(0, 3, 40) for arm in ("ordinary", "disjoint")}
@@ -211,7 +211,7 @@ def test_the_bootstrap_is_its_slow_description() -> None:
 
 
 def test_intervals_know_that_an_artists_pictures_go_together() -> None:
-    """A hundred pictures by four artists, each all right or all wrong, say no more than four pictures."""
+    """A hundred pictures by four artists, each all right or all wrong, count as four."""
     labels = np.zeros(100, np.int64)
     wrong = np.repeat([0, 1, 0, 1], 25)
     arms = {"ordinary": labels, "disjoint": wrong}

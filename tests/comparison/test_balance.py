@@ -38,7 +38,8 @@ from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
 
 TRAIN = ClassifierSettings(
-    size="tiny", resolution=32, epochs=3, batch_size=16, ema_decay=0.8, precision="float32", device="cpu",
+    size="tiny", resolution=32, epochs=3, batch_size=16, ema_decay=0.8, precision="float32",
+    device="cpu",
     augment=AugmentSettings(flip=False, crop_scale=(0.8, 1.0)),
 )  # fmt: skip
 HEADS = (

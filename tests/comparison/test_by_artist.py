@@ -36,7 +36,8 @@ CALM = AugmentSettings(
     crop_scale=(0.8, 1.0), flip=False, brightness=0.0, contrast=0.0, saturation=0.0, cutmix=0.0
 )  # colours tell, and a mirrored slope is another style
 BASE: dict[str, Any] = {
-    "size": "tiny", "resolution": 32, "batch_size": 16, "ema_decay": 0.9, "precision": "float32", "device": "cpu",
+    "size": "tiny", "resolution": 32, "batch_size": 16, "ema_decay": 0.9, "precision": "float32",
+    "device": "cpu",
     "augment": CALM,
 }  # fmt: skip
 

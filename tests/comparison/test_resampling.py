@@ -1,4 +1,4 @@
-"""A comparison's statistics against slow, obvious re-writes, and the coverage of its intervals on a made-up case."""
+"""Statistics of comparisons against slow, obvious re-writes; coverage of the intervals."""
 
 import math
 from collections.abc import Sequence
@@ -157,7 +157,7 @@ def test_a_picture_gained_by_one_seed_and_lost_by_another_does_not_count() -> No
 
 
 def holm_slowly(p_values: Sequence[float]) -> list[float]:
-    """Each hypothesis is rejected at the levels at which the step-down procedure reaches and rejects it."""
+    """Each hypothesis is rejected at the levels at which the step-down procedure rejects it."""
     found = []
     for p in p_values:
         needed = [min(1.0, sum(other >= q for other in p_values) * q) for q in p_values if q <= p]

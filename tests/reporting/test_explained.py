@@ -17,7 +17,7 @@ TOLD = Path("runs") / "classifier" / "evaluation" / "explanation.json"
 
 
 def study(tmp_path: Path, **changes: Any) -> Path:
-    """A study whose explanation has other parts in places; a part that is ``None`` leaves the file out."""
+    """A study whose explanation has other parts; a part that is ``None`` omits the file."""
     made: Path = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=STYLES, test_each=4))
     write_json(made / TOLD, {**read_json(made / TOLD), **changes})
     return made
@@ -32,7 +32,8 @@ def texts(made: Path) -> list[str]:
 
 def correlation(**changes: Any) -> ConfusionVsYears:
     table = {"style": "A", "dated": 20, "median": 1.0, "low": 1.0, "high": 1.0, "used": True}
-    found = {"value": -0.5, "low": -0.7, "high": -0.2, "p_value": 0.01, "permutations": 120, "exact": True,
+    found = {"value": -0.5, "low": -0.7, "high": -0.2, "p_value": 0.01, "permutations": 120,
+    "exact": True,
              "without_one": {"low": -0.6, "high": -0.1}}  # fmt: skip
     pair = {"a": "A", "b": "B", "gap": 1.0, "confusion": 0.1}
     data = {
@@ -89,7 +90,8 @@ def test_an_evaluation_without_explanation_still_gives_a_report(tmp_path: Path) 
 def test_a_damaged_explanation_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         RunError,
-        match=r"explanation\.json is no explanation \(confusion_vs_years.* run impasto evaluate again",
+        match=r"explanation\.json is no explanation \(confusion_vs_years.*"
+        r" run impasto evaluate again",
     ):
         write_report(study(tmp_path, confusion_vs_years=3))
 

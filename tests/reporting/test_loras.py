@@ -26,8 +26,10 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
     styles = json.loads((study / "collection" / "styles.json").read_text())["styles"]
     record = {
         "format": 1, "kind": "lora", "state": "done", "created": "2026-11-25",
-        "command": "impasto train lora collection", "settings": {"base": "/somewhere/small-base"}, "styles": styles,
-        "collection": {"path": "collection", "fingerprint": collection["fingerprint"], "pictures": 9},
+        "command": "impasto train lora collection", "settings": {"base": "/somewhere/small-base"},
+        "styles": styles,
+        "collection": {"path": "collection", "fingerprint": collection["fingerprint"],
+        "pictures": 9},
         "facts": {"family": "Stable Diffusion"}, "environment": {},
     }  # fmt: skip
     (run / "run.json").write_text(json.dumps(record))

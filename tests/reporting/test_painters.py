@@ -139,7 +139,8 @@ def painting(styles: list[str], mark: str, name: str, painted: float) -> Painter
             for s in STRENGTHS
         ),
         shown=tuple(
-            ShownPair(id="x.jpg", source=styles[n], target=styles[(n + 1) % len(styles)]) for n in range(3)
+            ShownPair(id="x.jpg", source=styles[n],
+            target=styles[(n + 1) % len(styles)]) for n in range(3)
         ),
     )  # fmt: skip
 
@@ -147,7 +148,7 @@ def painting(styles: list[str], mark: str, name: str, painted: float) -> Painter
 def add_painter(
     study: Path, name: str = "painter", *, painted: float = 0.42, scored: bool = True
 ) -> Path:
-    """A painter's run as training and scoring write it; the one that is called course has the course's form."""
+    """A painter's run as training and scoring write it; ``course`` has the course's form."""
     run = study / "runs" / name
     run.mkdir(parents=True)
     collection = json.loads((study / "collection" / "collection.json").read_text())
@@ -155,8 +156,10 @@ def add_painter(
     record = {
         "format": 1, "kind": "painter", "state": "done", "created": "2026-11-25",
         "command": f"impasto train painter collection -o runs/{name}", "styles": styles,
-        "settings": {"styling": "plane" if name == "course" else "modulation", "teach": {"epochs": 3}},
-        "collection": {"path": "collection", "fingerprint": collection["fingerprint"], "pictures": 9},
+        "settings": {"styling": "plane" if name == "course" else "modulation",
+        "teach": {"epochs": 3}},
+        "collection": {"path": "collection", "fingerprint": collection["fingerprint"],
+        "pictures": 9},
         "facts": {}, "environment": {"torch": "2.13.0+here"},
     }  # fmt: skip
     (run / "run.json").write_text(json.dumps(record))
@@ -215,9 +218,12 @@ def test_a_painter_is_told_in_words_and_numbers(tmp_path: Path) -> None:
     markdown, page = paths.markdown.read_text(), paths.html.read_text()
     told = section(markdown)
     for words in (
-        "names 58.7 % of real test pictures rightly", "48 test pictures", "for 42.0 % (40.0–44.0) of them",
-        "in 10.0 % (8.0–12.0), the floor", "in 20.0 % (18.0–22.0)", "in 50.0 % (48.0–52.0), the ceiling",
-        "The painter goes 0.80 (0.75–0.85) of the way", "beats exchanging the colours alone, by +22.0 (+17.0 to +27.0)",
+        "names 58.7 % of real test pictures rightly", "48 test pictures",
+        "for 42.0 % (40.0–44.0) of them",
+        "in 10.0 % (8.0–12.0), the floor", "in 20.0 % (18.0–22.0)",
+        "in 50.0 % (48.0–52.0), the ceiling",
+        "The painter goes 0.80 (0.75–0.85) of the way",
+        "beats exchanging the colours alone, by +22.0 (+17.0 to +27.0)",
         "For 93.0 % (91.0–95.0) of painted pictures the original is the nearest among 1,000",
         "0.96 (0.94–0.98) with itself",
     ):  # fmt: skip
@@ -388,7 +394,8 @@ def browser() -> Iterator[Any]:
 
 
 MIDDLES = """() => [...document.querySelectorAll(".steps canvas")].map((canvas) =>
-    [...canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data].slice(0, 2))"""
+    [...canvas.getContext("2d")
+        .getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data].slice(0, 2))"""
 
 
 def test_the_slider_moves_what_is_painted_and_nothing_else(browser: Any, tmp_path: Path) -> None:

@@ -198,8 +198,8 @@ def test_numbers_equal_the_metrics(study: Path, page: Page, markdown: str) -> No
     ]
     assert shown[: len(wanted)] == pytest.approx(wanted, abs=0)
     for row in rows:
-        accuracy = row["accuracy"]
-        words = f"{100 * accuracy['value']:.1f} % ({100 * accuracy['low']:.1f}–{100 * accuracy['high']:.1f})"
+        value, low, high = (100 * row["accuracy"][name] for name in ("value", "low", "high"))
+        words = f"{value:.1f} % ({low:.1f}–{high:.1f})"
         assert words in markdown
         assert " ".join(words.split()) in page.text
     for style in metrics["per_style"]:

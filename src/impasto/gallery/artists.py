@@ -10,20 +10,21 @@ from impasto.gallery.scene import Rng
 from impasto.gallery.styles import STYLES
 from impasto.gallery.subjects import SUBJECTS
 
-_FIRST: Final = tuple(
-    (
-        "Ada Anselm Bela Celia Dora Edvin Elio Fenna Gerrit Hanako Ilse Ivo Jorun Kaspar Lene "
-        "Livia Marek Mirela Nils Odette Orsolya Paulin Quirin Renzo Saskia Sunniva Tadeo Teodor "
-        "Ulla Veit Wanda Yrsa"
-    ).split()
-)
-_ONSET: Final = tuple(
-    ("Bra Cal Dor El Far Gil Hol Is Kel Lor Mar Nor Os Per Quel Ro Sten Tal Ur Ver Wil Zan").split()
-)
+_FIRST: Final = (
+    "Ada", "Anselm", "Bela", "Celia", "Dora", "Edvin", "Elio", "Fenna", "Gerrit", "Hanako",
+    "Ilse", "Ivo", "Jorun", "Kaspar", "Lene", "Livia", "Marek", "Mirela", "Nils", "Odette",
+    "Orsolya", "Paulin", "Quirin", "Renzo", "Saskia", "Sunniva", "Tadeo", "Teodor", "Ulla",
+    "Veit", "Wanda", "Yrsa",
+)  # fmt: skip
+_ONSET: Final = (
+    "Bra", "Cal", "Dor", "El", "Far", "Gil", "Hol", "Is", "Kel", "Lor", "Mar", "Nor", "Os",
+    "Per", "Quel", "Ro", "Sten", "Tal", "Ur", "Ver", "Wil", "Zan",
+)  # fmt: skip
 _MIDDLE: Final = ("a", "de", "en", "i", "la", "mi", "no", "o", "ri", "ve")
-_CODA: Final = tuple(
-    ("beck court dahl feld ghi kov lund mont nari quist rade sen tier velde wick zon").split()
-)
+_CODA: Final = (
+    "beck", "court", "dahl", "feld", "ghi", "kov", "lund", "mont", "nari", "quist", "rade",
+    "sen", "tier", "velde", "wick", "zon",
+)  # fmt: skip
 _TIMES: Final = (
     "morning",
     "noon",
@@ -35,12 +36,10 @@ _TIMES: Final = (
     "frost",
     "august",
 )
-_PLACES: Final = tuple(
-    (
-        "ardenholm bellavane corsolo dunmere estrella fennmark grannoy hollin isola-verde "
-        "kestrel-bay lowmarsh monteval norwick old-mill aubrel"
-    ).split()
-)
+_PLACES: Final = (
+    "ardenholm", "bellavane", "corsolo", "dunmere", "estrella", "fennmark", "grannoy", "hollin",
+    "isola-verde", "kestrel-bay", "lowmarsh", "monteval", "norwick", "old-mill", "aubrel",
+)  # fmt: skip
 _THINGS: Final = {
     "landscape": (
         "hills-at",

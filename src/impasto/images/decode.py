@@ -169,7 +169,7 @@ def _to_size(image: Image.Image, size: tuple[int, int], fit: Fit) -> Image.Image
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Colours as the profile means them; as they stand where the profile is broken or of another colour space."""
+    """Apply the colour profile; keep the colours where it is broken or of another space."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(
