@@ -171,7 +171,7 @@ def test_earlier_names_are_read_with_a_warning(
     for part in new.split("."):
         made = getattr(made, part)
     assert made == value
-    assert caplog.messages == [f"run.toml: {old} is now called {new.split('.')[-1]}"]
+    assert caplog.messages == [f"run.toml: {old} is now called {new.rsplit('.', maxsplit=1)[-1]}"]
 
 
 def test_two_earlier_bounds_of_a_crop_become_one_setting(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,11 +12,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from impasto.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
     "adversary": ("adversarial_weight",),
@@ -49,14 +54,14 @@ values change as well, see ``_renamed``.
 log = logging.getLogger("impasto")
 
 
-class _SettingsClass(type(BaseModel)):  # type: ignore[misc]
+class _SettingsClass(ModelMetaclass):
     """Class of settings classes: a wrong value given in Python raises ``SettingsError``."""
 
     def __call__(cls, *args: Any, **values: Any) -> Any:
         try:
             return super().__call__(*args, **values)
         except ValidationError as error:
-            raise _refusal(cls, error, cls.__name__) from error
+            raise _refusal(cls, error, cls.__name__) from error  # type: ignore[arg-type]
 
 
 class Settings(BaseModel, metaclass=_SettingsClass):
@@ -187,12 +192,13 @@ def _renamed(
             if new == "crop_scale":
                 bounds = list(result.get(new) or data.get(new) or known[new].default)
                 bounds[name == "crop_most"] = value
-                value = bounds
+                result[new] = bounds
             elif new == "tracker":
-                value = "tensorboard" if value else None
+                result[new] = "tensorboard" if value else "none"
             elif inner is not None and isinstance(value, Mapping):
-                value = _renamed(inner, value, origin, f"{place}{new}.")
-            result[new] = value
+                result[new] = _renamed(inner, value, origin, f"{place}{new}.")
+            else:
+                result[new] = value
     return result
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from impasto.training.classifier.settings import ClassifierSettings
     from impasto.training.lora.settings import LoraSettings
     from impasto.training.painter.settings import PainterSettings
-    from impasto.training.trainer import LoopSettings
+    from impasto.training.settings import LoopSettings
 
 
 class InFolder(Protocol):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from impasto.training import losses
-from impasto.training.imbalance import Balance, BalanceSettings, Weights, ldam_margins
+from impasto.training.imbalance import ClassBalance, BalanceSettings, Weights, ldam_margins
 
 COUNTS = np.array([600, 250, 100, 50])
 PRIOR = [0.6, 0.25, 0.1, 0.05]
@@ -28,7 +28,9 @@ def some_logits() -> tuple[Tensor, Tensor]:
 def made(settings: BalanceSettings, smoothing: float = 0.0, labels: Tensor | None = None) -> float:
     logits, targets = some_logits()
     targets = targets if labels is None else torch.eye(4)[labels]
-    return float(Balance(settings, COUNTS, steps=10).loss(logits, targets, 9, smoothing=smoothing))
+    return float(
+        ClassBalance(settings, COUNTS, steps=10).loss(logits, targets, 9, smoothing=smoothing)
+    )
 
 
 def slow(answer: Slow, weights: list[float], smoothing: float, adjustment: float = 0.0) -> float:
@@ -111,7 +113,9 @@ def test_effective_number_weights_are_their_formula() -> None:
     settings = BalanceSettings(
         weights="effective-number", effective_beta=beta, logit_adjustment=0.0
     )
-    assert Balance(settings, COUNTS, 10).weights(0) == pytest.approx([w / mean for w in weights])
+    assert ClassBalance(settings, COUNTS, 10).weights(0) == pytest.approx(
+        [w / mean for w in weights]
+    )
     assert made(settings, 0.1) == pytest.approx(
         slow(plain, [w / mean for w in weights], 0.1), rel=1e-5
     )
@@ -128,7 +132,7 @@ def test_plain_it_is_torchs_cross_entropy() -> None:
     assert made(plain_settings, 0.1) == pytest.approx(float(F.cross_entropy(logits, smooth)))
     adjusted = float(F.cross_entropy(logits + torch.tensor(PRIOR).log(), smooth))
     assert made(BalanceSettings(), 0.1) == pytest.approx(adjusted)
-    even = Balance(BalanceSettings(), np.array([7, 7, 7, 7]), steps=10).loss(
+    even = ClassBalance(BalanceSettings(), np.array([7, 7, 7, 7]), steps=10).loss(
         logits, targets, 0, smoothing=0.1
     )
     assert float(even) == pytest.approx(
@@ -145,7 +149,7 @@ def test_smoothing_favours_no_style_once_the_prior_is_out(tau: float, weights: W
     have.
     """
     counts = np.array([700, 250, 50, 0])
-    balance = Balance(BalanceSettings(logit_adjustment=tau, weights=weights), counts, steps=10)
+    balance = ClassBalance(BalanceSettings(logit_adjustment=tau, weights=weights), counts, steps=10)
     prior, weight = torch.from_numpy(balance.last_prior), torch.from_numpy(balance.weights(0))
     shares = torch.tensor(
         [[0.6, 0.3, 0.1, 0], [0.1, 0.8, 0.1, 0], [1, 0, 0, 0]], dtype=torch.float64
@@ -178,19 +182,21 @@ def test_at_rest_every_loss_is_cross_entropy(settings: BalanceSettings) -> None:
 
 def test_effective_numbers_near_one_are_the_inverse_frequency() -> None:
     near = BalanceSettings(weights="effective-number", effective_beta=1 - 1e-9)
-    assert Balance(near, COUNTS, 10).weights(0) == pytest.approx(INVERSE, rel=1e-4)
+    assert ClassBalance(near, COUNTS, 10).weights(0) == pytest.approx(INVERSE, rel=1e-4)
 
 
 def test_equal_counts_leave_nothing_to_weigh() -> None:
     for weights in ("inverse-frequency", "effective-number"):
         settings = BalanceSettings(weights=weights)
-        assert Balance(settings, np.array([7, 7, 7]), 10).weights(3) == pytest.approx(
+        assert ClassBalance(settings, np.array([7, 7, 7]), 10).weights(3) == pytest.approx(
             [1.0, 1.0, 1.0]
         )
 
 
 def test_deferred_weights_set_in_late() -> None:
-    balance = Balance(BalanceSettings(weights="inverse-frequency", drw_start=0.8), COUNTS, steps=10)
+    balance = ClassBalance(
+        BalanceSettings(weights="inverse-frequency", drw_start=0.8), COUNTS, steps=10
+    )
     assert balance.weights(7) == pytest.approx(NONE)
     assert balance.prior(7) == pytest.approx(PRIOR)
     assert balance.weights(8) == pytest.approx(INVERSE)
@@ -201,7 +207,7 @@ def test_adjustment_pushes_rare_styles_up() -> None:
     """With equal evidence for both styles, the gradient is balanced when weighed by how often they occur."""
     logits = torch.zeros(10, 2, requires_grad=True)
     targets = torch.eye(2)[torch.tensor([0] * 9 + [1])]
-    Balance(BalanceSettings(), np.array([9, 1]), 10).loss(
+    ClassBalance(BalanceSettings(), np.array([9, 1]), 10).loss(
         logits, targets, 0, smoothing=0.0
     ).backward()
     assert logits.grad is not None
@@ -216,7 +222,7 @@ def test_weights_balance_what_smoothing_spreads() -> None:
     logits = torch.zeros(20, 2, requires_grad=True)
     targets = torch.eye(2)[torch.tensor([0] * 19 + [1])]
     settings = BalanceSettings(weights="inverse-frequency", logit_adjustment=0.0)
-    Balance(settings, np.array([19, 1]), 10).loss(logits, targets, 0, smoothing=0.3).backward()
+    ClassBalance(settings, np.array([19, 1]), 10).loss(logits, targets, 0, smoothing=0.3).backward()
     assert logits.grad is not None
     torch.testing.assert_close(logits.grad.sum(0), torch.zeros(2), atol=1e-6, rtol=0)
 
@@ -231,6 +237,6 @@ def test_a_sure_answer_has_a_finite_slope(gamma: float) -> None:
 
 def test_the_prior_of_a_style_without_pictures_is_finite() -> None:
     for settings in (BalanceSettings(), BalanceSettings(sampling="inverse-frequency")):
-        prior = Balance(settings, np.array([12, 0, 12]), 10).last_prior
+        prior = ClassBalance(settings, np.array([12, 0, 12]), 10).last_prior
         assert prior.sum() == pytest.approx(1)
         assert 0 < prior[1] < prior[0] == prior[2]

@@ -8,7 +8,12 @@ import pytest
 
 from impasto.collection.batches import Batches
 from impasto.training.augment import AugmentSettings, mixed_in
-from impasto.training.imbalance import Balance, BalanceSettings, pictures_per_epoch, sampled_shares
+from impasto.training.imbalance import (
+    ClassBalance,
+    BalanceSettings,
+    pictures_per_epoch,
+    sampled_shares,
+)
 from impasto.training.samplers import PARTNERS, Portions, StyleBatches, capped_and_duplicated
 
 COUNTS = np.array([64, 16, 0, 4])
@@ -149,7 +154,7 @@ def test_the_effective_prior_is_share_times_weight() -> None:
     counts = np.array([80, 15, 5])
 
     def prior(blended: float = 0.0, **given: Any) -> list[float]:
-        return Balance(BalanceSettings(**given), counts, 10, blended).last_prior.tolist()
+        return ClassBalance(BalanceSettings(**given), counts, 10, blended).last_prior.tolist()
 
     assert prior() == pytest.approx([0.8, 0.15, 0.05])
     assert prior(loss="focal") == pytest.approx([0.8, 0.15, 0.05])

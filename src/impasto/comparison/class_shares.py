@@ -6,7 +6,7 @@ from impasto.collection.collection import Collection
 from impasto.records.balance import ClassShares
 from impasto.training.augment import mixed_in
 from impasto.training.classifier.settings import ClassifierSettings
-from impasto.training.imbalance import Balance, BalanceSettings, pictures_per_epoch
+from impasto.training.imbalance import ClassBalance, BalanceSettings, pictures_per_epoch
 
 MOMENTS = 101  # of a training at which its schedules are sampled
 
@@ -26,7 +26,7 @@ def class_shares(
     counts = collection.counts("train")
     balance = BalanceSettings(sampling="inverse-frequency") if balanced_head else settings.balance
     mixed = settings.augment.partners == "balanced" and not balanced_head
-    at_work = Balance(balance, counts, MOMENTS, mixed_in(settings.augment) if mixed else 0.0)
+    at_work = ClassBalance(balance, counts, MOMENTS, mixed_in(settings.augment) if mixed else 0.0)
     drawn = np.stack([at_work.drawn(step) for step in range(MOMENTS)])
     weights = np.stack([at_work.weights(step) for step in range(MOMENTS)])
     pictures = drawn.mean(0) * pictures_per_epoch(balance, counts).sum()

@@ -65,8 +65,8 @@ class BalanceSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
-    """A remedy at work in one training.
+class ClassBalance:
+    """Long-tail method at work in one training.
 
     Attributes:
         settings: the remedy.

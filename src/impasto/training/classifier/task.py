@@ -16,7 +16,7 @@ from impasto.numerics import metrics
 from impasto.numerics.calibration import UNSEEN
 from impasto.training.augment import augment, mixed_in
 from impasto.training.classifier.settings import ClassifierSettings
-from impasto.training.imbalance import Balance
+from impasto.training.imbalance import ClassBalance
 from impasto.training.pixel_batches import Pictures
 from impasto.training.samplers import PARTNERS, Portions, StyleBatches
 from impasto.training.schedule import growing_resolution
@@ -58,7 +58,9 @@ class ClassifierTask:
             else None
         )
         blended = mixed_in(settings.augment) if balanced else 0.0
-        self.balance = Balance(settings.balance, collection.counts("train"), self.steps, blended)
+        self.balance = ClassBalance(
+            settings.balance, collection.counts("train"), self.steps, blended
+        )
         self.pictures = Pictures(collection, rows, accelerator.device)
         self.validation = collection.indices("validation")
         self.identity = torch.eye(self.styles)
