@@ -555,11 +555,13 @@ def kind_of(run: Run | Thing) -> RunKind:
 def _run_folder(output: Thing, settings: "LoopSettings", *, fresh: bool) -> Path:
     """Return the folder of a run to train; with ``fresh`` the run that it holds is removed."""
     from impasto.devices import device_of  # noqa: PLC0415
-    from impasto.state.folder import locked  # noqa: PLC0415
+    from impasto.state.folder import locked, refuse_other_work  # noqa: PLC0415
 
     place = folder(output)
     if fresh and (place / "run.json").is_file():
         device_of(settings.device)
+        evaluations = {child.name for child in place.glob("evaluation-*")}
+        refuse_other_work(place, runs.CONTENT | evaluations)
         with locked(place):
             shutil.rmtree(place)
     return place

@@ -149,6 +149,10 @@ def test_fresh_starts_a_training_over(
     assert impasto(*words).status == 0
     assert "--seed 1" not in impasto(*words).out
     assert "seed" in impasto(*words, "--seed", 1).error
+    (run / "notes.txt").write_text("by hand")
+    assert "holds other work (notes.txt)" in impasto(*words, "--seed", 1, "--fresh").error
+    assert (run / "best.safetensors").exists()
+    (run / "notes.txt").unlink()
     assert impasto(*words, "--seed", 1, "--fresh").status == 0
     assert open_run(run).settings["seed"] == 1
 

@@ -32,6 +32,15 @@ FORMAT = 1
 STYLE_CLASSIFIER = "style_classifier"
 EVALUATOR = "evaluator"
 """Folders of the runs inside a painter's run."""
+CONTENT = frozenset(
+    [
+        *("run.json", "metrics.jsonl", "best.safetensors", "last", "seen.parquet", "findings.json"),
+        *("evaluation", "by-artist", "atlas", "progress", "trackers", "tensorboard"),
+        *(STYLE_CLASSIFIER, EVALUATOR),
+        *("pytorch_lora_weights.safetensors", "kohya.safetensors", "README.md", "cache"),
+    ]
+)
+"""Names of all that stages write into a run's folder."""
 RunKind = Literal["classifier", "autoencoder", "painter", "lora"]
 State = Literal["running", "done"]
 INTERACTIVE = {"", "-c", "ipykernel_launcher.py", "colab_kernel_launcher.py", "ipython"}
