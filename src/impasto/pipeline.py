@@ -95,6 +95,10 @@ class StudySettings(Settings):
     paint: PaintingSettings = Field(PaintingSettings(), description="the painter's score")
 
 
+Stage = tuple[str, Callable[[], None]]
+"""The name of a stage, and the function that does its work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Study:
     """A finished study.
@@ -186,19 +190,21 @@ class _Work:
     log: Callable[[str], None]
     found: list[Finding] = field(default_factory=list)
 
-    def stages(self, *, sample: bool) -> list[tuple[str, Callable[[], None]]]:
+    def stages(self, *, sample: bool) -> list[Stage]:
         """The stages in order, each with its name."""
         settings = self.settings
-        data = [("painting the sample gallery", self.paint_gallery)] if sample else []
+        data: list[Stage] = []
+        if sample:
+            data.append(("painting the sample gallery", self.paint_gallery))
         data += [
             ("preparing the collection", self.prepare),
             ("auditing the collection", self.audit),
         ]
-        classifier = [
+        classifier: list[Stage] = [
             ("training the classifier", self.train_classifier),
             ("evaluating the classifier", partial(self.evaluate, "classifier")),
         ]
-        autoencoder = [
+        autoencoder: list[Stage] = [
             ("training the autoencoder", self.train_autoencoder),
             ("evaluating the autoencoder", partial(self.evaluate, "autoencoder")),
         ]
@@ -208,7 +214,7 @@ class _Work:
             trained = [*autoencoder, *classifier]
         else:
             trained = [*classifier, *autoencoder]
-        rest: list[tuple[str, Callable[[], None]]] = []
+        rest: list[Stage] = []
         if settings.painter is not None:
             rest += [
                 ("training the painter", self.train_painter),
@@ -216,7 +222,7 @@ class _Work:
             ]
         rest.append(("making the atlas of every run", self.make_atlases))
         if settings.balance is not None:
-            rest.append(("comparing remedies for imbalance", self.compare))
+            rest.append(("comparing long-tail methods", self.compare))
         rest.append(("writing the report", self.write_report))
         if "page" not in settings.leave_out:
             rest.append(("writing the atlas page", self.write_page))

@@ -233,7 +233,9 @@ class _Comparison:
         }
         compared = compare(collection, logits, seed=seed)
         best = choose(collection, logits, seed=seed)
-        counts = {split: tuple(collection.counts(split).tolist()) for split in SPLITS}
+        counts: dict[str, tuple[int, ...]] = {
+            split: tuple(collection.counts(split).tolist()) for split in SPLITS
+        }
         pictures = {split: sum(numbers) for split, numbers in counts.items()}
         thin = sum(0 < number <= THIN for number in counts["test"])
         recommendation = recommend(compared, best, pictures, thin=thin)

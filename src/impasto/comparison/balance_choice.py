@@ -14,7 +14,7 @@ from impasto.evaluation.scoring import frequency_group
 from impasto.numerics.bootstrap import interval
 from impasto.records.balance import PLAIN, McNemarTest, MethodChoice
 from impasto.records.evaluation import ScoreTable, score_table
-from impasto.records.finding import Finding
+from impasto.records.finding import Finding, Outcome
 
 RAREST = "rarest_third"
 RESAMPLES = 2000
@@ -242,5 +242,5 @@ def findings_of(
         return [Finding("IMP401", "not applicable", text)]
     gain = gains["balanced_accuracy"]
     text = f"Against plain training, {best} changes balanced accuracy by {gain.points} points."
-    outcome = "passed" if recommendation.clear else "issue"
+    outcome: Outcome = "passed" if recommendation.clear else "issue"
     return [Finding("IMP401", outcome, text, gain.model_dump(), [{"method": best}])]

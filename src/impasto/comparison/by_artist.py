@@ -235,7 +235,7 @@ class _ArtistComparison:
             unknown=folds.unknown,
             unmatched=self.unmatched(),
             scores={name: compare_arms(clusters, *arms) for name, arms in answers.items()},
-            per_style=style_gaps(clusters, *answers["network"], styles),
+            per_style=style_gaps(clusters, answers["network"][0], answers["network"][1], styles),
             not_testable=tuple(untested),
             trainings=tuple(self.trainings),
         )

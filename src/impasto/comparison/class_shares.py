@@ -6,7 +6,7 @@ from impasto.collection.collection import Collection
 from impasto.records.balance import ClassShares
 from impasto.training.augment import mixed_in
 from impasto.training.classifier.settings import ClassifierSettings
-from impasto.training.imbalance import ClassBalance, BalanceSettings, pictures_per_epoch
+from impasto.training.imbalance import BalanceSettings, ClassBalance, pictures_per_epoch
 
 MOMENTS = 101  # of a training at which its schedules are sampled
 

@@ -67,7 +67,9 @@ def evaluation_settings(kind: RunKind) -> type[Settings]:
             assert_never(kind)
 
 
-def _evaluated(kind: RunKind, run: Path, collection: Path | None, settings: Any, **how: Any) -> Any:
+def _evaluated(
+    kind: RunKind, run: Path, collection: Path | None, settings: Any, **how: Any
+) -> Result:
     """Call the evaluation of one kind; each kind loads only the modules that it needs."""
     match kind:
         case "classifier":

@@ -201,7 +201,7 @@ def _pca_finding(evaluation: AutoencoderEvaluation) -> Finding:
         f"{own['ssim'].value:.3f}; as many principal components reach {pca['psnr'].value:.2f} dB "
         f"and {pca['ssim'].value:.3f}."
     )
-    numbers = {}
+    numbers: dict[str, float] = {}
     for name, gain in evaluation.gains_over_pca.items():
         numbers |= {f"{name}_gain_{end}": value for end, value in gain}
     better = all(gain.low > 0 for gain in evaluation.gains_over_pca.values())

@@ -181,7 +181,8 @@ def paint_in_tiles(
                 weight = high[:, None] * wide[None, :]
                 total[place] += weight * painter(part, weights.to(device)[None])
                 share[place] += weight
-    return to_pixels((total / share)[..., :height, :width])[0]
+    painted: NDArray[np.uint8] = to_pixels((total / share)[..., :height, :width])[0]
+    return painted
 
 
 def _starts(side: int) -> list[int]:

@@ -68,15 +68,15 @@ def contact_sheet(
         y += above
         if sides:
             side = sides[number]
-            place = (left - gap, y + heights[number] / 2)
-            draw.text(place, side, INK, font(side, text), anchor="rm")
+            middle = (left - gap, y + heights[number] / 2)
+            draw.text(middle, side, INK, font(side, text), anchor="rm")
         for at, image in enumerate(row):
             x = lefts[at] + ((widths[at] - image.width) // 2 if cell else 0)
             sheet.paste(image, (x, y + ((heights[number] - image.height) // 2 if cell else 0)))
             lines = captions[number][at] if captions else ()
-            for place, words in enumerate(lines):
+            for below, words in enumerate(lines):
                 cut = _cut(words, text, widths[at])
-                low = y + heights[number] + 2 + place * line
+                low = y + heights[number] + 2 + below * line
                 draw.text((lefts[at], low), cut, MUTED, font(cut, text))
         y += heights[number] + belows[number] + gap
     return sheet

@@ -1,11 +1,11 @@
 """Unit vectors and nearest neighbours by cosine."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = TypeVar("Vectors", bound=NDArray[Any])
+Vectors = NDArray[Any]
 BLOCK = 2048
 """Rows compared at a time."""
 
@@ -13,7 +13,7 @@ BLOCK = 2048
 def unit(vectors: Vectors) -> Vectors:
     """Return the vectors ``(…, D)`` at length 1."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), vectors.dtype)  # type: ignore[return-value]
+    return np.asarray(vectors / np.maximum(length, 1e-12), vectors.dtype)
 
 
 def centred_unit(vectors: Vectors) -> Vectors:
@@ -50,4 +50,4 @@ def nearest(
         order = np.argsort(-near, axis=1, kind="stable")
         places.append(np.take_along_axis(found, order, 1))
         cosines.append(np.take_along_axis(near, order, 1))
-    return np.concatenate(places), np.concatenate(cosines)  # type: ignore[return-value]
+    return np.concatenate(places), np.concatenate(cosines)

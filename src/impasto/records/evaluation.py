@@ -135,7 +135,7 @@ class ClassifierEvaluation(Result):
 
 def flat_scores(table: Mapping[str, Interval]) -> dict[str, float]:
     """Scores as columns of one row: ``name``, ``name_low`` and ``name_high`` of each."""
-    row = {}
+    row: dict[str, float] = {}
     for name, score in table.items():
         row |= {name: score.value, f"{name}_low": score.low, f"{name}_high": score.high}
     return row

@@ -1,6 +1,7 @@
 """Section on confusion and art history: are styles confused that lay close in time?"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +134,7 @@ def years_chart(history: ConfusionVsYears, command: str) -> Chart | None:
         for pair in pairs:
             text = f"{_names(pair)}: {pair.gap:.0f} years apart, "
             gid = sheet.hover(f"{text}confusion {percent(pair.confusion)}")
-            dot = {"color": ACCENT, "markersize": 5, "alpha": 0.75, "gid": gid}
+            dot: dict[str, Any] = {"color": ACCENT, "markersize": 5, "alpha": 0.75, "gid": gid}
             axes.plot([pair.gap], [pair.confusion], "o", **dot)
         axes.set_xscale("function", functions=(_root, np.square))  # most pairs lie close in time
         high = 1.14 * pairs[0].confusion

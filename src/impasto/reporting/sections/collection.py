@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from impasto.collection.collection import SPLITS
 from impasto.images.palette import ACCENT, ALARM, INK, SECOND, THIRD
 from impasto.numerics.formatting import count
 from impasto.reporting.blocks import (
@@ -25,8 +26,6 @@ from impasto.reporting.blocks import (
 from impasto.reporting.study import StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import shown, whole
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)

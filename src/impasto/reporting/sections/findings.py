@@ -54,9 +54,9 @@ def entries(study: StudyRecords) -> list[FindingEntry]:
         if run.by_artist:
             place = f"{name}/by-artist/findings.json"
             found += _entries(run.by_artist.findings, f"artists of {name}", place)
-    for atlas, place in study.atlases:
-        file = f"{place.name}/atlas/findings.json"
-        found += _entries(atlas.findings, f"atlas of {place.name}", file)
+    for atlas, where in study.atlases:
+        file = f"{where.name}/atlas/findings.json"
+        found += _entries(atlas.findings, f"atlas of {where.name}", file)
     if study.balance:
         stage = "comparison of long-tail methods"
         found += _entries(study.balance.findings, stage, "balance/findings.json")

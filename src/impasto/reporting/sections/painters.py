@@ -111,7 +111,7 @@ def painter_section(result: PainterScore, place: Place) -> Section:
 
 def _summary(result: PainterScore, name: str, place: Place) -> list[Block]:
     subject = f"The score of {name}" if name else f"The score of {place.name}"
-    paragraph = [summary(result), " ", MadeBy(result.command)]
+    paragraph: list[Inline] = [summary(result), " ", MadeBy(result.command)]
     if name:
         paragraph = [Strong(f"{name}."), " ", *paragraph]
     return [

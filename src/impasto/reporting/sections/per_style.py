@@ -1,5 +1,6 @@
 """Section on a classifier's precision and recall, style by style."""
 
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from impasto.images.palette import ACCENT, INK, PAPER, RULE, SECOND
@@ -7,7 +8,7 @@ from impasto.numerics.formatting import percent
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Block, Column, Row, Section, Table, columns
 from impasto.reporting.study import TrainedRun
-from impasto.reporting.svg_chart import WIDTH, Axes, Chart, Sheet, quiet
+from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import share, shown, whole
 
 

@@ -1,5 +1,7 @@
 """Section on a classifier's scores beside its baselines."""
 
+from matplotlib.axes import Axes
+
 from impasto.images.palette import ACCENT, INK, MUTED
 from impasto.numerics.formatting import count, percent
 from impasto.numerics.metrics import SCORES
@@ -19,7 +21,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.headline import BASELINES, SCORE_TITLES, baselines
 from impasto.reporting.study import Place, TrainedRun
-from impasto.reporting.svg_chart import WIDTH, Axes, Chart, Sheet, quiet
+from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import score
 
 MEANINGS = Details(

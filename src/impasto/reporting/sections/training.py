@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from impasto.images.palette import ACCENT, MUTED, SECOND, THIRD
@@ -12,7 +13,7 @@ from impasto.numerics.metrics import SCORES
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Block, Code, Section, definitions, notice, prose
 from impasto.reporting.study import TrainedRun
-from impasto.reporting.svg_chart import WIDTH, Axes, Chart, Sheet, quiet
+from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import plain
 
 ELSEWHERE = {"train_counts", "seconds", "data_share_of_step"}

@@ -137,7 +137,7 @@ def _optimizer(network: nn.Module, settings: PainterSettings) -> MuonAdamW:
         "betas": (0.5, 0.99),
         "weight_decay": settings.weight_decay,
     }
-    peaks = [(network.painter, settings.learning_rate)]
+    peaks: list[tuple[nn.Module, float]] = [(network.painter, settings.learning_rate)]
     if network.discriminator is not None:
         peaks.append((network.discriminator, settings.discriminator_learning_rate))
     return MuonAdamW(
