@@ -110,7 +110,7 @@ def _style_of(item: Mapping[str, Any], study: StudyRecords) -> str | None:
 def distribution_chart(rows: list[StyleCounts], command: str) -> Chart:
     """Return bars of each style's pictures in train, validation and test, and set aside."""
     rows = sorted(rows, key=lambda row: -row.found)
-    bars = {
+    bars: dict[str, tuple[str, list[int]]] = {
         name: (colour, [row.splits[place] for row in rows])
         for place, (name, colour) in enumerate(zip(SPLITS, (ACCENT, THIRD, SECOND), strict=True))
     }
