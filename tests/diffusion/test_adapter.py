@@ -1,4 +1,4 @@
-"""Training touches the adapter alone, copies lend their weights, files keep what was there."""
+"""The adapter alone is trained, copies lend their weights, and files hold the weights in memory."""
 
 import copy
 from collections.abc import Callable
@@ -82,7 +82,7 @@ def test_a_copy_lends_its_weights_and_gives_them_back(base: Base) -> None:
 
 
 def test_lent_weights_are_those_at_work_in_half_precision_too(base: Base) -> None:
-    """Autocast caches half-precision copies by the weight, not by its numbers."""
+    """Autocast caches half-precision copies by the weight's identity, not by its values."""
     asked, adapter = given(base), Adapter(base, Shape(4, 4.0))
     randomised(adapter, 1)
     other = copy.deepcopy(adapter)
@@ -101,7 +101,7 @@ def test_lent_weights_are_those_at_work_in_half_precision_too(base: Base) -> Non
 
 @pytest.mark.parametrize("targets", ["attention", "all"])
 def test_what_is_written_is_what_diffusers_loads(base: Base, tmp_path: Path, targets: Any) -> None:
-    """Both formats, a strength that is not the rank, and dropout that must be off afterwards."""
+    """Both formats, with an alpha other than the rank, and dropout that is off afterwards."""
     asked = given(base)
     adapter = randomised(Adapter(base, Shape(4, 6.0, 0.5, targets)), 3)
     expected = adapter(*asked).detach()

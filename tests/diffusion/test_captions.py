@@ -49,7 +49,7 @@ def test_a_collection_is_captioned_by_template_and_by_table(
     ]
     path.write_text("id,caption\n" + "".join(f"{name},c\n" for name in ids[1:]))
     with pytest.raises(
-        InputError, match=f"no caption for 1 of {len(ids)} paintings; the first is {ids[0]}"
+        InputError, match=f"no caption for 1 of {len(ids)} paintings, {ids[0]} the first"
     ):
         table_captions(collection, path)
     path.write_text("id,text\na,b\n")

@@ -21,7 +21,7 @@ def test_a_copy_is_nearest_to_its_original_also_lighter_and_in_other_contrast() 
 
 
 def test_what_is_kept_across_styles_is_told_from_what_is_not() -> None:
-    """Styles turn the colours round; where the layout belongs to the seed it is kept, where it is anew it is not."""
+    """Layouts by the seed are kept over styles that rotate colours; layouts anew are not."""
     layout = pictures(6, 2)
     turned = np.concatenate([layout, layout[..., [1, 2, 0]], layout[..., [2, 0, 1]]])
     seeds, styles = np.tile(np.arange(6), 3), np.repeat(np.arange(3), 6)

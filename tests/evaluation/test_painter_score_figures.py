@@ -27,7 +27,7 @@ class Styles(tuple[str, ...]):
 
 
 def subject(labels: list[int], styles: int) -> PainterUnderTest:
-    """Pictures that tell their row in red; a painter whose green tells the style and whose blue tells the strength."""
+    """Red holds the picture's row; the painter writes the style to green, the strength to blue."""
 
     def painted(pictures: np.ndarray[Any, Any], weights: Any) -> np.ndarray[Any, Any]:
         made = pictures.copy()

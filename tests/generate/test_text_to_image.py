@@ -1,4 +1,4 @@
-"""What paint writes is what diffusers alone would paint, in every style asked for, with a record of how."""
+"""Paint writes what diffusers alone would paint, in every target style, with a record."""
 
 import hashlib
 import json
@@ -32,8 +32,9 @@ torch.set_num_threads(1)
 how = json.load(open(sys.argv[1]))
 pipeline = DiffusionPipeline.from_pretrained(how["base"])
 pipeline.load_lora_weights(sys.argv[2], weight_name="pytorch_lora_weights.safetensors")
-pipeline(how["caption"], num_inference_steps=how["steps"], guidance_scale=how["guidance"], height=how["size"][0],
-         width=how["size"][1], generator=torch.Generator().manual_seed(how["seed"])).images[0].save(sys.argv[3])
+pipeline(how["caption"], num_inference_steps=how["steps"], guidance_scale=how["guidance"],
+         height=how["size"][0], width=how["size"][1],
+         generator=torch.Generator().manual_seed(how["seed"])).images[0].save(sys.argv[3])
 """
 
 
@@ -46,9 +47,20 @@ def run(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lora_task, "DRAWS", 8)
         settings = LoraSettings(
-            base=str(tiny_base()), epochs=1, epoch_pictures=12, rank=4, resolution=32, learning_rate=0.1,
-            warmup_steps=0, preview_every=0, buckets=False, device="cpu", held_out=4, ema_decay=0.0, keep="last",
-        )  # fmt: skip
+            base=str(tiny_base()),
+            epochs=1,
+            epoch_pictures=12,
+            rank=4,
+            resolution=32,
+            learning_rate=0.1,
+            warmup_steps=0,
+            preview_every=0,
+            buckets=False,
+            device="cpu",
+            held_out=4,
+            ema_decay=0.0,
+            keep="last",
+        )
         return train_lora(
             make_collection(train=6, test=2), tmp_path_factory.mktemp("lora") / "run", settings
         )
@@ -148,7 +160,7 @@ def test_what_cannot_be_painted_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing to paint"):
         diffuse(run.path, (), DiffuseSettings(**QUICK), output=tmp_path)
     with pytest.raises(
-        SettingsError, match="was not taught Cubism: it knows Bands, Columns, Diagonals"
+        SettingsError, match="was not trained on Cubism: it knows Bands, Columns, Diagonals"
     ):
         diffuse(run.path, (), DiffuseSettings(styles=("Cubism",), **QUICK), output=tmp_path)
     with pytest.raises(RunError, match="no run in"):

@@ -83,10 +83,18 @@ def write(
 
 @pytest.fixture
 def stripes(tmp_path: Path) -> Stripes:
-    """Make a collection:
+    """Factory of collections: ``train`` counts a style, ``validation`` and ``test`` of each."""
+    return stripes_in(tmp_path)
 
-    ``train`` counts a style, ``validation`` and ``test`` a style each, and a little more.
-    """
+
+@pytest.fixture(scope="module")
+def shared_stripes(tmp_path_factory: pytest.TempPathFactory) -> Stripes:
+    """The same for collections that the tests of a module share."""
+    return stripes_in(tmp_path_factory.mktemp("stripes"))
+
+
+def stripes_in(folder: Path) -> Stripes:
+    """The factory behind ``stripes``, with its folder."""
 
     def make(
         train: Sequence[int] = (24, 24, 24),
@@ -109,7 +117,7 @@ def stripes(tmp_path: Path) -> Stripes:
         pixels = paint(np.array(labels), number, size, noise, seed)
         names = [f"{prefix}_{style}" for style in range(number)]
         return open_collection(
-            write(tmp_path / name, pixels, [names[i] for i in labels], splits, names)
+            write(folder / name, pixels, [names[i] for i in labels], splits, names)
         )
 
     return make

@@ -91,7 +91,7 @@ def test_draws_are_functions_of_their_seeds_and_the_offset_moves_the_mean(tiny_b
 def test_styles_are_drawn_alike_whatever_their_shapes(
     make_collection: Callable[..., Collection],
 ) -> None:
-    """Rows of one shape a batch; over many batches each style has its share and each of its pictures the same."""
+    """Batches of one shape; over many, styles have equal shares and so have their pictures."""
     collection = make_collection(train=(30, 12, 6), test=1)
     settings = LoraSettings(base="x", resolution=32, batch_size=4, caption_dropout=0.25)
     material = Material.of(collection, settings, 4)
@@ -135,7 +135,7 @@ def test_caches_hold_what_the_base_says(
         said = task.base.family.encode(pipeline, [caption])
     # Pictures are read from their files anew, which are as large as what is stored
     assert torch.allclose(task.library.latent(row), expected[0], atol=5e-3)
-    told = task.library.told([caption])
+    told = task.library.embeddings([caption])
     assert all(torch.allclose(told[name], said[name], atol=2e-3) for name in said)
     task.adapter()
     assert pipeline.vae is None

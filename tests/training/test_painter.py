@@ -48,6 +48,23 @@ def quick(**given: Any) -> PainterSettings:
     return resolve(PainterSettings, None, {**base, **given})
 
 
+@pytest.fixture(scope="module")
+def collection(shared_stripes: Stripes) -> Collection:
+    return shared_stripes(size=48)
+
+
+@pytest.fixture(scope="module")
+def straight(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of two epochs that nothing interrupted."""
+    return train_painter(collection, tmp_path_factory.mktemp("painter") / "straight", quick())
+
+
+@pytest.fixture(scope="module")
+def one_epoch(collection: Collection, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of one epoch that nothing interrupted."""
+    return train_painter(collection, tmp_path_factory.mktemp("painter") / "one", quick(epochs=1))
+
+
 def painted(run: Run, collection: Collection, styles: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
     """Test pictures, and how they look in every style, ``(styles, N, 3, R, R)``."""
     rows = collection.indices("test")
@@ -99,10 +116,9 @@ def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(
 
 
 def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(
-    stripes: Stripes, tmp_path: Path
+    stripes: Stripes, one_epoch: Run, tmp_path: Path
 ) -> None:
-    collection = stripes(size=48)
-    run = train_painter(collection, tmp_path / "one", quick(epochs=1))
+    collection, run = stripes(size=48), one_epoch  # a copy of that run's collection, altered below
     local, other = disjoint_halves(collection, 0)
     hashes = np.asarray(collection.column("sha256"), object)
     trained, chosen = training_hashes(run)
@@ -126,10 +142,14 @@ def test_it_sees_one_half_and_neither_the_other_nor_test_pictures(
     ("method", "call"), [("batch", 5), ("loss", 4), ("validate", 2), ("illustrate", 1)]
 )
 def test_broken_off_anywhere_and_continued(
-    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, call: int
+    collection: Collection,
+    straight: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    call: int,
 ) -> None:
-    collection, settings = stripes(size=48), quick()
-    straight = train_painter(collection, tmp_path / "straight", settings)
+    settings = quick()
     original, calls = getattr(PainterTask, method), 0
 
     def counted(self: Any, *given: Any) -> Any:
@@ -151,10 +171,9 @@ def test_broken_off_anywhere_and_continued(
 
 
 def test_a_style_classifier_that_was_cut_off_is_trained_on(
-    stripes: Stripes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collection: Collection, one_epoch: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    collection, settings = stripes(size=48), quick(epochs=1)
-    straight = train_painter(collection, tmp_path / "straight", settings)
+    settings = quick(epochs=1)
     with monkeypatch.context() as patch:
         patch.setattr(
             painter, "classifier_of", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt)
@@ -164,7 +183,7 @@ def test_a_style_classifier_that_was_cut_off_is_trained_on(
     assert not (tmp_path / "broken" / "run.json").exists()
     assert open_run(tmp_path / "broken" / STYLE_CLASSIFIER).state == "done"
     broken = train_painter(collection, tmp_path / "broken", settings)
-    assert broken.weights_path.read_bytes() == straight.weights_path.read_bytes()
+    assert broken.weights_path.read_bytes() == one_epoch.weights_path.read_bytes()
 
 
 def test_the_evaluator_is_a_run_of_its_own_on_the_other_half(
@@ -190,7 +209,7 @@ def test_the_evaluator_is_a_run_of_its_own_on_the_other_half(
 
 
 def test_each_teaches_itself_alone(stripes: Stripes) -> None:
-    """The painter's losses have no gradient in the discriminator, the discriminator's none in the painter."""
+    """The painter's losses have no gradient in the discriminator, and vice versa."""
     collection, settings = (
         stripes(size=48),
         quick(identity_weight=0, content_weight=0, style_weight=0),
@@ -276,10 +295,9 @@ def test_however_few_some_are_painted_in_other_styles(stripes: Stripes) -> None:
         assert len(task.batch(0).targets) == expected
 
 
-def test_the_style_classifier_has_the_painters_resolution(stripes: Stripes, run_path: Path) -> None:
-    run = train_painter(stripes(size=48), run_path, quick(epochs=1))
-    classifier = open_run(run_path / STYLE_CLASSIFIER)
-    assert classifier.settings["resolution"] == run.settings["resolution"] == 48
+def test_the_style_classifier_has_the_painters_resolution(one_epoch: Run) -> None:
+    classifier = open_run(one_epoch.path / STYLE_CLASSIFIER)
+    assert classifier.settings["resolution"] == one_epoch.settings["resolution"] == 48
     assert classifier.settings["network"] == "classifier"
 
 
@@ -289,7 +307,7 @@ def test_refused_in_one_line(stripes: Stripes, tmp_path: Path) -> None:
     with pytest.raises(CollectionError, match="fewer than two styles: nothing to paint in"):
         train_painter(stripes((24,), size=48, name="single"), tmp_path / "run", quick())
     wide = quick(evaluator={"epochs": 1, "resolution": 96})
-    with pytest.raises(SettingsError, match="evaluator.resolution=96 is more than the 48 pixels"):
+    with pytest.raises(SettingsError, match=r"evaluator\.resolution=96 is more than the 48 pixels"):
         train_painter(stripes(size=48, name="wide"), tmp_path / "run", wide)
     assert not (tmp_path / "run").exists()
     (tmp_path / "run").mkdir()

@@ -1,6 +1,6 @@
 """Pre-trained text-to-image pipelines and their adapters; needs the extra ``lora``.
 
-Whoever imports from here without it is told the install line.
+Importing without the extra raises ``MissingExtraError`` with the install line.
 """
 
 from impasto.errors import MissingExtraError
@@ -12,8 +12,7 @@ try:
 except ImportError as missing:
     raise MissingExtraError("LoRA", "lora") from missing
 
-# They tell, bar by bar, what they load, and that torchvision would be faster; what matters is an
-# error
+# No progress bars and no hints on loading: errors alone
 for logs in (diffusers.utils.logging, transformers.utils.logging):
     logs.set_verbosity_error()
     logs.disable_progress_bar()

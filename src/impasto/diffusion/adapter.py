@@ -1,7 +1,6 @@
 """LoRA adapter: low-rank matrices beside frozen weights (Hu et al. 2021, arXiv:2106.09685).
 
-A pipeline's networks stay as they are; what is trained, averaged, written and continued is the
-adapter alone.
+A pipeline's networks stay frozen: the adapter alone is trained, averaged, written and continued.
 """
 
 import json
@@ -35,7 +34,7 @@ class Shape:
         rank: of the matrices.
         alpha: the adapter's strength is ``alpha / rank``.
         dropout: share of the inputs left out in training.
-        targets: which layers of the denoiser get one.
+        targets: layers of the denoiser that get one.
         encoders: whether text encoders get one, too.
     """
 
@@ -80,9 +79,7 @@ class Adapter(nn.Module):
             if weight.requires_grad
         }
         self.weights = nn.ParameterDict(trained)
-        self.live = tuple(
-            self.weights.values()
-        )  # in its order, which is not that of what it was given
+        self.live = tuple(self.weights.values())  # in the order of the ParameterDict
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Adapter":
         """Weights of its own, the same networks."""
@@ -105,7 +102,7 @@ class Adapter(nn.Module):
     def forward(
         self, noisy: Tensor, times: Tensor, text: Text | list[str], size: tuple[int, int]
     ) -> Tensor:
-        """Predict from noisy latents ``(B, C, h, w)``; text as embeddings, or captions to encode."""
+        """Predict from noisy latents ``(B, C, h, w)`` and text (embeddings, or captions)."""
         with nullcontext() if self._own() else self.lent():
             family = self.base.family
             known = family.encode(self.base.pipeline, text) if isinstance(text, list) else text
@@ -117,9 +114,9 @@ class Adapter(nn.Module):
         training = [network.training for network in self.networks.values()]
         kept = [weight.data for weight in self.live]
         try:
-            for weight, mine in zip(self.live, self._mine(), strict=True):
-                weight.data = mine.data
-            # or the half-precision copies of the weights before would do the work
+            for weight, own in zip(self.live, self.weights.values(), strict=True):
+                weight.data = own.data
+            # Autocast would otherwise use half-precision copies of the weights before
             torch.clear_autocast_cache()
             for network in self.networks.values():
                 network.eval()
@@ -131,11 +128,9 @@ class Adapter(nn.Module):
             for network, mode in zip(self.networks.values(), training, strict=True):
                 network.train(mode)
 
-    def _mine(self) -> list[nn.Parameter]:
-        return list(self.weights.values())
-
     def _own(self) -> bool:
-        return self._mine()[0] is self.live[0]
+        """Whether these weights are those in the networks, not a copy's."""
+        return next(iter(self.weights.values())) is self.live[0]
 
 
 def layers(adapter: Adapter) -> dict[str, dict[str, Tensor]]:
@@ -151,26 +146,26 @@ def layers(adapter: Adapter) -> dict[str, dict[str, Tensor]]:
 
 
 def write(adapter: Adapter, path: Path) -> None:
-    """The adapter in diffusers' format, whole or not at all.
+    """Write the adapter in diffusers' format, whole or not at all.
 
     Raises:
         OutputError: it cannot be written.
     """
     given: dict[str, Any] = {}
     for part, weights in layers(adapter).items():
-        # In PEFT's own names: diffusers' converter renames attention alone, and its loader then
-        # drops one half
+        # PEFT's own names: diffusers' converter renames attention layers alone, and its loader then
+        # drops the others
         given[f"{part}_lora_layers"] = {
             name: weight.contiguous().cpu() for name, weight in weights.items()
         }
         config = adapter.networks[part].peft_config["default"].to_dict()
-        # Sets have another order in every process, and a path is nobody's business
+        # Sets have another order in every process; paths of this machine are left out
         known = {
             name: sorted(value) if isinstance(value, set) else value
             for name, value in config.items()
         }
         known["target_modules"] = sorted(known["target_modules"])
-        # Layers that diffusers adds when it loads an adapter would drop inputs while they paint
+        # Loaded layers would apply dropout while painting
         given[f"{part}_lora_adapter_metadata"] = known | {
             "base_model_name_or_path": None,
             "lora_dropout": 0.0,
@@ -181,9 +176,8 @@ def write(adapter: Adapter, path: Path) -> None:
         )
         data = temporary.read_bytes()
         begin = 8 + int.from_bytes(data[:8], "little")
-        header = json.dumps(
-            json.loads(data[8:begin]), sort_keys=True
-        ).encode()  # safetensors' order is by chance
+        # Sorted, since safetensors writes the header in random order
+        header = json.dumps(json.loads(data[8:begin]), sort_keys=True).encode()
         header += b" " * (-len(header) % 8)
         temporary.write_bytes(len(header).to_bytes(8, "little") + header + data[begin:])
 
@@ -203,7 +197,7 @@ def write_kohya(adapter: Adapter, path: Path) -> bool:
             {f"{part}.{name}": weight for name, weight in weights.items()}
         )
         alpha = adapter.networks[part].peft_config["default"].lora_alpha
-        for name, weight in named.items():  # the converter takes the rank for the strength
+        for name, weight in named.items():  # the converter writes the rank as alpha
             value = torch.tensor(float(alpha)) if name.endswith(".alpha") else weight
             renamed[name.replace("lora_te1_", f"{first}_")] = value.contiguous().cpu()
     with replacing(path) as temporary:

@@ -1,4 +1,4 @@
-"""A base: somebody's pre-trained pipeline, by hub name or folder, told apart by its weights."""
+"""Base: a pre-trained pipeline by hub name or folder, with a fingerprint of its weights."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Base:
 
     Attributes:
         name: the hub name or folder.
-        family: what kind of model it is.
+        family: the kind of model.
         pipeline: diffusers' own; its weights are never trained.
         fingerprint: changes with the weights of any of its networks.
     """
@@ -32,18 +32,17 @@ class Base:
 
     @property
     def denoiser(self) -> Any:
-        """The network that is taught."""
+        """The network that is trained: a U-Net or a transformer."""
         return getattr(self.pipeline, self.family.denoiser)
 
 
 def open_base(name: str, dtype: torch.dtype = torch.float32, *, safety: bool = True) -> Base:
-    """The pipeline of a hub name or a folder.
+    """Open the pipeline of a hub name or a folder.
 
     Args:
-        name: what diffusers takes.
+        name: a hub name or a folder, as diffusers takes it.
         dtype: of the weights in memory.
-        safety: with the checker that some pipelines hide pictures by; ``False`` where none is
-            shown.
+        safety: load the safety checker of pipelines that have one; ``False`` for training.
 
     Raises:
         InputError: there is none, it is damaged, or of a family that is not known.
@@ -59,7 +58,8 @@ def open_base(name: str, dtype: torch.dtype = torch.float32, *, safety: bool = T
         )
     if folder.is_dir() and not (folder / "model_index.json").is_file():
         raise InputError(
-            f"no pipeline in {name} (model_index.json is missing): give the folder of a whole pipeline"
+            f"no pipeline in {name} (model_index.json is missing): give the folder of a whole "
+            "pipeline"
         )
     try:
         found = str(DiffusionPipeline.load_config(name)["_class_name"])

@@ -30,5 +30,5 @@ def assign(
 ) -> NDArray[np.int64]:
     """Return the nearest shape by aspect for each size ``(H, W)``; the first for unknown ones."""
     aspects = np.log([width / height for height, width in known])
-    mine = [math.log(width / height) if height and width else 0.0 for height, width in sizes]
-    return np.asarray(np.abs(np.asarray(mine)[:, None] - aspects[None, :]).argmin(1), np.int64)
+    logs = [math.log(width / height) if height and width else 0.0 for height, width in sizes]
+    return np.asarray(np.abs(np.asarray(logs)[:, None] - aspects[None, :]).argmin(1), np.int64)

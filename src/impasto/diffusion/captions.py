@@ -1,4 +1,4 @@
-"""Captions: from labels by a template, or from a table of the user's."""
+"""Captions, from labels by a template or from a user's table."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _READERS: Final = {".csv": pc.read_csv, ".parquet": pq.read_table, ".jsonl": pj.
 
 
 def spoken(name: str) -> str:
-    """``Art_Nouveau_Modern`` as it is written in a sentence."""
+    """The style's name as in a sentence: ``art nouveau modern`` for ``Art_Nouveau_Modern``."""
     return name.replace("_", " ").replace("-", " ").strip().lower()
 
 
@@ -34,7 +34,8 @@ def fill(template: str, fields: Mapping[str, Any]) -> str:
     named = _FIELD.findall(template)
     if strangers := sorted(set(named) - fields.keys()):
         raise SettingsError(
-            f"the template {template!r} names {strangers[0]!r}: there are {', '.join(sorted(fields))}"
+            f"the template {template!r} names {strangers[0]!r}: the fields are "
+            f"{', '.join(sorted(fields))}"
         )
 
     def part(found: re.Match[str]) -> str:
@@ -44,7 +45,8 @@ def fill(template: str, fields: Mapping[str, Any]) -> str:
     kept = _OPTIONAL.sub(part, template)
     if missing := [name for name in _FIELD.findall(kept) if fields[name] is None]:
         raise SettingsError(
-            f"the template {template!r} needs a {missing[0]} for every painting: put it in [brackets]"
+            f"the template {template!r} needs a {missing[0]} for every painting: put it in "
+            "[brackets]"
         )
     return " ".join(_FIELD.sub(lambda found: str(fields[found.group(1)]), kept).split())
 
@@ -93,6 +95,7 @@ def table_captions(collection: Collection, path: Path) -> list[str]:
     ids: Sequence[str] = collection.column("id")
     if missing := [name for name in ids if not known.get(name)]:
         raise InputError(
-            f"{path} has no caption for {len(missing)} of {len(ids)} paintings; the first is {missing[0]}"
+            f"{path} has no caption for {len(missing)} of {len(ids)} paintings, {missing[0]} the "
+            "first: add them"
         )
     return [str(known[name]) for name in ids]

@@ -34,11 +34,11 @@ class Family:
     """A family of pipelines: its components, targets and prediction.
 
     Attributes:
-        name: as people say it.
-        denoiser: the component that is taught: ``unet`` or ``transformer``.
-        encoders: text encoders that can be taught as well.
+        name: for messages and cards.
+        denoiser: the component that is trained: ``unet`` or ``transformer``.
+        encoders: text encoders that can be trained as well.
         flow: whether it learns a velocity along straight paths instead of noise (flow matching).
-        targets: layers that get an adapter, by how much is to be taught.
+        targets: layers that get an adapter, by the setting ``targets``.
         predict: the denoiser's answer for (network, noisy latents, times, text, height and width in
             pixels).
         repaint: the pipeline that begins with a picture.

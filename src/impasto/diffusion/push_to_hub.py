@@ -1,4 +1,4 @@
-"""Sharing an adapter on the hub, when that is asked for and not before."""
+"""Upload of an adapter to the Hugging Face hub."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from impasto.errors import OutputError
 
 
 def push(run: Path, repository: str) -> str:
-    """The address of the hub repository to which a run's adapter, card and previews were uploaded.
+    """Upload a run's adapter, card and previews, and return the address of the repository.
 
     Args:
         run: a finished run's folder.
@@ -26,6 +26,7 @@ def push(run: Path, repository: str) -> str:
     except Exception as error:  # the hub's client raises a dozen kinds, some of them not its own
         reason = " ".join(str(error).split())[:160]
         raise OutputError(
-            f"cannot upload {run} to {repository} ({reason}): log in with hf auth login, then repeat"
+            f"cannot upload {run} to {repository} ({reason}): log in with hf auth login, then "
+            "repeat"
         ) from error
     return str(address)

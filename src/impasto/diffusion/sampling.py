@@ -1,7 +1,4 @@
-"""Pictures from a pipeline, each a function of its seed.
-
-The way in which previews, paintings and scores are made.
-"""
+"""Sampling of pictures from a pipeline, each by its own seed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +12,8 @@ class Sampling:
     """Steps, guidance and size of a sampler.
 
     Attributes:
-        steps: of its sampler.
-        guidance: how closely it follows the words (Ho and Salimans 2022, arXiv:2207.12598).
+        steps: denoising steps.
+        guidance: classifier-free guidance scale (Ho and Salimans 2022, arXiv:2207.12598).
         size: height and width in pixels; ``None``: the pipeline's own, or that of the picture to
             begin with.
     """

@@ -42,7 +42,7 @@ from impasto.weights import painter_of
 
 
 class PaintingSettings(Settings):
-    """How a painter is scored."""
+    """Settings of the score of a painter."""
 
     per_style: int = Field(
         50, ge=2, description="most test pictures of each style that are painted in all others"
@@ -122,8 +122,8 @@ def _evaluator(painter: Run, settings: PaintingSettings) -> LoadedClassifier:
     place = Path(settings.evaluator) if settings.evaluator else painter.path / EVALUATOR
     if place.resolve() == (painter.path / STYLE_CLASSIFIER).resolve():
         raise RunError(
-            f"{place} is the painter's own style classifier, which cannot evaluate it: name another "
-            "run with --classifier"
+            f"{place} is the painter's own style classifier, which cannot evaluate it: name "
+            "another run with --classifier"
         )
     if not (place / "run.json").is_file():
         raise RunError(
@@ -219,7 +219,7 @@ def _identity(subject: PainterUnderTest, settings: PaintingSettings) -> dict[str
 
 
 def _strength(subject: PainterUnderTest) -> list[dict[str, float]]:
-    """The share of pictures seen in the style asked for, and how alike they still are, at rising strength.
+    """Hit rate, probability of the target style and SSIM at rising strength.
 
     Each picture is painted in one other style, in turn.
     """

@@ -1,4 +1,4 @@
-"""Three arms of a painter's score, judged alike: painted, colours exchanged, unchanged."""
+"""Three arms of a painter's score, classified alike: painted, colour transfer, unchanged."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,18 +12,18 @@ from impasto.evaluation.painter_score_findings import ARMS
 from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.numerics.distances import colour_difference, frechet_distance, kernel_distance
 
-POOL: Final = 1000  # pictures among which an original is looked for
+POOL: Final = 1000  # size of the pool in which an original is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Arms:
-    """What the evaluator says of every arm, and what is left of the originals.
+    """The evaluator's answers on every arm, and the content kept of the originals.
 
     Attributes:
-        hits: whether style t is seen in picture i where it is asked for, ``bool (N, styles)`` each.
-        contents: what is kept of the pictures, style by style.
+        hits: whether picture i is classified as target style t, ``bool (N, styles)`` each.
+        contents: content measures of the pictures, style by style.
         kernel, frechet: distances to the real test pictures of a style, by its name.
-        searched: pictures among which originals were looked for.
+        searched: size of the pool in which originals were looked for.
     """
 
     hits: dict[str, NDArray[np.bool_]]
@@ -34,20 +34,17 @@ class Arms:
 
 
 def measure_arms(subject: PainterUnderTest, real: NDArray[np.float32], seed: int) -> Arms:
-    """Paint everything in every other style, and look at it.
+    """Paint every test picture in every other style, and classify the results.
 
     Args:
-        subject: who is scored on what.
-        real: representations of all test pictures, ``(M, D)``.
-        seed: of whose colours are taken.
+        subject: the painter, its evaluator and the test pictures.
+        real: features of all test pictures, ``(M, D)``.
+        seed: of the choice of pictures for colour transfer.
     """
     found, labels, names = subject.found, subject.labels, subject.found.vocabulary.styles
     rng, eye = np.random.default_rng(seed), torch.eye(len(names))
-    train, test_labels, haystack = (
-        found.indices("train"),
-        found.labels[found.indices("test")],
-        _haystack(subject),
-    )
+    train, test_labels = found.indices("train"), found.labels[found.indices("test")]
+    haystack = _haystack(subject)
     arms = Arms(
         {arm: np.zeros((len(labels), len(names)), bool) for arm in ARMS}, {}, {}, {}, len(haystack)
     )
@@ -62,23 +59,20 @@ def measure_arms(subject: PainterUnderTest, real: NDArray[np.float32], seed: int
             ),
             "unchanged": sources,
         }
-        kernel, frechet = (
-            table.setdefault(names[style], {}) for table in (arms.kernel, arms.frechet)
-        )
+        kernel = arms.kernel.setdefault(names[style], {})
+        frechet = arms.frechet.setdefault(names[style], {})
         theirs = real[test_labels == style]
         for arm, pictures in made.items():
             shares, embedded = subject.classified(pictures)
             arms.hits[arm][others, style] = shares.argmax(1) == style
-            kernel[arm], frechet[arm] = (
-                kernel_distance(embedded, theirs),
-                frechet_distance(embedded, theirs),
-            )
+            kernel[arm] = kernel_distance(embedded, theirs)
+            frechet[arm] = frechet_distance(embedded, theirs)
             arms.contents.setdefault(arm, []).append(_content(pictures, sources, others, haystack))
     return arms
 
 
 def _haystack(subject: PainterUnderTest) -> NDArray[np.float64]:
-    """The pictures among which originals are looked for: these first."""
+    """Shades of the pool in which originals are looked for; the originals come first."""
     found = subject.found
     pool = np.concatenate([found.indices(split) for split in ("test", "train", "validation")])
     rest = pool[~np.isin(pool, subject.rows)][: max(0, POOL - len(subject.rows))]

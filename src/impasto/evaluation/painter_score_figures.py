@@ -1,8 +1,8 @@
 """Figures of a painter's score: test pictures in all styles, and at rising strength.
 
-grid.png       a picture a row: as it is, then in every style
-strength.png   a picture a row: as it is, then at rising strength in one other style
-steps.png      the pictures of strength.png, side by side without gap or label, for a page that shows one step at a time
+grid.png       a picture a row: the original, then every style
+strength.png   a picture a row: the original, then rising strength in one other style
+steps.png      the pictures of strength.png without gap or label, for a page that shows them singly
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def draw(subject: PainterUnderTest, shown: int, folder: Path) -> list[dict[str, str]]:
-    """Test pictures in all styles, and at rising strength in one other style each.
+    """Draw test pictures in all styles, and at rising strength in one other style each.
 
     Args:
-        subject: who paints what.
-        shown: pictures at most, evenly of all.
+        subject: the painter and its test pictures.
+        shown: pictures at most, evenly spaced.
         folder: to write to.
 
     Returns:

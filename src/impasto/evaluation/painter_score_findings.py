@@ -41,9 +41,9 @@ def _effect(score: PainterScore) -> Finding:
     if arms.placed:
         place = f"normalised {between.value:.2f} ({between.low:.2f} to {between.high:.2f})"
     text = (
-        f"The evaluator classifies {hit:.1%} of the paintings as their target style, {floor:.1%} of "
-        f"unchanged pictures and {ceiling:.1%} of real ones: {place}. In {len(rows) - len(low)} of "
-        f"{len(rows)} styles the 95 % interval of the gain excludes 0."
+        f"The evaluator classifies {hit:.1%} of the paintings as their target style, {floor:.1%} "
+        f"of unchanged pictures and {ceiling:.1%} of real ones: {place}. In "
+        f"{len(rows) - len(low)} of {len(rows)} styles the 95 % interval of the gain excludes 0."
     )
     items = [{"style": row.style, "gain": row.painted.gain.value} for row in low]
     numbers = {"hit": hit, "floor": floor, "ceiling": ceiling, "normalised": between.value}
@@ -63,8 +63,8 @@ def _colour(score: PainterScore) -> Finding:
 def _content(score: PainterScore) -> Finding:
     share = score.content["painted"].retrieved
     text = (
-        f"For {share.value:.1%} ({share.low:.1%} to {share.high:.1%}) of the paintings the original "
-        f"is the nearest of {score.searched:,} pictures by lightness."
+        f"For {share.value:.1%} ({share.low:.1%} to {share.high:.1%}) of the paintings the "
+        f"original is the nearest of {score.searched:,} pictures by lightness."
     )
     return Finding("IMP313", _outcome(share.low >= FOUND), text, {"retrieved": share.value})
 

@@ -1,4 +1,4 @@
-"""The numbers behind a painter's score, as pure functions of pictures, answers and representations."""
+"""Hit rates, content measures and colour transfer behind a painter's score."""
 
 from typing import Any, Final
 
@@ -14,19 +14,14 @@ from impasto.numerics.neighbours import centred_unit, nearest
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-THUMB: Final = 16  # height and width at which a painted picture's original is looked for, in pixels
-LEAST: Final = 0.02  # of ceiling over floor: less of it cannot be divided by
-
-
-def divides(real: float) -> bool:
-    """Whether real pictures' own normalised hit rate, 1 but for ``LEAST``, says that there is a way to be on."""
-    return abs(real - 1) < 1e-6
+THUMB: Final = 16  # height and width of the pictures compared in retrieval, in pixels
+LEAST: Final = 0.02  # smallest difference of ceiling and floor that rates are divided by
 
 
 def matched(picture: Pixels, other: Pixels) -> Pixels:
-    """A picture ``uint8 (H, W, 3)`` with each channel's histogram of another: the k-th darkest value of its k-th.
+    """Histogram matching: ``uint8 (H, W, 3)`` with each channel's histogram of another picture.
 
-    The whole of many a "colour transfer" (Gonzalez and Woods, Digital Image Processing, 3.3.2).
+    Gonzalez and Woods, Digital Image Processing, 3.3.2.
     """
     flat, wanted = picture.reshape(-1, 3), np.sort(other.reshape(-1, 3), axis=0)
     result = np.empty_like(flat)
@@ -48,12 +43,12 @@ def shaded(pictures: Pixels) -> Floats:
 
 
 def retrieved(painted: Floats, sources: Labels, pool: Floats) -> NDArray[np.bool_]:
-    """Whether each painted picture's original ``sources`` is the nearest of all in the pool, ``(N,)``."""
+    """Whether a painted picture's nearest in the pool is its original ``sources``, ``(N,)``."""
     return np.asarray(nearest(painted, pool, 1)[0][:, 0] == sources)
 
 
 def kept(painted: Pixels, originals: Pixels) -> dict[str, Floats]:
-    """Of each picture, SSIM of the lightness and correlation of the edges with the original's."""
+    """SSIM of the lightness, and correlation of the edges, of each picture with its original."""
     a, b = lightness(float_tensor(painted)), lightness(float_tensor(originals))
     return {
         "ssim": ssim(a, b).double().numpy(),
@@ -62,7 +57,7 @@ def kept(painted: Pixels, originals: Pixels) -> dict[str, Floats]:
 
 
 def _edges(light: torch.Tensor) -> torch.Tensor:
-    """The length of the lightness's gradient, by central differences, ``(N, 1, H − 2, W − 2)``, in windows as large."""
+    """Length of the lightness's gradient by central differences, ``(N, 1, H, W)``."""
     across = light[:, :, 1:-1, 2:] - light[:, :, 1:-1, :-2]
     down = light[:, :, 2:, 1:-1] - light[:, :, :-2, 1:-1]
     return torch.nn.functional.pad(
@@ -71,17 +66,16 @@ def _edges(light: torch.Tensor) -> torch.Tensor:
 
 
 class Rates:
-    """Hit rates of the styles asked for, between floor and ceiling, resampled over pictures.
+    """Hit rates of the target styles, between floor and ceiling, resampled over pictures.
 
     Args:
-        answers: by arm (``painted``, ``histogram``, ``unchanged``), whether the evaluator sees style t
-            in picture i when it is asked for, ``bool (N, styles)``; a picture's own style does not
-            count.
+        answers: by arm (``painted``, ``histogram``, ``unchanged``), whether picture i is
+            classified as its target style t, ``bool (N, styles)``; its own style does not count.
         labels: the pictures' own styles, ``int64 (N,)``.
-        real: whether the evaluator sees the style of each real picture, ``bool (M,)``.
-        real_labels: their styles, ``int64 (M,)``.
+        real: whether the evaluator classifies each real picture correctly, ``bool (M,)``.
+        real_labels: the real pictures' styles, ``int64 (M,)``.
         resamples: bootstrap resamples.
-        seed: of them.
+        seed: of the resamples.
     """
 
     def __init__(
@@ -105,16 +99,15 @@ class Rates:
             [np.ones((1, len(real))), draw_weights(real_labels, resamples, generator)]
         )
         own = labels[:, None] == np.arange(count)[None]
-        self.hits = {
-            arm: _shares(self.weights, hit, ~own) for arm, hit in answers.items()
-        }  # (1 + draws, styles) each
+        # (1 + draws, styles) each
+        self.hits = {arm: _shares(self.weights, hit, ~own) for arm, hit in answers.items()}
         self.hits["real"] = _shares(
             local, real[:, None], real_labels[:, None] == np.arange(count)[None]
         )
         self.labels, self.answers = labels, answers
 
     def score(self, values: Floats) -> dict[str, float]:
-        """The value of the pictures as they are, and its 95 % interval, of ``(1 + draws,)``."""
+        """Value without resampling and 95 % interval, of ``(1 + draws,)``."""
         return first_estimate(values)
 
     def mean(self, arm: str) -> dict[str, float]:
@@ -122,17 +115,14 @@ class Rates:
         return self.score(self.hits[arm][:, self.styles].mean(1))
 
     def normalised(self, arm: str) -> dict[str, float]:
-        """(hit − floor) / (ceiling − floor) of the means over styles.
-
-        0 is what nothing done gives, 1 real pictures.
-        """
+        """(hit − floor) / (ceiling − floor) of means over styles: 0 unchanged, 1 real pictures."""
         hit, floor, ceiling = (
             self.hits[name][:, self.styles].mean(1) for name in (arm, "unchanged", "real")
         )
         return self.score((hit - floor) / (ceiling - floor).clip(min=LEAST))
 
     def of_style(self, style: int, arm: str) -> dict[str, dict[str, float]]:
-        """Hit rate, gain over doing nothing, and normalised hit rate of one style."""
+        """Hit rate, gain over unchanged pictures, and normalised hit rate of one style."""
         hit, floor, ceiling = (self.hits[name][:, style] for name in (arm, "unchanged", "real"))
         return {
             "hit": self.score(hit),
@@ -145,7 +135,7 @@ class Rates:
         return self.score((self.hits[arm] - self.hits[over])[:, self.styles].mean(1))
 
     def pairs(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
-        """The gain over doing nothing of every pair of styles, with its interval over that style's pictures."""
+        """Gain over unchanged pictures of every pair of styles, with its interval."""
         moved = self.answers["painted"].astype(np.float64) - self.answers["unchanged"]
         rows = []
         for source in np.unique(self.labels):
@@ -163,7 +153,7 @@ class Rates:
 
 
 def _shares(weights: Floats, hit: NDArray[np.bool_], counted: NDArray[np.bool_]) -> Floats:
-    """The weighted share of hits among what counts, of each style, ``(draws, styles)``."""
+    """Weighted share of hits among the counted pictures of each style, ``(draws, styles)``."""
     return np.asarray(
         weights @ (hit & counted).astype(float) / (weights @ counted.astype(float)).clip(min=1e-9)
     )

@@ -186,7 +186,7 @@ def paint_in_tiles(
 
 
 def _starts(side: int) -> list[int]:
-    """First pixels of the tiles along a side: evenly, at multiples of ``SHRINK``, with enough overlap."""
+    """First pixels of overlapping tiles along a side, evenly, at multiples of ``SHRINK``."""
     if side <= TILE:
         return [0]
     count = -(-(side - OVERLAP) // (TILE - OVERLAP))

@@ -186,7 +186,7 @@ def diffuse(
     output: Path,
     on_skip: Callable[[str], None] | None = None,
 ) -> list[PaintedByLora]:
-    """Paint words, or pictures anew with words, in styles, and write them to ``output``.
+    """Paint from prompts, or repaint pictures, in styles, and write them to ``output``.
 
     Args:
         run: of a LoRA, or a folder with a run for each style.
@@ -204,7 +204,7 @@ def diffuse(
     """
     settings, path = settings or DiffuseSettings(), Path(run)
     if not settings.prompt and not settings.styles:
-        raise InputError("nothing to paint: say --prompt, --style or both")
+        raise InputError("nothing to paint: give --prompt, --style or both")
     painter: LoraPainter | None = None
     painted: list[PaintedByLora] = []
     columns: list[list[Image.Image]] = []
@@ -287,7 +287,7 @@ def _target_styles(path: Path, settings: DiffuseSettings) -> list[str | None]:
     if not (path / "run.json").is_file():
         homes = sorted(child.parent for child in path.glob("*/run.json"))
     if not homes:
-        open_run(path, "lora")  # says that there is none
+        open_run(path, "lora")  # raises: there is none
     taught: list[str] = []
     for home in homes:
         run = open_run(home, "lora")
@@ -303,7 +303,7 @@ def _target_styles(path: Path, settings: DiffuseSettings) -> list[str | None]:
     known = {spoken(name): name for name in taught}
     for name in settings.styles:
         if spoken(name) not in known:
-            raise SettingsError(f"{path} was not taught {name}: it knows {', '.join(taught)}")
+            raise SettingsError(f"{path} was not trained on {name}: it knows {', '.join(taught)}")
     return [known[spoken(name)] for name in settings.styles]
 
 

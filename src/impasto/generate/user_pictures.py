@@ -1,4 +1,4 @@
-"""Pictures that somebody gives to be repainted: found, decoded, their proportions kept."""
+"""A user's pictures to repaint, decoded with their proportions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

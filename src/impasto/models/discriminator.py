@@ -1,7 +1,7 @@
-"""The painter's opponent: is this piece of a picture a real one of that style, or painted?
+"""Patch discriminator of real and painted crops (Isola et al. 2017, arXiv:1611.07004).
 
-A patch discriminator (Isola et al. 2017, arXiv:1611.07004) with an answer for every style, of which
-only the one asked for counts (Liu et al. 2019, FUNIT, arXiv:1905.01723).
+It has one logit for every style, of which only the target style's counts (Liu et al. 2019, FUNIT,
+arXiv:1905.01723).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SLOPE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class DiscriminatorConfig:
-    """What a discriminator is built from: the number of styles, and its width as one dial."""
+    """Configuration of a discriminator: the number of styles, and the width of the network."""
 
     styles: int
     size: Size = "small"
@@ -42,10 +42,7 @@ class Discriminator(nn.Module):
             nn.init.kaiming_normal_(module.weight, a=SLOPE, nonlinearity="leaky_relu")
 
     def forward(self, x: Tensor, styles: Tensor) -> Tensor:
-        """Logits ``(B,)`` of pictures ``(B, 3, H, W)`` in [-1, 1] as of styles ``int64 (B,)``.
-
-        The mean over places.
-        """
+        """Logits ``(B,)`` of ``(B, 3, H, W)`` in [-1, 1] for styles ``(B,)``, means over places."""
         for halving in self.halvings:
             x = F.leaky_relu(halving(x), SLOPE)
         x = (x + F.leaky_relu(self.last(x), SLOPE)) / 2**0.5

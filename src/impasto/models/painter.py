@@ -1,16 +1,14 @@
-"""The painter: a picture to what is where, and from there to a picture in any style.
+"""Painter: an encoder, and a decoder conditioned on style embeddings by FiLM.
 
-The encoder shrinks a picture to a map of a quarter of its height and width, and takes mean and
-deviation out of every channel of it (instance normalisation, Ulyanov et al. 2016,
-arXiv:1607.08022): what they carry is largely style. The
-decoder puts the style in again: after each of its normalisations a scale and a shift of every
-    channel,
-which a small network reads off the style's embedding (Dumoulin et al. 2017, arXiv:1610.07629; FiLM,
-Perez et al. 2018, arXiv:1709.07871). Embeddings lie on the unit sphere; one more stands for no
-style at all, and gives the picture back.
+The encoder shrinks a picture to a map of a quarter of its height and width. Instance normalisation
+(Ulyanov et al. 2016, arXiv:1607.08022) removes mean and deviation of every channel, which carry
+largely style. After each normalisation the decoder scales and shifts every channel; a small network
+computes both from the style's embedding (Dumoulin et al. 2017, arXiv:1610.07629; FiLM, Perez et al.
+2018, arXiv:1709.07871). Embeddings lie on the unit sphere. One more embedding stands for no style:
+the painter then reconstructs the picture.
 
-*plane* is the course's form, kept as the baseline: the encoding as it is, the embedding mapped to a
-plane of 16 × 16 numbers and put beside it as one more channel.
+*plane* is the course's form, kept as the baseline: no normalisation of the encoding, and the
+embedding mapped to a plane of 16 × 16 numbers as one more channel of it.
 """
 
 from collections.abc import Mapping
@@ -33,13 +31,13 @@ PLANE = 16
 
 @dataclass(frozen=True, slots=True)
 class PainterConfig:
-    """What a painter is built from.
+    """Configuration of a painter.
 
     Attributes:
-        styles: how many there are.
-        size: width as one dial.
-        styling: how the decoder learns of the style.
-        embedding: numbers of a style's embedding.
+        styles: number of styles.
+        size: width of the network: tiny, small or base.
+        styling: conditioning of the decoder.
+        embedding: dimension of a style's embedding.
     """
 
     styles: int
@@ -49,7 +47,7 @@ class PainterConfig:
 
 
 def configured(settings: Mapping[str, Any], styles: int) -> PainterConfig:
-    """The configuration that the settings of a run speak of."""
+    """Return the configuration in the settings of a run."""
     return PainterConfig(styles, settings["size"], settings["styling"], settings["embedding"])
 
 
@@ -66,23 +64,23 @@ def standardised(x: Tensor) -> Tensor:
 
 
 class Norm(nn.Module):
-    """Group normalisation (Wu and He 2018, arXiv:1803.08494), scaled and shifted by what is known of the style."""
+    """Group normalisation (Wu and He 2018, arXiv:1803.08494), scaled and shifted by a condition."""
 
-    def __init__(self, channels: int, told: int) -> None:
+    def __init__(self, channels: int, condition: int) -> None:
         super().__init__()
         self.groups = channels // GROUP
         self.learned = nn.Parameter(torch.stack((torch.ones(channels), torch.zeros(channels))))
-        self.read = nn.Linear(told, 2 * channels) if told else None
+        self.read = nn.Linear(condition, 2 * channels) if condition else None
         if self.read is not None:
             nn.init.normal_(self.read.weight, std=0.05)
             nn.init.zeros_(self.read.bias)
 
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
-        """``(B, C, H, W)`` normalised; ``told`` is ``(B, told)``."""
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """``(B, C, H, W)`` normalised; ``condition`` is ``(B, condition)``."""
         both = (
             self.learned.flatten()[None]
             if self.read is None
-            else self.learned.flatten() + self.read(told)
+            else self.learned.flatten() + self.read(condition)
         )
         scale, shift = (part[:, :, None, None].to(x.dtype) for part in both.chunk(2, 1))
         return torch.addcmul(shift, F.group_norm(x, self.groups), scale)
@@ -91,33 +89,36 @@ class Norm(nn.Module):
 class Block(nn.Module):
     """Two 3×3 convolutions, each after normalisation and ReLU, beside the identity."""
 
-    def __init__(self, channels: int, told: int = 0) -> None:
+    def __init__(self, channels: int, condition: int = 0) -> None:
         super().__init__()
-        self.norm1, self.norm2 = Norm(channels, told), Norm(channels, told)
+        self.norm1, self.norm2 = Norm(channels, condition), Norm(channels, condition)
         self.first = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
 
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """``(B, C, H, W)`` to the same."""
-        y = self.first(F.relu(self.norm1(x, told)))
-        changed: Tensor = x + self.second(F.relu(self.norm2(y, told)))
+        y = self.first(F.relu(self.norm1(x, condition)))
+        changed: Tensor = x + self.second(F.relu(self.norm2(y, condition)))
         return changed
 
 
 class Painter(nn.Module):
-    """Pictures and styles to pictures; fully convolutional, any height and width that ``SHRINK`` divides."""
+    """Pictures and styles to pictures, fully convolutional: ``SHRINK`` divides height and width."""
 
     def __init__(self, config: PainterConfig) -> None:
         super().__init__()
         self.config = config
         width, modulated = WIDTHS[config.size], config.styling == "modulation"
-        told = 2 * config.embedding if modulated else 0
+        condition = 2 * config.embedding if modulated else 0
         self.styles = nn.Parameter(
             F.normalize(torch.randn(config.styles + 1, config.embedding), dim=1)
         )
         if modulated:
             self.read = nn.Sequential(
-                nn.Linear(config.embedding, told), nn.ReLU(), nn.Linear(told, told), nn.ReLU()
+                nn.Linear(config.embedding, condition),
+                nn.ReLU(),
+                nn.Linear(condition, condition),
+                nn.ReLU(),
             )
         else:
             self.read = nn.Sequential(nn.Linear(config.embedding, PLANE**2))
@@ -126,13 +127,11 @@ class Painter(nn.Module):
         self.down = nn.Conv2d(width, 2 * width, 4, 2, padding=1)
         self.coarse = nn.ModuleList(Block(2 * width) for _ in range(2))
         self.join = nn.Conv2d(2 * width + (not modulated), 2 * width, 1)
-        self.form = nn.ModuleList(Block(2 * width, told) for _ in range(3))
+        self.form = nn.ModuleList(Block(2 * width, condition) for _ in range(3))
         self.up = nn.Conv2d(2 * width, 4 * width, 1)
-        self.stroke = nn.ModuleList(Block(width, told) for _ in range(2))
-        self.norm = Norm(width, told)
-        self.paint = nn.Conv2d(
-            width, 12, 3, padding=1
-        )  # four pixels of three channels at each place
+        self.stroke = nn.ModuleList(Block(width, condition) for _ in range(2))
+        self.norm = Norm(width, condition)
+        self.paint = nn.Conv2d(width, 12, 3, padding=1)  # four pixels of three channels a place
         nn.init.normal_(self.paint.weight, std=0.02)
 
     def style(self, weights: Tensor) -> Tensor:
@@ -147,7 +146,7 @@ class Painter(nn.Module):
         return F.normalize(mixed, dim=1)
 
     def encode(self, x: Tensor) -> Tensor:
-        """What is where, ``(B, C, H / 4, W / 4)``, of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        """Encode pictures ``(B, 3, H, W)`` in [-1, 1] as ``(B, C, H / 4, W / 4)``."""
         nothing = x.new_zeros(len(x), 0)
         x = self.down(F.relu(self.fine(self.stem(x), nothing)))
         for block in self.coarse:
@@ -155,28 +154,25 @@ class Painter(nn.Module):
         return standardised(x) if self.config.styling == "modulation" else x
 
     def decode(self, code: Tensor, style: Tensor) -> Tensor:
-        """Pictures ``(B, 3, H, W)`` in [-1, 1] from encodings, and embeddings ``(B, embedding)``."""
-        told = self.read(style * self.config.embedding**0.5)  # numbers of about 1
+        """Decode to ``(B, 3, H, W)`` in [-1, 1], conditioned on embeddings ``(B, embedding)``."""
+        condition = self.read(style * self.config.embedding**0.5)  # numbers of about 1
         if self.config.styling == "plane":
-            plane = told.view(-1, 1, PLANE, PLANE)
+            plane = condition.view(-1, 1, PLANE, PLANE)
             if code.shape[-2:] != plane.shape[-2:]:
                 plane = F.interpolate(plane, code.shape[-2:], mode="bilinear", align_corners=False)
             code = torch.cat((code, plane.to(code.dtype)), 1)
         x = self.join(code)
         for block in self.form:
-            x = block(x, told)
+            x = block(x, condition)
         x = F.pixel_shuffle(self.up(x), 2)
         for block in self.stroke:
-            x = block(x, told)
-        return torch.tanh(F.pixel_shuffle(self.paint(F.relu(self.norm(x, told))), 2).float())
+            x = block(x, condition)
+        return torch.tanh(F.pixel_shuffle(self.paint(F.relu(self.norm(x, condition))), 2).float())
 
     def embed(self, x: Tensor) -> Tensor:
-        """A representation of what is where, ``(B, 16 C)``.
-
-        The encoding's means over 4 × 4 places.
-        """
+        """Features of the content, ``(B, 16 C)``: means of the encoding over 4 × 4 places."""
         return F.adaptive_avg_pool2d(self.encode(x).float(), 4).flatten(1)
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
-        """Pictures ``(B, 3, H, W)`` in [-1, 1] painted anew, in styles mixed by ``weights`` ``(B, styles)``."""
+        """Repaint ``(B, 3, H, W)`` in [-1, 1] in styles mixed by ``weights`` ``(B, styles)``."""
         return self.decode(self.encode(x), self.style(weights))

@@ -102,5 +102,5 @@ class LoraScore(Result):
 
     def __repr__(self) -> str:
         """The accuracy beside that of the base, in a line."""
-        mine, floor = (self.scores[arm]["accuracy"] for arm in ("adapter", "base"))
-        return f"<LoraScore: {mine} of the target styles, base alone {floor}>"
+        own, floor = (self.scores[arm]["accuracy"] for arm in ("adapter", "base"))
+        return f"<LoraScore: {own} of the target styles, base alone {floor}>"

@@ -75,7 +75,7 @@ class HitRateGains(Record):
 
 
 class ContentScores(Record):
-    """Content kept: SSIM and edge correlation, retrieval of the original, mean colour shift in ΔE."""
+    """Content kept: SSIM, edge correlation, retrieval of the original, mean colour shift in ΔE."""
 
     ssim: Interval
     edges: Interval

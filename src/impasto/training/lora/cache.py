@@ -21,12 +21,12 @@ from impasto.files import make_folder, replacing, write_json
 from impasto.state.fingerprint import fingerprint
 
 CHUNK: Final = 32  # pictures or captions between two writes
-MARGIN: Final = 1.05  # of the space that is asked for: headers, and other things on the disk
+MARGIN: Final = 1.05  # times the arrays' size: headers, and other files on the disk
 Arrays = Mapping[str, Tensor]
 
 
 def address(folder: Path, depends: Mapping[str, Any]) -> Path:
-    """The folder under ``folder`` for what depends on ``depends``, which is written into it to be read.
+    """Make the folder for arrays that depend on ``depends``, and write ``depends`` into it.
 
     Raises:
         OutputError: it cannot be written.
@@ -66,18 +66,18 @@ class Shelf:
 
         Args:
             make: the arrays of rows from one number up to another, ``(rows, …)`` each.
-            advance: told how many rows there are more.
+            advance: called with the number of rows made.
             share: this process's number and the number of processes, which divide the chunks.
 
         Raises:
             OutputError: the disk is full.
         """
         index, processes = share
-        # By its number, not by its place among those missing: others are at work at the same time
-        mine = [chunk for chunk in self.missing() if chunk % processes == index]
-        if mine:
+        # By number, not by place among the missing ones: other processes write at the same time
+        local = [chunk for chunk in self.missing() if chunk % processes == index]
+        if local:
             self._room(make)
-        for chunk in mine:
+        for chunk in local:
             start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, self.count)
             made = make(start, stop)
             for key, tensor in made.items():
@@ -98,13 +98,12 @@ class Shelf:
     def _room(self, make: Callable[[int, int], Arrays]) -> None:
         """Refuse to begin what the disk cannot hold, by the size of one row."""
         each = sum(tensor[0].numel() * 2 for tensor in make(0, 1).values())
-        needed, free = (
-            MARGIN * each * len(self.missing()) * CHUNK,
-            shutil.disk_usage(self.folder).free,
-        )
+        needed = MARGIN * each * len(self.missing()) * CHUNK
+        free = shutil.disk_usage(self.folder).free
         if needed > free:
             raise OutputError(
-                f"{self.folder} needs {needed / 2**30:.1f} GiB for {self.name}, and the disk has {free / 2**30:.1f}: "
+                f"{self.folder} needs {needed / 2**30:.1f} GiB for {self.name}, and the disk has "
+                f"{free / 2**30:.1f}: "
                 "free some space, or name a folder on another disk with cache=…"
             )
 

@@ -1,7 +1,4 @@
-"""Training data of a LoRA.
-
-Latents and embeddings, from the cache or made for it, and batches of them.
-"""
+"""Training data of a LoRA: cached latents and text embeddings, and batches of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,10 +121,10 @@ class Material:
         return count
 
     def drawn(self, index: int, settings: LoraSettings) -> tuple[Rows, NDArray[np.bool_], Rows]:
-        """A batch by its number: rows of one shape, who goes without caption, and a seed a picture.
+        """Draw a batch by its number: rows of one shape, dropped captions, and a seed for each row.
 
-        First a shape is drawn by its share of what is wanted, then pictures of it; so every picture
-        is as likely as its style's share asks, whatever its shape.
+        First a shape is drawn by the summed weights of its pictures, then pictures of that shape.
+        So a picture's chance depends on its style alone.
         """
         generator = np.random.default_rng([settings.seed, 1, index])
         labels = self.labels[self.train]
@@ -145,7 +142,7 @@ class Material:
 
 
 class Library:
-    """Latents and embeddings of a training, on shelves that are filled once."""
+    """Latents and text embeddings of a training, cached in a folder."""
 
     def __init__(
         self, base: Base, material: Material, settings: LoraSettings, folder: Path
@@ -163,26 +160,28 @@ class Library:
         home = address(folder, depends)
         self.rows = [rows[place[rows] == shape] for shape in range(len(material.shapes))]
         self.latents = [
-            Shelf(home, f"latents-{h}x{w}", len(mine))
-            for (h, w), mine in zip(material.shapes, self.rows, strict=True)
+            Shelf(home, f"latents-{h}x{w}", len(inside))
+            for (h, w), inside in zip(material.shapes, self.rows, strict=True)
         ]
         prior = [settings.prior_prompt] if settings.prior_weight else []
         self.words = sorted({"", *prior, *(material.captions[row] for row in rows)})
-        told = address(folder, {"base": base.fingerprint, "captions": self.words})
-        self.text = Shelf(told, "embeddings", 0 if settings.text_encoder else len(self.words))
-        asked = {
+        home_of_text = address(folder, {"base": base.fingerprint, "captions": self.words})
+        self.text = Shelf(
+            home_of_text, "embeddings", 0 if settings.text_encoder else len(self.words)
+        )
+        depends_prior = {
             "base": base.fingerprint,
             "resolution": settings.resolution,
             "prior": prior,
             "seed": settings.seed,
         }
         count = settings.prior_pictures if prior else 0
-        self.prior = Shelf(address(folder, asked) if prior else home, "prior", count)
-        self.place = {int(row): number for mine in self.rows for number, row in enumerate(mine)}
+        self.prior = Shelf(address(folder, depends_prior) if prior else home, "prior", count)
+        self.place = {int(row): number for inside in self.rows for number, row in enumerate(inside)}
         self.word = {word: number for number, word in enumerate(self.words)}
 
     def fill(self, accelerator: Accelerator, *, progress: bool) -> None:
-        """Everything that is not there yet, the processes sharing the work.
+        """Make all rows that are missing; the processes share the work.
 
         Raises:
             OutputError: the disk has no room for it.
@@ -191,9 +190,8 @@ class Library:
         shown, pipeline = progress and accelerator.is_main_process, self.base.pipeline
         with torch.no_grad():
             if any(shelf.missing() for shelf in self.latents):
-                vae = pipeline.vae.to(
-                    accelerator.device, torch.float32
-                )  # half precision overflows in some
+                # In float32: some autoencoders overflow in half precision
+                vae = pipeline.vae.to(accelerator.device, torch.float32)
                 with progress_bar(
                     "latents", sum(len(s.missing()) for s in self.latents) * 32, shown=shown
                 ) as advance:
@@ -224,22 +222,21 @@ class Library:
         shape = int(self.material.shape_of[row])
         return self.latents[shape].row(self.place[int(row)])["latent"]
 
-    def told(self, captions: list[str]) -> Mapping[str, Tensor]:
-        """Embeddings of captions from the shelf."""
+    def embeddings(self, captions: list[str]) -> Mapping[str, Tensor]:
+        """Embeddings of captions from the cache."""
         rows = [self.text.row(self.word[caption]) for caption in captions]
         return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
 
     def embedded(self, captions: list[str]) -> dict[str, Tensor]:
-        """Embeddings of captions, made now."""
+        """Encode captions now, without the cache."""
         return self.base.family.encode(self.base.pipeline, captions)
 
     def _encode(self, vae: Any, shape: int, start: int, stop: int) -> dict[str, Tensor]:
         size, rows = self.material.shapes[shape], self.rows[shape][start:stop]
         pixels = np.stack([self.material.originals.picture(int(row), size) for row in rows])
         x = float_tensor(pixels, vae.device)
-        parts = [
-            vae.encode(part).latent_dist.mode() for part in torch.split(x, 8)
-        ]  # its spread is next to nothing
+        # The mode, since the distribution's deviation is next to 0
+        parts = [vae.encode(part).latent_dist.mode() for part in torch.split(x, 8)]
         shift = getattr(vae.config, "shift_factor", None) or 0.0
         return {"latent": (torch.cat(parts) - shift) * vae.config.scaling_factor}
 

@@ -1,7 +1,4 @@
-"""Export of a finished LoRA run.
-
-The adapter in two formats, checked by loading it, and its card.
-"""
+"""Export of a finished LoRA run: the adapter in two formats, checked by loading, and its card."""
 
 import hashlib
 from collections.abc import Mapping
@@ -20,7 +17,7 @@ from impasto.training import checkpoint
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import LoraTask
 
-CLOSE = 0.02  # of the answer's size: what the order of sums in half precision may change
+CLOSE = 0.02  # of the prediction's size: half precision may change it by the order of sums
 
 
 def export(task: LoraTask, adapter: Adapter, run: Run, settings: LoraSettings) -> dict[str, Any]:
@@ -47,7 +44,8 @@ def export(task: LoraTask, adapter: Adapter, run: Run, settings: LoraSettings) -
         pipeline.unload_lora_weights()
         if not off < CLOSE:
             raise RunError(
-                f"{run.path / name} answers otherwise when it is loaded (by {off:.1%}): report this defect"
+                f"{run.path / name} predicts otherwise when it is loaded (by {off:.1%}): report "
+                "this defect"
             )
     digest = hashlib.sha256((run.path / NAME).read_bytes()).hexdigest()
     facts = {"adapter": NAME, "adapter_sha256": digest, "reloaded": files}
@@ -104,27 +102,31 @@ def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
         *head,
         "---",
         f"# A LoRA of {len(styles)} styles",
-        f"For {run.facts['family']}, base `{how['base']}` (`{run.facts['base_fingerprint']}`). Made by impasto.",
+        f"For {run.facts['family']}, base `{how['base']}` (`{run.facts['base_fingerprint']}`). "
+        "Made by impasto.",
         "```python\nfrom diffusers import DiffusionPipeline\n\n"
         f'pipeline = DiffusionPipeline.from_pretrained("{how["base"]}")\n'
         f'pipeline.load_lora_weights(".", weight_name="{facts["adapter"]}")\n'
         f'pipeline("{_example(settings, styles[0])}").images[0].save("painting.png")\n```',
         "`kohya.safetensors`, where it is there, is the same for ComfyUI and A1111.",
         "## Data",
-        f"{run.collection['pictures']} pictures, collection `{run.collection['fingerprint']}`; the training split "
-        f"taught, the validation split chose, the test split was not touched. Styles: {', '.join(styles)}.",
+        f"{run.collection['pictures']} pictures, collection `{run.collection['fingerprint']}`. "
+        "Weights are trained on the training split and chosen on the validation split; the test "
+        f"split is not used. Styles: {', '.join(styles)}.",
         f"Captions: {'from a table' if settings.captions else '`' + settings.caption + '`'}; "
         f"{settings.caption_dropout:.0%} of the pictures without one. "
-        f"{run.facts['originals']} pictures came from their original files, the others from stored squares.",
+        f"{run.facts['originals']} pictures came from their original files, the others from stored "
+        "squares.",
         "## Scores",
-        f"Held-out loss {best['loss']:.5f} at step {best['step']}; the base alone {best['base_loss']:.5f}. "
-        "Style by style: `evaluation/scorecard.json`, once `impasto evaluate` has been run.",
+        f"Held-out loss {best['loss']:.5f} at step {best['step']}; the base alone "
+        f"{best['base_loss']:.5f}. Scores of each style: `evaluation/scorecard.json`, written by "
+        "`impasto evaluate`.",
         "## Settings",
         "\n".join(f"- {name}: `{value}`" for name, value in sorted(how.items())),
         "## Licence",
-        "The adapter is of use with its base alone, whose licence binds its use. Whether pictures by it may be "
-        "published is a question of the training pictures' rights, too: works of artists who died less than 70 years "
-        "ago are protected in many countries.",
+        "The adapter works with its base alone, whose licence binds its use. The rights of the "
+        "training pictures also decide whether its pictures may be published: works of artists who "
+        "died less than 70 years ago are protected in many countries.",
     ]
     return "\n\n".join(["\n".join(lines[: len(head) + 1]), *lines[len(head) + 1 :]]) + "\n"
 

@@ -30,7 +30,7 @@ class NoiseDraws:
 
 
 class Objective:
-    """Noisy latents, the answer wanted, and the loss, for the base's kind of model."""
+    """Noisy latents, the target of the prediction, and the loss, for the base's family."""
 
     def __init__(self, base: Base, *, min_snr: float, noise_offset: float) -> None:
         self.flow, self.min_snr, self.noise_offset = base.family.flow, min_snr, noise_offset
@@ -41,7 +41,8 @@ class Objective:
         self.predicts = "flow" if self.flow else str(self.schedule.config.prediction_type)
         if self.predicts not in ("flow", "epsilon", "v_prediction"):
             raise InputError(
-                f"{base.name} predicts {self.predicts}: only epsilon, v_prediction and flow are known"
+                f"{base.name} predicts {self.predicts}: give a base that predicts epsilon, "
+                "v_prediction or flow"
             )
 
     def draw(self, seeds: list[int], shape: tuple[int, ...]) -> NoiseDraws:
@@ -71,7 +72,7 @@ class Objective:
         return NoiseDraws(torch.stack(noises), torch.cat(times))
 
     def noisy(self, latents: Tensor, draws: NoiseDraws) -> tuple[Tensor, Tensor, Tensor]:
-        """Noisy latents, the times as the network takes them, and the answer wanted."""
+        """Noisy latents, the times as the network takes them, and the target of the prediction."""
         if self.flow:
             sigmas = (
                 self.schedule.sigmas.to(latents.device)[draws.times]
@@ -86,10 +87,10 @@ class Objective:
         return mixed, draws.times, draws.noise
 
     def loss(
-        self, predicted: Tensor, wanted: Tensor, times: Tensor, *, weighted: bool = True
+        self, predicted: Tensor, target: Tensor, times: Tensor, *, weighted: bool = True
     ) -> Tensor:
         """Squared error of each picture, ``(B,)``, weighted by its time if the settings say so."""
-        each = (predicted.float() - wanted.float()).pow(2).mean((1, 2, 3))
+        each = (predicted.float() - target.float()).pow(2).mean((1, 2, 3))
         if self.flow or not weighted or not self.min_snr:
             return each
         snr = compute_snr(self.schedule, times)

@@ -1,8 +1,4 @@
-"""Previews.
-
-What the weights that are being kept paint for the same words and seeds, with these weights beside
-them.
-"""
+"""Previews of a LoRA training: the same captions and seeds after each epoch, with the adapter."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,7 +69,7 @@ class Previews:
         device, dtype = self.base.denoiser.device, self.base.denoiser.dtype
         pipeline.register_modules(vae=self._vae().to(device, dtype))
         try:
-            # As whoever loads the adapter paints: without the training's mixed precision
+            # As a loaded adapter paints: without the training's mixed precision
             with adapter.lent(), torch.no_grad(), torch.autocast(device.type, enabled=False):
                 words: list[Mapping[str, Any]] = [
                     {name: tensor.to(device, dtype) for name, tensor in known.items()}
@@ -83,13 +79,15 @@ class Previews:
         finally:
             pipeline.register_modules(vae=None)
         write_png(stem.with_suffix(".png"), contact_sheet([pictures], gap=2))
-        told = {
+        content = {
+            "format": 1,
             "captions": self.captions,
             "seed": settings.seed,
             "steps": how.steps,
             "guidance": how.guidance,
+            "size": [side, side],
         }
-        write_json(folder / "previews.json", {"format": 1, **told, "size": [side, side]})
+        write_json(folder / "previews.json", content)
 
     def _vae(self) -> Any:
         from diffusers import AutoencoderKL  # noqa: PLC0415

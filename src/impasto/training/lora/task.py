@@ -106,13 +106,13 @@ class LoraTask:
 
     def batch(self, step: int) -> tuple[Batch, Batch | None]:
         """This process's share of a batch, with as many prior pictures if the settings say so."""
-        mine = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
-        rows, silent, seeds = (part[mine] for part in self.material.drawn(step, self.settings))
-        said = [
+        local = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
+        rows, silent, seeds = (part[local] for part in self.material.drawn(step, self.settings))
+        captions = [
             "" if quiet else self.material.captions[row]
             for row, quiet in zip(rows, silent, strict=True)
         ]
-        batch = self._batch([self.library.latent(row) for row in rows], said, seeds.tolist())
+        batch = self._batch([self.library.latent(row) for row in rows], captions, seeds.tolist())
         if not self.settings.prior_weight:
             return batch, None
         own = [
@@ -123,12 +123,15 @@ class LoraTask:
             own, [self.settings.prior_prompt] * len(own), (seeds + 1).tolist()
         )
 
-    def _batch(self, latents: list[Tensor], said: list[str], seeds: list[int]) -> Batch:
+    def _batch(self, latents: list[Tensor], captions: list[str], seeds: list[int]) -> Batch:
         device = self.accelerator.device
         draws = self.objective.draw(seeds, tuple(latents[0].shape))
-        text: Mapping[str, Tensor] | list[str] = said
+        text: Mapping[str, Tensor] | list[str] = captions
         if not self.settings.text_encoder:
-            text = {name: tensor.to(device) for name, tensor in self.library.told(said).items()}
+            text = {
+                name: tensor.to(device)
+                for name, tensor in self.library.embeddings(captions).items()
+            }
         scale = self.base.pipeline.vae_scale_factor
         size = latents[0].shape[1] * scale, latents[0].shape[2] * scale
         on_device = NoiseDraws(draws.noise.to(device), draws.times.to(device))
@@ -136,16 +139,14 @@ class LoraTask:
 
     def loss(self, model: nn.Module, batch: tuple[Batch, Batch | None]) -> Tensor:
         """The mean loss of a batch; the base's own pictures count by ``prior_weight``."""
-        taught, own = batch
+        taught, prior = batch
         loss = self._each(model, taught).mean()
-        return (
-            loss
-            if own is None
-            else loss + self.settings.prior_weight * self._each(model, own).mean()
-        )
+        if prior is None:
+            return loss
+        return loss + self.settings.prior_weight * self._each(model, prior).mean()
 
     def _each(self, model: nn.Module, batch: Batch, *, weighted: bool = True) -> Tensor:
-        noisy, times, wanted = self.objective.noisy(batch.latents, batch.draws)
+        noisy, times, target = self.objective.noisy(batch.latents, batch.draws)
         # In the weights' own precision; under autocast the matrices are multiplied in the loop's
         dtype = self.base.denoiser.dtype
         text = (
@@ -154,7 +155,7 @@ class LoraTask:
             else {k: v.to(dtype) for k, v in batch.text.items()}
         )
         predicted = model(noisy.to(dtype), times, text, batch.size)
-        return self.objective.loss(predicted, wanted, batch.draws.times, weighted=weighted)
+        return self.objective.loss(predicted, target, batch.draws.times, weighted=weighted)
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -179,14 +180,14 @@ class LoraTask:
         share = numbered[self.accelerator.process_index :: self.accelerator.num_processes]
         total = torch.zeros(2, device=self.accelerator.device)
         for shape in np.unique(shape_of[held]):
-            mine = [pair for pair in share if shape_of[pair[0]] == shape]
-            for start in range(0, len(mine), self.settings.batch_size):
-                part = mine[start : start + self.settings.batch_size]
+            local = [pair for pair in share if shape_of[pair[0]] == shape]
+            for start in range(0, len(local), self.settings.batch_size):
+                part = local[start : start + self.settings.batch_size]
                 seeds = [
                     self.settings.seed * 1_000_003 + row * 1009 + number for row, number in part
                 ]
-                said = [self.material.captions[row] for row, _ in part]
-                batch = self._batch([self.library.latent(row) for row, _ in part], said, seeds)
+                captions = [self.material.captions[row] for row, _ in part]
+                batch = self._batch([self.library.latent(row) for row, _ in part], captions, seeds)
                 each = self._each(model, batch, weighted=False)
                 total += torch.stack(
                     [each.sum(), torch.tensor(float(len(part)), device=each.device)]

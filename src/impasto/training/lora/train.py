@@ -3,8 +3,8 @@
 RUN/pytorch_lora_weights.safetensors  the adapter, as diffusers reads it
 RUN/kohya.safetensors                 the same for ComfyUI and A1111
 RUN/README.md                         the model card
-RUN/progress/                         what was painted on the way, with the weights that did
-RUN/cache/                            latents and embeddings; may be deleted, and is made again
+RUN/progress/                         previews, each with its adapter
+RUN/cache/                            latents and embeddings; made again where deleted
 """
 
 import math
@@ -29,7 +29,7 @@ from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import LoraTask
 from impasto.training.trainer import TrainingJob, train
 
-GIVEN_BACK = 0.25  # of what was gained over the base, from which IMP202 is an issue
+GIVEN_BACK = 0.25  # share of the gain over the base whose loss makes IMP202 an issue
 
 
 def train_lora(
@@ -56,7 +56,7 @@ def train_lora(
         InputError: there is no such base, or its family is not known.
         RunError: the base or the originals have changed since the run began, or memory did not
             suffice.
-        ImpastoError: for all that ``start.train`` refuses.
+        ImpastoError: for all that ``trainer.train`` refuses.
     """
     settings, path = settings or LoraSettings(), Path(run)
     if not settings.base:
@@ -65,16 +65,17 @@ def train_lora(
         )
     fill(settings.styled, {"prompt": "", "style": ""})  # before anything is loaded
     try:
-        return train(_Training(collection, path, settings, progress).trainer(), collection, path, resume=resume,
-                     progress=progress)  # fmt: skip
+        job = _Training(collection, path, settings, progress).job()
+        return train(job, collection, path, resume=resume, progress=progress)
     except ImpastoError:
         raise
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
             raise
         raise RunError(
-            f"out of memory in {path}: set gradient_checkpointing=true, or lower batch_size={settings.batch_size} (and "
-            f"raise accumulation for it), resolution={settings.resolution} or rank, and train into another folder"
+            f"out of memory in {path}: set gradient_checkpointing=true, or lower "
+            f"batch_size={settings.batch_size} (and raise accumulation for it), "
+            f"resolution={settings.resolution} or rank, and train into another folder"
         ) from error
 
 
@@ -87,15 +88,10 @@ class _Training:
     def __init__(
         self, collection: Collection, path: Path, settings: LoraSettings, progress: bool
     ) -> None:
-        self.collection, self.path, self.settings, self.progress = (
-            collection,
-            path,
-            settings,
-            progress,
-        )
+        self.collection, self.path = collection, path
+        self.settings, self.progress = settings, progress
 
-    def trainer(self) -> TrainingJob[LoraTask]:
-        """This training as the common path takes it."""
+    def job(self) -> TrainingJob[LoraTask]:
         return TrainingJob(
             kind="lora",
             settings=self.settings,
@@ -103,7 +99,7 @@ class _Training:
             model=self._model,
             optimizer=self._optimizer,
             facts=self._facts,
-            judge=self._judge,
+            judge=self._findings,
             plan=self._plan,
             export=lambda run: export(self.task, self.model, run, self.settings),
             extends=self.settings.schedule == "constant",  # a cosine has come to its end
@@ -124,8 +120,8 @@ class _Training:
             ):
                 if began[name] != now[name]:
                     raise RunError(
-                        f"{self.path} was begun with another {what} ({began[name]}, now {now[name]}): restore it, or "
-                        "choose another folder with -o"
+                        f"{self.path} was started with another {what} ({began[name]}, now "
+                        f"{now[name]}): restore it, or choose another folder with -o"
                     )
         return task
 
@@ -184,25 +180,34 @@ class _Training:
             accumulation=settings.accumulation,
         )
 
-    def _judge(self, lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    def _findings(self, lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
         validations = [line for line in lines if line["event"] == "validation"]
-        lowest, last = (
-            min(float(line["loss"]) for line in validations),
-            float(validations[-1]["loss"]),
-        )
-        bare, material = float(validations[-1]["base_loss"]), self.task.material
-        taught = math.isfinite(lowest) and lowest < bare
+        lowest = min(float(line["loss"]) for line in validations)
+        last, bare = float(validations[-1]["loss"]), float(validations[-1]["base_loss"])
+        material, resolution = self.task.material, self.settings.resolution
         small, count = material.enlarged(), len(material.rows)
-        rise = f"The last held-out loss is {last:.4f}, the lowest was {lowest:.4f}."
-        size = f"{small} of {count} pictures have fewer pixels than resolution={self.settings.resolution} asks for"
-        where = f"; {len(material.originals.known)} of the collection's original files are within reach."
+        # Most of a denoising loss is irreducible: the rise is compared with the gain over the base
+        risen = last - lowest > GIVEN_BACK * max(bare - lowest, 0)
+        improved = math.isfinite(lowest) and lowest < bare
         return [
-            # Most of such a loss cannot be learned away: what counts is the part that was
-            Finding("IMP202", "issue" if last - lowest > GIVEN_BACK * max(bare - lowest, 0) else "passed", rise,
-                    {"last": last, "lowest": lowest}),
-            Finding("IMP601", "passed" if taught else "issue",
-                    f"The held-out loss is {lowest:.4f}; the base's alone is {bare:.4f}.",
-                    {"lowest": lowest, "base": bare}),
-            Finding("IMP602", "issue" if small else "passed", size + where,
-                    {"enlarged": float(small), "pictures": float(count)}),
-        ]  # fmt: skip
+            Finding(
+                "IMP202",
+                "issue" if risen else "passed",
+                f"The last held-out loss is {last:.4f}; the lowest was {lowest:.4f}.",
+                {"last": last, "lowest": lowest},
+            ),
+            Finding(
+                "IMP601",
+                "passed" if improved else "issue",
+                f"The lowest held-out loss is {lowest:.4f}; the base alone has {bare:.4f}.",
+                {"lowest": lowest, "base": bare},
+            ),
+            Finding(
+                "IMP602",
+                "issue" if small else "passed",
+                f"{small} of {count} training and validation pictures have fewer pixels than "
+                f"resolution={resolution} needs and are enlarged. {len(material.originals.known)} "
+                "pictures of the collection have their original files.",
+                {"enlarged": float(small), "pictures": float(count)},
+            ),
+        ]

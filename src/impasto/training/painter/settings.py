@@ -16,7 +16,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 class StyleClassifierSettings(Settings):
-    """How the painter's style classifier is trained: all else as a classifier's defaults."""
+    """Settings of the style classifier's training; all others are a classifier's defaults."""
 
     epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
     resolution: int = Field(64, ge=32, description="height and width of its input, in pixels")
@@ -27,7 +27,7 @@ class StyleClassifierSettings(Settings):
     def training(
         self, network: Literal["classifier", "residual"], painter: "PainterSettings"
     ) -> ClassifierSettings:
-        """Settings of the training; device, seed and, where not set, resolution as the painter's."""
+        """Settings of a classifier; device, seed and an unset resolution are the painter's."""
         own = self.model_dump()
         if "resolution" not in self.model_fields_set:
             own["resolution"] = painter.resolution
@@ -35,7 +35,7 @@ class StyleClassifierSettings(Settings):
 
 
 class EvaluatorSettings(StyleClassifierSettings):
-    """How the painter's evaluator is trained: a residual network, on the other half."""
+    """Settings of the training of the evaluator, a residual network, on the other half."""
 
     epochs: int = Field(
         40,
@@ -46,7 +46,7 @@ class EvaluatorSettings(StyleClassifierSettings):
 
 
 class PainterSettings(TrainingSettings):
-    """How a painter is trained."""
+    """Settings of a painter's training."""
 
     epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
     batch_size: int = Field(32, ge=2, description="pictures in a step, over all processes")
@@ -67,7 +67,7 @@ class PainterSettings(TrainingSettings):
     styling: Styling = Field(
         "modulation", description="conditioning of the decoder; plane: the course's form"
     )
-    embedding: int = Field(64, ge=2, description="numbers of a style's embedding")
+    embedding: int = Field(64, ge=2, description="dimension of a style's embedding")
     identity_share: float = Field(
         0.25, gt=0, le=1, description="share of pictures painted in their own style, or none"
     )
@@ -89,7 +89,7 @@ class PainterSettings(TrainingSettings):
     )
     evaluator: EvaluatorSettings = Field(
         EvaluatorSettings(),
-        description="training of the classifier that evaluate scores with; without resolution: the painter's",
+        description="training of the classifier behind evaluate; without resolution: the painter's",
     )
 
     @property

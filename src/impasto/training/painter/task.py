@@ -105,7 +105,7 @@ class AdversarialPainter(nn.Module):
         count = len(inputs)
         logits = self.discriminator(_last(torch.cat(inputs)), batch.targets.repeat(count))
         parts = logits.chunk(count)
-        # the painter's loss sees the discriminator with detached weights: it trains the painter only
+        # Generator loss: detached weights of the discriminator, so that it trains the painter alone
         fixed = {name: weight.detach() for name, weight in self.discriminator.named_parameters()}
         crops = _last(cropped(new, batch.windows[2], size))
         generator = functional_call(self.discriminator, fixed, (crops, batch.targets))
@@ -157,12 +157,10 @@ class PainterTask:
     def batch(self, step: int) -> PainterBatch:
         """This process's share of a batch.
 
-        The whole is made everywhere, so that several learn what one would.
+        Every process makes the whole batch, so that the weights do not depend on their number.
         """
-        rows, rng = (
-            self.batches.batch(step),
-            np.random.default_rng([self.settings.seed, REAL, step]),
-        )
+        rows = self.batches.batch(step)
+        rng = np.random.default_rng([self.settings.seed, REAL, step])
         generator = torch.Generator().manual_seed((self.settings.seed * 1_000_003 + step) % 2**63)
         before, processes = self.collection.labels[rows], self.accelerator.num_processes
         own = round(len(rows) * self.settings.identity_share / processes) * processes
@@ -170,7 +168,7 @@ class PainterTask:
             own = min(own, len(rows) - processes)  # however few, some are painted in other styles
         new = self._others(before[own:], rng)
         weights = torch.eye(self.styles)[np.concatenate((before[:own], new))]
-        weights[(own + 1) // 2 : own] = 0  # half of those that come back are in no style
+        weights[(own + 1) // 2 : own] = 0  # half of the reconstructed pictures have no style
         real = np.array([rng.choice(self.of[int(style)]) for style in new], np.int64)
         x, real_x = self._input(rows, generator), self._input(real, generator)
         windows = torch.stack(
@@ -178,10 +176,8 @@ class PainterTask:
         )
         boxes = crop_boxes(len(new), CROP, generator)
         noise = NOISE * torch.randn(2, *real_x.shape, generator=generator)
-        share, device = (
-            slice(self.accelerator.process_index, None, processes),
-            self.accelerator.device,
-        )
+        share = slice(self.accelerator.process_index, None, processes)
+        device = self.accelerator.device
         return PainterBatch(
             x[share],
             weights[share].to(device),
@@ -194,7 +190,7 @@ class PainterTask:
         )
 
     def _others(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-        """A target style other than its own for each picture, uniform; its own if it is the only one."""
+        """Draw each picture's target among the other styles; its own where there is no other."""
         if len(self.present) < 2:
             return labels
         place = np.searchsorted(self.present, labels)
@@ -208,7 +204,7 @@ class PainterTask:
         return torch.where(mirrored[:, None, None, None], x.flip(3), x)
 
     def loss(self, model: nn.Module, batch: PainterBatch) -> Tensor:
-        """Sum of the painter's and the discriminator's losses; neither has gradients in the other."""
+        """Sum of the painter's and the discriminator's losses, without gradients across them."""
         outputs: PainterOutputs = model(batch)
         settings, own = self.settings, len(batch.pictures) - len(batch.targets)
         total = (
@@ -254,7 +250,7 @@ class PainterTask:
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Loss without the adversarial part, hit rate by the style classifier, SSIM, correlation."""
+        """Loss without the adversarial part, hit rate, SSIM and correlation."""
         processes, size = self.accelerator.num_processes, self.settings.batch_size
         local = self.validation[self.accelerator.process_index :: processes]
         measured = [
@@ -301,13 +297,15 @@ class PainterTask:
             self.settings.resolution,
         )
         eye = torch.eye(self.styles, device=x.device)
-        columns = [x, *(model.painter(x, eye[[style] * len(x)]) for style in range(self.styles))]  # type: ignore[operator]
+        columns = [x]
+        for style in range(self.styles):
+            columns.append(model.painter(x, eye[[style] * len(x)]))  # type: ignore[operator]
         pictures = zip(*(to_pixels(column) for column in columns), strict=True)
         write_png(folder / f"epoch-{epoch:03d}.png", contact_sheet(list(pictures), gap=0))
 
 
 def _windows(count: int, size: int, generator: torch.Generator) -> Tensor:
-    """Boxes ``(count, 4)`` like ``crop_boxes``, of whole pixels of pictures of ``size``; some are mirrored."""
+    """Boxes ``(count, 4)`` like ``crop_boxes``, aligned with pixels; half of them are mirrored."""
     wide = round(WINDOW * size)
     first = torch.randint(0, size - wide + 1, (count, 2), generator=generator)
     half = torch.full((count, 2), wide / size)

@@ -1,6 +1,6 @@
 """Training of the painter: a collection to a run folder, in three named steps.
 
-RUN/style_classifier/   a classifier on the painter's half of the collection, whose loss it minimises
+RUN/style_classifier/   a classifier on the painter's half, whose loss the painter minimises
 RUN/                    the painter and its discriminator, on the same half
 RUN/evaluator/          a residual network on the other half, which ``impasto evaluate`` scores with
 """
