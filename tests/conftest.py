@@ -6,9 +6,11 @@ made-up pictures that can be learned, collections of them, and real data where i
 import importlib
 import math
 import os
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +53,7 @@ def write_pictures(  # one argument for each thing that a test may vary
     artists: int = 0,
     seed: int = 0,
 ) -> Path:
-    """Write ``train/<Style>/*.jpg`` and ``test/<Style>/*.jpg``; without test pictures ``<Style>/*.jpg``.
+    """Write pictures of each style, in folders of training and test or, without test, in one.
 
     Args:
         folder: where to.
@@ -162,3 +164,21 @@ def _beside(variable: str, name: str, what: str) -> Path:
     if not path.is_dir():
         pytest.skip(f"no {what} in {path}: name their folder in {variable}")
     return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests that look at a page."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
+    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next((path for name in names if (path := shutil.which(name))), None)
+    if chromium is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"], timeout=180_000
+        )
+        yield opened
+        opened.close()

@@ -1,7 +1,7 @@
 """A small study with an atlas, as the stages write it, and its page; for tests that only look."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,21 +147,3 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     collection = make_site_study(study)
     (study / "report.html").write_text("<title>report</title>")
     return Exported(study, collection, write_site(study).page)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """One Chromium for all tests of the page."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
-    )
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next((path for name in names if (path := shutil.which(name))), None)
-    if chromium is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"], timeout=180_000
-        )
-        yield opened
-        opened.close()

@@ -15,9 +15,6 @@ import pytest
 from impasto.collection.collection import Collection
 from impasto.page.export import write_site
 
-PATIENCE = (
-    180_000  # milliseconds: a machine that is busy with a training takes its time, and is not wrong
-)
 WIDE = {"width": 1280, "height": 800}
 # Remarks on speed: on the software renderer, and on this test's own reading of what was drawn
 HARMLESS = (
@@ -34,7 +31,7 @@ class Visit:
         self.context = browser.new_context(
             **{"viewport": WIDE, "reduced_motion": "reduce", **given}
         )
-        self.context.set_default_timeout(PATIENCE)
+        self.context.set_default_timeout(180_000)  # a busy machine is slow, not wrong
         self.page = self.context.new_page()
         self.site, self.complaints, self.asked = page, [], []
         self.page.on("console", self._hear)

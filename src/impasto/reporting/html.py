@@ -133,9 +133,6 @@ def _table(table: Table) -> str:
     names = ["sortable"] * table.sortable + [table.look] * (table.look != "scores")
     look = f' class="{" ".join(names)}"' if names else ""
     anchor = f' id="{escape(table.anchor)}"' if table.anchor else ""
-    caption = escape(table.caption)
-    if table.sortable:
-        caption += "; a click on a column’s head sorts by it"
     heads = "".join(
         f'<th scope="col"{kind}>{escape(column.title)}</th>'
         for column, kind in zip(table.columns, kinds, strict=True)
@@ -144,7 +141,7 @@ def _table(table: Table) -> str:
     body = "\n".join(map(row, table.rows))
     return (
         f'<div class="scroll" {SCROLLS}="{escape(table.title)}"><table{look}{anchor}>\n'
-        f"<caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n"
+        f"<caption>{escape(table.caption)}</caption>\n<thead><tr>{heads}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n{footer}</table></div>"
     )
 

@@ -1,6 +1,7 @@
 // Tables of class "sortable" are ordered by a click on a column's head; without JavaScript they stay as they are.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
+  table.caption.append("; a click on a column’s head sorts by it");
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";

@@ -1,0 +1,82 @@
+"""The fragment of HTML that a notebook shows for a result, beside the report's section on it."""
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import impasto
+import made_up_study as made_up
+from impasto.records.evaluation import ClassifierEvaluation
+from impasto.reporting.report import write_report
+
+DRAWN = re.compile(r"<(svg|style)\b.*?</\1>", flags=re.S)
+DARK = "rgb(29, 27, 25)"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    what = made_up.MadeUp(styles=("Baroque", "Cubism", "Pop_Art"), test_each=4)
+    made: Path = made_up.make_study(tmp_path_factory.mktemp("whole") / "study", what)
+    write_report(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def evaluation(study: Path) -> ClassifierEvaluation:
+    file = study / "runs" / "classifier" / "evaluation" / "metrics.json"
+    return ClassifierEvaluation.read(file, what="evaluation", verb="impasto evaluate")
+
+
+def words(page: str) -> list[str]:
+    return unescape(re.sub(r"<[^>]*>", " ", DRAWN.sub(" ", page))).split()
+
+
+def section(page: str, anchor: str) -> str:
+    found = re.search(rf'<section id="{anchor}".*?</section>', page, flags=re.S)
+    assert found
+    return found.group()
+
+
+def test_the_words_are_the_reports(study: Path, evaluation: ClassifierEvaluation) -> None:
+    page = section((study / "report.html").read_text(encoding="utf-8"), "scores")
+    assert words(impasto.render_html(evaluation)) == words(page)
+    assert "Guessing" in words(page)
+
+
+def test_the_markdown_says_the_same_words(study: Path, evaluation: ClassifierEvaluation) -> None:
+    text = (study / "report.md").read_text(encoding="utf-8")
+    part = text[text.index("## Scores beside") : text.index("\n## The collection")]
+    part = re.sub(r"!\[.*?\]\(.*?\)|^\|[ :|-]*\|$|\\(?=[^\w\s])", " ", part, flags=re.M)
+    part = re.sub(r"<[^>]*>|[*`#|]", " ", part)
+    ends = [word.rstrip(".:") for word in part.split()]
+    shown = [word.rstrip(".:") for word in words(impasto.render_html(evaluation))]
+    assert [word for word in ends if word] == [word for word in shown if word]
+
+
+def test_results_on_one_page_keep_their_ids_apart(evaluation: ClassifierEvaluation) -> None:
+    other = evaluation.model_copy(update={"split": "validation", "pictures": 11})
+    pages = [impasto.render_html(one) for one in (evaluation, other)]
+    first, second = (set(re.findall(r'\bid="([^"]+)"', page)) for page in pages)
+    assert first and len(first) == len(second)
+    for page, ids in zip(pages, (first, second), strict=True):
+        used = re.findall(r'aria-labelledby="([^"]+)"|url\(#([^)]+)\)|href="#([^"]+)"', page)
+        assert {name for found in used for name in found if name} <= ids
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_style_holds_within_the_fragment_alone(
+    browser: Any, evaluation: ClassifierEvaluation, scheme: str
+) -> None:
+    page = browser.new_page(color_scheme=scheme)
+    page.set_content(f"<h2>Notebook</h2>{impasto.render_html(evaluation)}")
+    look = "() => ['body', '.impasto'].map(name => {"
+    look += "const style = getComputedStyle(document.querySelector(name));"
+    look += "return [style.backgroundColor, style.color, style.fontSize]; })"
+    outside, inside = page.evaluate(look)
+    assert outside == ["rgba(0, 0, 0, 0)", "rgb(0, 0, 0)", "16px"]
+    assert (inside[0] == DARK) == (scheme == "dark")
+    assert inside[0] != inside[1] != "rgb(0, 0, 0)"
+    page.close()
