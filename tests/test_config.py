@@ -190,6 +190,6 @@ def test_a_setting_under_both_names_is_refused() -> None:
 
 
 def test_a_name_that_still_has_a_meaning_is_not_renamed(caplog: pytest.LogCaptureFixture) -> None:
-    made = parse(AutoencoderSettings, {"pieces": {"contrast": 0.3, "cutmix": 0}})
-    assert made.pieces.contrast == 0.3 and made.contrastive_weight == 0.01
+    made = parse(AutoencoderSettings, {"crops": {"contrast": 0.3, "cutmix": 0}})
+    assert made.crops.contrast == 0.3 and made.contrastive_weight == 0.01
     assert not caplog.messages

@@ -39,6 +39,7 @@ RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
     "matrix_learning_rate": ("muon_learning_rate",),
     "opponent_learning_rate": ("discriminator_learning_rate",),
     "own": ("identity_share",),
+    "pieces": ("crops",),
     "resamples": ("bootstrap_samples",),
     "sampled": ("max_samples",),
     "size": ("pixels",),

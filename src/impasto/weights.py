@@ -32,8 +32,8 @@ def own_network(path: Path) -> OwnNetwork:
     """
     if path.resolve() not in _own:
         raise RunError(
-            f"{path} was trained with a network of your own, which no file holds: give it again with "
-            "impasto.open_run(run, network=module)"
+            f"{path} was trained with a network of your own, which no file holds: give it again "
+            "with impasto.open_run(run, network=module)"
         )
     return OwnNetwork(copy.deepcopy(_own[path.resolve()]))
 
@@ -79,7 +79,8 @@ def painter_of(run: Run, device: torch.device) -> painter.Painter:
 def _load(model: nn.Module, run: Run, prefix: str = "") -> None:
     if not run.weights_path.is_file():
         raise RunError(
-            f"{run.path} has no weights yet: let impasto train {run.kind} reach its first validation"
+            f"{run.path} has no weights yet: let impasto train {run.kind} reach its first "
+            "validation"
         )
     try:
         weights = load_file(run.weights_path)

@@ -64,7 +64,7 @@ def validations(run: Run, name: str) -> list[float]:
 
 def test_it_begins_as_the_principal_components(stripes: Stripes) -> None:
     collection = stripes()
-    model = autoencoder._begun(collection, configured(quick().model_dump(mode="json"))).eval()
+    model = autoencoder._initialised(collection, configured(quick().model_dump(mode="json"))).eval()
     x = pictures(collection, "train", 32)
     small = torch.nn.functional.avg_pool2d(x, 2).double().numpy()
     mean, components, weights = autoencoder.principal_components(small, 12)
@@ -143,7 +143,7 @@ def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Pat
     )
     x = pictures(collection, "validation", 32)
     with torch.no_grad():
-        first = autoencoder._begun(collection, configured(run.settings)).eval()(x)[0]
+        first = autoencoder._initialised(collection, configured(run.settings)).eval()(x)[0]
         last = network(run)(x)[0]
     assert (last - x).square().mean() < 0.9 * (first - x).square().mean()
     assert validations(run, "psnr")[-1] > validations(run, "psnr")[0]
@@ -256,7 +256,7 @@ def test_validation_does_not_hang_on_how_pictures_are_batched(stripes: Stripes) 
     collection, settings = stripes(), quick()
     config = configured(settings.model_dump(mode="json"))
     task = AutoencoderTask(collection, settings, config, Accelerator(cpu=True))
-    model = autoencoder._begun(collection, config).eval()
+    model = autoencoder._initialised(collection, config).eval()
     rows = collection.indices("validation")
     with torch.no_grad():
         whole = task._measured(model, rows)
@@ -273,6 +273,6 @@ def test_refused_in_one_line(stripes: Stripes, run_path: Path) -> None:
         train_autoencoder(collection, run_path, quick(latent=128))
     with pytest.raises(SettingsError, match="resolution=40: an autoencoder's is a multiple of 16"):
         train_autoencoder(stripes(size=40, name="forty"), run_path, quick(resolution=40))
-    with pytest.raises(SettingsError, match="pieces of two pictures have no manner in common"):
-        quick(pieces=AugmentSettings(cutmix=0.5))
+    with pytest.raises(SettingsError, match="crops of two pictures have no embedding in common"):
+        quick(crops=AugmentSettings(cutmix=0.5))
     assert not run_path.exists()

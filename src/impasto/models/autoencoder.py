@@ -1,13 +1,11 @@
-"""The autoencoder: a picture as a short vector and back again, and beside it a vector that says how it is painted.
+"""Autoencoder: a picture to a latent and back, and to a contrastive embedding.
 
-The *code* is what a picture can be given back from: the principal components of the small picture,
-    and upon them what
-an encoder of a few residual blocks adds. The decoder is the best linear one, and upon it a picture
-grown from the code, coarse to fine, by the encoder's blocks in reverse and a sub-pixel convolution
-(Shi et al. 2016, arXiv:1609.05158) at its end. So it begins as PCA, and learns what PCA leaves out.
-The *manner* is the answer of a network of its own, the classifier's (models/classifier.py) without
-styles: the descriptor of all stages, mean and deviation of every channel,
-brought to unit length: what pieces of one picture have in common, wherever they are cut.
+The *latent* reconstructs the picture: it is the principal components of the small picture plus the
+output of an encoder of a few residual blocks. The decoder is the linear least-squares decoder plus
+a residual decoder, coarse to fine, that ends in a sub-pixel convolution (Shi et al. 2016,
+arXiv:1609.05158). At initialisation the whole is PCA; training learns what PCA leaves out. The
+*embedding* compares pictures: it is the output of the classifier's network
+(models/classifier.py) with a linear layer instead of the styles' head, brought to unit length.
 """
 
 import math
@@ -29,25 +27,26 @@ from impasto.models.classifier import (
 )
 
 HALVINGS = 3  # from the small picture to the last feature map
-CODE_WIDTHS: dict[Size, tuple[int, int, int]] = {
+LATENT_WIDTHS: dict[Size, tuple[int, int, int]] = {
     "tiny": (32, 64, 128),
     "small": (64, 128, 256),
     "base": (64, 128, 256),
 }
-"""Channels of encoder and decoder at each size of the map; wider ones learn the training pictures by heart."""
+"""Channels of encoder and decoder at each size of the map; wider ones overfit."""
 
 
 @dataclass(frozen=True, slots=True)
 class AutoencoderConfig:
-    """What an autoencoder is built from.
+    """Shape of an autoencoder.
 
     Attributes:
-        latent: numbers of the code, from which pictures come back.
-        manner: numbers that say how it is painted.
+        latent: length of the latent.
+        embedding_dim: length of the embedding.
         size: width and depth as one dial.
-        resolution: of the pictures that it sees, a multiple of 8 strides.
-        stride: 2 or 4, of the manner's stem; pictures come back at twice ``resolution / stride``.
-        variational: whether the code is drawn from a normal distribution while training.
+        resolution: of the input, a multiple of 8 strides.
+        stride: 2 or 4, of the embedding's stem; reconstructions have twice ``resolution / stride``
+            pixels.
+        variational: whether training samples the latent from a normal distribution.
     """
 
     latent: int = 128
@@ -69,12 +68,12 @@ class AutoencoderConfig:
 
     @property
     def painted(self) -> int:
-        """Height and width of the pictures that come back, in pixels."""
+        """Height and width of the reconstructions in pixels."""
         return 2 * self.small
 
 
 def configured(settings: Mapping[str, Any]) -> AutoencoderConfig:
-    """The configuration that the settings of a run speak of."""
+    """Return the shape that the settings of a run ask for."""
     names = ("latent", "embedding_dim", "size", "resolution")
     shape = {name: settings[name] for name in names}
     return AutoencoderConfig(
@@ -83,7 +82,7 @@ def configured(settings: Mapping[str, Any]) -> AutoencoderConfig:
 
 
 class Grow(nn.Module):
-    """A feature map of twice the height and width, by nearest neighbours and a residual block."""
+    """Upsampling by two: nearest neighbours, then a residual block."""
 
     def __init__(self, channels: int, out: int) -> None:
         super().__init__()
@@ -96,26 +95,24 @@ class Grow(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """Pictures to vectors, vectors to pictures."""
+    """Autoencoder with a latent for reconstruction and an embedding for comparison."""
 
     mean: Tensor  # (3 S²,)
-    components: Tensor  # (latent, 3 S²)
+    components: Tensor  # (latent, 3 S²), each as long as its standard deviation
     back_mean: Tensor  # (3 P²,)
     back: Tensor  # (latent, 3 P²)
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
         self.config = config
-        wide, wider, widest = CODE_WIDTHS[config.size]
+        wide, wider, widest = LATENT_WIDTHS[config.size]
         cells = widest * config.grid**2
         numbers = 3 * config.small**2
         self.trunk = Classifier(
             ClassifierConfig(config.embedding_dim, config.size, stride=config.stride)
         )
         self.register_buffer("mean", torch.zeros(numbers))
-        self.register_buffer(
-            "components", torch.zeros(config.latent, numbers)
-        )  # unit length times standard deviation
+        self.register_buffer("components", torch.zeros(config.latent, numbers))
         pixels = 3 * config.painted**2
         self.register_buffer("back_mean", torch.zeros(pixels))
         self.register_buffer("back", torch.zeros(config.latent, pixels))
@@ -132,58 +129,51 @@ class Autoencoder(nn.Module):
             Grow(*step) for step in ((widest, wider), (wider, wide), (wide, wide))
         )
         self.norm = BatchNorm(wide)
-        self.paint = nn.Conv2d(
-            wide, 12, 3, padding=1
-        )  # four pixels of three channels at each place
+        self.paint = nn.Conv2d(wide, 12, 3, padding=1)  # four pixels of three channels
         self._initialise()
 
     def shrink(self, x: Tensor) -> Tensor:
-        """The small pictures that have principal components.
-
-        ``(B, 3, S, S)`` of ``(B, 3, R, R)``.
-        """
+        """Return the small pictures ``(B, 3, S, S)`` of pictures ``(B, 3, R, R)``."""
         return F.avg_pool2d(x.float(), self.config.stride)
 
-    def begin(self, mean: Tensor, components: Tensor, back_mean: Tensor, back: Tensor) -> None:
-        """Take over the principal components of the training pictures, as ``shrink`` gives these, flat.
+    def set_principal_components(
+        self, mean: Tensor, components: Tensor, back_mean: Tensor, back: Tensor
+    ) -> None:
+        """Store the principal components of the small training pictures and the linear decoder.
 
         Args:
             mean: ``(3 S²,)``.
             components: ``(latent, 3 S²)``, orthogonal, each as long as its standard deviation.
-            back_mean: what is painted where all numbers of the code are 0, ``(3 P²,)``.
-            back: what each number of the code adds to it, ``(latent, 3 P²)``.
+            back_mean: reconstruction of the latent 0, ``(3 P²,)``.
+            back: weights of the linear decoder, ``(latent, 3 P²)``.
         """
-        pairs = (
-            (self.mean, mean),
-            (self.components, components),
-            (self.back_mean, back_mean),
-            (self.back, back),
-        )
-        for mine, given in pairs:
-            mine.copy_(given)
+        self.mean.copy_(mean)
+        self.components.copy_(components)
+        self.back_mean.copy_(back_mean)
+        self.back.copy_(back)
 
-    def manner(self, x: Tensor) -> Tensor:
-        """How pictures or pieces of them ``(B, 3, H, W)`` in [-1, 1] are painted.
+    def embed(self, x: Tensor) -> Tensor:
+        """Return the embeddings ``(B, embedding_dim)``, of unit length, of pictures or crops.
 
-        ``(B, manner)`` of unit length.
+        Args:
+            x: ``(B, 3, H, W)`` in [-1, 1].
         """
         return F.normalize(self.trunk(x).float(), dim=1)
 
-    def embed(self, x: Tensor) -> Tensor:
-        """The representation by which pictures are compared: the manner."""
-        return self.manner(x)
-
     def encode(self, x: Tensor) -> Tensor:
-        """The codes ``(B, latent)`` of pictures ``(B, 3, R, R)`` in [-1, 1]; each number with a mean square of 1."""
-        return self._coded(x)[0]
+        """Return the latents ``(B, latent)`` of pictures ``(B, 3, R, R)`` in [-1, 1].
 
-    def decode(self, code: Tensor) -> Tensor:
-        """Pictures ``(B, 3, P, P)`` from codes ``(B, latent)``; about in [-1, 1], not cut off there."""
+        Each number has a mean square of about 1 over the training pictures.
+        """
+        return self._encoded(x)[0]
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Return pictures ``(B, 3, P, P)``, about in [-1, 1], from latents ``(B, latent)``."""
         grid, side = self.config.grid, self.config.painted
-        coarse = (self.back_mean + code.float() @ self.back).view(len(code), 3, side, side)
+        coarse = (self.back_mean + latent.float() @ self.back).view(len(latent), 3, side, side)
         x = (
-            self.seed(code)
-            .view(len(code), -1, grid, grid)
+            self.seed(latent)
+            .view(len(latent), -1, grid, grid)
             .contiguous(memory_format=torch.channels_last)
         )
         x = self.first(x)
@@ -191,44 +181,45 @@ class Autoencoder(nn.Module):
             x = grow(x)
         return coarse + F.pixel_shuffle(self.paint(F.relu(self.norm(x))), 2).float()
 
-    def forward(self, x: Tensor, pieces: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """What a training needs in one call, so that it is one for all processes.
+    def forward(self, x: Tensor, crops: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Reconstruct pictures and embed crops in one call, as distributed training needs it.
 
         Args:
             x: whole pictures ``(B, 3, R, R)`` in [-1, 1].
-            pieces: of pictures, ``(N, 3, P, P)``.
+            crops: of pictures, ``(N, 3, P, P)``.
 
         Returns:
-            The pictures as they come back ``(B, 3, P, P)``; the code's divergence ``(B,)``; the
-            pieces' manners ``(N, manner)``.
+            Reconstructions ``(B, 3, P, P)``; KL divergences of the latents ``(B,)``; embeddings of
+            the crops ``(N, embedding_dim)``.
         """
-        code, divergence = self._coded(x)
-        manners = (
-            code.new_zeros(0, self.config.embedding_dim) if pieces is None else self.manner(pieces)
-        )
-        return self.decode(code), divergence, manners
+        latent, divergence = self._encoded(x)
+        if crops is None:
+            embeddings = latent.new_zeros(0, self.config.embedding_dim)
+        else:
+            embeddings = self.embed(crops)
+        return self.decode(latent), divergence, embeddings
 
-    def _coded(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The codes, and their Kullback-Leibler divergence from a standard normal, ``(B,)``.
+    def _encoded(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Latents, and their KL divergence in nats from a standard normal, ``(B,)``.
 
-        Kingma and Welling 2014, "Auto-encoding variational Bayes" (arXiv:1312.6114), in nats; zero
-        where nothing is drawn.
+        Kingma and Welling 2014, "Auto-encoding variational Bayes" (arXiv:1312.6114); zero where
+        the autoencoder is not variational.
         """
         small = self.shrink(x)
         inverse = self.components / self.components.square().sum(1, keepdim=True).clamp(min=1e-12)
-        code = (small.contiguous().flatten(1) - self.mean) @ inverse.T
+        linear = (small.contiguous().flatten(1) - self.mean) @ inverse.T
         folded = self.fold(self.stem(small.contiguous(memory_format=torch.channels_last)))
         learned = self.learned(F.relu(self.folded(folded)).flatten(1)).float()
         if not self.config.variational:
-            return code + learned, code.new_zeros(len(code))
+            return linear + learned, linear.new_zeros(len(linear))
         learned, log_variance = learned.chunk(2, 1)
-        mean, log_variance = code + learned, log_variance.clamp(-10, 10)
+        mean, log_variance = linear + learned, log_variance.clamp(-10, 10)
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
         noise = torch.randn_like(mean) if self.training else torch.zeros_like(mean)
         return mean + noise * (0.5 * log_variance).exp(), divergence
 
     def _initialise(self) -> None:
-        """He initialisation (arXiv:1502.01852); what is added to the principal components begins at nothing."""
+        """He initialisation (arXiv:1502.01852); zero for what is added to the components."""
         for part in (self.stem, self.fold, self.first, self.grow):
             for module in part.modules():
                 if isinstance(module, nn.Conv2d):

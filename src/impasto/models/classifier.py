@@ -1,10 +1,9 @@
-"""The classifier: a pre-activation residual network with batch normalisation, trained from scratch.
+"""Classifier: a pre-activation residual network with batch normalisation, trained from scratch.
 
 Bottleneck blocks after He et al. 2016, "Identity mappings in deep residual networks"
-(arXiv:1603.05027). The descriptor
-holds the mean and the standard deviation of every channel of every stage: what textures are made
-    of, from strokes to
-forms, not where they are (Gatys et al. 2015, arXiv:1505.07376, in its cheapest form).
+(arXiv:1603.05027). The descriptor holds the mean and the standard deviation of every channel of
+every stage: texture statistics from strokes to forms, without places (Gatys et al. 2015,
+arXiv:1505.07376, in its cheapest form).
 """
 
 from collections.abc import Sequence
@@ -17,9 +16,7 @@ from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 Size = Literal["tiny", "small", "base"]
-# pixels from which the stem takes steps of four: strokes are seen, and time is spent on larger
-# things
-FINE = 96
+FINE = 96  # pixels from which the stem takes steps of four
 
 WIDTHS: dict[Size, tuple[int, ...]] = {
     "tiny": (16, 32, 64, 128),
@@ -32,13 +29,13 @@ DEPTHS: dict[Size, tuple[int, ...]] = {"tiny": (2, 2, 2), "small": (3, 4, 3), "b
 
 
 def stem_stride(resolution: int) -> int:
-    """The stem's stride for pictures of so many pixels, where nobody asked for another."""
+    """Return the default stride of the stem for pictures of ``resolution`` pixels."""
     return 4 if resolution >= FINE else 2
 
 
 @dataclass(frozen=True, slots=True)
 class ClassifierConfig:
-    """What a classifier is built from.
+    """Shape of a classifier.
 
     Attributes:
         styles: the number of classes.
@@ -52,9 +49,10 @@ class ClassifierConfig:
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation (Ioffe and Szegedy 2015, arXiv:1502.03167) over the batch of all processes together.
+    """Batch normalisation over the batch of all processes together.
 
-    Several processes so learn what one would; unlike ``nn.SyncBatchNorm`` also without a GPU.
+    Ioffe and Szegedy 2015, arXiv:1502.03167. Several processes so learn what one would; unlike
+    ``nn.SyncBatchNorm`` also without a GPU.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -84,7 +82,7 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 class Bottleneck(nn.Module):
-    """1×1, 3×3 and 1×1 convolutions, each after normalisation and ReLU, beside an identity or 1×1 shortcut.
+    """Pre-activation bottleneck: 1×1, 3×3, 1×1 convolutions beside an identity or 1×1 shortcut.
 
     The 3×3 convolution works on half of the channels, so that a block costs a third of one with two
     full 3×3 convolutions, and a training of the same minutes sees twice the pictures.
@@ -123,9 +121,7 @@ class Classifier(nn.Module):
         self.config = config
         (channels, *widths), depths = WIDTHS[config.size], DEPTHS[config.size]
         edge = (4 - config.stride) // 2
-        self.stem = nn.Conv2d(
-            3, channels, 4, config.stride, edge, bias=False
-        )  # every path from here is normalised
+        self.stem = nn.Conv2d(3, channels, 4, config.stride, edge, bias=False)
         self.stages = nn.ModuleList()
         for width, depth in zip(widths, depths, strict=True):
             blocks = [
@@ -140,7 +136,11 @@ class Classifier(nn.Module):
         self._initialise()
 
     def features(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Each stage's feature map, ``(B, C, H / 2s, W / 2s)`` first, of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        """Return each stage's feature map, ``(B, C, H / 2s, W / 2s)`` first.
+
+        Args:
+            x: pictures ``(B, 3, H, W)`` in [-1, 1].
+        """
         x, maps = self.stem(x), []
         for stage, norm in zip(self.stages, self.norms, strict=True):
             x = stage(x)
@@ -148,15 +148,13 @@ class Classifier(nn.Module):
         return tuple(maps)
 
     def describe(self, features: Sequence[Tensor]) -> Tensor:
-        """The descriptor ``(B, 2 ΣC)``.
+        """Return the descriptor ``(B, 2 ΣC)`` of feature maps.
 
         Mean and standard deviation of every channel, normalised stage by stage.
         """
         parts = []
         for stage, norm in zip(features, self.descriptor_norms, strict=True):
-            flat = (
-                stage.permute(0, 2, 3, 1).flatten(1, 2).float()
-            )  # (B, H·W, C), as it lies in memory
+            flat = stage.permute(0, 2, 3, 1).flatten(1, 2).float()  # (B, H·W, C), no copy
             mean = flat.mean(1)
             # Three times as fast as var(); the constant keeps the root's slope finite where a
             # channel is dead
@@ -165,7 +163,7 @@ class Classifier(nn.Module):
         return torch.cat(parts, 1)
 
     def embed(self, x: Tensor) -> Tensor:
-        """The representation ``(B, 2 ΣC)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        """Return the embedding ``(B, 2 ΣC)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
         return self.describe(self.features(x))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -174,7 +172,7 @@ class Classifier(nn.Module):
         return logits
 
     def _initialise(self) -> None:
-        """He initialisation (arXiv:1502.01852); a head that begins by answering nothing in particular."""
+        """He initialisation (arXiv:1502.01852); a head with logits near 0."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

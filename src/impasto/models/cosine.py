@@ -1,6 +1,6 @@
-"""A head that looks at directions alone: a style's logit is the cosine to its weights, times a constant.
+"""Cosine head: a style's logit is the scaled cosine between the embedding and its weights.
 
-Neither frequent styles nor bright pictures can so raise a logit by length. LDAM needs it (Cao et
+The length of weights or embeddings cannot raise a logit. LDAM needs it (Cao et
 al. 2019, arXiv:1906.07413, as in Wang et al. 2018, "Additive margin softmax", arXiv:1801.05599).
 """
 
@@ -10,17 +10,16 @@ from torch.nn import functional as F
 
 
 class CosineHead(nn.Linear):
-    """Representations to scaled cosines, without a bias."""
+    """Linear layer of normalised embeddings and weights, without a bias."""
 
     def __init__(self, numbers: int, styles: int, scale: float) -> None:
         super().__init__(numbers, styles, bias=False)
         self.scale = scale
 
     def forward(self, input: Tensor) -> Tensor:
-        """Logits ``(…, styles)`` in [-scale, scale] of representations ``(…, D)``."""
-        with torch.autocast(
-            input.device.type, enabled=False
-        ):  # scaled, bfloat16's error would be a tenth
+        """Logits ``(…, styles)`` in [-scale, scale] of embeddings ``(…, D)``."""
+        # Scaled, the error of bfloat16 would be a tenth
+        with torch.autocast(input.device.type, enabled=False):
             return self.scale * F.linear(
                 F.normalize(input.float(), dim=-1), F.normalize(self.weight)
             )

@@ -1,9 +1,8 @@
-"""The course's own network, to show where everybody starts.
+"""Course baseline: the course's own convolutional network.
 
 In class: one 4×4 convolution to a single channel, 4×4 max-pooling, batch normalisation, a linear
-    layer of 300 with
-dropout and ReLU, a linear layer to the styles, log-softmax. The published variant of it adds a
-second linear layer, 300 to 150, with dropout and ReLU.
+layer of 300 with dropout and ReLU, a linear layer to the styles, log-softmax. The published variant
+of it adds a second linear layer, 300 to 150, with dropout and ReLU.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ Variant = Literal["in-class", "published"]
 
 @dataclass(frozen=True, slots=True)
 class CourseNetworkConfig:
-    """What the course's network is built from.
+    """Shape of the course's network.
 
     Attributes:
         styles: the number of classes.

@@ -1,7 +1,4 @@
-"""How alike two pictures are.
-
-PSNR, SSIM at one or several scales, local correlation; as losses and as scores.
-"""
+"""PSNR, SSIM, multi-scale SSIM and local correlation, as losses and as scores."""
 
 import torch
 from torch import Tensor
@@ -15,13 +12,13 @@ FLAT = 0.002  # variance, of pictures in [-1, 1], below which a window counts as
 
 
 def psnr(a: Tensor, b: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio in dB, ``(B,)``, of pictures ``(B, 3, H, W)`` in [-1, 1]; infinite where equal."""
+    """PSNR in dB, ``(B,)``, of pictures ``(B, 3, H, W)`` in [-1, 1]; infinite where equal."""
     error = (a - b).square().flatten(1).mean(1)
     return 10 * torch.log10(RANGE**2 / error)
 
 
 def ssim(a: Tensor, b: Tensor) -> Tensor:
-    """Structural similarity in [-1, 1], ``(B,)``, of pictures ``(B, C, H, W)`` in [-1, 1] of 11 pixels or more.
+    """SSIM in [-1, 1], ``(B,)``, of pictures ``(B, C, H, W)`` in [-1, 1] of 11 pixels or more.
 
     Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity"
     (IEEE Transactions on Image Processing 13): Gaussian windows that lie wholly within the picture,
@@ -38,11 +35,11 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
 
 
 def multiscale_ssim(a: Tensor, b: Tensor, scales: int = 3) -> Tensor:
-    """The mean SSIM over at most ``scales`` sizes, each half the one before, while pictures have 11 pixels; ``(B,)``.
+    """Multi-scale SSIM ``(B,)``: the mean over at most ``scales`` sizes, each half the last.
 
-    After Wang et al. 2003, "Multiscale structural similarity for image quality assessment"
-    (Asilomar), in plainer form: their five scales need 161 pixels, and their product has no slope
-    where a scale's similarity is negative.
+    Sizes end at 11 pixels. After Wang et al. 2003, "Multiscale structural similarity for image
+    quality assessment" (Asilomar), in plainer form: their five scales need 161 pixels, and their
+    product has no slope where a scale's similarity is negative.
     """
     values = [ssim(a, b)]
     while len(values) < scales and min(a.shape[-2:]) >= 2 * WINDOW:
@@ -57,7 +54,7 @@ def lightness(x: Tensor) -> Tensor:
 
 
 def correlation(a: Tensor, b: Tensor, window: int = 7) -> Tensor:
-    """The mean correlation in [-1, 1] of two pictures' values within windows, ``(B,)``, of ``(B, C, H, W)``.
+    """Mean local correlation in [-1, 1], ``(B,)``, of pictures ``(B, C, H, W)``.
 
     The structure term of SSIM alone (Wang et al. 2004, equation 10): brightness and contrast may
     change as they like, as long as light and dark lie where they lay. Where both are flat it is 1,

@@ -1,4 +1,4 @@
-"""What every network is given: pictures in [-1, 1] at its own resolution."""
+"""Preprocessing of the input: pictures in [-1, 1] at the network's resolution."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def plain(pictures: Tensor, resolution: int) -> Tensor:
-    """Pictures as a network is evaluated on: whole, antialiased to ``resolution``, without chance.
+    """Resize whole pictures with antialiasing and scale them to [-1, 1], without augmentation.
 
     Args:
         pictures: ``uint8 (B, 3, H, W)``.

@@ -1,11 +1,9 @@
-"""A plain residual network, built otherwise than our classifier: the judge of what painters paint.
+"""ResNet: the network of the painter's evaluator, built otherwise than the classifier.
 
 Basic blocks of two 3×3 convolutions, normalised after each, and the mean of the last feature map,
 after He et al. 2016, "Deep residual learning for image recognition" (arXiv:1512.03385). The
-classifier (models/classifier.py) differs in all
-of it: bottlenecks, normalisation first, means and deviations of every stage. What fools one by a
-    quirk of its build is
-not likely to fool the other.
+classifier (models/classifier.py) has bottlenecks, pre-activation, and means and deviations of every
+stage. Pictures that are adversarial to one are unlikely to be so to the other.
 """
 
 from collections.abc import Sequence
@@ -27,7 +25,7 @@ WIDTHS: dict[Size, tuple[int, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ResidualConfig:
-    """What a residual network is built from.
+    """Shape of a residual network.
 
     Attributes:
         styles: the number of classes.
@@ -41,7 +39,7 @@ class ResidualConfig:
 
 
 class BasicBlock(nn.Module):
-    """Two 3×3 convolutions, each normalised, beside an identity or 1×1 shortcut; ReLU comes after the sum."""
+    """Two 3×3 convolutions beside an identity or 1×1 shortcut; ReLU after the sum."""
 
     def __init__(self, channels: int, out: int, stride: int) -> None:
         super().__init__()
@@ -87,7 +85,11 @@ class ResidualNetwork(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def features(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Each stage's feature map, ``(B, C, H / s, W / s)`` first, of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        """Return each stage's feature map, ``(B, C, H / s, W / s)`` first.
+
+        Args:
+            x: pictures ``(B, 3, H, W)`` in [-1, 1].
+        """
         x, maps = F.relu(self.norm(self.stem(x))), []
         for stage in self.stages:
             x = stage(x)
@@ -99,7 +101,7 @@ class ResidualNetwork(nn.Module):
         return torch.mean(features[-1].float(), (2, 3))
 
     def embed(self, x: Tensor) -> Tensor:
-        """The representation ``(B, C)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
+        """Return the embedding ``(B, C)`` of pictures ``(B, 3, H, W)`` in [-1, 1]."""
         return self.describe(self.features(x))
 
     def forward(self, x: Tensor) -> Tensor:

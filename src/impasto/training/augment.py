@@ -1,4 +1,4 @@
-"""Augmentation in whole batches, on the device where the pictures are: uint8 in, float in [-1, 1] out.
+"""Augmentation of whole batches on the device: uint8 in, float in [-1, 1] out.
 
 Everything random is drawn from the generator passed in, on the CPU, so that one seed means the same
 pictures on every device. Crops after Szegedy et al. 2015 (arXiv:1409.4842), CutMix after Yun et al.
@@ -23,7 +23,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class AugmentSettings(Settings):
-    """How training pictures are varied; all at zero with crop_scale (1, 1) and crop_ratio 1: unchanged."""
+    """Settings of augmentation; zeros with crop_scale (1, 1) and crop_ratio 1 change nothing."""
 
     crop_scale: tuple[Share, Share] = Field(
         (0.35, 1.0),
@@ -53,7 +53,7 @@ class AugmentSettings(Settings):
     )
     partners: Literal["batch", "balanced"] = Field(
         "batch",
-        description="what CutMix and mixup mix in: others of the batch, or pictures of every style equally often",
+        description="CutMix and mixup mix in: others of the batch, or every style equally often",
     )
 
     @model_validator(mode="after")
@@ -111,9 +111,9 @@ def augment(
 def mixed_in(settings: AugmentSettings) -> float:
     """The mean share of a target that comes from another picture, in [0, 1].
 
-    CutMix replaces half of the picture in the mean, less what the border cuts off: with side s = √u
-        of the box, u and
-    its centre uniform, E[(s − s²/4)²] = 1/2 − 1/5 + 1/48. A draw of mixup is one half in the mean.
+    CutMix replaces half of the picture in the mean, less the part beyond the border: with side s =
+    √u of the box, u and its centre uniform, E[(s − s²/4)²] = 1/2 − 1/5 + 1/48. A draw of mixup is
+    one half in the mean.
     """
     return settings.cutmix * (1 / 2 - 1 / 5 + 1 / 48) + settings.mixup / 2
 
@@ -167,7 +167,7 @@ def cropped(pictures: Tensor, boxes: Tensor, resolution: int, widest: float = 1.
 
 
 def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    """Pictures in [0, 255], as ones in [-1, 1]: saturation, then contrast, then brightness changed by one draw each.
+    """Jitter saturation, then contrast, then brightness; [0, 255] in, [-1, 1] out.
 
     All four are one affine map of a pixel and its grey, so the picture is gone through once and not
     four times.
@@ -186,7 +186,7 @@ def _recolour(x: Tensor, settings: AugmentSettings, generator: torch.Generator) 
 def _cutmix(
     x: Tensor, other: Tensor, order: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, float]:
-    """``x`` with one box, the same for the batch, replaced in place from ``other[order]``; and the share kept."""
+    """CutMix in place: one box for the batch from ``other[order]``; and the share kept."""
     share, centre_x, centre_y = torch.rand(
         3, generator=generator
     ).tolist()  # area to replace: Beta(1, 1)
@@ -203,7 +203,7 @@ def _cutmix(
 def _mixup(
     x: Tensor, other: Tensor, alpha: float, generator: torch.Generator
 ) -> tuple[Tensor, float]:
-    """Each picture blended with another by one share for the batch from Beta(alpha, alpha); and the share kept."""
+    """Mixup by one share for the batch from Beta(alpha, alpha); and the share kept."""
     seed = int(torch.randint(2**62, (), generator=generator))  # torch's own Beta takes no generator
     kept = float(np.random.default_rng(seed).beta(alpha, alpha))
     return kept * x + (1 - kept) * other, kept

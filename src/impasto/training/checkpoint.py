@@ -22,7 +22,7 @@ NAME = "checkpoint.safetensors"
 
 @dataclass(slots=True)
 class Progress:
-    """How far a training is.
+    """Progress of a training.
 
     Attributes:
         step: steps done.
@@ -76,7 +76,7 @@ def save(
 def load(
     folder: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
 ) -> Progress | None:
-    """The progress of the checkpoint in ``folder``, put into network, average and optimiser; ``None`` without one.
+    """Load the checkpoint of ``folder`` into network, average and optimiser; ``None`` without one.
 
     Raises:
         RunError: the checkpoint is damaged or of another network.

@@ -1,4 +1,7 @@
-"""An exponential moving average of weights (Polyak and Juditsky 1992; Tarvainen and Valpola 2017, arXiv:1703.01780)."""
+"""Exponential moving average (EMA) of the weights.
+
+Polyak and Juditsky 1992; Tarvainen and Valpola 2017, arXiv:1703.01780.
+"""
 
 import copy
 
@@ -20,8 +23,7 @@ class Average:
     def update(self, model: nn.Module, step: int) -> None:
         """Follow ``model`` after its step number ``step`` (from 0)."""
         weight = 1 - min(self.decay, (1 + step) / (10 + step))
-        mine, theirs = _floats(self.model), _floats(model)
-        torch._foreach_lerp_(mine, theirs, weight)
+        torch._foreach_lerp_(_floats(self.model), _floats(model), weight)
         for own, other in zip(self.model.buffers(), model.buffers(), strict=True):
             if not own.is_floating_point():
                 own.copy_(other)

@@ -1,4 +1,4 @@
-"""Remedies for rare styles that change the last layer alone, of a network trained without any.
+"""Long-tail methods that change the last layer alone, of a network trained without any.
 
 The representation of a plainly trained network is good for rare styles too; it is the linear head
 that answers them too seldom (Kang et al. 2020, "Decoupling representation and classifier for
@@ -28,8 +28,8 @@ STEPS, BATCH = (
     300,
     512,
 )  # of re-training: some twenty passes over 8,000 pictures, as Kang et al. make ten
-# cRT: SGD as in the paper; the rate is divided by D, so that a long representation is not learned
-# by heart
+# cRT: SGD as in the paper; the rate is divided by D, so that a long representation is not
+# overfitted
 HEAD_RATE, HEAD_DECAY, MOMENTUM = 1.0, 5e-4, 0.9
 SCALE_RATE = 0.02  # LWS: of Adam
 
@@ -51,7 +51,9 @@ class Head(NamedTuple):
 
 
 def logit_adjusted(head: Head, prior: NDArray[np.float64], tau: float) -> Head:
-    """The head less τ times the log prior: post-hoc logit adjustment (Menon et al. 2021, arXiv:2007.07314).
+    """Post-hoc logit adjustment: the head less τ times the log prior.
+
+    Menon et al. 2021, arXiv:2007.07314.
 
     Args:
         head: of a network trained on styles in the shares of ``prior``.
@@ -62,10 +64,10 @@ def logit_adjusted(head: Head, prior: NDArray[np.float64], tau: float) -> Head:
 
 
 def tau_normalised(head: Head, tau: float) -> Head:
-    """Each style's row divided by its length to the power of τ: tau-normalisation (Kang et al. 2020, section 4).
+    """Tau-normalisation: each style's row divided by its length to the power of τ.
 
-    The paper drops the bias; here it is divided as its row is, so that τ = 0 leaves the head as it
-    is.
+    Kang et al. 2020, section 4. The paper drops the bias; here it is divided as its row is, so that
+    τ = 0 leaves the head as it is.
 
     Args:
         head: of a plainly trained network, whose frequent styles have the longer rows.
@@ -76,7 +78,9 @@ def tau_normalised(head: Head, tau: float) -> Head:
 
 
 def retrained(embedded: Embedded, labels: NDArray[np.int64], styles: int, *, seed: int) -> Head:
-    """A new head, trained under class-balanced sampling: classifier re-training, cRT (Kang et al. 2020, section 4).
+    """Classifier re-training (cRT): a new head, trained under class-balanced sampling.
+
+    Kang et al. 2020, section 4.
 
     Args:
         embedded: of the training pictures.
@@ -104,7 +108,7 @@ def retrained(embedded: Embedded, labels: NDArray[np.int64], styles: int, *, see
 
 
 def weights_scaled(head: Head, embedded: Embedded, labels: NDArray[np.int64], *, seed: int) -> Head:
-    """The head with each row times a factor learned under class-balanced sampling: learnable weight scaling, LWS.
+    """Learnable weight scaling (LWS): each row times a factor, learned class-balanced.
 
     Kang et al. 2020, section 4. The bias is scaled as its row is.
 
@@ -135,7 +139,7 @@ def _fit(
     labels: NDArray[np.int64],
     seed: int,
 ) -> None:
-    """Minimise the cross-entropy of class-balanced batches; each picture in one of its views ``(views, N, …)``."""
+    """Minimise the cross-entropy of class-balanced batches of views ``(views, N, …)``."""
     batches = StyleBatches(
         np.arange(len(labels)), labels, BATCH, seed, "inverse-frequency", epochs=1
     )

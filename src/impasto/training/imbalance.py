@@ -1,4 +1,4 @@
-"""What is done for rare styles: the settings, the styles' shares and weights that follow, and the prior they leave.
+"""Long-tail methods in training: settings, sampled shares, class weights and effective prior.
 
 Samplers change how often a style is drawn (``samplers.py``), class weights how much a picture
 counts, losses how hard a style is pushed (``losses.py``). All of it follows from the number of
@@ -29,7 +29,7 @@ Loss = Literal["cross-entropy", "focal", "ldam"]
 
 
 class BalanceSettings(Settings):
-    """What is done for rare styles."""
+    """Settings of a long-tail method."""
 
     sampling: Sampling = Field("natural", description="how often each style's pictures are drawn")
     per_style: int = Field(
@@ -60,7 +60,7 @@ class BalanceSettings(Settings):
 
     @property
     def head_scale(self) -> float | None:
-        """Of the normalised head that the loss needs; ``None``: a linear head."""
+        """Scale of the cosine head that the loss needs; ``None``: a linear head."""
         return self.ldam_scale if self.loss == "ldam" else None
 
 
@@ -69,7 +69,7 @@ class ClassBalance:
     """Long-tail method at work in one training.
 
     Attributes:
-        settings: the remedy.
+        settings: the method.
         counts: training pictures a style, ``int64 (styles,)``.
         steps: of the whole training.
         blended: the mean share of a target that comes from balanced partners in CutMix and mixup,
@@ -82,25 +82,25 @@ class ClassBalance:
     blended: float = 0.0
 
     def progress(self, step: int) -> float:
-        """How far the training is at a step: 0 at the first, 1 at the last."""
+        """Return the progress at a step: 0 at the first, 1 at the last."""
         return min(step / max(self.steps - 1, 1), 1.0)
 
     def drawn(self, step: int) -> Floats:
-        """Each style's share of what the targets of a step say in the mean, ``float64 (styles,)``."""
+        """Return each style's mean share of the targets of a step, ``float64 (styles,)``."""
         shares = sampled_shares(self.settings.sampling, self.counts, self.progress(step))
         return (1 - self.blended) * shares + self.blended * sampled_shares(
             "inverse-frequency", self.counts
         )
 
     def weights(self, step: int) -> Floats:
-        """How much a picture counts by its style, ``float64 (styles,)``; 1 in the mean over what is drawn."""
+        """Return the class weights, ``float64 (styles,)``, with mean 1 over the pictures drawn."""
         if step < self.settings.drw_start * self.steps:
             return np.ones(len(self.counts))
         weights = class_weights(self.settings.weights, self.counts, self.settings.effective_beta)
         return np.asarray(weights / (weights @ self.drawn(step)))
 
     def prior(self, step: int) -> Floats:
-        """The effective prior: what a style's share times its weight leaves, ``float64 (styles,)``, summing to 1.
+        """Return the effective prior, share times weight, ``float64 (styles,)``, summing to 1.
 
         A style without a training picture keeps a small one, and is never predicted more than it
         deserves.
@@ -113,10 +113,7 @@ class ClassBalance:
 
     @property
     def last_prior(self) -> Floats:
-        """The effective prior that the training ends with.
-
-        What its logits hold, less the adjustment.
-        """
+        """Effective prior at the end of training, which the logits hold less the adjustment."""
         return self.prior(self.steps - 1)
 
     def loss(self, logits: Tensor, targets: Tensor, step: int, *, smoothing: float) -> Tensor:
@@ -178,11 +175,10 @@ def sampled_shares(sampling: Sampling, counts: Counts, progress: float = 1.0) ->
 
 
 def class_weights(weights: Weights, counts: Counts, beta: float) -> Floats:
-    """How much a picture of each style counts, up to a factor, ``float64 (styles,)``.
+    """Class weights up to a factor, ``float64 (styles,)``.
 
-    Inverse frequency: 1 / n. Effective number (Cui et al. 2019, arXiv:1901.05555): (1 − β) / (1 −
-        βⁿ), from
-    all alike at β = 0 to 1 / n as β nears 1.
+    Inverse frequency: 1 / n. Effective number (Cui et al. 2019, arXiv:1901.05555):
+    (1 − β) / (1 − βⁿ), from all alike at β = 0 to 1 / n as β nears 1.
     """
     present = np.maximum(counts, 1)
     match weights:
@@ -206,12 +202,12 @@ def ldam_margins(counts: Counts, largest: float) -> Floats:
 
 
 def pictures_per_epoch(settings: BalanceSettings, counts: Counts, progress: float = 0.5) -> Floats:
-    """How many pictures of each style an epoch shows, ``float64 (styles,)``: exact, or expected where they are drawn.
+    """Return the (expected) pictures of each style in an epoch, ``float64 (styles,)``.
 
     Args:
-        settings: the remedy; only its sampling matters here.
-        counts: training pictures a style, ``int64 (styles,)``: what an epoch shows without a
-            remedy.
+        settings: the method; only its sampling matters here.
+        counts: training pictures a style, ``int64 (styles,)``: what an epoch shows
+            without a method.
         progress: of the training, which matters to progressive sampling alone; 0.5 is its mean over
             all epochs.
     """

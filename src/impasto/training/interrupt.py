@@ -12,7 +12,7 @@ from types import FrameType
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed, to be asked between steps; pressed twice, it interrupts at once.
+    """Give a function that tells whether Ctrl-C was pressed; pressed twice, it interrupts at once.
 
     In another thread than the main one, or where a program handles the signal itself, nothing is
     changed.

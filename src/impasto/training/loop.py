@@ -1,9 +1,8 @@
-"""The one training loop: steps, average, schedule, validation, checkpoints, metrics; every trainer runs on it.
+"""Training loop: steps, EMA, schedule, validation, checkpoints and metrics of every trainer.
 
 A trainer is a ``Task``: batches, a loss and validation scores. Everything random is a function of
-    (seed, step), so a
-training that continues from its checkpoint takes the very steps that it would have taken. Runs
-unchanged on one process or, under torchrun, on several (Accelerate).
+(seed, step), so a training that continues from its checkpoint takes the same steps as an
+uninterrupted one. It runs on one process or, under torchrun, on several (Accelerate).
 """
 
 import json
@@ -36,10 +35,10 @@ CHECKPOINT_SECONDS = 60.0
 
 
 class Task(Protocol):
-    """What differs between trainers."""
+    """Batches, loss and validation of one kind of training."""
 
     shown: str
-    """The validation score that the display shows beside the loss."""
+    """Validation score that the display shows beside the loss."""
 
     @property
     def steps(self) -> int:
@@ -50,7 +49,10 @@ class Task(Protocol):
         """Steps between two validations."""
 
     def batch(self, step: int) -> Any:
-        """This process's share of a batch, on the device; the step's number, or with accumulation a running one."""
+        """Return this process's shard of a batch, on the device.
+
+        With accumulation, ``step`` counts batches.
+        """
 
     def loss(self, model: nn.Module, batch: Any) -> Tensor:
         """The mean loss of a batch."""
@@ -58,17 +60,17 @@ class Task(Protocol):
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores of a network on the validation split, equal on every process.
 
-        The weights with the lowest ``loss`` are kept: other scores of a long tail hang on a handful
-            of pictures.
+        The weights with the lowest ``loss`` are kept: other scores of a long tail depend on a
+        handful of pictures.
         """
 
     def illustrate(self, model: nn.Module, folder: Path, epoch: int) -> None:
-        """Draw into ``folder`` what a network makes after an epoch; nothing where there is nothing to see."""
+        """Draw the network's output after an epoch into ``folder``, where it makes pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how a network is trained.
+    """Schedule of a training.
 
     Attributes:
         steps: gradient steps in all.
@@ -107,7 +109,7 @@ def fit(
     plan: Plan,
     tools: "Tools",
 ) -> Progress:
-    """The progress at the end of a training, begun or continued; its best weights are in the run's folder.
+    """Train or continue training; the best weights are in the run's folder afterwards.
 
     Raises:
         RunError: the loss is no number any more, or the checkpoint is damaged.
@@ -142,7 +144,7 @@ def fit(
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where a training runs and whether it shows itself."""
+    """Accelerator of a training, and whether progress is shown."""
 
     accelerator: Accelerator
     progress: bool = False
@@ -182,8 +184,8 @@ def _step(
     value = float(accelerator.reduce(loss, "mean"))
     if not math.isfinite(value):
         raise RunError(
-            f"{state.run.path}: the loss is {value} at step {progress.step}: lower learning_rate and train into "
-            "another folder, or use precision=float32"
+            f"{state.run.path}: the loss is {value} at step {progress.step}: lower learning_rate "
+            "and train into another folder, or use precision=float32"
         )
     optimizer.step()
     optimizer.zero_grad()

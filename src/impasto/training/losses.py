@@ -1,6 +1,6 @@
-"""The classifier's losses: what each style would cost as the answer, and the mean of that over soft targets.
+"""Losses of the classifier for soft targets: cross-entropy, focal loss, LDAM.
 
-A loss is a table ``(B, styles)``: its entry (b, y) is what picture b would cost were y its style.
+A loss is a table ``(B, styles)``: its entry (b, y) is the loss of picture b if y were its style.
 Mixed and smoothed targets are distributions over styles, so they weigh the table's entries,
 whatever the loss.
 """
@@ -16,7 +16,7 @@ def cross_entropy(logits: Tensor) -> Tensor:
 
 
 def focal(logits: Tensor, gamma: float) -> Tensor:
-    """−(1 − p)^γ log p of each style, ``(B, styles)``: what is known already counts little.
+    """−(1 − p)^γ log p of each style, ``(B, styles)``: confident pictures count little.
 
     The focal loss, Lin et al. 2017, arXiv:1708.02002, equation 4; cross-entropy where γ is 0.
     """
@@ -45,11 +45,10 @@ def expected(
     """The mean over a batch of what its targets cost, a scalar.
 
     A picture weighs as much as its styles do, and only then is its target smoothed: the other way
-        round the share that
-    smoothing gives to a rare style would weigh as a picture of it. What is spread falls on the
-    styles as the prior does (unigram smoothing, Pereyra et al. 2017, arXiv:1701.06548): taking the
-    prior out of an answer divides by it, and an equal share for all would become evidence for the
-    rare styles that no picture gave.
+    round the share that smoothing gives to a rare style would weigh as a picture of it. What is
+    spread falls on the styles as the prior does (unigram smoothing, Pereyra et al. 2017,
+    arXiv:1701.06548): taking the prior out of an answer divides by it, and an equal share for all
+    would become evidence for the rare styles that no picture gave.
 
     Args:
         each: what each style would cost, ``(B, styles)``.

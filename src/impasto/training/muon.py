@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 class MuonAdamW(torch.optim.Optimizer):
-    """Both optimisers as one: groups with ``muon`` true are orthogonalised, the others follow AdamW.
+    """Muon for groups with ``muon`` true, AdamW for the others.
 
     AdamW is Loshchilov and Hutter 2019 (arXiv:1711.05101). Each group keeps its peak learning rate
     under ``peak``.
@@ -51,9 +51,8 @@ class MuonAdamW(torch.optim.Optimizer):
     ) -> None:
         first = state.setdefault("first", torch.zeros_like(weight))
         second = state.setdefault("second", torch.zeros_like(weight))
-        count = state.setdefault(
-            "step", torch.zeros(())
-        )  # the one name that torch leaves on the CPU when it loads
+        # torch leaves this one name on the CPU when it loads
+        count = state.setdefault("step", torch.zeros(()))
         count += 1
         low, high = group["betas"]
         first.lerp_(gradient, 1 - low)
@@ -64,12 +63,11 @@ class MuonAdamW(torch.optim.Optimizer):
 
 
 def orthogonalised(matrix: Tensor, rounds: int = 5) -> Tensor:
-    """``matrix`` with its singular values brought near 1 (0.7–1.2) by a quintic Newton–Schulz iteration.
+    """Bring singular values near 1 (0.7–1.2) by a quintic Newton–Schulz iteration.
 
     Each round is x ← p(x xᵀ) x with p(g) = 3.4445 − 4.7750 g + 2.0315 g². All p commute, so the
-    rounds are run on the
-    small square x xᵀ alone, and x itself is multiplied once: a third of the arithmetic for
-        convolutions.
+    rounds are run on the small square x xᵀ alone, and x itself is multiplied once: a third of the
+    arithmetic for convolutions.
     """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     x = wide / (wide.norm() + 1e-7)

@@ -9,14 +9,13 @@ def contrastive_loss(first: Tensor, second: Tensor, temperature: float) -> Tenso
     """The mean of the normalised, temperature-scaled cross-entropy (NT-Xent).
 
     Chen et al. 2020, "A simple framework for contrastive learning of visual representations"
-    (arXiv:2002.05709),
-    equation 1: of each piece, the other piece of the same picture is to be found among all pieces
-        of the batch.
+    (arXiv:2002.05709), equation 1: each crop's positive is the other crop of the same picture,
+    its negatives are all other crops of the batch.
 
     Args:
-        first: a piece of each picture as a vector of unit length, ``(B, D)``.
-        second: another piece of each.
-        temperature: small ones let the most similar pieces of other pictures weigh most.
+        first: the embedding of a crop of each picture, of unit length, ``(B, D)``.
+        second: of another crop of each.
+        temperature: small ones let the most similar negatives weigh most.
     """
     both = torch.cat((first, second))
     similar = both @ both.T / temperature

@@ -1,7 +1,4 @@
-"""The training pictures.
-
-Gathered from the memory-mapped pixels, or from the device where they all fit there.
-"""
+"""Training pictures from the memory-mapped pixels, or from the device where they all fit."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Which pictures make which batch where styles are not drawn as often as they occur.
+"""Samplers: batches where styles are not drawn as often as they occur.
 
 Like ``Batches``, everything here is a function of (seed, step) alone: a training that continues at
 any step takes the very pictures that it would have taken, and several processes agree without a
@@ -14,15 +14,12 @@ from impasto.collection.batches import Batches
 from impasto.training.imbalance import BalanceSettings, Sampling, sampled_shares
 
 Rows = NDArray[np.int64]
-TRAINING, PARTNERS = (
-    1,
-    2,
-)  # streams of random numbers: who is mixed in is drawn apart from who is trained on
+TRAINING, PARTNERS = 1, 2  # streams of random numbers, one for the pictures mixed in
 
 
 @dataclass(frozen=True, slots=True)
 class StyleBatches:
-    """Batches drawn with replacement: first a style by its share at that step, then one of its pictures.
+    """Batches with replacement: a style by its share at that step, then one of its pictures.
 
     An epoch has as many steps as one of all pictures.
 
@@ -59,14 +56,12 @@ class StyleBatches:
         )
         within = (generator.random(self.size) * counts[styles]).astype(np.int64)
         first = np.cumsum(counts) - counts  # of each style, where rows are ordered by style
-        order = np.argsort(
-            self.labels.astype(np.int16), kind="stable"
-        )  # sorted by radix, in a tenth of the time
+        order = np.argsort(self.labels.astype(np.int16), kind="stable")  # int16: radix sort
         return np.asarray(self.rows[order[first[styles] + within]])
 
 
 def capped_and_duplicated(rows: Rows, labels: Rows, per_style: int, seed: int) -> Rows:
-    """Every style's rows cut or repeated to exactly ``per_style``, ``int64 (styles present · per_style,)``.
+    """Cut or repeat every style's rows to ``per_style``, ``int64 (styles · per_style,)``.
 
     A style with more pictures keeps a choice of them, the same in every epoch; one with fewer
     repeats all of them as often as they fit, and a choice of them once more. This is what the
@@ -75,15 +70,15 @@ def capped_and_duplicated(rows: Rows, labels: Rows, per_style: int, seed: int) -
     generator = np.random.default_rng([seed, per_style])
     kept = []
     for style in np.unique(labels):
-        mine = rows[labels == style]
-        whole, rest = divmod(per_style, len(mine))
-        kept += [np.tile(mine, whole), generator.choice(mine, rest, replace=False)]
+        own = rows[labels == style]
+        whole, rest = divmod(per_style, len(own))
+        kept += [np.tile(own, whole), generator.choice(own, rest, replace=False)]
     return np.concatenate(kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Portions:
-    """How much of what is taken at a time.
+    """Sizes of batches.
 
     Attributes:
         size: pictures in a batch, as wanted; where an epoch has fewer, as many as it has.
@@ -100,7 +95,7 @@ class Portions:
     def batches(
         self, settings: BalanceSettings, rows: Rows, labels: Rows
     ) -> Batches | StyleBatches:
-        """The batches of a training on ``rows`` of styles ``labels``, both ``int64 (N,)``, under a sampler."""
+        """Return the batches of ``rows`` of styles ``labels``, both ``int64 (N,)``."""
         capped = settings.sampling == "cap-and-duplicate"
         taken = (
             capped_and_duplicated(rows, labels, settings.per_style, self.seed) if capped else rows

@@ -23,7 +23,7 @@ def warmup_constant(step: int, warmup: int) -> float:
 
 
 def growing_resolution(step: int, steps: int, *, first: int, last: int, share: float) -> int:
-    """The height and width of the pictures of a step, in pixels: growing evenly from ``first`` to ``last``.
+    """Progressive resizing: pixels of a step, growing evenly from ``first`` to ``last``.
 
     Progressive resizing (Howard 2018, in the fast.ai entry to DAWNBench; Touvron et al. 2019,
     arXiv:1906.06423, on what resolution does): small pictures cost little and teach the coarse
@@ -39,6 +39,5 @@ def growing_resolution(step: int, steps: int, *, first: int, last: int, share: f
     grown = min(1.0, step / (share * steps)) if share else 1.0
     if first >= last or grown >= 1:
         return last
-    return min(
-        last, round((first + (last - first) * grown) / 8) * 8
-    )  # multiples of 8 keep the kernels few
+    # Multiples of 8 keep the kernels few
+    return min(last, round((first + (last - first) * grown) / 8) * 8)

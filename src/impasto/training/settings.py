@@ -8,7 +8,7 @@ from impasto.config import Device, Settings
 
 
 class LoopSettings(Settings):
-    """What every trainer can be told."""
+    """Settings of every trainer."""
 
     epochs: int = Field(50, ge=1, description="passes over the training pictures")
     batch_size: int = Field(128, ge=2, description="pictures in a step, over all processes")
@@ -19,11 +19,14 @@ class LoopSettings(Settings):
         0.05, ge=0, description="decoupled weight decay of convolutions and linear layers"
     )
     ema_decay: float = Field(
-        0.998, ge=0, lt=1, description="decay of the weights' moving average, which is what is kept"
+        0.998,
+        ge=0,
+        lt=1,
+        description="decay of the weights' moving average, whose weights are kept",
     )
     max_grad_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
     resolution: int = Field(
-        128, ge=32, description="height and width that the network sees, in pixels"
+        128, ge=32, description="height and width of the network's input in pixels"
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the device computes in it, else float32"
@@ -39,7 +42,7 @@ class LoopSettings(Settings):
 
 
 class TrainingSettings(LoopSettings):
-    """What every trainer from scratch can be told."""
+    """Settings of every trainer from scratch."""
 
     warmup: float = Field(
         0.03, ge=0, lt=1, description="share of the steps until the peak learning rate"
@@ -47,7 +50,7 @@ class TrainingSettings(LoopSettings):
 
 
 class MuonSettings(TrainingSettings):
-    """What trainers with both optimisers can be told."""
+    """Settings of trainers with Muon and AdamW."""
 
     muon_learning_rate: float = Field(
         0.02, ge=0, description="peak learning rate of Muon; 0: AdamW for all weights"

@@ -1,8 +1,7 @@
-"""From a collection to a finished run: the path that every trainer takes to and from the one training loop.
+"""Training jobs: from a collection to a finished run, on the training loop.
 
-What is asked is checked before anything is written; a folder that holds the same training is
-continued, one that holds another is refused; what is settled once and for all is written down; then
-the loop runs.
+Inputs and settings are checked before anything is written. A folder that holds the same training is
+continued; one that holds another is refused. The facts of the run are recorded; then the loop runs.
 """
 
 import math
@@ -23,7 +22,7 @@ from impasto.collection.collection import Collection
 from impasto.devices import accelerator_on, precision_of
 from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.files import replacing
-from impasto.records import finding as findings
+from impasto.records import finding as finding_records
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run, RunKind
@@ -38,24 +37,24 @@ T = TypeVar("T", bound=Task)
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob(Generic[T]):
-    """What a kind of run adds to the path that all take.
+    """Training of one kind of run: settings, task, network, optimiser, findings.
 
     Attributes:
-        kind: what is trained.
-        settings: how.
+        kind: of run.
+        settings: of the training.
         task: batches, loss and validation, on the processes given.
         model: a network with fresh weights from torch's global generator, seeded by the caller.
         optimizer: of the network; each group keeps its peak learning rate under ``peak``.
-        facts: what is settled when the training begins, beside what is so for every trainer.
-        judge: findings from the lines of ``metrics.jsonl``.
+        facts: recorded at the beginning, beside those of every trainer.
+        findings: findings from the lines of ``metrics.jsonl``.
         plan: how long and how, where it is not as for a training from scratch.
         export: writes what else a finished run holds, before it counts as finished; gives facts of
             it.
-        extends: whether a run may be continued for more epochs than it was begun with.
+        extends: whether a run may be continued for more epochs than it started with.
         from_scratch: whether the network is new and sees the stored pictures alone.
-        beginnings: what a folder may hold before its run has begun.
+        allowed: names of files that a folder may hold before its run starts.
         first: trains what this training uses, before it begins and once its folder is checked.
-        learnt: the part of the collection that is learned from, as a collection of its own;
+        subset: the part of the collection that is learned from, as a collection of its own;
             ``None``: all of it.
     """
 
@@ -65,14 +64,14 @@ class TrainingJob(Generic[T]):
     model: Callable[[], nn.Module]
     optimizer: Callable[[nn.Module], torch.optim.Optimizer]
     facts: Callable[[T], Mapping[str, Any]]
-    judge: Callable[[Sequence[Mapping[str, Any]]], list[Finding]]
+    findings: Callable[[Sequence[Mapping[str, Any]]], list[Finding]]
     plan: Callable[[T, Run], Plan] | None = None
     export: Callable[[Run], Mapping[str, Any]] | None = None
     extends: bool = False
     from_scratch: bool = True
-    beginnings: frozenset[str] = frozenset({"seen.parquet"})
+    allowed: frozenset[str] = frozenset({"seen.parquet"})
     first: Callable[[], None] | None = None
-    learnt: Collection | None = None
+    subset: Collection | None = None
 
 
 def train(
@@ -83,7 +82,7 @@ def train(
     resume: bool = True,
     progress: bool = False,
 ) -> Run:
-    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+    """Train, or continue an interrupted run; a finished one is returned as it is.
 
     Args:
         trainer: what is trained, and how.
@@ -102,7 +101,7 @@ def train(
         OutputError: the folder cannot be written.
     """
     settings = trainer.settings
-    _check(trainer.learnt or collection, trainer)
+    _check(trainer.subset or collection, trainer)
     accelerator = _accelerator(settings)
     if settings.tensorboard:
         require_board()  # before anything is written
@@ -123,24 +122,22 @@ def _trained(
     *,
     progress: bool,
 ) -> Run:
-    mine = _existing(path, collection, trainer)
-    if mine is None:
-        refuse_other_work(path, trainer.beginnings)
-    elif mine.state == "done":
-        return mine
+    run = _existing(path, collection, trainer)
+    if run is None:
+        refuse_other_work(path, trainer.allowed)
+    elif run.state == "done":
+        return run
     if trainer.first is not None:
         trainer.first()
     task = trainer.task(accelerator)
-    with torch.random.fork_rng(
-        []
-    ):  # networks draw their weights from the global generator, which is not ours
+    with torch.random.fork_rng([]):  # initial weights come from the global generator
         torch.manual_seed(trainer.settings.seed % 2**63)
         model = trainer.model()
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if mine is None:
-        mine = _begin(path, collection, trainer, task, model, accelerator)
-    plan = trainer.plan(task, mine) if trainer.plan else _plan(task, trainer.settings, mine)
-    done = fit(task, model, trainer.optimizer(model), mine, plan, Tools(accelerator, progress))
+    if run is None:
+        run = _begin(path, collection, trainer, task, model, accelerator)
+    plan = trainer.plan(task, run) if trainer.plan else _plan(task, trainer.settings, run)
+    done = fit(task, model, trainer.optimizer(model), run, plan, Tools(accelerator, progress))
     reached = {
         "steps_done": done.step,
         "best_epoch": done.best_step / task.per_epoch,
@@ -149,8 +146,8 @@ def _trained(
         "data_share_of_step": round(done.data_seconds / max(done.seconds, 1e-9), 4),
     }
     if accelerator.is_main_process:
-        findings.save(path / "findings.json", trainer.judge(mine.metrics()))
-        runs.finish(mine, reached | (dict(trainer.export(mine)) if trainer.export else {}))
+        finding_records.save(path / "findings.json", trainer.findings(run.metrics()))
+        runs.finish(run, reached | (dict(trainer.export(run)) if trainer.export else {}))
     accelerator.wait_for_everyone()
     return runs.open_run(path, trainer.kind)
 
@@ -158,18 +155,19 @@ def _trained(
 def _check(collection: Collection, trainer: TrainingJob[T]) -> None:
     if len(collection.indices("train")) == 0:
         raise CollectionError(
-            f"{collection.path} has no training pictures: add pictures and run impasto prepare again"
+            f"{collection.path} has no training pictures: add some and run impasto prepare again"
         )
     if len(collection.indices("validation")) == 0:
         raise CollectionError(
-            f"{collection.path} has no validation pictures to choose on: add pictures and run impasto prepare again"
+            f"{collection.path} has no validation pictures to choose on: add pictures and run "
+            "impasto prepare again"
         )
     stored = collection.pixels.shape[1]  # names without pictures are refused here
     resolution = trainer.settings.resolution
     if trainer.from_scratch and resolution > stored:
         raise SettingsError(
-            f"resolution={resolution} is more than the {stored} pixels that {collection.path} stores: lower "
-            "it, or prepare with a larger --pixels"
+            f"resolution={resolution} is more than the {stored} pixels that {collection.path} "
+            "stores: lower it, or prepare with a larger --pixels"
         )
 
 
@@ -177,7 +175,8 @@ def _accelerator(settings: LoopSettings) -> Accelerator:
     accelerator = accelerator_on(settings.device)
     if settings.batch_size % accelerator.num_processes:
         raise SettingsError(
-            f"batch_size={settings.batch_size} cannot be divided among {accelerator.num_processes} processes"
+            f"batch_size={settings.batch_size} cannot be divided among "
+            f"{accelerator.num_processes} processes"
         )
     return accelerator
 
@@ -190,8 +189,8 @@ def _existing(path: Path, collection: Collection, trainer: TrainingJob[T]) -> Ru
     collection.vocabulary.require(run.styles, f"the run in {path}")
     if run.collection["fingerprint"] != collection.fingerprint:
         raise RunError(
-            f"{path} was trained on another state of {run.collection['path']}: choose another folder with -o, "
-            "or prepare the collection as it was"
+            f"{path} was trained on another state of {run.collection['path']}: choose another "
+            "folder with -o, or prepare the collection as it was"
         )
     had = as_known(run.settings, type(trainer.settings))
     changed = differences(had, trainer.settings)
@@ -203,7 +202,8 @@ def _existing(path: Path, collection: Collection, trainer: TrainingJob[T]) -> Ru
     if changed:
         line = difference(had, trainer.settings)
         raise RunError(
-            f"{path} was trained with other settings ({line}): repeat them, or choose another folder"
+            f"{path} was trained with other settings ({line}): repeat them, or choose another "
+            "folder"
         )
     return run
 
@@ -216,25 +216,25 @@ def _begin(
     model: nn.Module,
     accelerator: Accelerator,
 ) -> Run:
-    """The new run's folder, with what is settled once and for all."""
+    """Create the run's folder with its facts."""
     setting, device = trainer.settings.precision, accelerator.device
     # A pre-trained base on a processor stays in the precision that it was trained in
     plain = setting == "auto" and not trainer.from_scratch and device.type != "cuda"
     precision = ["float32" if plain else precision_of(setting, device)]
     broadcast_object_list(precision)  # processes may run on other machines
-    learnt = trainer.learnt or collection
+    taken = trainer.subset or collection
     facts = {
         "precision": precision[0],
         "steps": task.steps,
         "steps_per_epoch": task.per_epoch,
-        "train_counts": learnt.counts("train").tolist(),
+        "train_counts": taken.counts("train").tolist(),
         "resolution": trainer.settings.resolution,
         "parameters": sum(p.numel() for p in model.parameters()),
         "processes": accelerator.num_processes,
         **trainer.facts(task),
     }
     if accelerator.is_main_process:
-        splits = learnt.table.select(["sha256", "split"])
+        splits = taken.table.select(["sha256", "split"])
         seen = splits.filter(pa.compute.not_equal(splits["split"], "test"))
         with replacing(path / "seen.parquet") as temporary:
             pq.write_table(seen, temporary)

@@ -23,7 +23,10 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     # styles' recalls, each of as many pictures as the style has
     margin = 2 * float(np.sqrt(chance * (1 - chance) * (1 / present).sum())) / len(present)
     learned = best > chance + margin
-    text = f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is {chance:.1%}, on validation."
+    text = (
+        f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is "
+        f"{chance:.1%}, on validation."
+    )
     numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
     return [
         Finding("IMP201", "passed" if learned else "issue", text, numbers),
@@ -31,8 +34,8 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     ]
 
 
-def over_fitting_findings(lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """IMP202, from the lines of ``metrics.jsonl`` of a network whose worth its evaluation measures."""
+def overfitting_findings(lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """IMP202, from the lines of ``metrics.jsonl`` of a network without class scores."""
     return [_overfitting([line for line in lines if line["event"] == "validation"])]
 
 

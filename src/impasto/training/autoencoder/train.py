@@ -1,7 +1,4 @@
-"""The autoencoder's trainer.
-
-A collection to a run folder, on the one training loop; no label is looked at.
-"""
+"""Trainer of the autoencoder: a collection to a run folder; labels are not used."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +20,7 @@ from impasto.training.autoencoder.task import AutoencoderTask
 from impasto.training.muon import MuonAdamW, weight_groups
 from impasto.training.pixel_batches import Pictures
 from impasto.training.trainer import TrainingJob, train
-from impasto.training.training_findings import over_fitting_findings
+from impasto.training.training_findings import overfitting_findings
 
 Floats = NDArray[np.float64]
 FITTED = 10_000  # training pictures, evenly chosen, that principal components are computed from
@@ -39,7 +36,7 @@ def train_autoencoder(
     resume: bool = True,
     progress: bool = False,
 ) -> Run:
-    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+    """Train an autoencoder, or continue an interrupted run; a finished one is returned as it is.
 
     Args:
         collection: to learn from; its test split is never touched, its labels neither.
@@ -50,7 +47,7 @@ def train_autoencoder(
 
     Raises:
         CollectionError: there are fewer training pictures than numbers in a vector.
-        ImpastoError: for all that ``start.train`` refuses.
+        ImpastoError: for all that ``trainer.train`` refuses.
     """
     settings = settings or AutoencoderSettings()
     config = configured(settings.model_dump(mode="json"))
@@ -61,16 +58,17 @@ def train_autoencoder(
         )
     if (have := len(collection.indices("train"))) <= settings.latent:
         raise CollectionError(
-            f"{collection.path} has {have} training pictures for latent={settings.latent} numbers: lower latent"
+            f"{collection.path} has {have} training pictures for latent={settings.latent} numbers: "
+            "lower latent"
         )
     trainer = TrainingJob(
         kind="autoencoder",
         settings=settings,
         task=lambda accelerator: AutoencoderTask(collection, settings, config, accelerator),
-        model=lambda: _begun(collection, config),
+        model=lambda: _initialised(collection, config),
         optimizer=lambda network: _optimizer(network, settings),
         facts=_facts,
-        judge=over_fitting_findings,
+        findings=overfitting_findings,
     )
     return train(trainer, collection, Path(run), resume=resume, progress=progress)
 
@@ -80,20 +78,20 @@ def _facts(task: AutoencoderTask) -> Mapping[str, Any]:
 
 
 def _optimizer(network: nn.Module, settings: AutoencoderSettings) -> MuonAdamW:
-    """One for the manner, and for code and decoder the same at a share of the learning rates."""
+    """Optimiser with lower learning rates for latent and decoder than for the embedding."""
     assert isinstance(network, Autoencoder)
-    manner = list(network.trunk.parameters())
-    code = [weight for name, weight in network.named_parameters() if not name.startswith("trunk.")]
+    embedding = list(network.trunk.parameters())
+    rest = [weight for name, weight in network.named_parameters() if not name.startswith("trunk.")]
     rate, matrix_rate = settings.learning_rate, settings.muon_learning_rate
-    groups = weight_groups(manner, rate, matrix_rate, settings.weight_decay)
+    groups = weight_groups(embedding, rate, matrix_rate, settings.weight_decay)
     share = settings.decoder_lr_scale
     return MuonAdamW(
-        groups + weight_groups(code, share * rate, share * matrix_rate, settings.weight_decay)
+        groups + weight_groups(rest, share * rate, share * matrix_rate, settings.weight_decay)
     )
 
 
-def _begun(collection: Collection, config: AutoencoderConfig) -> nn.Module:
-    """An autoencoder that begins as the training pictures' principal components."""
+def _initialised(collection: Collection, config: AutoencoderConfig) -> nn.Module:
+    """Autoencoder initialised with the training pictures' principal components."""
     model, train = Autoencoder(config), collection.indices("train")
     rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
     small, painted = [], []
@@ -101,19 +99,18 @@ def _begun(collection: Collection, config: AutoencoderConfig) -> nn.Module:
         pictures = Pictures.gather(collection, rows[start : start + 512])
         small.append(model.shrink(plain(pictures, config.resolution)))
         painted.append(plain(pictures, config.painted).contiguous())
-    seen, wanted = torch.cat(small).double().numpy(), torch.cat(painted).numpy()
-    mean, components, weights = principal_components(seen, config.latent)
-    back = linear_decoder(seen, wanted, mean, components, weights)
-    model.begin(*map(torch.from_numpy, (mean, components, *back)))
+    inputs, targets = torch.cat(small).double().numpy(), torch.cat(painted).numpy()
+    mean, components, weights = principal_components(inputs, config.latent)
+    back = linear_decoder(inputs, targets, mean, components, weights)
+    model.set_principal_components(*map(torch.from_numpy, (mean, components, *back)))
     return model
 
 
 def principal_components(pictures: Floats, count: int) -> tuple[Floats, Floats, Floats]:
-    """The mean and the principal components of pictures and their mirror images, for the mean PSNR.
+    """Principal components of pictures and their mirror images, weighted for the mean PSNR.
 
-    PSNR is a mean of logarithms, whose slope is one over the picture's own error. So each picture
-    is weighted by that,
-    as far as the components of the round before tell it: iteratively re-weighted least squares.
+    The gradient of a picture's PSNR is one over its squared error. Each picture is weighted by
+    that, with the error of the round before: iteratively re-weighted least squares.
 
     Args:
         pictures: ``(N, C, H, W)`` in [-1, 1].
@@ -144,14 +141,13 @@ def principal_components(pictures: Floats, count: int) -> tuple[Floats, Floats, 
 def linear_decoder(
     small: Floats, painted: NDArray[np.float32], mean: Floats, components: Floats, weights: Floats
 ) -> tuple[Floats, Floats]:
-    """What gives pictures back from their codes with the smallest squared error, by a linear map.
+    """Linear decoder: the least-squares map from latents to pictures.
 
-    The components, enlarged, would not: what enlarging blurs is in part a linear function of the
-        code.
+    Enlarged components would be worse: part of the detail is a linear function of the latent.
 
     Args:
         small: the pictures of which there are components, ``(N, C, H, W)``.
-        painted: the same as they shall come back, ``(N, C, P, P)``; both also count mirrored.
+        painted: the targets, ``(N, C, P, P)``; both also count mirrored.
         mean: of ``principal_components``.
         components: likewise.
         weights: likewise.
@@ -166,8 +162,8 @@ def linear_decoder(
     squares: Floats = np.zeros((len(components) + 1,) * 2)
     products: Floats = np.zeros((len(components) + 1, pixels.shape[1]))
     for view, places in ((small, slice(None)), (small[..., ::-1], mirrored)):
-        codes = (view.reshape(len(small), -1) - mean) @ components.T / np.maximum(lengths, 1e-12)
-        known = np.column_stack((codes, np.ones(len(codes))))
+        latents = (view.reshape(len(small), -1) - mean) @ components.T / np.maximum(lengths, 1e-12)
+        known = np.column_stack((latents, np.ones(len(latents))))
         squares += known.T @ (known * weights[:, None])
         products += ((known * weights[:, None]).T.astype(np.float32) @ pixels)[:, places]
     *back, back_mean = linalg.lstsq(squares, products)[0]

@@ -12,11 +12,11 @@ from impasto.training.settings import MuonSettings
 
 
 class ClassifierSettings(MuonSettings):
-    """How a classifier is trained."""
+    """Settings of a classifier's training."""
 
     network: NetworkName = Field(
         "classifier",
-        description="impasto's classifier, a residual network, or the course's two; own: yours, in Python",
+        description="impasto's classifier, a ResNet, the course's two, or own: a module in Python",
     )
     size: Size = Field(
         "small", description="width and depth of the classifier: tiny, small or base"
@@ -26,18 +26,18 @@ class ClassifierSettings(MuonSettings):
     )
     stride: Literal[2, 4] | None = Field(
         None,
-        description="of the stem; 2 looks four times as closely, for four times the work; none: 4 from 96 pixels",
+        description="of the stem; 2: finer, for four times the work; none: 4 from 96 pixels",
     )
     warm_start: str | None = Field(
         None,
-        description="an autoencoder's run on the same collection: begin as its manner's network; none: afresh",
+        description="autoencoder's run on the same collection, for initial weights; none: random",
     )
     label_smoothing: float = Field(
         0.1, ge=0, lt=1, description="share of each label spread over the styles, by frequency"
     )
-    balance: BalanceSettings = Field(BalanceSettings(), description="what is done for rare styles")
+    balance: BalanceSettings = Field(BalanceSettings(), description="long-tail method")
     first_resolution: int = Field(
-        64, ge=32, description="what it sees at first; grows to resolution"
+        64, ge=32, description="pixels of the input at first; grows to resolution"
     )
     growth: float = Field(
         0.7, ge=0, le=1, description="share of the steps until the full resolution; 0: at once"
@@ -50,7 +50,7 @@ class ClassifierSettings(MuonSettings):
     def _to_the_end(self) -> "ClassifierSettings":
         if self.patience and (self.balance.sampling == "progressive" or self.balance.drw_start > 0):
             raise ValueError(
-                "patience may stop a training before balance.sampling=progressive or balance.drw_start is done: "
-                "leave it at 0"
+                "patience may stop a training before balance.sampling=progressive or "
+                "balance.drw_start is done: leave it at 0"
             )
         return self

@@ -1,4 +1,4 @@
-"""What the loop needs of a classifier's training: batches, loss and validation."""
+"""Classifier task of the training loop: batches, loss and validation."""
 
 from pathlib import Path
 
@@ -66,10 +66,7 @@ class ClassifierTask:
         self.identity = torch.eye(self.styles)
 
     def batch(self, step: int) -> Batch:
-        """This process's share of the augmented batch.
-
-        The whole is made everywhere, so that CutMix is the same.
-        """
+        """Return this process's shard of the augmented batch, which every process makes whole."""
         generator = torch.Generator().manual_seed((self.settings.seed * 1_000_003 + step) % 2**63)
         partners = self.partners
         x, targets = augment(
@@ -90,7 +87,7 @@ class ClassifierTask:
 
     @property
     def steps(self) -> int:
-        """Of the whole training."""
+        """Steps of the whole training."""
         return self.settings.epochs * self.batches.per_epoch
 
     @property
@@ -99,7 +96,7 @@ class ClassifierTask:
         return self.batches.per_epoch
 
     def resolution(self, step: int) -> int:
-        """Height and width of a step's pictures in pixels; some networks take one resolution only."""
+        """Return the pixels of a step's input; some networks take one resolution only."""
         last = self.settings.resolution
         first = self.settings.first_resolution if any_resolution(self.settings.network) else last
         return growing_resolution(
@@ -107,19 +104,19 @@ class ClassifierTask:
         )
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """The mean loss of a batch, with the remedy for rare styles that the settings name."""
+        """Return the mean loss of a batch under the long-tail method of the settings."""
         x, targets, step = batch
         return self.balance.loss(model(x), targets, step, smoothing=self.settings.label_smoothing)
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Loss and scores on the validation split, each process having looked at its share."""
-        mine = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
+        """Loss and scores on the validation split, which processes divide."""
+        local = self.validation[self.accelerator.process_index :: self.accelerator.num_processes]
         parts = [
-            self._logits(model, mine[start : start + 256]) for start in range(0, len(mine), 256)
+            self._logits(model, local[start : start + 256]) for start in range(0, len(local), 256)
         ]
         pairs = [
-            (mine, torch.cat(parts).numpy() if parts else np.empty((0, self.styles), np.float32))
+            (local, torch.cat(parts).numpy() if parts else np.empty((0, self.styles), np.float32))
         ]
         gathered = gather_object(pairs) if self.accelerator.num_processes > 1 else pairs
         rows = np.concatenate([part[0] for part in gathered])
@@ -128,7 +125,7 @@ class ClassifierTask:
         return self._scores(logits, labels)
 
     def illustrate(self, model: nn.Module, folder: Path, epoch: int) -> None:
-        """Nothing: answers are no pictures."""
+        """Draw nothing."""
 
     def _logits(self, model: nn.Module, rows: NDArray[np.int64]) -> Tensor:
         x = plain(

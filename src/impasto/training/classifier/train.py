@@ -30,7 +30,7 @@ def train_classifier(
     resume: bool = True,
     progress: bool = False,
 ) -> Run:
-    """The finished run; one that was cut off is continued, one that is finished is returned as it is.
+    """Train a classifier, or continue an interrupted run; a finished one is returned as it is.
 
     Args:
         collection: to learn from; its test split is never touched.
@@ -43,27 +43,26 @@ def train_classifier(
 
     Raises:
         CollectionError: there are fewer than two styles to tell apart.
-        RunError: the run to begin as is no autoencoder's, not finished, or of another collection.
+        RunError: ``warm_start`` is no autoencoder's, not finished, or of another collection.
         SettingsError: it has a network of another shape.
-        ImpastoError: for all that ``start.train`` refuses.
+        ImpastoError: for all that ``trainer.train`` refuses.
     """
     settings = settings or ClassifierSettings()
     if (collection.counts("train") > 0).sum() < 2:
         raise CollectionError(
-            f"{collection.path} has training pictures of fewer than two styles: nothing to tell apart"
+            f"{collection.path} has training pictures of fewer than two styles: add another style"
         )
 
-    run, beginning = Path(run), None
+    run, initial = Path(run), None
     if network is not None:
         settings = settings.model_copy(update={"network": "own"})
         give_network(run, network)
     if settings.network == "own":
         _check_own(run, collection, settings)
     if settings.warm_start is not None:
-        if not _finished(run):  # a finished run needs no beginning, which may be gone by then
-            beginning = _beginning(Path(settings.warm_start), collection, settings)
-        # From the run's folder, so that it is the same training from any other, and after both were
-        # moved
+        if not _finished(run):  # a finished run needs no initial weights, whose run may be gone
+            initial = _warm_start(Path(settings.warm_start), collection, settings)
+        # Relative to the run's folder: the same training after both were moved
         place = os.path.relpath(Path(settings.warm_start).resolve(), run.resolve())
         settings = settings.model_copy(update={"warm_start": Path(place).as_posix()})
 
@@ -77,17 +76,15 @@ def train_classifier(
         made = build(
             settings.network, styles=styles, **shape, head_scale=settings.balance.head_scale
         )
-        if beginning is not None:
-            trunk = autoencoder_of(beginning, torch.device("cpu")).trunk.state_dict()
+        if initial is not None:
+            trunk = autoencoder_of(initial, torch.device("cpu")).trunk.state_dict()
             body = {name: weight for name, weight in trunk.items() if not name.startswith("head.")}
             made.load_state_dict(body, strict=False)  # all but a head of its own
         return made
 
     def facts(task: ClassifierTask) -> Mapping[str, Any]:
         own = {"prior": task.balance.last_prior.tolist(), "head_scale": settings.balance.head_scale}
-        return (
-            own if beginning is None else {**own, "warm_start_seconds": beginning.facts["seconds"]}
-        )
+        return own if initial is None else {**own, "warm_start_seconds": initial.facts["seconds"]}
 
     trainer = TrainingJob(
         kind="classifier",
@@ -98,7 +95,7 @@ def train_classifier(
             network, settings.learning_rate, settings.muon_learning_rate, settings.weight_decay
         ),
         facts=facts,
-        judge=lambda lines: training_findings(lines, collection),
+        findings=lambda lines: training_findings(lines, collection),
     )
     return train(trainer, collection, run, resume=resume, progress=progress)
 
@@ -112,8 +109,8 @@ def _check_own(run: Path, collection: Collection, settings: ClassifierSettings) 
         made = own_network(run).eval()(torch.zeros(2, 3, side, side))
     if made.shape != (2, styles):
         raise SettingsError(
-            f"network gives {tuple(made.shape)} for 2 pictures: it must give (2, {styles}), a logit "
-            "for each style"
+            f"network gives {tuple(made.shape)} for 2 pictures: it must give (2, {styles}), a "
+            "logit for each style"
         )
 
 
@@ -121,28 +118,29 @@ def _finished(run: Path) -> bool:
     return (run / "run.json").exists() and open_run(run, "classifier").state == "done"
 
 
-def _beginning(path: Path, collection: Collection, settings: ClassifierSettings) -> Run:
-    """The autoencoder's run that a classifier may begin as.
-
-    It has seen no label, and no test picture either: that holds for the very same collection alone.
-    """
+def _warm_start(path: Path, collection: Collection, settings: ClassifierSettings) -> Run:
+    """Return the autoencoder's run, which must have the same collection and so no test picture."""
     run = open_run(path, "autoencoder")
     if run.state != "done":
         raise RunError(f"{path} is not finished: repeat its impasto train autoencoder first")
     if run.collection["fingerprint"] != collection.fingerprint:
         raise RunError(
-            f"warm_start={path} learned from another state of {run.collection['path']}, perhaps from pictures to be "
-            f"tested on: train an autoencoder on {collection.path}"
+            f"warm_start={path} learned from another state of {run.collection['path']}, perhaps "
+            f"from test pictures: train an autoencoder on {collection.path}"
         )
     if settings.network != "classifier":
         raise SettingsError(
-            f"warm_start: only network=classifier can begin as an autoencoder, not {settings.network}"
+            f"warm_start: only network=classifier can begin as an autoencoder, not "
+            f"{settings.network}"
         )
     stride = stem_stride(run.settings["resolution"])
     if (settings.size, settings.stride or stem_stride(settings.resolution)) != (
         run.settings["size"],
         stride,
     ):
-        shape = f"size={run.settings['size']}, resolution={run.settings['resolution']} and so stride={stride}"
+        shape = (
+            f"size={run.settings['size']}, resolution={run.settings['resolution']} and so "
+            f"stride={stride}"
+        )
         raise SettingsError(f"warm_start={path} is of {shape}: train the classifier with the same")
     return run

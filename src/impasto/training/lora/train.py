@@ -99,12 +99,12 @@ class _Training:
             model=self._model,
             optimizer=self._optimizer,
             facts=self._facts,
-            judge=self._findings,
+            findings=self._findings,
             plan=self._plan,
             export=lambda run: export(self.task, self.model, run, self.settings),
             extends=self.settings.schedule == "constant",  # a cosine has come to its end
             from_scratch=False,
-            beginnings=frozenset({"seen.parquet", "cache"}),
+            allowed=frozenset({"seen.parquet", "cache"}),
         )
 
     def _task(self, accelerator: Accelerator) -> LoraTask:

@@ -24,7 +24,7 @@ from impasto.training.muon import MuonAdamW
 from impasto.training.painter.settings import PainterSettings
 from impasto.training.painter.task import AdversarialPainter, PainterTask
 from impasto.training.trainer import TrainingJob, train
-from impasto.training.training_findings import over_fitting_findings
+from impasto.training.training_findings import overfitting_findings
 from impasto.weights import classifier_of
 
 INNER: Final = frozenset({"seen.parquet", STYLE_CLASSIFIER, EVALUATOR})
@@ -95,9 +95,9 @@ def train_painter(
         model=lambda: _fresh(half, settings),
         optimizer=lambda network: _optimizer(network, settings),
         facts=lambda task: {},
-        judge=over_fitting_findings,
-        learnt=half,
-        beginnings=INNER,
+        findings=overfitting_findings,
+        subset=half,
+        allowed=INNER,
     )
     painter = train(job, collection, path, resume=resume, progress=progress)
     if settings.evaluator.epochs:
