@@ -389,7 +389,7 @@ def main() -> None:
         batch_size=16,
         paint=DiffuseSettings(steps=25, device="cpu"),
     )  # fmt: skip
-    card = score_lora(run.path, scoring, announce=print).result
+    card = score_lora(run.path, settings=scoring, announce=print).model_dump(mode="json")
     scores = {arm: card["scores"][arm]["accuracy"] for arm in ("adapter", "base", "real")}
     result = {
         "accuracy": scores,

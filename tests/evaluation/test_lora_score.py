@@ -1,7 +1,4 @@
-"""A scorecard in full on a tiny run:
-
-every style a row, beside floor and ceiling, and never painted twice.
-"""
+"""Score of a tiny LoRA: a row for each style beside floor and ceiling; nothing painted twice."""
 
 import json
 from collections.abc import Callable
@@ -14,6 +11,7 @@ from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.evaluation.lora_score import ScorecardSettings, score_lora
 from impasto.generate.text_to_image import DiffuseSettings, LoraPainter
+from impasto.records.lora_score import LoraScore
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 from impasto.training.lora import task as lora_task
@@ -48,27 +46,31 @@ def test_a_run_is_scored_and_the_pictures_are_kept(
         pictures=3, prompts=("a boat", "a tree"), paint=paint, bootstrap_samples=100
     )
     with pytest.raises(RunError, match="no evaluator in"):
-        score_lora(lora.path, settings)
+        score_lora(lora.path, settings=settings)
     train_classifier(
         collection,
         tmp_path / "runs" / "classifier",
         ClassifierSettings(size="tiny", batch_size=12, **quick),
     )
-    done = score_lora(lora.path, settings)
-    rows = done.result["per_style"]
-    assert [row["style"] for row in rows] == list(collection.vocabulary.styles)
-    assert all(0 <= row[name] <= 1 for row in rows for name in ("accuracy", "floor", "ceiling"))
-    assert done.result["scores"].keys() == {"adapter", "base", "real"}
-    assert sum(map(sum, done.result["confusion"])) == 9
+    done = score_lora(lora.path, settings=settings)
+    rows = done.per_style
+    assert [row.style for row in rows] == list(done.styles) == list(collection.vocabulary.styles)
+    for row in rows:
+        assert row.ceiling is not None
+        assert all(0 <= share <= 1 for share in (row.accuracy, row.floor, row.ceiling))
+    assert done.scores.keys() == {"adapter", "base", "real"}
+    assert sum(map(sum, done.confusion)) == 9
     assert {finding.code for finding in done.findings} == {"IMP603", "IMP604", "IMP605"}
     pictures = sorted(lora.evaluation_path.rglob("pictures/*/*/*/*.png"))
     assert len(pictures) == 2 * 3 * 3
-    assert json.loads((lora.evaluation_path / "scorecard.json").read_text()) == json.loads(
-        json.dumps(done.result)
-    )
+    file = lora.evaluation_path / "scorecard.json"
+    assert json.loads(file.read_text()) == done.model_dump(mode="json")
+    assert LoraScore.read(file, what="score of a LoRA", verb="impasto evaluate") == done
+    assert done.figures == [lora.evaluation_path / "figures" / "scorecard.png"]
+    assert score_lora(lora.path, collection.path, settings).per_style == rows
     calls: list[int] = []
     monkeypatch.setattr(
         LoraPainter, "paint", lambda self, words, seeds, how, *more: calls.append(len(words))
     )
-    assert score_lora(lora.path, settings).result["per_style"] == rows
+    assert score_lora(lora.path, settings=settings).per_style == rows
     assert not calls

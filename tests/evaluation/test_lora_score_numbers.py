@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from impasto.evaluation.lora_score_findings import card_findings
+from impasto.evaluation.lora_score_findings import lora_findings
 from impasto.evaluation.lora_score_numbers import kept, nearest, shades, thumbs
+from impasto.records.lora_score import (
+    ArmDistances,
+    CopyCheck,
+    LoraScore,
+    LoraStyleScore,
+    NearestTraining,
+    SharedComposition,
+)
+from impasto.records.record import Interval
 
 
 def pictures(count: int, seed: int) -> np.ndarray:  # type: ignore[type-arg]
@@ -32,42 +41,67 @@ def test_what_is_kept_across_styles_is_told_from_what_is_not() -> None:
         draws=200,
         seed=0,
     )
-    assert same["share"]["value"] == 1
-    assert same["same"] == pytest.approx(1)
+    assert same is not None
+    assert same.share.value == 1
+    assert same.same == pytest.approx(1)
     partly = kept(shades(turned), seeds, styles, draws=200, seed=0)
     anew = kept(shades(pictures(18, 3)), seeds, styles, draws=200, seed=0)
-    assert partly["share"]["value"] > anew["share"]["value"]
-    assert anew["share"]["low"] < 0.5 < anew["share"]["high"] + 0.1
+    assert partly is not None and anew is not None
+    assert partly.share.value > anew.share.value
+    assert anew.share.low < 0.5 < anew.share.high + 0.1
     assert kept(shades(layout), np.arange(6), np.zeros(6, np.int64), draws=10, seed=0) is None
 
 
-def test_findings_name_styles_below_their_floor_and_copies() -> None:
-    score = {"value": 0.5, "low": 0.4, "high": 0.6}
+def made_up_score(low: float) -> LoraScore:
+    """Two styles, one of them below its floor, and four copies; ``low`` end of the accuracy."""
+    near = NearestTraining(style="Bands", seed=1, nearest="a.jpg", likeness=0.99)
+    distances = ArmDistances(adapter=None, base=None)
     rows = [
-        {"style": "Bands", "accuracy": 0.8, "floor": 0.3},
-        {"style": "Columns", "accuracy": 0.2, "floor": 0.2},
+        LoraStyleScore(
+            style=style,
+            train=5,
+            test=2,
+            accuracy=accuracy,
+            floor=floor,
+            ceiling=None,
+            kernel_distance=distances,
+            nearest=0.99,
+        )
+        for style, accuracy, floor in (("Bands", 0.8, 0.3), ("Columns", 0.2, 0.2))
     ]
-    near = [{"style": "Bands", "seed": 1, "nearest": "a.jpg", "likeness": 0.99}] * 4
-    result = {
-        "per_style": rows,
-        "scores": {"adapter": {"accuracy": score}, "base": {"accuracy": {**score, "value": 0.25}}},
-        "copies": {"share": 0.05, "expected": 0.01, "near": near, "limit": 0.9},
-        "kept": {"share": {"value": 0.7, "low": 0.6, "high": 0.8}},
-    }
-    found = {f.code: f for f in card_findings(result)}
+    return LoraScore(
+        command="",
+        collection_fingerprint="",
+        evaluator="classifier",
+        base="base",
+        pictures=40,
+        prompts=("a painting",),
+        styles=("Bands", "Columns"),
+        scores={
+            "adapter": {"accuracy": Interval(value=0.5, low=low, high=0.6)},
+            "base": {"accuracy": Interval(value=0.25, low=0.2, high=0.3)},
+        },
+        kernel_distance=distances,
+        per_style=tuple(rows),
+        confusion=(),
+        copies=CopyCheck(limit=0.9, share=0.05, expected=0.01, near=(near,) * 4, all=(near,) * 80),
+        kept=SharedComposition(
+            same=0.9, other=0.1, share=Interval(value=0.7, low=0.6, high=0.8), level=0.95
+        ),
+    )
+
+
+def test_findings_name_styles_below_their_floor_and_copies() -> None:
+    score = made_up_score(0.4)
+    found = {f.code: f for f in lora_findings(score)}
     assert {code: f.outcome for code, f in found.items()} == {
         "IMP603": "issue",
         "IMP604": "issue",
         "IMP605": "passed",
     }
     assert [item["style"] for item in found["IMP603"].items] == ["Columns"]
-    assert found["IMP604"].items == near
-    # Where no style was taught, pictures in different styles are alike for that, which is no merit
-    untaught = {
-        **result,
-        "scores": {
-            "adapter": {"accuracy": {**score, "low": 0.2}},
-            "base": result["scores"]["base"],
-        },
-    }
-    assert {f.code: f.outcome for f in card_findings(untaught)}["IMP605"] == "not applicable"
+    copy = {"style": "Bands", "seed": 1, "nearest": "a.jpg", "likeness": 0.99}
+    assert found["IMP604"].items == [copy] * 4
+    # An adapter without effect keeps the composition, which is no merit
+    found = {f.code: f for f in lora_findings(made_up_score(0.2))}
+    assert found["IMP605"].outcome == "not applicable"

@@ -1,7 +1,4 @@
-"""A painter's score:
-
-a evaluator that shares nothing with it, floor and ceiling, and numbers that slow ones agree with.
-"""
+"""Score of a painter: an independent evaluator, floor and ceiling, numbers against slow ones."""
 
 import json
 import shutil
@@ -26,6 +23,7 @@ from impasto.evaluation.painter_score_findings import painting_findings
 from impasto.images.tensors import float_tensor
 from impasto.models.painter import Painter
 from impasto.records.painter_score import PainterScore
+from impasto.records.record import Interval
 from impasto.records.run import Run, open_run
 from impasto.training.painter.settings import PainterSettings
 from impasto.training.painter.train import train_painter
@@ -146,6 +144,27 @@ def test_figures_show_the_pictures_as_they_were_scored(run: Run, result: dict[st
     assert result["command"]
 
 
+def test_the_score_is_read_as_it_was_written(run: Run) -> None:
+    score_painter(run.path, settings=SETTINGS)
+    file = run.evaluation_path / "painting.json"
+    score = PainterScore.read(file, what="score of a painter", verb="impasto evaluate")
+    assert score.model_dump(mode="json") == json.loads(file.read_text())
+    assert score.path == run.evaluation_path
+    saved = json.loads((run.evaluation_path / "findings.json").read_text())
+    assert [(one.code, one.outcome) for one in score.findings] == [
+        (one["code"], one["outcome"]) for one in saved["findings"]
+    ]
+    codes = ["IMP305", "IMP307", *(f"IMP31{digit}" for digit in range(1, 7))]
+    assert [one.code for one in score.findings] == codes
+    figures = run.evaluation_path / "figures"
+    names = ("grid.png", "steps.png", "strength.png")
+    assert score.figures == [figures / name for name in names]
+    with Image.open(figures / "steps.png") as steps:  # the original and every strength in a row
+        across, down = 1 + len(score.strength), len(score.shown)
+        assert down == 2
+        assert steps.size == (score.resolution * across, score.resolution * down)
+
+
 def test_distances_are_of_each_style_to_its_own(result: dict[str, Any]) -> None:
     for name in ("kernel_distance", "frechet_distance"):
         for arm in ("painted", "histogram", "unchanged"):
@@ -234,23 +253,18 @@ def test_rates_agree_with_counting() -> None:
         hit.append(np.mean([answers["painted"][i, style] for i in others]))
         floor.append(np.mean([answers["unchanged"][i, style] for i in others]))
         ceiling.append(np.mean([real[i] for i in range(30) if real_labels[i] == style]))
-        assert rates.of_style(style, "painted")["hit"]["value"] == pytest.approx(hit[-1])
-        assert rates.of_style(style, "painted")["gain"]["value"] == pytest.approx(
-            hit[-1] - floor[-1]
-        )
+        assert rates.of_style(style, "painted").hit.value == pytest.approx(hit[-1])
+        assert rates.of_style(style, "painted").gain.value == pytest.approx(hit[-1] - floor[-1])
     whole = (np.mean(hit) - np.mean(floor)) / (np.mean(ceiling) - np.mean(floor))
     spread = rates.normalised("painted")
-    assert spread["value"] == pytest.approx(whole) and spread["low"] < whole < spread["high"]
-    assert rates.normalised("unchanged") == {"value": 0, "low": 0, "high": 0}
+    assert spread.value == pytest.approx(whole) and spread.low < whole < spread.high
+    assert rates.normalised("unchanged") == Interval(value=0, low=0, high=0)
     pair = next(
-        row for row in rates.pairs(("A", "B", "C")) if (row["source"], row["target"]) == ("B", "C")
+        row for row in rates.pairs(("A", "B", "C")) if (row.source, row.target) == ("B", "C")
     )
     mine = [i for i in range(40) if labels[i] == 1]
     moved = [float(answers["painted"][i, 2]) - float(answers["unchanged"][i, 2]) for i in mine]
-    assert (
-        pair["value"] == pytest.approx(np.mean(moved))
-        and pair["low"] <= pair["value"] <= pair["high"]
-    )
+    assert pair.value == pytest.approx(np.mean(moved)) and pair.low <= pair.value <= pair.high
 
 
 def test_intervals_of_rates_hold_what_they_promise() -> None:
@@ -264,7 +278,7 @@ def test_intervals_of_rates_hold_what_they_promise() -> None:
             answers, labels, np.ones(9, bool), np.repeat(np.arange(3), 3), resamples=200, seed=0
         )
         spread = rates.gain("painted", "unchanged")
-        inside += spread["low"] <= 0.5 <= spread["high"]
+        inside += spread.low <= 0.5 <= spread.high
     assert inside >= 88
 
 

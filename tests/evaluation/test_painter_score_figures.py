@@ -55,7 +55,7 @@ def test_every_picture_rises_in_a_style_that_is_not_its_own(tmp_path: Path, styl
     labels = [row % styles for row in range(12)]
     rows = draw(subject(labels, styles), 9, tmp_path)
     assert len(rows) == 9
-    assert all(row["source"] != row["target"] for row in rows)
+    assert all(row.source != row.target for row in rows)
 
 
 def test_steps_hold_the_original_and_every_strength_without_gap(tmp_path: Path) -> None:
@@ -67,11 +67,11 @@ def test_steps_hold_the_original_and_every_strength_without_gap(tmp_path: Path) 
     cells = pixels.reshape(3, SIDE, -1, SIDE, 3)
     assert (cells == cells[:, :1, :, :1]).all()  # each place is one picture, all of one colour
     for place, row in enumerate(rows):
-        picture = int(row["id"].removesuffix(".jpg")) - 50
-        assert row["source"] == NAMES[labels[picture]]
+        picture = int(row.id.removesuffix(".jpg")) - 50
+        assert row.source == NAMES[labels[picture]]
         original, *steps = cells[place, 0, :, 0].tolist()
         assert original == [picture + 1, 0, 0]
-        green = 10 * NAMES.index(row["target"])
+        green = 10 * NAMES.index(row.target)
         assert steps[-1] == [picture + 1, green, 200]
         assert [step[2] for step in steps] == [round(200 * strength) for strength in STRENGTHS]
 

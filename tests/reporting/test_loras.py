@@ -48,7 +48,6 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
         means = {"accuracy": Interval(value=0.75, low=0.7, high=0.8)}
         near = ArmDistances(adapter=0.25, base=None)
         LoraScore(
-            format=2,
             command="impasto evaluate runs/lora",
             collection_fingerprint=collection["fingerprint"],
             evaluator="classifier",

@@ -72,7 +72,7 @@ def paint(
     options: dict[str, Any] = {
         "styles": styles,
         "strength": strength,
-        "size": pixels,
+        "pixels": pixels,
         "device": device,
     }
     match kind:

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import typer
 
@@ -18,6 +18,7 @@ from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.finding import Finding, as_data, load, spoiled
+from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.run import Run
@@ -136,7 +137,11 @@ def painted(output: Path, made: "Sequence[Painted]", *, as_json: bool) -> None:
     _finish({"output": str(output), "pictures": rows}, text, as_json=as_json)
 
 
-def evaluation(made: Any, *, as_json: bool) -> None:
+def evaluation(
+    made: ClassifierEvaluation | AutoencoderEvaluation | ByArtistResult | PainterScore | LoraScore,
+    *,
+    as_json: bool,
+) -> None:
     """Print the result of ``evaluate``, whatever the kind of run."""
     data: Mapping[str, Any]
     if isinstance(made, ClassifierEvaluation | AutoencoderEvaluation):
@@ -145,18 +150,19 @@ def evaluation(made: Any, *, as_json: bool) -> None:
         data, text = _by_artist(made)
     elif isinstance(made, PainterScore):
         data, text = made.model_dump(mode="json"), painter_lines(made)
+    elif isinstance(made, LoraScore):
+        data, text = made.model_dump(mode="json"), _lora_lines(made)
     else:
-        data = made.model_dump(mode="json")
-        text = _lora_lines(data)
+        assert_never(made)
     _finish(data, text, made.findings, as_json=as_json)
 
 
-def _lora_lines(result: Mapping[str, Any]) -> str:
+def _lora_lines(score: LoraScore) -> str:
     rows = [["style", "pictures", "without", "real works"]]
-    for row in result["per_style"]:
-        shares = [row[name] for name in ("accuracy", "floor", "ceiling")]
-        rows.append([row["style"], *(percent(one, 0) for one in shares)])
-    arms = [result["scores"][arm]["accuracy"] for arm in ("adapter", "base", "real")]
+    for row in score.per_style:
+        shares = (row.accuracy, row.floor, row.ceiling)
+        rows.append([row.style, *(percent(one, 0) for one in shares)])
+    arms = [score.scores[arm]["accuracy"] for arm in ("adapter", "base", "real")]
     return "\n".join(aligned([*rows, ["all", *map(share, arms)]]))
 
 

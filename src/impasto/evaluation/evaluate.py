@@ -87,6 +87,6 @@ def _evaluated(
         case "lora":
             from impasto.evaluation.lora_score import score_lora  # noqa: PLC0415
 
-            return score_lora(run, settings, collection=collection, announce=how["announce"])
+            return score_lora(run, collection, settings, announce=how["announce"])
         case _:
             assert_never(kind)

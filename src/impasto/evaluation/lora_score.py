@@ -9,7 +9,7 @@ RUN/evaluation/pictures/        all of them; what is there already is not painte
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from impasto.config import Settings
 from impasto.errors import InputError, RunError
 from impasto.evaluation import lora_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
-from impasto.evaluation.lora_score_findings import ARMS, card_findings
+from impasto.evaluation.lora_score_findings import lora_findings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.generate.text_to_image import DiffuseSettings, LoraPainter, open_painter
 from impasto.images.contact_sheet import contact_sheet, write_png
@@ -31,12 +31,19 @@ from impasto.numerics.distances import kernel_distance
 from impasto.numerics.metrics import confusion_matrix
 from impasto.records import finding as findings
 from impasto.records import run as runs
-from impasto.records.lora_score import LoraScore
+from impasto.records.lora_score import (
+    ArmDistances,
+    CopyCheck,
+    LoraScore,
+    LoraStyleScore,
+    NearestTraining,
+)
+from impasto.records.record import Interval
 from impasto.records.run import Run, open_run
 from impasto.state.fingerprint import fingerprint
 
-FORMAT: Final = 1
-SHOWN: Final = 4
+ARMS: Final = ("adapter", "base")
+SHOWN: Final = 4  # pictures of each style and arm in the figure
 
 
 class ScorecardSettings(Settings):
@@ -47,12 +54,15 @@ class ScorecardSettings(Settings):
         description="run of the evaluator; none: the folder classifier beside the run",
     )
     prompts: tuple[str, ...] = Field(
-        ("a painting",), min_length=1, description="what is painted, by turns"
+        ("a painting",), min_length=1, description="prompts, used in turn"
     )
-    pictures: int = Field(16, ge=2, description="of each style, with and without the adapter")
+    pictures: int = Field(
+        16, ge=2, description="pictures of each style, with and without the adapter"
+    )
     batch_size: int = Field(4, ge=1, description="pictures painted at a time")
     paint: DiffuseSettings = Field(
-        DiffuseSettings(), description="how they are painted; its words do not count"
+        DiffuseSettings(),
+        description="settings of painting; prompt, styles and number do not count",
     )
     bootstrap_samples: int = Field(
         1000, ge=100, description="bootstrap resamples behind each 95 % interval"
@@ -61,7 +71,7 @@ class ScorecardSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """An arm's pictures, at the size that the evaluator takes, in order of styles and seeds."""
+    """Pictures of an arm at the collection's size, in order of styles and seeds."""
 
     pixels: NDArray[np.uint8]
     styles: NDArray[np.int64]  # places in the vocabulary
@@ -70,17 +80,17 @@ class _Made:
 
 def score_lora(
     run: Path | str,
+    collection: Path | str | None = None,
     settings: ScorecardSettings | None = None,
     *,
-    collection: Path | str | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> LoraScore:
     """Score a LoRA run; a call that was cut off goes on with the pictures that are there.
 
     Args:
         run: the run's folder.
-        settings: the defaults where ``None``.
         collection: the collection's; ``None``: the one that the run was trained on, unchanged.
+        settings: the defaults where ``None``.
         announce: called with one line as each arm begins.
 
     Raises:
@@ -109,18 +119,15 @@ def score_lora(
     if not len(test):
         raise InputError(f"{found.path} has no test pictures of these styles to compare with")
     outputs["real"] = network.outputs(found, test, EvaluateSettings().views)
-    result = _measure(found, network, lora, settings, taught, made["adapter"], outputs)
+    score = _measure(found, network, lora, settings, made["adapter"], outputs)
     _sheet(found, made, taught, test, lora.evaluation_path / "figures" / "scorecard.png")
-    findings.save(lora.evaluation_path / "findings.json", card_findings(result))
-    return LoraScore.model_validate(result).write(lora.evaluation_path / "scorecard.json")
+    findings.save(lora.evaluation_path / "findings.json", lora_findings(score))
+    return score.write(lora.evaluation_path / "scorecard.json")
 
 
 def _evaluator(lora: Run, settings: ScorecardSettings) -> LoadedClassifier:
-    place = (
-        Path(settings.classifier)
-        if settings.classifier
-        else lora.path.resolve().parent / "classifier"
-    )
+    beside = lora.path.resolve().parent / "classifier"
+    place = Path(settings.classifier) if settings.classifier else beside
     if not (place / "run.json").is_file():
         raise RunError(
             f"no evaluator in {place}: train a classifier of these styles and name its run with "
@@ -130,7 +137,7 @@ def _evaluator(lora: Run, settings: ScorecardSettings) -> LoadedClassifier:
 
 
 def _address(painter: LoraPainter, settings: ScorecardSettings) -> str:
-    """The name of the folder for these pictures: a digest of all that they depend on."""
+    """Name of the pictures' folder: a digest of all that they depend on."""
     paint = settings.paint.model_dump(
         mode="json", exclude={"device", "prompt", "styles", "number", "base"}
     )
@@ -187,47 +194,49 @@ def _measure(
     network: LoadedClassifier,
     lora: Run,
     settings: ScorecardSettings,
-    taught: list[int],
     made: _Made,
     arms: Mapping[str, Outputs],
-) -> dict[str, Any]:
-    """The content of ``scorecard.json``; ``made`` with the adapter, ``arms`` with real pictures."""
-    size, real = len(found.vocabulary), arms["real"]
-    confusions = {name: _confusion(network, one, size) for name, one in arms.items()}
-    scores = {
-        name: confusion_estimates(
-            table, resamples=settings.bootstrap_samples, seed=settings.paint.seed
-        )
-        for name, table in confusions.items()
-    }
+) -> LoraScore:
+    """The score of pictures ``made`` with the adapter, and of each arm's and real pictures."""
+    names, real = found.vocabulary.styles, arms["real"]
+    taught = list(dict.fromkeys(made.styles.tolist()))
+    again = {"resamples": settings.bootstrap_samples, "seed": settings.paint.seed}
+    confusions = {name: _confusion(network, one, len(names)) for name, one in arms.items()}
+    scores = {}
+    for name, table in confusions.items():
+        estimates = confusion_estimates(table, **again)
+        scores[name] = {score: Interval(**one) for score, one in estimates.items()}
     train = found.indices("train")
     train = train[np.isin(found.labels[train], taught)]
     copies = _copies(found, made, train, real.rows)
-    keep = numbers.kept(
+    kept = numbers.kept(
         numbers.shades(made.pixels),
         made.seeds,
         made.styles,
         draws=settings.bootstrap_samples,
         seed=settings.paint.seed,
     )
-    return {
-        "format": FORMAT,
-        "command": runs.command(),
-        "collection_fingerprint": found.fingerprint,
-        "evaluator": network.run.path.name,
-        "base": Path(lora.settings["base"]).name,
-        "pictures": settings.pictures,
-        "prompts": list(settings.prompts),
-        "styles": [found.vocabulary.styles[style] for style in taught],
-        "scores": scores,
-        "kernel_distance": {
-            arm: kernel_distance(arms[arm].features, real.features) for arm in ARMS
-        },
-        "per_style": [_row(found, confusions, arms, copies, style) for style in taught],
-        "confusion": confusions["adapter"].tolist(),
-        "copies": copies,
-        "kept": keep,
-    }
+    return LoraScore(
+        command=runs.command(),
+        collection_fingerprint=found.fingerprint,
+        evaluator=network.run.path.name,
+        base=Path(lora.settings["base"]).name,
+        pictures=settings.pictures,
+        prompts=settings.prompts,
+        styles=tuple(names[style] for style in taught),
+        scores=scores,
+        kernel_distance=_distances({name: one.features for name, one in arms.items()}),
+        per_style=tuple(_style_score(found, confusions, arms, copies, style) for style in taught),
+        confusion=confusions["adapter"].tolist(),
+        copies=copies,
+        kept=kept,
+    )
+
+
+def _distances(features: Mapping[str, NDArray[np.float32]]) -> ArmDistances:
+    """Kernel distances of both arms to the features of real pictures."""
+    adapter, base = (kernel_distance(features[arm], features["real"]) for arm in ARMS)
+    return ArmDistances(adapter=adapter, base=base)
 
 
 def _confusion(network: LoadedClassifier, outputs: Outputs, size: int) -> NDArray[np.int64]:
@@ -236,35 +245,35 @@ def _confusion(network: LoadedClassifier, outputs: Outputs, size: int) -> NDArra
     return confusion_matrix(outputs.labels, predicted, size)
 
 
-def _row(
+def _style_score(
     found: Collection,
     confusions: Mapping[str, NDArray[np.int64]],
     arms: Mapping[str, Outputs],
-    copies: Mapping[str, Any],
+    copies: CopyCheck,
     style: int,
-) -> dict[str, Any]:
-    def share(name: str) -> float | None:
-        row = confusions[name][style]
-        return float(row[style] / row.sum()) if row.sum() else None
+) -> LoraStyleScore:
+    def share(arm: str) -> float:
+        row = confusions[arm][style]
+        return float(row[style] / row.sum())
 
-    own = {name: one.features[one.labels == style] for name, one in arms.items()}
     name = found.vocabulary.styles[style]
-    likeness = [item["likeness"] for item in copies["all"] if item["style"] == name]
-    return {
-        "style": name,
-        "train": int(found.counts("train")[style]),
-        "test": int(found.counts("test")[style]),
-        "accuracy": share("adapter"),
-        "floor": share("base"),
-        "ceiling": share("real"),
-        "kernel_distance": {arm: kernel_distance(own[arm], own["real"]) for arm in ARMS},
-        "nearest": float(max(likeness)),
-    }
+    return LoraStyleScore(
+        style=name,
+        train=int(found.counts("train")[style]),
+        test=int(found.counts("test")[style]),
+        accuracy=share("adapter"),
+        floor=share("base"),
+        ceiling=share("real") if confusions["real"][style].any() else None,
+        kernel_distance=_distances(
+            {arm: one.features[one.labels == style] for arm, one in arms.items()}
+        ),
+        nearest=max(row.likeness for row in copies.all if row.style == name),
+    )
 
 
 def _copies(
     found: Collection, made: _Made, train: NDArray[np.int64], test: NDArray[np.int64]
-) -> dict[str, Any]:
+) -> CopyCheck:
     """Correlation of painted, and of real test pictures, with the nearest training picture."""
     known = numbers.thumbs(np.asarray(found.pixels[train]))
     places, likeness = numbers.nearest(numbers.thumbs(made.pixels), known)
@@ -272,24 +281,22 @@ def _copies(
     limit = float(np.quantile(usual, numbers.REFERENCE))
     ids, names = found.column("id"), found.vocabulary.styles
     rows = [
-        {
-            "style": names[style],
-            "seed": int(seed),
-            "nearest": ids[train[place]],
-            "likeness": round(float(value), 4),
-        }
+        NearestTraining(
+            style=names[style],
+            seed=int(seed),
+            nearest=ids[train[place]],
+            likeness=round(float(value), 4),
+        )
         for style, seed, place, value in zip(made.styles, made.seeds, places, likeness, strict=True)
     ]
-    near = sorted(
-        (row for row in rows if row["likeness"] > limit), key=lambda row: -row["likeness"]
+    near = sorted((row for row in rows if row.likeness > limit), key=lambda row: -row.likeness)
+    return CopyCheck(
+        limit=limit,
+        share=len(near) / len(rows),
+        expected=1 - numbers.REFERENCE,
+        near=tuple(near),
+        all=tuple(rows),
     )
-    return {
-        "limit": limit,
-        "share": len(near) / len(rows),
-        "expected": 1 - numbers.REFERENCE,
-        "near": near,
-        "all": rows,
-    }
 
 
 def _sheet(

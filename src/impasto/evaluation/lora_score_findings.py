@@ -1,68 +1,57 @@
 """Findings IMP603 to IMP605 on the score of a LoRA."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from impasto.records.finding import Finding
+from impasto.records.finding import Finding, Outcome
+from impasto.records.lora_score import LoraScore
 
-ARMS: Final = ("adapter", "base")
-COPIES: Final = (
-    3.0  # times the share among real held-out pictures from which likenesses are an issue
-)
+COPIES: Final = 3.0  # times the share of real test pictures above the limit that is an issue
+SHOWN: Final = 200  # likenesses in a finding, at most
 
 
-def card_findings(result: Mapping[str, Any]) -> list[Finding]:
-    """IMP603 to IMP605, from the content of ``scorecard.json``."""
-    rows = result["per_style"]
-    low = [row for row in rows if row["accuracy"] <= (row["floor"] or 0)]
-    items = [
-        {"style": row["style"], "accuracy": row["accuracy"], "floor": row["floor"]} for row in low
-    ]
-    mine, floor = (result["scores"][arm]["accuracy"] for arm in ARMS)
-    taught = (
-        f"{mine['value']:.1%} ({mine['low']:.1%} to {mine['high']:.1%}) of the pictures are seen as of the style asked "
-        f"for; {floor['value']:.1%} without the adapter. {len(rows) - len(low)} of {len(rows)} styles lie above that."
+def lora_findings(score: LoraScore) -> list[Finding]:
+    """Return the findings on the score of a LoRA."""
+    return [_above_floor(score), _copies(score), _composition(score)]
+
+
+def _above_floor(score: LoraScore) -> Finding:
+    rows = score.per_style
+    low = [row for row in rows if row.accuracy <= row.floor]
+    adapter, base = (score.scores[arm]["accuracy"] for arm in ("adapter", "base"))
+    text = (
+        f"The evaluator assigns {adapter.value:.1%} ({adapter.low:.1%} to {adapter.high:.1%}) of "
+        f"the adapter's pictures and {base.value:.1%} of the base's to their target style. "
+        f"The adapter is above the base in {len(rows) - len(low)} of {len(rows)} styles."
     )
-    copies = result["copies"]
-    many = copies["share"] > COPIES * copies["expected"] and len(copies["near"]) > 1
-    copied = (
-        f"{len(copies['near'])} pictures ({copies['share']:.1%}) are more like a training picture than 99 % of real "
-        f"held-out pictures are (correlation above {copies['limit']:.2f})."
+    values = {"accuracy": adapter.value, "floor": base.value, "below": float(len(low))}
+    items = [{"style": row.style, "accuracy": row.accuracy, "floor": row.floor} for row in low]
+    return Finding("IMP603", "issue" if low else "passed", text, values, items)
+
+
+def _copies(score: LoraScore) -> Finding:
+    copies = score.copies
+    many = copies.share > COPIES * copies.expected and len(copies.near) > 1
+    text = (
+        f"{len(copies.near)} pictures ({copies.share:.1%}) correlate above {copies.limit:.2f} with "
+        "a training picture; 1 % of real test pictures do."
     )
-    numbers_ = {"accuracy": mine["value"], "floor": floor["value"], "below": float(len(low))}
-    made = [
-        Finding("IMP603", "issue" if low else "passed", taught, numbers_, items),
-        Finding(
-            "IMP604",
-            "issue" if many else "passed",
-            copied,
-            {"share": copies["share"]},
-            copies["near"][:200],
-        ),
-    ]
-    keep = result["kept"]
-    if keep is None:
-        return [
-            *made,
-            Finding("IMP605", "not applicable", "One style or one seed cannot be compared."),
-        ]
-    if mine["low"] <= floor["value"]:
-        return [
-            *made,
-            Finding(
-                "IMP605",
-                "not applicable",
-                "The styles are not told apart: pictures are alike for that.",
-            ),
-        ]
-    share = keep["share"]
-    told = (
-        f"Pictures of one prompt and seed in two styles are more alike than others in {share['value']:.1%} of pairs "
-        f"({share['low']:.1%} to {share['high']:.1%}); 50 % would be chance."
+    items = [row.model_dump() for row in copies.near[:SHOWN]]
+    return Finding("IMP604", "issue" if many else "passed", text, {"share": copies.share}, items)
+
+
+def _composition(score: LoraScore) -> Finding:
+    adapter, base = (score.scores[arm]["accuracy"] for arm in ("adapter", "base"))
+    if score.kept is None:
+        text = "The comparison takes at least two styles and two seeds."
+        return Finding("IMP605", "not applicable", text)
+    if adapter.low <= base.value:
+        text = "The adapter's styles do not differ from the base's, so their pictures are similar."
+        return Finding("IMP605", "not applicable", text)
+    share = score.kept.share
+    text = (
+        "Pictures of one prompt and seed in two styles are more similar than pictures of different "
+        f"seeds in {share.value:.1%} of pairs ({share.low:.1%} to {share.high:.1%}); chance is "
+        "50 %."
     )
-    return [
-        *made,
-        Finding(
-            "IMP605", "passed" if share["low"] > 0.5 else "issue", told, {"share": share["value"]}
-        ),
-    ]
+    outcome: Outcome = "passed" if share.low > 0.5 else "issue"
+    return Finding("IMP605", outcome, text, {"share": share.value})

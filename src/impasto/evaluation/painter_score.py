@@ -12,12 +12,12 @@ from a training picture of the target style. Real test pictures of the style are
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
+from torch import Tensor
 
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of, training_hashes
@@ -26,7 +26,7 @@ from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, RunError
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, open_classifier
-from impasto.evaluation.painter_score_arms import measure_arms
+from impasto.evaluation.painter_score_arms import Arms, measure_arms
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
 from impasto.evaluation.painter_score_findings import ARMS, painting_findings
 from impasto.evaluation.painter_under_test import PainterUnderTest
@@ -35,7 +35,19 @@ from impasto.models.image_metrics import ssim
 from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
 from impasto.records import finding as findings
 from impasto.records import run as runs
-from impasto.records.painter_score import PainterScore
+from impasto.records.painter_score import (
+    ContentScores,
+    EvaluatorSummary,
+    HitRate,
+    HitRateGains,
+    IdentityScores,
+    PaintedStyle,
+    PainterArms,
+    PainterScore,
+    ShownPair,
+    StrengthStep,
+)
+from impasto.records.record import Interval
 from impasto.records.run import EVALUATOR, STYLE_CLASSIFIER, Run
 from impasto.state.fingerprint import done, not_done
 from impasto.weights import painter_of
@@ -95,7 +107,7 @@ def score_painter(
     not_done(folder)
     log(f"painting {len(rows)} test pictures in every style")
     shown = draw(subject, settings.shown, folder / "figures")
-    score = PainterScore.model_validate({**_measure(subject, settings), "shown": shown})
+    score = _measure(subject, settings, shown)
     findings.save(folder / "findings.json", painting_findings(score, opened, found))
     score = score.write(folder / "painting.json")
     made_from = opened.weights_fingerprint
@@ -133,47 +145,56 @@ def _evaluator(painter: Run, settings: PaintingSettings) -> LoadedClassifier:
     return open_classifier(place, settings.device)
 
 
-def _measure(subject: PainterUnderTest, settings: PaintingSettings) -> dict[str, Any]:
+def _measure(
+    subject: PainterUnderTest, settings: PaintingSettings, shown: tuple[ShownPair, ...]
+) -> PainterScore:
     found = subject.found
-    names, test = found.vocabulary.styles, found.indices("test")
+    test = found.indices("test")
     real_shares, real_features = subject.classified(subject.stored(test))
     arms = measure_arms(subject, real_features, settings.seed)
     right, real_labels = real_shares.argmax(1) == found.labels[test], found.labels[test]
-    spread = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
-    rates = numbers.Rates(arms.hits, subject.labels, right, real_labels, **spread)
-    return {
-        "command": runs.command(),
-        "environment": runs.environment(),
-        "collection_fingerprint": found.fingerprint,
-        "styling": subject.run.settings["styling"],
-        "resolution": subject.resolution,
-        "pictures": len(subject.rows),
-        "evaluator": _about(subject, right),
-        "scores": {
-            arm: {"hit": rates.mean(arm), "normalised": rates.normalised(arm)}
-            for arm in (*ARMS, "real")
-        },
-        "gains": {arm: rates.gain("painted", arm) for arm in ("unchanged", "histogram")},
-        "content": {arm: _summary(parts, settings) for arm, parts in arms.contents.items()},
-        "searched": arms.searched,
-        "frechet_distance": {
-            arm: _mean([row[arm] for row in arms.frechet.values()]) for arm in ARMS
-        },
-        "kernel_distance": {arm: _mean([row[arm] for row in arms.kernel.values()]) for arm in ARMS},
-        "per_style": [
-            {
-                "style": names[style],
-                "train": int(found.counts("train")[style]),
-                **{arm: rates.of_style(style, arm) for arm in (*ARMS, "real")},
-                "frechet_distance": arms.frechet[names[style]],
-                "kernel_distance": arms.kernel[names[style]],
-            }
-            for style in rates.styles
-        ],
-        "pairs": rates.pairs(names),
-        "identity": _identity(subject, settings),
-        "strength": _strength(subject),
+    again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
+    rates = numbers.Rates(arms.hits, subject.labels, right, real_labels, **again)
+    whole = {
+        arm: HitRate(hit=rates.mean(arm), normalised=rates.normalised(arm))
+        for arm in (*ARMS, "real")
     }
+    return PainterScore(
+        command=runs.command(),
+        environment=runs.environment(),
+        collection_fingerprint=found.fingerprint,
+        styling=subject.run.settings["styling"],
+        resolution=subject.resolution,
+        pictures=len(subject.rows),
+        evaluator=_about(subject, right),
+        scores=PainterArms(**whole),
+        gains=HitRateGains(
+            unchanged=rates.gain("painted", "unchanged"),
+            histogram=rates.gain("painted", "histogram"),
+        ),
+        content={arm: _content_scores(parts, settings) for arm, parts in arms.contents.items()},
+        searched=arms.searched,
+        frechet_distance={arm: _mean([row[arm] for row in arms.frechet.values()]) for arm in ARMS},
+        kernel_distance={arm: _mean([row[arm] for row in arms.kernel.values()]) for arm in ARMS},
+        per_style=tuple(_style_score(subject, rates, arms, style) for style in rates.styles),
+        pairs=rates.pairs(found.vocabulary.styles),
+        identity=_identity(subject, settings),
+        strength=_strength(subject),
+        shown=shown,
+    )
+
+
+def _style_score(
+    subject: PainterUnderTest, rates: numbers.Rates, arms: Arms, style: int
+) -> PaintedStyle:
+    name = subject.found.vocabulary.styles[style]
+    return PaintedStyle(
+        style=name,
+        train=int(subject.found.counts("train")[style]),
+        **{arm: rates.of_style(style, arm) for arm in (*ARMS, "real")},
+        frechet_distance=arms.frechet[name],
+        kernel_distance=arms.kernel[name],
+    )
 
 
 def _mean(distances: list[float | None]) -> float | None:
@@ -182,43 +203,44 @@ def _mean(distances: list[float | None]) -> float | None:
     return float(np.mean(known)) if known and len(known) == len(distances) else None
 
 
-def _about(subject: PainterUnderTest, right: NDArray[np.bool_]) -> dict[str, Any]:
-    """The evaluator, and what it is worth on real test pictures."""
+def _about(subject: PainterUnderTest, right: NDArray[np.bool_]) -> EvaluatorSummary:
+    """The evaluator and its accuracy on real test pictures."""
     run, known = subject.evaluator.run, set().union(*training_hashes(subject.evaluator.run))
     local, hashes = set().union(*training_hashes(subject.run)), subject.found.column("sha256")
-    return {
-        "run": run.path.name,
-        "network": run.settings["network"],
-        "accuracy": float(right.mean()),
-        "pictures_shared": len(local & known),
-        "test_pictures_seen": len({hashes[row] for row in subject.rows} & known),
-    }
+    return EvaluatorSummary(
+        run=run.path.name,
+        network=run.settings["network"],
+        accuracy=float(right.mean()),
+        pictures_shared=len(local & known),
+        test_pictures_seen=len({hashes[row] for row in subject.rows} & known),
+    )
 
 
-def _summary(
-    parts: list[dict[str, Any]], settings: PaintingSettings
-) -> dict[str, dict[str, float]]:
+def _content_scores(
+    parts: list[dict[str, NDArray[np.float64]]], settings: PaintingSettings
+) -> ContentScores:
     """Means over pictures and styles, resampled over pictures."""
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     rows = whole.pop("picture").astype(np.int64)
     again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
-    return {name: cluster_mean_estimate(values, rows, **again) for name, values in whole.items()}
+    means = {name: cluster_mean_estimate(values, rows, **again) for name, values in whole.items()}
+    return ContentScores(**{name: Interval(**mean) for name, mean in means.items()})
 
 
-def _identity(subject: PainterUnderTest, settings: PaintingSettings) -> dict[str, dict[str, float]]:
+def _identity(subject: PainterUnderTest, settings: PaintingSettings) -> IdentityScores:
     """SSIM of pictures painted in their own style, and in none, with the originals."""
-    eye = torch.eye(len(subject.found.vocabulary))
-    result = {}
-    for name, strength in (("own_style", 1.0), ("no_style", 0.0)):
-        back = subject.painted(subject.originals, strength * eye[subject.labels])
-        alike = ssim(float_tensor(back), float_tensor(subject.originals)).double().numpy()
-        result[name] = mean_estimate(
-            alike, resamples=settings.bootstrap_samples, seed=settings.seed
-        )
-    return result
+    own = torch.eye(len(subject.found.vocabulary))[subject.labels]
+
+    def alike(weights: Tensor) -> Interval:
+        back = subject.painted(subject.originals, weights)
+        values = ssim(float_tensor(back), float_tensor(subject.originals)).double().numpy()
+        again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
+        return Interval(**mean_estimate(values, **again))
+
+    return IdentityScores(own_style=alike(own), no_style=alike(0 * own))
 
 
-def _strength(subject: PainterUnderTest) -> list[dict[str, float]]:
+def _strength(subject: PainterUnderTest) -> tuple[StrengthStep, ...]:
     """Hit rate, probability of the target style and SSIM at rising strength.
 
     Each picture is painted in one other style, in turn.
@@ -232,11 +254,11 @@ def _strength(subject: PainterUnderTest) -> list[dict[str, float]]:
         made = subject.painted(subject.originals, strength * eye[targets])
         shares, _ = subject.classified(made)
         rows.append(
-            {
-                "strength": strength,
-                "hit": float((shares.argmax(1) == targets).mean()),
-                "probability": float(shares[np.arange(len(targets)), targets].mean()),
-                "ssim": float(numbers.kept(made, subject.originals)["ssim"].mean()),
-            }
+            StrengthStep(
+                strength=strength,
+                hit=float((shares.argmax(1) == targets).mean()),
+                probability=float(shares[np.arange(len(targets)), targets].mean()),
+                ssim=float(numbers.kept(made, subject.originals)["ssim"].mean()),
+            )
         )
-    return rows
+    return tuple(rows)

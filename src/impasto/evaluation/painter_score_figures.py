@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.images.contact_sheet import contact_sheet, write_png
+from impasto.records.painter_score import ShownPair
 
 STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def draw(subject: PainterUnderTest, shown: int, folder: Path) -> list[dict[str, str]]:
+def draw(subject: PainterUnderTest, shown: int, folder: Path) -> tuple[ShownPair, ...]:
     """Draw test pictures in all styles, and at rising strength in one other style each.
 
     Args:
@@ -28,8 +29,7 @@ def draw(subject: PainterUnderTest, shown: int, folder: Path) -> list[dict[str, 
         folder: to write to.
 
     Returns:
-        ``id``, ``source`` and ``target`` (styles) of each picture, in the order of the rows of
-        ``steps.png``.
+        The rows of ``steps.png``, in order.
     """
     some = (
         np.linspace(0, len(subject.rows) - 1, min(shown, len(subject.rows)))
@@ -57,10 +57,10 @@ def draw(subject: PainterUnderTest, shown: int, folder: Path) -> list[dict[str, 
     side_by_side = contact_sheet(list(zip(*steps, strict=True)), gap=0)
     write_png(folder / "steps.png", side_by_side, optimise=True)
     ids = subject.found.column("id")
-    return [
-        {"id": ids[subject.rows[at]], "source": names[source], "target": names[target]}
+    return tuple(
+        ShownPair(id=ids[subject.rows[at]], source=names[source], target=names[target])
         for at, source, target in zip(some, sources, targets, strict=True)
-    ]
+    )
 
 
 def _sheet(

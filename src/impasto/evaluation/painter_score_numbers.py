@@ -1,6 +1,6 @@
 """Hit rates, content measures and colour transfer behind a painter's score."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -10,6 +10,8 @@ from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import correlation, lightness, ssim
 from impasto.numerics.bootstrap import draw_weights, first_estimate
 from impasto.numerics.neighbours import centred_unit, nearest
+from impasto.records.painter_score import PairGain, StyleHitRate
+from impasto.records.record import Interval
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -106,50 +108,50 @@ class Rates:
         )
         self.labels, self.answers = labels, answers
 
-    def score(self, values: Floats) -> dict[str, float]:
-        """Value without resampling and 95 % interval, of ``(1 + draws,)``."""
-        return first_estimate(values)
-
-    def mean(self, arm: str) -> dict[str, float]:
+    def mean(self, arm: str) -> Interval:
         """An arm's hit rate, the mean over styles."""
-        return self.score(self.hits[arm][:, self.styles].mean(1))
+        return score(self.hits[arm][:, self.styles].mean(1))
 
-    def normalised(self, arm: str) -> dict[str, float]:
+    def normalised(self, arm: str) -> Interval:
         """(hit − floor) / (ceiling − floor) of means over styles: 0 unchanged, 1 real pictures."""
         hit, floor, ceiling = (
             self.hits[name][:, self.styles].mean(1) for name in (arm, "unchanged", "real")
         )
-        return self.score((hit - floor) / (ceiling - floor).clip(min=LEAST))
+        return score((hit - floor) / (ceiling - floor).clip(min=LEAST))
 
-    def of_style(self, style: int, arm: str) -> dict[str, dict[str, float]]:
+    def of_style(self, style: int, arm: str) -> StyleHitRate:
         """Hit rate, gain over unchanged pictures, and normalised hit rate of one style."""
         hit, floor, ceiling = (self.hits[name][:, style] for name in (arm, "unchanged", "real"))
-        return {
-            "hit": self.score(hit),
-            "gain": self.score(hit - floor),
-            "normalised": self.score((hit - floor) / (ceiling - floor).clip(min=LEAST)),
-        }
+        return StyleHitRate(
+            hit=score(hit),
+            gain=score(hit - floor),
+            normalised=score((hit - floor) / (ceiling - floor).clip(min=LEAST)),
+        )
 
-    def gain(self, arm: str, over: str) -> dict[str, float]:
+    def gain(self, arm: str, over: str) -> Interval:
         """The paired gain of one arm over another, the mean over styles."""
-        return self.score((self.hits[arm] - self.hits[over])[:, self.styles].mean(1))
+        return score((self.hits[arm] - self.hits[over])[:, self.styles].mean(1))
 
-    def pairs(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    def pairs(self, names: tuple[str, ...]) -> tuple[PairGain, ...]:
         """Gain over unchanged pictures of every pair of styles, with its interval."""
         moved = self.answers["painted"].astype(np.float64) - self.answers["unchanged"]
-        rows = []
+        rows: list[PairGain] = []
         for source in np.unique(self.labels):
             local = self.labels == source
             weights = self.weights[:, local] / self.weights[:, local].sum(1, keepdims=True).clip(
                 min=1e-9
             )
             drawn = weights @ moved[local]
-            rows += [
-                {"source": names[source], "target": names[target], **self.score(drawn[:, target])}
-                for target in self.styles
-                if target != source
-            ]
-        return rows
+            for target in self.styles:
+                if target != source:
+                    gain = first_estimate(drawn[:, target])
+                    rows.append(PairGain(source=names[source], target=names[target], **gain))
+        return tuple(rows)
+
+
+def score(values: Floats) -> Interval:
+    """Value without resampling and 95 % interval, of ``(1 + draws,)``."""
+    return Interval(**first_estimate(values))
 
 
 def _shares(weights: Floats, hit: NDArray[np.bool_], counted: NDArray[np.bool_]) -> Floats:

@@ -43,7 +43,7 @@ class RepaintSettings(Settings):
         1.0, ge=0, le=1, description="from 0, no style, to 1, the target style alone"
     )
     keep_colour: bool = Field(False, description="keep the original's colours; paint luminance")
-    size: int | None = Field(
+    pixels: int | None = Field(
         None, ge=32, description="shorter side in pixels; none: the resolution of the training"
     )
     device: Device = Field(
@@ -79,7 +79,7 @@ def repaint(
     wanted = target_weights(opened.styles, settings)
     device = accelerator_on(settings.device).device
     painter = painter_of(opened, device)
-    short = settings.size or int(opened.settings["resolution"])
+    short = settings.pixels or int(opened.settings["resolution"])
     originals = read_pictures(images, short, on_skip=on_skip)
     shared: dict[str, Any] = {
         "run": opened.path.name,

@@ -52,7 +52,7 @@ class DiffuseSettings(Settings):
         0.6, gt=0, le=1, description="share of the denoising that a given picture goes through"
     )
     scale: float = Field(1.0, ge=0, description="scale of the adapter; 0: the base alone")
-    size: int | None = Field(
+    pixels: int | None = Field(
         None, ge=16, description="height and width, of a given picture the shorter side, in pixels;"
         " none: the resolution of the training"
     )  # fmt: skip
@@ -102,7 +102,7 @@ class LoraPainter:
     def sampling(self, settings: DiffuseSettings) -> Sampling:
         """Return steps, guidance and size; those of the training where settings leave them open."""
         trained = self.run.settings
-        side = settings.size or int(trained["resolution"])
+        side = settings.pixels or int(trained["resolution"])
         guidance = trained["guidance"] if settings.guidance is None else settings.guidance
         return Sampling(settings.steps, float(guidance), (side, side))
 
@@ -237,7 +237,7 @@ def _originals(
     if not isinstance(images, Path | str) and not images:
         return [None]
     base = painter.base
-    short = settings.size or int(painter.run.settings["resolution"])
+    short = settings.pixels or int(painter.run.settings["resolution"])
     return read_pictures(
         images,
         short,

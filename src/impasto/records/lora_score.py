@@ -1,6 +1,6 @@
 """``scorecard.json``: the score of a LoRA, beside its base alone and real works."""
 
-from typing import Any
+from typing import Any, Literal
 
 from impasto.records.evaluation import ScoreTable
 from impasto.records.record import Interval, Record, Result
@@ -67,7 +67,7 @@ class SharedComposition(Record):
 
 
 class LoraScore(Result):
-    """The content of ``scorecard.json``.
+    """The score of a LoRA on pictures of every style, with the adapter and without it.
 
     Attributes:
         pictures: painted of each style, with the adapter and without it.
@@ -76,7 +76,7 @@ class LoraScore(Result):
         kept: ``None`` with one style or one seed.
     """
 
-    format: int
+    format: Literal[1] = 1
     command: str
     collection_fingerprint: str
     evaluator: str
@@ -90,11 +90,6 @@ class LoraScore(Result):
     confusion: tuple[tuple[int, ...], ...]
     copies: CopyCheck
     kept: SharedComposition | None
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """The content as plain data."""
-        return self.model_dump(mode="json")
 
     def rows(self) -> list[dict[str, Any]]:
         """A row a style."""
