@@ -216,7 +216,9 @@ def test_intervals_know_that_an_artists_pictures_go_together() -> None:
     wrong = np.repeat([0, 1, 0, 1], 25)
     arms = {"ordinary": labels, "disjoint": wrong}
     tied, apart = (
-        compare_arms(ArtistClusters(labels, cluster, 2, 1000, 0), **arms).gap["accuracy"].model_dump()
+        compare_arms(ArtistClusters(labels, cluster, 2, 1000, 0), **arms)
+        .gap["accuracy"]
+        .model_dump()
         for cluster in (np.repeat(np.arange(4), 25), np.arange(100))
     )
     assert tied["value"] == apart["value"] == 0.5
@@ -232,4 +234,11 @@ def test_each_styles_gap() -> None:
     assert rows[0] == {"style": "A", "pictures": 20, "artists": 4, "ordinary": 1, "disjoint": 1,
                        "gap": {"value": 0, "low": 0, "high": 0}}  # fmt: skip
     assert rows[1]["gap"] == {"value": 1, "low": 1, "high": 1}
-    assert rows[2] == {"style": "C", "pictures": 0, "artists": 0, "ordinary": None, "disjoint": None, "gap": None}
+    assert rows[2] == {
+        "style": "C",
+        "pictures": 0,
+        "artists": 0,
+        "ordinary": None,
+        "disjoint": None,
+        "gap": None,
+    }

@@ -148,7 +148,9 @@ def test_the_table_says_what_the_runs_answer(collection: Collection, done: Balan
         value = np.mean(row["by_seed"]["balanced_accuracy"])
         assert row["scores"]["balanced_accuracy"]["value"] == pytest.approx(value)
         if row["differences"]:
-            plain = done.model_dump(mode="json")["methods"][0]["scores"]["balanced_accuracy"]["value"]
+            plain = done.model_dump(mode="json")["methods"][0]["scores"]["balanced_accuracy"][
+                "value"
+            ]
             assert row["differences"]["balanced_accuracy"]["value"] == pytest.approx(value - plain)
 
 
@@ -181,7 +183,7 @@ def test_heads_are_added_without_a_training(
     assert {path: path.stat().st_mtime_ns for path in before if path != runs} == {
         path: time for path, time in before.items() if path != runs
     }
-    assert (tmp_path / "balance" / "looked" / "train-0.safetensors").is_file()
+    assert (tmp_path / "balance" / "outputs" / "train-0.safetensors").is_file()
 
 
 def test_a_second_time_does_nothing_again(
@@ -192,7 +194,7 @@ def test_a_second_time_does_nothing_again(
     monkeypatch.setattr(heads, "make_head", lambda *given: pytest.fail("made again"))
     monkeypatch.setattr(
         "impasto.evaluation.loaded_classifier.LoadedClassifier.logits_and_features",
-        lambda *given: pytest.fail("looked again"),
+        lambda *given: pytest.fail("computed again"),
     )
     said: list[str] = []
     balance(collection, done.path, SETTINGS, announce=said.append)
@@ -209,7 +211,7 @@ def test_a_second_time_does_nothing_again(
             "impasto.training.classifier.task.ClassifierTask.validate",
             5,
         ),  # at the end of an epoch of the second
-        ("impasto.comparison.balance.cached_outputs", 1),  # after a training, before it is looked at
+        ("impasto.comparison.balance.cached_outputs", 1),  # after a training
         ("impasto.comparison.cached_logits.augment", 2),  # among the training pictures' views
         (
             "impasto.comparison.head_runs.training_findings",
@@ -283,12 +285,19 @@ def test_the_test_labels_choose_nothing(
     )
     other = balance(open_collection(folder), tmp_path / "balance", SETTINGS)
     assert weights(other.path) == weights(done.path)
-    for mine, its in zip(other.model_dump(mode="json")["methods"], done.model_dump(mode="json")["methods"], strict=True):
+    for mine, its in zip(
+        other.model_dump(mode="json")["methods"],
+        done.model_dump(mode="json")["methods"],
+        strict=True,
+    ):
         assert mine["strengths"] == its["strengths"]
         assert mine["validation"] == its["validation"]
         assert mine["scores"] != its["scores"]
-    for key in ("remedy", "peers"):
-        assert other.model_dump(mode="json")["recommendation"][key] == done.model_dump(mode="json")["recommendation"][key]
+    for key in ("method", "peers"):
+        assert (
+            other.model_dump(mode="json")["recommendation"][key]
+            == done.model_dump(mode="json")["recommendation"][key]
+        )
 
 
 def test_the_distribution_before_and_after(collection: Collection, done: BalanceResult) -> None:
@@ -308,7 +317,8 @@ def test_groups_hold_the_styles_they_should(done: BalanceResult) -> None:
     )
     assert len(found["rarest_third"]) == 2  # of four styles, rounded up
     rarest = [
-        done.model_dump(mode="json")["train"][done.model_dump(mode="json")["styles"].index(style)] for style in found["rarest_third"]
+        done.model_dump(mode="json")["train"][done.model_dump(mode="json")["styles"].index(style)]
+        for style in found["rarest_third"]
     ]
     assert max(rarest) <= sorted(done.model_dump(mode="json")["train"])[1]
 
@@ -376,7 +386,10 @@ def test_all_trainings_take_the_precision_of_the_first(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = iter(["bfloat16", "float32", "float32"])
-    monkeypatch.setattr("impasto.training.trainer.precision_of", lambda *given: next(taken, "float32"))
+    monkeypatch.setattr(
+        "impasto.training.trainer.precision_of",
+        lambda setting, *_: next(taken) if setting == "auto" else setting,
+    )
     auto = TRAIN.model_copy(update={"precision": "auto", "epochs": 1})
     settings = LongTailSettings(methods=("square-root-sampling",), seeds=2, train=auto)
     balance(collection, tmp_path / "balance", settings)

@@ -5,6 +5,7 @@ it sees a leak where there is one and none elsewhere, and goes on where it was.
 
 import colorsys
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -106,7 +107,9 @@ def test_a_leak_is_seen(leaking: ByArtistResult) -> None:
 
 
 def test_the_oracle_knows_nothing_of_unseen_artists(leaking: ByArtistResult) -> None:
-    oracle, majority = (leaking.model_dump(mode="json")["scores"][who] for who in ("artist_oracle", "majority"))
+    oracle, majority = (
+        leaking.model_dump(mode="json")["scores"][who] for who in ("artist_oracle", "majority")
+    )
     assert oracle["ordinary"]["accuracy"]["value"] == 1.0
     assert oracle["disjoint"] == majority["disjoint"]
 
@@ -120,7 +123,9 @@ def test_the_files_agree(leaking: ByArtistResult) -> None:
         right = np.mean(
             [one == other for one, other in zip(table["style"], table[arm], strict=True)]
         )
-        assert leaking.model_dump(mode="json")["scores"]["network"][arm]["accuracy"]["value"] == pytest.approx(right)
+        assert leaking.model_dump(mode="json")["scores"]["network"][arm]["accuracy"][
+            "value"
+        ] == pytest.approx(right)
     places = dict(zip(table["artist"], table["disjoint_fold"], strict=True))
     assert all(
         places[a] == fold for a, fold in zip(table["artist"], table["disjoint_fold"], strict=True)
@@ -196,9 +201,9 @@ def test_rare_styles_are_named(make_collection: Callable[..., Collection], tmp_p
     )
     run = run_on(source, tmp_path / "run")
     done = evaluate_by_artist(run, ByArtistSettings(folds=2))
-    assert [(row["style"], row["artists"]) for row in done.model_dump(mode="json")["not_testable"]] == [
-        ("Columns", 1)
-    ]
+    assert [
+        (row["style"], row["artists"]) for row in done.model_dump(mode="json")["not_testable"]
+    ] == [("Columns", 1)]
     assert done.model_dump(mode="json")["pictures"] == 48
     assert "Too few artists to test: Columns" in done.findings[0].text
     told = pq.read_table(done.path / "predictions.parquet").to_pydict()
@@ -220,9 +225,7 @@ def test_the_command(honest: Path) -> None:
     def called(*more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([*words, *more], capture_output=True, text=True, check=False)
 
-    done = called(
-        "--by", "artist", "--set", "folds=2", "--set", "train.batch_size=8", "--quiet", "--json"
-    )
+    done = called("--by", "artist", "--set", "folds=2", "--set", "train.batch_size=8", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["train"]["batch_size"] == 8
@@ -231,12 +234,12 @@ def test_the_command(honest: Path) -> None:
         told["balanced_accuracy_gap"]
         == told["scores"]["network"]["gap"]["balanced_accuracy"]["value"]
     )
-    assert done.stderr.count(" of 2: ") == 4
+    assert len(re.findall(r"fold \d of 2: ", done.stderr)) == 4
     done = called("--by", "artist", "--set", "folds=2", "--set", "train.batch_size=8", "--quiet")
     assert "each scored once in each arm" in done.stdout
     done = called("--epochs", "3")
     assert done.returncode == 2
-    assert "--size and --epochs are for --by artist" in done.stderr
+    assert "--epochs does not apply to a classifier without --by" in done.stderr
     done = called("--by", "artist", "--collection", "elsewhere")
     assert done.returncode == 2
-    assert "leave --collection out" in done.stderr
+    assert "--collection does not apply" in done.stderr

@@ -92,7 +92,8 @@ def test_plain_is_always_there_and_first() -> None:
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(
-        SettingsError, match=r"no long-tail method is called 'focal-los': did you mean 'focal-loss'\?"
+        SettingsError,
+        match=r"no long-tail method is called 'focal-los': did you mean 'focal-loss'\?",
     ):
         chosen(["plain", "focal-los"])
     with pytest.raises(SettingsError, match=r"known are plain, cap-and-duplicate, "):
