@@ -15,6 +15,7 @@ from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection, open_collection
 from impasto.collection.duplicates import Copies
 from impasto.collection.multi_style import copies_of, find_multi_style
+from impasto.numerics.formatting import percent
 from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 
@@ -101,7 +102,8 @@ def _across(found: Collection, pairs: NDArray[np.int64], test: NDArray[np.bool_]
     leaked = len(np.unique(pairs[test[pairs]])) if len(pairs) else 0
     share = leaked / tested if tested else 0.0
     text = (
-        f"{plain.text} {leaked} of {tested} test pictures ({share:.1%}) are known from training."
+        f"{plain.text} {leaked} of {tested} test pictures ({percent(share)}) are known from "
+        "training."
         if leaked
         else ""
     )
@@ -172,8 +174,9 @@ def _artists(found: Collection) -> Finding:
     }
     text = (
         f"{len(both)} of {len(tested)} test artists are also in training, with {works} of "
-        f"{len(test)} test works. Answering each artist's usual style is right for {oracle:.2%} of "
-        f"them, always answering the most frequent style for {majority:.2%}."
+        f"{len(test)} test works. Answering each artist's usual style is right for "
+        f"{percent(oracle)} of them, always answering the most frequent style for "
+        f"{percent(majority)}."
     )
     return Finding(
         "IMP108",

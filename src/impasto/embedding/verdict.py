@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from impasto.numerics.formatting import estimate, share
+from impasto.numerics.formatting import estimate, percent, share
 from impasto.records.atlas import Atlas, BaselineClusters
 from impasto.records.finding import Finding
 
@@ -177,8 +177,9 @@ def _density(atlas: Atlas) -> list[str]:
         return []
     islands = ": the styles are no islands." if found.noise > 0.3 else "."
     return [
-        f"By density (HDBSCAN) all paintings fall into {found.k} clusters with {found.noise:.0%} "
-        f"outside any, at an NMI of {found.scores.all.nmi.value:.3f}{islands}"
+        f"By density (HDBSCAN) all paintings fall into {found.k} clusters with "
+        f"{percent(found.noise, 0)} outside any, at an NMI of "
+        f"{found.scores.all.nmi.value:.3f}{islands}"
     ]
 
 

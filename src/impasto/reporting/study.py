@@ -65,7 +65,8 @@ class Place:
 
     def title(self, title: str) -> str:
         """A title with the run's name where there are several."""
-        return f"{title}: {self.name}" if self.several else title
+        mark = "" if title.endswith("?") else ":"
+        return f"{title}{mark} {self.name}" if self.several else title
 
     def other_collection(self, noun: str, verb: str, fingerprint: str) -> tuple[Block, ...]:
         """A notice where a record is not of the collection that the report describes."""

@@ -71,6 +71,8 @@ def plain(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, list | tuple) and all(isinstance(part, str | int) for part in value):
         return ", ".join(str(part) for part in value)
+    if isinstance(value, list | tuple) and all(isinstance(part, float | int) for part in value):
+        return ", ".join(f"{part:.3g}" for part in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

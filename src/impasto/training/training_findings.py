@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from impasto.collection.collection import Collection
+from impasto.numerics.formatting import percent
 from impasto.records.finding import Finding
 
 RISE = 1.1  # of the validation loss above its lowest from which IMP202 is an issue
@@ -24,8 +25,8 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     margin = 2 * float(np.sqrt(chance * (1 - chance) * (1 / present).sum())) / len(present)
     learned = best > chance + margin
     text = (
-        f"The balanced accuracy of the weights kept is {best:.1%}; the majority style's is "
-        f"{chance:.1%}, on validation."
+        f"The balanced accuracy of the weights kept is {percent(best)}; the majority style's is "
+        f"{percent(chance)}, on validation."
     )
     numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
     return [

@@ -72,8 +72,8 @@ def curves_chart(run: TrainedRun[ClassifierEvaluation]) -> Chart | None:
             if best:
                 label = f"kept: epoch {best[-1]:g}"
                 axes.axvline(best[-1], color=MUTED, linewidth=1, linestyle=(0, (3, 3)), label=label)
-        left.legend(loc="upper right")
-        right.legend(loc="lower right")
+        left.legend(loc="best")
+        right.legend(loc="best")
 
     top = max(line.get("balanced_accuracy") or 0 for line in valid)
     return Chart(
