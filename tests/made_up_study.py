@@ -1,6 +1,8 @@
 """A study folder with made-up content, as the stages write it, for the report's tests."""
 
+import html
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +55,7 @@ from impasto.records.explanation import (
 )  # fmt: skip
 from impasto.records.finding import Finding
 from impasto.records.record import Interval
+from impasto.reporting.report import write_report
 
 WIKIART = (
     "Abstract_Expressionism", "Action_painting", "Analytical_Cubism", "Art_Nouveau_Modern",
@@ -464,3 +467,10 @@ def scores(value: float, **others: float) -> ScoreTable:
     """The scores of a network or a baseline."""
     names = ("accuracy", "balanced_accuracy", "macro_f1")
     return {name: spread(others.get(name, value)) for name in names}
+
+
+def report_words(study: Path) -> tuple[str, str]:
+    """The page without its tags, and the Markdown text."""
+    paths = write_report(study)
+    page = html.unescape(re.sub(r"<[^>]+>", " ", paths.html.read_text(encoding="utf-8")))
+    return re.sub(r"[ \n]+", " ", page), paths.markdown.read_text(encoding="utf-8")

@@ -194,6 +194,15 @@ def test_batch_norm_alone_is_torchs() -> None:
         assert torch.equal(ours.state_dict()[name], value)
 
 
+def in_two_processes(code: str, folder: Path) -> None:
+    """Run code in two processes, with ``given.pt`` and the folder as its arguments."""
+    (folder / "code.py").write_text(code)
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command = [sys.executable, *launch, folder / "code.py", folder / "given.pt", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 BATCH_NORM = """
 import sys, torch
 from torch import distributed
@@ -229,18 +238,7 @@ def test_batch_norm_on_two_processes_is_that_on_one(tmp_path: Path) -> None:
     slope = torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
     given = {"state": norm.state_dict(), "x": x.detach(), "rows": rows, "slope": slope}
     torch.save(given, tmp_path / "given.pt")
-    (tmp_path / "norm.py").write_text(BATCH_NORM)
-    launch = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-    ]
-    command = [*launch, tmp_path / "norm.py", tmp_path / "given.pt", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    in_two_processes(BATCH_NORM, tmp_path)
     for _ in range(2):
         y = norm(x)
     (y * slope).sum().backward()
@@ -280,18 +278,7 @@ def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
     model, x = network(styles=3).train(), pictures(12)
     labels = torch.arange(12) % 3
     torch.save({"state": model.state_dict(), "x": x, "labels": labels}, tmp_path / "given.pt")
-    (tmp_path / "gradients.py").write_text(GRADIENTS)
-    launch = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-    ]
-    command = [*launch, tmp_path / "gradients.py", tmp_path / "given.pt", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    in_two_processes(GRADIENTS, tmp_path)
     nn.functional.cross_entropy(model(x), labels).backward()
     for p, theirs in zip(model.parameters(), torch.load(tmp_path / "0.pt"), strict=True):
         assert p.grad is not None

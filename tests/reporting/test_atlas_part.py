@@ -3,8 +3,6 @@
 there where it was measured, with its numbers, and refused when damaged.
 """
 
-import html
-import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from impasto.records import finding as findings
 from impasto.records.atlas import NeighbourRecall
 from impasto.records.finding import Finding
 from impasto.reporting.report import write_report
+from made_up_study import report_words as report
 
 STYLES = ("Baroque", "Cubism", "Ukiyo_e")
 
@@ -54,13 +53,6 @@ def mapped(study: Path, **changed: Any) -> Path:
 def study(tmp_path: Path) -> Path:
     made: Path = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=STYLES, test_each=4))
     return made
-
-
-def report(study: Path) -> tuple[str, str]:
-    """The page without its tags, and the Markdown text."""
-    paths = write_report(study)
-    page = html.unescape(re.sub(r"<[^>]+>", " ", paths.html.read_text(encoding="utf-8")))
-    return re.sub(r"[ \n]+", " ", page), paths.markdown.read_text(encoding="utf-8")
 
 
 def test_it_is_there_only_where_it_was_measured(study: Path) -> None:

@@ -3,8 +3,6 @@
 there when it was measured, with its numbers, and refused when damaged.
 """
 
-import html
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from impasto.records.by_artist import ArmScores, ByArtistResult, StyleGap, Untes
 from impasto.records.finding import Finding
 from impasto.records.record import Interval
 from impasto.reporting.report import write_report
+from made_up_study import report_words as report
 
 STYLES = ("Baroque", "Cubism", "Ukiyo_e")
 
@@ -68,13 +67,6 @@ def compared(study: Path, **changed: Any) -> Path:
 def study(tmp_path: Path) -> Path:
     made: Path = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=STYLES, test_each=4))
     return made
-
-
-def report(study: Path) -> tuple[str, str]:
-    """The page without its tags, and the Markdown text."""
-    paths = write_report(study)
-    page = html.unescape(re.sub(r"<[^>]+>", " ", paths.html.read_text(encoding="utf-8")))
-    return re.sub(r"[ \n]+", " ", page), paths.markdown.read_text(encoding="utf-8")
 
 
 def test_it_is_there_only_where_it_was_measured(study: Path) -> None:

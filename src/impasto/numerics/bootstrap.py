@@ -27,7 +27,9 @@ def interval(drawn: NDArray[np.floating]) -> Score:
     return {"low": float(low), "high": float(high)}
 
 
-def estimate(value: float | np.floating | NDArray[np.floating], drawn: NDArray[np.floating]) -> Score:
+def estimate(
+    value: float | np.floating | NDArray[np.floating], drawn: NDArray[np.floating]
+) -> Score:
     """A value with the 95 % interval of its resamples ``(resamples,)``."""
     return {"value": float(value), **interval(drawn)}
 

@@ -86,11 +86,6 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def p_equals(p: float) -> str:
-    """Format ``p = 0.034``, or ``p < 0.001``."""
-    return f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
-
-
 def count(amount: int, noun: str, plural: str | None = None) -> str:
     """Format ``1 style``, ``13 styles``, ``81,444 pictures``."""
     return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"

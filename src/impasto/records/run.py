@@ -180,21 +180,6 @@ def extend(run: Run, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> R
     return more
 
 
-def as_run(run: Run | Path | str, kind: RunKind | None = None) -> Run:
-    """A run as it is, or the one in a folder; with ``kind``, one of that kind.
-
-    Raises:
-        RunError: as for ``open_run``.
-    """
-    return (
-        run if isinstance(run, Run) and kind in (None, run.kind) else open_run(_folder(run), kind)
-    )
-
-
-def _folder(run: Run | Path | str) -> Path:
-    return run.path if isinstance(run, Run) else Path(run)
-
-
 def open_run(path: Path | str, kind: RunKind | None = None) -> Run:
     """The run in a folder; with ``kind``, one of that kind.
 
