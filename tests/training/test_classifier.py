@@ -294,8 +294,8 @@ def test_it_stops_where_nothing_gets_better(stripes: Stripes, quick: Quick, run_
     assert stale[-3] is True
 
 
-def test_tensorboard_on_request(stripes: Stripes, quick: Quick, run_path: Path) -> None:
-    run = train_classifier(stripes(), run_path, quick(epochs=2, tensorboard=True))
+def test_a_tracker_on_request(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    run = train_classifier(stripes(), run_path, quick(epochs=2, tracker="tensorboard"))
     assert len(list((run.path / "tensorboard").iterdir())) == 1
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: PLC0415
 
@@ -310,17 +310,22 @@ def test_tensorboard_on_request(stripes: Stripes, quick: Quick, run_path: Path) 
     )
 
 
-def test_no_tensorboard_unasked(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+def test_no_tracker_unasked(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     train_classifier(stripes(), run_path, quick(epochs=1))
     assert not (run_path / "tensorboard").exists()
 
 
-def test_a_missing_tensorboard_is_named(
+def test_a_missing_tracker_is_named(
     stripes: Stripes, quick: Quick, run_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
+    collection = stripes()
+    monkeypatch.setitem(__import__("sys").modules, "tensorboard", None)
+    monkeypatch.setitem(__import__("sys").modules, "comet_ml", None)
     with pytest.raises(MissingExtraError, match=r"impasto\[board\]"):
-        train_classifier(stripes(), run_path, quick(tensorboard=True))
+        train_classifier(collection, run_path, quick(tracker="tensorboard"))
+    with pytest.raises(SettingsError, match="pip install comet-ml"):
+        train_classifier(collection, run_path, quick(tracker="comet_ml"))
+    assert not run_path.exists()
 
 
 def test_precision_is_settled_once(stripes: Stripes, quick: Quick, run_path: Path) -> None:

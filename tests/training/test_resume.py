@@ -18,7 +18,7 @@ import torch
 from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.records.run import Run, open_run
-from impasto.training import loop, precision
+from impasto.training import loop
 from impasto.training.classifier import train as classifier
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
@@ -177,7 +177,7 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from impasto.collection.collection import open_collection
-from impasto.training import loop, precision
+from impasto.training import loop
 from impasto.training.classifier import train as classifier
 
 torch.set_num_threads(1)

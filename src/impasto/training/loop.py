@@ -28,7 +28,7 @@ from impasto.training.checkpoint import Progress
 from impasto.training.ema import Average
 from impasto.training.interrupt import deferred_interrupt
 from impasto.training.schedule import warmup_constant, warmup_cosine
-from impasto.training.tensorboard import Board, board
+from impasto.training.trackers import tracked
 
 LOGS_PER_EPOCH = 10
 CHECKPOINT_SECONDS = 60.0
@@ -82,7 +82,6 @@ class Plan:
         precision: of the arithmetic.
         patience: validations without a lower loss until the training stops; 0 never stops early.
         seed: of dropout.
-        tensorboard: also write TensorBoard's files.
         schedule: of the learning rate after the warm-up.
         accumulation: batches behind a step, each as large as memory allows.
     """
@@ -96,7 +95,6 @@ class Plan:
     precision: Precision
     patience: int = 0
     seed: int = 0
-    tensorboard: bool = False
     schedule: Literal["cosine", "constant"] = "cosine"
     accumulation: int = 1
 
@@ -114,7 +112,6 @@ def fit(
     Raises:
         RunError: the loss is no number any more, or the checkpoint is damaged.
         OutputError: the run's folder cannot be written.
-        MissingExtraError: the plan wants TensorBoard's files and TensorBoard is not installed.
         KeyboardInterrupt: on Ctrl-C, after the step that was under way; the same call continues.
     """
     average = Average(model, plan.decay)
@@ -124,11 +121,11 @@ def fit(
     trained, prepared = tools.accelerator.prepare(model, optimizer)
     main = tools.accelerator.is_main_process
     with (
-        board(run.path / "tensorboard", progress.step, wanted=plan.tensorboard and main) as note,
+        tracked(tools.accelerator, run.path, run.settings, progress.step),
         training_progress(plan.steps, plan.per_epoch, shown=tools.progress and main) as show,
         deferred_interrupt() as interrupted,
     ):
-        state = _State(task, model, average, optimizer, run, plan, tools, note, progress)
+        state = _State(task, model, average, optimizer, run, plan, tools, progress)
         while progress.step < plan.steps and not (
             plan.patience and progress.stale >= plan.patience
         ):
@@ -159,7 +156,6 @@ class _State:
     run: Run
     plan: Plan
     tools: Tools
-    board: Board
     progress: Progress
     saved: float = 0.0  # progress.seconds at the last checkpoint
 
@@ -272,7 +268,7 @@ def _save(state: _State) -> None:
 
 
 def _write(state: _State, event: str, numbers: Mapping[str, Any]) -> None:
-    """One line of metrics.jsonl, and the same to TensorBoard."""
+    """Append a line to metrics.jsonl, and log the same numbers to the tracker."""
     if not state.tools.accelerator.is_main_process:
         return
     progress = state.progress
@@ -284,7 +280,8 @@ def _write(state: _State, event: str, numbers: Mapping[str, Any]) -> None:
             stream.write(json.dumps(line) + "\n")
     except OSError as error:
         raise output_error(state.run.metrics_path, error) from error
-    state.board(event, progress.step, numbers)
+    values = {f"{event}/{name}": float(value) for name, value in numbers.items()}
+    state.tools.accelerator.log(values, step=progress.step)
 
 
 def _rewind(run: Run, step: int, accelerator: Accelerator) -> None:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from impasto.config import Device, Settings
+from impasto.training.trackers import Tracker
 
 
 class LoopSettings(Settings):
@@ -37,7 +38,9 @@ class LoopSettings(Settings):
     device: Device = Field(
         "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
     )
-    tensorboard: bool = Field(False, description="also write TensorBoard's files (extra: board)")
+    tracker: Tracker = Field(
+        "none", description="experiment tracker of Accelerate that also gets the metrics"
+    )
     seed: int = Field(0, ge=0, description="of weights, order and augmentation")
 
 

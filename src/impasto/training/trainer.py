@@ -30,7 +30,7 @@ from impasto.state.diff import as_known, difference, differences
 from impasto.state.folder import locked, refuse_other_work
 from impasto.training.loop import Plan, Task, Tools, fit
 from impasto.training.settings import LoopSettings, TrainingSettings
-from impasto.training.tensorboard import require_board
+from impasto.training.trackers import require_tracker
 
 T = TypeVar("T", bound=Task)
 
@@ -97,14 +97,13 @@ def train(
             became no number.
         SettingsError: the batch cannot be divided among the processes, there is no such device, or
             the collection stores smaller pictures than the network is to see.
-        MissingExtraError: TensorBoard is wanted and not installed.
+        MissingExtraError: the tracker is not installed.
         OutputError: the folder cannot be written.
     """
     settings = trainer.settings
     _check(trainer.subset or collection, trainer)
-    accelerator = _accelerator(settings)
-    if settings.tensorboard:
-        require_board()  # before anything is written
+    require_tracker(settings.tracker)  # before anything is written
+    accelerator = _accelerator(settings, path)
     if not resume and (path / "run.json").exists():
         raise RunError(f"{path} already holds a run: resume it, or choose another folder with -o")
     earlier = _existing(path, collection, trainer)
@@ -171,8 +170,9 @@ def _check(collection: Collection, trainer: TrainingJob[T]) -> None:
         )
 
 
-def _accelerator(settings: LoopSettings) -> Accelerator:
-    accelerator = accelerator_on(settings.device)
+def _accelerator(settings: LoopSettings, path: Path) -> Accelerator:
+    tracker = None if settings.tracker == "none" else settings.tracker
+    accelerator = accelerator_on(settings.device, log_with=tracker, project_dir=str(path))
     if settings.batch_size % accelerator.num_processes:
         raise SettingsError(
             f"batch_size={settings.batch_size} cannot be divided among "
@@ -272,5 +272,4 @@ def _plan(task: Task, settings: LoopSettings, run: Run) -> Plan:
         precision=run.facts["precision"],
         patience=settings.patience,
         seed=settings.seed,
-        tensorboard=settings.tensorboard,
     )

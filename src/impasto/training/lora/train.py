@@ -175,7 +175,6 @@ class _Training:
             precision=run.facts["precision"],
             patience=settings.patience,
             seed=settings.seed,
-            tensorboard=settings.tensorboard,
             schedule=settings.schedule,
             accumulation=settings.accumulation,
         )
