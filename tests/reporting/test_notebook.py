@@ -72,11 +72,12 @@ def test_the_style_holds_within_the_fragment_alone(
 ) -> None:
     page = browser.new_page(color_scheme=scheme)
     page.set_content(f"<h2>Notebook</h2>{impasto.render_html(evaluation)}")
-    look = "() => ['body', '.impasto'].map(name => {"
+    look = "() => ['body', '.impasto', '.impasto table'].map(name => {"
     look += "const style = getComputedStyle(document.querySelector(name));"
     look += "return [style.backgroundColor, style.color, style.fontSize]; })"
-    outside, inside = page.evaluate(look)
+    outside, inside, table = page.evaluate(look)
     assert outside == ["rgba(0, 0, 0, 0)", "rgb(0, 0, 0)", "16px"]
+    assert table[1] == inside[1]
     assert (inside[0] == DARK) == (scheme == "dark")
     assert inside[0] != inside[1] != "rgb(0, 0, 0)"
     page.close()
