@@ -1,7 +1,4 @@
-"""Painting with a painter's run:
-
-any picture in, the same aspect out, beside a record of how it was made.
-"""
+"""Painting with a painter's run: any picture in, the same aspect out, with a record of it."""
 
 import json
 from collections.abc import Callable
@@ -15,6 +12,7 @@ import torch
 from PIL import Image
 
 from impasto.collection.collection import Collection
+from impasto.config import parse
 from impasto.errors import InputError, SettingsError, VocabularyError
 from impasto.generate import repaint as module
 from impasto.generate.repaint import (
@@ -23,6 +21,7 @@ from impasto.generate.repaint import (
     repaint,
     target_weights,
 )
+from impasto.generate.text_to_image import DiffuseSettings
 from impasto.images.contact_sheet import contact_sheet
 from impasto.models.painter import Painter, PainterConfig
 from impasto.records.run import Run
@@ -204,6 +203,14 @@ def test_refused_in_one_line(run: Run, tmp_path: Path) -> None:
             output=tmp_path / "out",
         )
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("cls", [RepaintSettings, DiffuseSettings])
+def test_the_earlier_name_of_pixels_is_read(
+    cls: type[RepaintSettings | DiffuseSettings], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert parse(cls, {"size": 96}, "paint.toml").pixels == 96
+    assert caplog.messages == ["paint.toml: size is now called pixels"]
 
 
 def test_labels_are_cut_to_their_column() -> None:

@@ -344,16 +344,16 @@ _KINDS = (
     Kind(
         "IMP604",
         "copied-pictures",
-        "Some painted pictures are copies of training pictures",
-        "The painted pictures are no more like training pictures than held-out works are",
+        "Some painted pictures are close copies of training pictures",
+        "The painted pictures are no more similar to training pictures than real test pictures are",
         "Look at the pairs; train for fewer epochs or with more pictures, and publish none of "
         "these.",
     ),
     Kind(
         "IMP605",
         "prompt-lost",
-        "The same prompt and seed show unlike things in different styles",
-        "The same prompt and seed show alike things in different styles",
+        "The same prompt and seed give different compositions in different styles",
+        "The same prompt and seed give similar compositions in different styles",
         "Train for fewer epochs, caption what the pictures show, or lower the adapter's scale.",
     ),
 )
