@@ -72,7 +72,7 @@ def test_shapes(variant: Variant, resolution: int) -> None:
 
 @pytest.mark.parametrize("variant", ["in-class", "published"])
 def test_the_network_is_its_description(variant: Variant) -> None:
-    """Convolution, pooling, normalisation, linear, ReLU, (linear, ReLU,) linear, log-softmax, written out."""
+    """The layers of the network, written out."""
     model, x = network(variant, 32).eval(), pictures(2, 32)
     weights = model.state_dict()
     patches = x.unfold(2, 4, 1).unfold(3, 4, 1)  # (B, 3, 29, 29, 4, 4)

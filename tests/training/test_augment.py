@@ -60,7 +60,7 @@ def test_in_uint8_out_floats_in_range() -> None:
     ("resolution", "tolerance"), [(32, 1e-5), (16, 0.05), (12, 0.05), (48, 0.01)]
 )
 def test_at_rest_it_shows_what_evaluation_shows(resolution: int, tolerance: float) -> None:
-    """Shrinking, evaluation weighs by a triangle and augmentation by a box, which smooth pictures hardly show."""
+    """Evaluation shrinks by a triangle and augmentation by a box: alike on smooth pictures."""
     x, targets = varied(pictures(), only(), resolution)
     torch.testing.assert_close(x, plain(pictures(), resolution), atol=tolerance, rtol=0)
     assert torch.equal(targets, torch.eye(6))

@@ -163,7 +163,7 @@ def test_pieces_of_one_picture_come_to_be_recognised(stripes: Stripes, run_path:
 
 
 def relabelled(collection: Collection, folder: Path) -> Collection:
-    """The same pictures in the same splits, every style turned into the next one, and the test pictures blackened."""
+    """The same pictures and splits, with shifted styles and black test pictures."""
     folder.mkdir()
     for path in collection.path.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())

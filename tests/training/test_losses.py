@@ -1,4 +1,4 @@
-"""The losses against slow re-writes of their papers' formulas, and the laws that tie them together."""
+"""Losses against slow re-writes of their papers' formulas, and laws that relate them."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from impasto.training import losses
-from impasto.training.imbalance import ClassBalance, BalanceSettings, Weights, ldam_margins
+from impasto.training.imbalance import BalanceSettings, ClassBalance, Weights, ldam_margins
 
 COUNTS = np.array([600, 250, 100, 50])
 PRIOR = [0.6, 0.25, 0.1, 0.05]
@@ -143,7 +143,7 @@ def test_plain_it_is_torchs_cross_entropy() -> None:
 @pytest.mark.parametrize("tau", [0.0, 1.0])
 @pytest.mark.parametrize("weights", ["none", "inverse-frequency"])
 def test_smoothing_favours_no_style_once_the_prior_is_out(tau: float, weights: Weights) -> None:
-    """The best logits for known shares are, without the prior, evidence and a constant that is the same for all styles.
+    """The best logits for known shares are, without the prior, evidence plus a constant.
 
     An equal share for every style would leave the empty one with a hundred times what the others
     have.
@@ -204,7 +204,7 @@ def test_deferred_weights_set_in_late() -> None:
 
 
 def test_adjustment_pushes_rare_styles_up() -> None:
-    """With equal evidence for both styles, the gradient is balanced when weighed by how often they occur."""
+    """With equal evidence for both styles, the gradient weighted by frequency is balanced."""
     logits = torch.zeros(10, 2, requires_grad=True)
     targets = torch.eye(2)[torch.tensor([0] * 9 + [1])]
     ClassBalance(BalanceSettings(), np.array([9, 1]), 10).loss(

@@ -92,7 +92,7 @@ def test_two_processes_learn_what_one_does(
     tmp_path: Path,
     remedy: BalanceSettings,
 ) -> None:
-    """Also where CutMix takes boxes from pictures of the other process's share, and styles are drawn by chance.
+    """Also where CutMix mixes across processes, and styles are drawn by chance.
 
     Gradients are equal but for rounding (``test_two_processes_have_the_gradients_of_one``). Muon
     makes all directions

@@ -116,7 +116,7 @@ def test_broken_off_under_a_remedy(
     monkeypatch: pytest.MonkeyPatch,
     remedy: dict[str, Any],
 ) -> None:
-    """Continued in the middle of an epoch, with other shares of the styles than at its beginning."""
+    """Continued in the middle of an epoch, with other style shares than at its beginning."""
     collection = stripes((40, 20, 6))
     mixing = classifier.AugmentSettings(cutmix=0.5, mixup=0.5, partners="balanced")
     settings = quick(

@@ -9,8 +9,8 @@ import pytest
 from impasto.collection.batches import Batches
 from impasto.training.augment import AugmentSettings, mixed_in
 from impasto.training.imbalance import (
-    ClassBalance,
     BalanceSettings,
+    ClassBalance,
     pictures_per_epoch,
     sampled_shares,
 )
