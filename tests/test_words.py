@@ -22,7 +22,6 @@ BANNED = {
     "manner": "embedding",
     "mine": "local or shard",
     "opponent": "discriminator",
-    "remedy": "method",
     "remedies": "methods",
     "say": "log or announce",
     "shaken": "perturbed",

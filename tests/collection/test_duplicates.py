@@ -39,7 +39,7 @@ def stored(image: Image.Image, **options: int) -> NDArray[np.uint8]:
 
 
 def slow_hash(pixels: NDArray[np.uint8]) -> int:
-    """A line for each sentence of the method, for one picture whose sides are multiples of ``SIDE``."""
+    """The method sentence by sentence, for one picture with sides that ``SIDE`` divides."""
     grey = pixels @ np.array([0.299, 0.587, 0.114])
     step = len(grey) // SIDE
     small = grey.reshape(SIDE, step, SIDE, step).mean((1, 3))
@@ -133,7 +133,7 @@ def test_a_mirrored_picture_is_another_one() -> None:
 
 
 def test_close_hashes_alone_make_no_copies() -> None:
-    """Of constant pictures nothing can be said, and what only hashes alike is not taken for a copy."""
+    """Constant pictures are never copies; neither are pictures that only hash alike."""
     pixels = np.stack(
         [
             np.full((32, 32, 3), 200, np.uint8),

@@ -1,4 +1,4 @@
-"""Originals are found where the source still holds them, read at any shape, and never taken for another picture's."""
+"""Originals: found in the source, read at any shape, never another picture's."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The official WikiArt lists and real paintings, with the facts that a right reader finds in them."""
+"""The official WikiArt lists and real paintings, and the facts that are in them."""
 
 from pathlib import Path
 

@@ -172,9 +172,12 @@ def test_every_style_gives_its_share() -> None:
 def test_artist_disjoint_splits_come_near_the_share_and_name_what_cannot_be_tested() -> None:
     found = collection({"A": 200, "B": 100}, artists_each=20)
     alone = collection({"C": 30}, artists_each=1)
-    both = Pictures(*([*a, *b] for a, b in zip(
-        (found.ids, found.styles, found.artists), (alone.ids, alone.styles, alone.artists), strict=True
-    )), groups=list(range(330)))  # fmt: skip
+    both = Pictures(
+        [*found.ids, *alone.ids],
+        [*found.styles, *alone.styles],
+        [*found.artists, *alone.artists],
+        groups=list(range(330)),
+    )
     plan = both.split(how="artist", test_share=0.2)
     got = Counter(zip(both.styles, plan.splits, strict=True))
     assert 30 <= got["A", "test"] <= 60 and 15 <= got["B", "test"] <= 30

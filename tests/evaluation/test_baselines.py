@@ -23,7 +23,8 @@ def test_baselines_score_what_they_must(make_collection: Callable[..., Collectio
     assert majority.scores["accuracy"].value == 0.25
     assert majority.scores["balanced_accuracy"].value == pytest.approx(1 / 3)
     train = collection.counts("train") / collection.counts("train").sum()
-    assert guess.scores["accuracy"].value == pytest.approx((train * [0.25, 0.5, 0.25]).sum(), abs=0.02)
+    expected = (train * [0.25, 0.5, 0.25]).sum()
+    assert guess.scores["accuracy"].value == pytest.approx(expected, abs=0.02)
     assert guess.scores["balanced_accuracy"].value == pytest.approx(train.mean(), abs=0.02)
     assert colour.scores["balanced_accuracy"].value > 0.6  # each style has a tint
     assert oracle.scores["accuracy"].value == 1.0  # each artist has one style

@@ -32,7 +32,7 @@ def symmetric(number: int, seed: int) -> Floats:
 def collection(
     medians: list[int], follows: bool, seed: int = 0, each: int = 200
 ) -> tuple[NDArray[np.int64], list[NDArray[np.int64]], list[str]]:
-    """Counts and years of styles whose confusion falls with the gap in years, or has nothing to do with it."""
+    """Counts and years of styles whose confusion falls with the gap in years, or ignores it."""
     rng = np.random.default_rng(seed)
     years = [rng.integers(year - 8, year + 9, 40) for year in medians]
     gaps = np.abs(np.subtract.outer(medians, medians)).astype(float)

@@ -1,4 +1,4 @@
-"""Twenty processes with other hash seeds and other orders of the folders give the very same predictions."""
+"""Twenty processes with other hash seeds and folder orders give the same predictions."""
 
 import os
 import random
@@ -32,7 +32,7 @@ def test_twenty_processes_agree(
     files = sorted(path.relative_to(original) for path in original.rglob("*.jpg"))
 
     def one(number: int) -> tuple[str, dict[str, list[object]]]:
-        """The styles and the predictions of a process of its own, on pictures copied in an order of its own."""
+        """Styles and predictions of one process, on pictures copied in its own order."""
         folder = tmp_path / str(number)
         for file in random.Random(number).sample(files, len(files)):
             (folder / "source" / file).parent.mkdir(parents=True, exist_ok=True)

@@ -263,6 +263,4 @@ def test_a_study_that_was_moved_finds_its_collection(
     (study / "runs" / "classifier" / "run.json").write_text(json.dumps(record))
     moved = evaluate(study / "runs" / "classifier")
     assert moved.scores == trained.evaluation.scores
-    assert (
-        open_collection(study / "collection").fingerprint == moved.collection_fingerprint
-    )
+    assert open_collection(study / "collection").fingerprint == moved.collection_fingerprint

@@ -22,7 +22,7 @@ Pictures = NDArray[np.uint8]
 
 
 def pictures(count: int, seed: int) -> tuple[Pictures, NDArray[np.int64], NDArray[np.int64]]:
-    """Grey noise in which style 1 has a chequered patch somewhere; with the styles and the patches' corners (y, x)."""
+    """Grey noise, in style 1 with a chequered patch; the styles and the patches' corners (y, x)."""
     rng = np.random.default_rng(seed)
     x = rng.normal(128, 20, (count, SIDE, SIDE, 1)).repeat(3, 3)
     styles, corners = rng.integers(0, 2, count), rng.integers(0, SIDE - PATCH, (count, 2))

@@ -62,12 +62,8 @@ def test_the_scores_are_those_of_a_slow_rewrite(painted: Run) -> None:
     model.load_state_dict(load_file(painted.weights_path))
     with torch.no_grad():
         back = model(test)[0].clamp(-1, 1)
-    assert done.scores["psnr"].value == pytest.approx(
-        float(psnr(back, test).mean()), abs=1e-3
-    )
-    assert done.scores["ssim"].value == pytest.approx(
-        float(ssim(back, test).mean()), abs=1e-4
-    )
+    assert done.scores["psnr"].value == pytest.approx(float(psnr(back, test).mean()), abs=1e-3)
+    assert done.scores["ssim"].value == pytest.approx(float(ssim(back, test).mean()), abs=1e-4)
     flat = train.contiguous().flatten(1).double().numpy()
     exact = PCA(12, svd_solver="full").fit(flat)
     given = exact.inverse_transform(exact.transform(test.contiguous().flatten(1).double().numpy()))
@@ -77,9 +73,7 @@ def test_the_scores_are_those_of_a_slow_rewrite(painted: Run) -> None:
     )
     mean = train.mean(0, keepdim=True).expand_as(test)
     expected = float(psnr(mean, test).mean())
-    assert done.baselines["mean_picture"]["psnr"].value == pytest.approx(
-        expected, abs=1e-3
-    )
+    assert done.baselines["mean_picture"]["psnr"].value == pytest.approx(expected, abs=1e-3)
     gain = done.gains_over_pca["psnr"]
     assert gain.value == pytest.approx(
         float((psnr(back, test) - psnr(simple, test)).mean()), abs=0.02
@@ -91,9 +85,7 @@ def test_it_writes_a_row_a_picture_and_a_sheet(painted: Run) -> None:
     done = evaluate(painted.path)
     rows = pq.read_table(done.path / "reconstructions.parquet").to_pylist()
     assert len(rows) == done.pictures == 21
-    assert np.mean([row["psnr"] for row in rows]) == pytest.approx(
-        done.scores["psnr"].value
-    )
+    assert np.mean([row["psnr"] for row in rows]) == pytest.approx(done.scores["psnr"].value)
     with Image.open(done.path / "figures" / "reconstructions.png") as sheet:
         assert sheet.size == (8 * 32, 2 * 3 * 32)  # sixteen pictures in two bands of three rows
     assert json.loads((done.path / "metrics.json").read_text())["kind"] == "autoencoder"

@@ -24,7 +24,7 @@ from .conftest import STYLES, Trained
 def world(
     agrees: bool, works: int = 20
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], list[NDArray[np.int64]]]:
-    """Works that stand under styles 0 and 1, twice each, among others whose second guess is any other style."""
+    """Works under styles 0 and 1, twice each, among others with any second guess."""
     rng = np.random.default_rng(0)
     labels = np.concatenate((np.tile([0, 1], works), rng.integers(0, 5, 300)))
     shares = rng.dirichlet(np.ones(5), len(labels))

@@ -22,7 +22,7 @@ DEFAULT_STUDY = Path("study")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for, before a settings class checks it.
+    """Options and file of a command, before a settings class checks it.
 
     Attributes:
         values: settings by name, tables within tables.

@@ -1,4 +1,4 @@
-"""Folds that keep each artist on one side, and ordinary folds that differ from them in nothing else.
+"""Artist-disjoint folds, and ordinary folds that differ from them in nothing else.
 
 In both arms every painting by a known artist is held out once. The *disjoint* arm holds out whole
 artists. The *ordinary* arm holds out as many pictures of each style in each fold, drawn without
@@ -85,7 +85,8 @@ def artist_folds(collection: Collection, folds: int, seed: int) -> ArtistFolds:
         artists[[collection.vocabulary.styles.index(style) for style in unit.counts]] += 1
     if not (artists >= ARTISTS).any():
         raise CollectionError(
-            f"{collection.path} has no style with training pictures by {ARTISTS} known artists: nothing to hold out"
+            f"{collection.path} has no style with training pictures by {ARTISTS} known artists: "
+            "nothing to hold out"
         )
     if folds > len(known):
         raise SettingsError(
@@ -100,7 +101,8 @@ def artist_folds(collection: Collection, folds: int, seed: int) -> ArtistFolds:
     first = [_disjoint_fold(names, known, held, share) for held in disjoint]
     if lacking := [number + 1 for number, splits in enumerate(first) if "validation" not in splits]:
         raise SettingsError(
-            f"folds={folds}: fold {lacking[0]} of {collection.path} leaves no artist to choose on: raise folds"
+            f"folds={folds}: fold {lacking[0]} of {collection.path} leaves no artist to choose on: "
+            "raise folds"
         )
     second = _ordinary_folds(names, known, first, seed)
     cluster = np.full(len(collection), -1, np.int64)
@@ -115,7 +117,7 @@ def artist_folds(collection: Collection, folds: int, seed: int) -> ArtistFolds:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What folds are made from, for the pictures of the pool."""
+    """Input of the folds, for the pictures of the pool."""
 
     ids: list[str]
     styles: list[str]
@@ -202,18 +204,18 @@ def _disjoint_fold(
 def _ordinary_folds(
     names: _Names, known: Sequence[Unit], others: Sequence[Sequence[Split]], seed: int
 ) -> list[list[Split]]:
-    """The splits of the ordinary folds, with as many pictures of each style on each side as ``others``."""
+    """Splits of the ordinary folds, with as many pictures of each style a side as ``others``."""
     rows = sorted(row for unit in known for row in unit.rows)
     held = _drawn(names, rows, [_counts(names, splits, "test") for splits in others], seed)
     made = []
     for fold, splits in enumerate(others):
-        mine: list[Split] = ["train"] * len(names.ids)
+        local: list[Split] = ["train"] * len(names.ids)
         for row in held[fold]:
-            mine[row] = "test"
-        free = [row for row in rows if mine[row] == "train"]
+            local[row] = "test"
+        free = [row for row in rows if local[row] == "train"]
         for row in _drawn(names, free, [_counts(names, splits, "validation")], seed + fold + 1)[0]:
-            mine[row] = "validation"
-        made.append(mine)
+            local[row] = "validation"
+        made.append(local)
     return made
 
 
@@ -227,7 +229,9 @@ def _counts(names: _Names, splits: Sequence[Split], side: Split) -> dict[str, in
 def _drawn(
     names: _Names, rows: Sequence[int], wanted: Sequence[dict[str, int]], seed: int
 ) -> list[list[int]]:
-    """Rows drawn into parts of the wanted numbers of each style; copies stay together, which may cost a picture.
+    """Rows drawn into parts of the wanted numbers of each style.
+
+    Copies stay together, which may cost a picture.
 
     Groups of copies choose first; single pictures then fill each style's numbers exactly, as far as
     there are enough.

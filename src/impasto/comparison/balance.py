@@ -1,6 +1,6 @@
 """Comparison of long-tail methods on a collection, side by side, over several seeds.
 
-FOLDER/runs/METHOD-SEED/   a run folder each, as ``impasto evaluate`` and ``impasto predict`` take it
+FOLDER/runs/METHOD-SEED/   run folders, as ``impasto evaluate`` and ``impasto predict`` take it
 FOLDER/outputs/            each network's logits and features of validation and test pictures
 FOLDER/balance.json, .md   the table, the differences, the recommendation
 FOLDER/findings.json       IMP401

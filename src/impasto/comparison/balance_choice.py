@@ -225,7 +225,8 @@ def recommend(
         f"On the {pictures['test']:,} test pictures, which chose nothing, balanced accuracy goes "
         f"from {100 * before:.1f} % to {100 * own.scores['balanced_accuracy'].value:.1f} %, a "
         f"difference in points of {gain.points}; in the rarest third of the styles the difference "
-        f"is {gains[RAREST].points}, in accuracy {gains['accuracy'].points}: {test.gained} pictures "
+        f"is {gains[RAREST].points}, in accuracy {gains['accuracy'].points}: {test.gained} "
+        f"pictures "
         f"gained, {test.lost} lost, p = {test.p_holm:.2g} after Holm's correction. {verdict}"
     )
     return MethodChoice(method=best, clear=clear, text=text, peers=chosen.peers)

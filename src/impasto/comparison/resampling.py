@@ -1,6 +1,6 @@
-"""How sure a comparison is: intervals over test pictures and seeds, paired differences, exact tests.
+"""Uncertainty of a comparison: intervals over pictures and seeds, paired differences, exact tests.
 
-All from the answers ``int64 (seeds, N)`` of each remedy to the same N test pictures; nothing here
+All from the answers ``int64 (seeds, N)`` of each method to the same N test pictures; nothing here
 knows a network.
 """
 
@@ -33,7 +33,7 @@ a matrix for each seed and resample would take gigabytes at 150 styles.
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Which pictures and seeds each resample holds, the same for every remedy, so that remedies are compared in pairs.
+    """Pictures and seeds of each resample, the same for every method: comparisons are paired.
 
     Pictures are drawn again within each style, because the number of test pictures a style was
     settled beforehand.
@@ -90,7 +90,7 @@ def scores(
 
 
 def resampled(answers: Answers, draws: Draws, groups: Groups) -> dict[str, Floats]:
-    """The scores of each resample, averaged over the seeds that it drew, ``float64 (resamples,)``."""
+    """Scores of each resample, averaged over the seeds that it drew, ``float64 (resamples,)``."""
     block, parts = max(1, BLOCK // (len(answers) * draws.styles**2)), []
     for start in range(0, len(draws.pictures), block):
         some = slice(start, start + block)
@@ -101,7 +101,7 @@ def resampled(answers: Answers, draws: Draws, groups: Groups) -> dict[str, Float
 
 
 def _scores(confusions: NDArray[np.float32], groups: Groups) -> dict[str, Floats]:
-    """Scores by name of confusion matrices ``(seeds, resamples, styles, styles)``, each ``(seeds, resamples)``."""
+    """Scores ``(seeds, resamples)`` of matrices ``(seeds, resamples, styles, styles)``, by name."""
     exact = confusions.astype(np.float64)
     named, recall = stacked_scores(exact), recalls(exact)
     for name, members in groups.items():
@@ -125,7 +125,7 @@ def summary(values: Floats, drawn: Floats) -> dict[str, float]:
 class SignTest:
     """The exact McNemar test of two kinds of training on the same pictures.
 
-    A picture counts as *gained* when more seeds' networks answer it rightly with the remedy than
+    A picture counts as *gained* when more seeds' networks answer it rightly with the method than
     with plain training, as *lost* when fewer do, and not at all otherwise. So each picture speaks
     once, however many seeds there are: the answers of several seeds to one picture are no
     independent pictures. With one seed it is McNemar's test (1947); with several the sign test over
@@ -145,9 +145,9 @@ class SignTest:
     seeds: tuple[tuple[int, int], ...]
 
 
-def sign_test(plain: Answers, remedy: Answers, labels: NDArray[np.int64]) -> SignTest:
+def sign_test(plain: Answers, method: Answers, labels: NDArray[np.int64]) -> SignTest:
     """The test of answers ``(seeds, N)`` against those of plain training."""
-    change = (remedy == labels).astype(np.int64) - (plain == labels)  # (seeds, N)
+    change = (method == labels).astype(np.int64) - (plain == labels)  # (seeds, N)
     gained, lost = int((change.sum(0) > 0).sum()), int((change.sum(0) < 0).sum())
     p = float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
     return SignTest(

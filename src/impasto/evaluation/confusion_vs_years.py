@@ -100,7 +100,7 @@ def confusion_vs_years(
 
 
 def confusion_rates(confusion: Counts) -> Floats:
-    """How often two styles are confused: the mean of both shares, ``float64 (…, styles, styles)``."""
+    """Confusion of two styles: the mean of both shares, ``float64 (…, styles, styles)``."""
     shares = confusion / np.maximum(confusion.sum(-1, keepdims=True), 1)
     return np.asarray((shares + np.swapaxes(shares, -1, -2)) / 2)
 
@@ -156,7 +156,7 @@ def _resampled(
     resamples: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Correlations with test pictures and dated works drawn again within styles, ``(resamples,)``."""
+    """Correlations with pictures and dated works resampled within styles, ``(resamples,)``."""
     rates = confusion_rates(resample_table(confusion, resamples, rng))[:, kept][:, :, kept]
     medians = []
     for place in kept:

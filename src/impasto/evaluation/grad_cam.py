@@ -1,4 +1,4 @@
-"""Where a network looked: Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) on all its feature maps together.
+"""Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) over all feature maps of a network.
 
 The last feature map has 4 × 4 places for a picture, the first 16 × 16. The network describes a
 picture by all of them, so all of them say where its answer comes from (numbers in
@@ -20,7 +20,7 @@ _CHUNK = 32
 def heat_maps(
     network: LoadedClassifier, pictures: NDArray[np.uint8], styles: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """How much each place of each picture speaks for a style, ``float32 (B, R, R)`` in [0, 1].
+    """Evidence of each place for a style, ``float32 (B, R, R)`` in [0, 1].
 
     Grad-CAM, divided by its largest value. All zero where nothing speaks for the style.
 
@@ -46,7 +46,7 @@ def coarse_heat(
     rows: NDArray[np.int64],
     styles: NDArray[np.int64],
 ) -> NDArray[np.uint8]:
-    """The heat maps of some rows as small as they are computed, ``uint8 (n, h, w)``: 255 where a picture is hottest.
+    """Heat maps of rows at the size of the feature maps, ``uint8 (n, h, w)``; 255 is the maximum.
 
     Args:
         network: to look with.

@@ -1,4 +1,4 @@
-"""Prediction: styles of any pictures, with calibrated probabilities, conformal sets and heat maps."""
+"""Prediction: styles of pictures, calibrated probabilities, conformal sets and heat maps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

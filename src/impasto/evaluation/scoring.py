@@ -1,4 +1,4 @@
-"""Scores of a classifier from its logits: the numbers of ``metrics.json`` and ``calibration.json``."""
+"""Scores of a classifier from its logits: ``metrics.json`` and ``calibration.json``."""
 
 import numpy as np
 from numpy.typing import NDArray

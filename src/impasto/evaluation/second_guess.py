@@ -1,6 +1,6 @@
 """Second guesses on works under two styles: how often they are the second label.
 
-Only works whose copies all are test pictures, and unknown to the network, count: on any other it may
+Only works whose copies all are test pictures, and unknown to the network, count: on others it may
 have been trained under the second label.
 """
 

@@ -95,7 +95,7 @@ def decode(data: bytes, size: int | tuple[int, int], fit: Fit = "squash") -> Dec
 
 @cache
 def _readable() -> tuple[str, ...]:
-    """Those of ``FORMATS`` that this Pillow knows."""
+    """Members of ``FORMATS`` that this Pillow reads."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 

@@ -46,7 +46,7 @@ def draw_weights(
     *,
     dtype: type[np.generic] = np.int64,
 ) -> NDArray[Any]:
-    """How often each unit is drawn, ``(resamples, N)``; every group keeps its number of units.
+    """Counts of each unit in each resample, ``(resamples, N)``; every group keeps its number of units.
 
     Args:
         groups: the class of each unit, ``(N,)``; all equal: units are drawn from the whole.
@@ -62,7 +62,7 @@ def draw_weights(
 
 
 def draw_units(count: int, resamples: int, rng: np.random.Generator) -> Labels:
-    """How often each of ``count`` clusters is drawn, ``(resamples, count)``."""
+    """Counts of each of ``count`` clusters in each resample, ``(resamples, count)``."""
     return draw_weights(np.zeros(count, np.int64), resamples, rng)
 
 

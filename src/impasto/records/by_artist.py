@@ -51,7 +51,7 @@ class FoldTraining(Record):
 
 
 class ByArtistResult(Result):
-    """What holding out artists costs: scores of both arms, with intervals over artists.
+    """Cost of holding out artists: scores of both arms, with intervals over artists.
 
     ``unknown`` counts pictures without a known artist, which are in every training; ``unmatched``
     the training pictures by which the arms differ.
