@@ -26,5 +26,5 @@ def _style() -> str:
     rules = (files("impasto.reporting") / "templates" / "report.css").read_text("utf-8")
     for page in ("body {", ":root {"):
         rules = rules.replace(page, "& {")
-    own = "& { padding: 0 1rem; } table { color: inherit; } section { padding: .8rem 0; border: 0; }"
+    own = "& { padding: 0 1em; } table { color: inherit; } section { padding: .8rem 0; border: 0; }"
     return f"{style_sheet().replace(':root', '.impasto')}.impasto {{ {rules} {own} }}"
