@@ -58,7 +58,8 @@ def write(
     vocabulary, size = Vocabulary.of(names), int(pixels.shape[1])
     blank: dict[str, Any] = dict.fromkeys(SCHEMA.names)
     rows = [
-        {**blank, "id": f"{style}/{index}.png", "style": style, "split": split, "sha256": f"{index:064x}",
+        {**blank, "id": f"{style}/{index}.png", "style": style, "split": split,
+         "sha256": f"{index:064x}",
          "phash": index, "width": size, "height": size, "format": "PNG", "bytes": 1, "modified": 1}
         for index, (style, split) in enumerate(zip(styles, splits, strict=True))
     ]  # fmt: skip

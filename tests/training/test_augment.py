@@ -12,7 +12,8 @@ from impasto.training import augment as page
 from impasto.training.augment import AugmentSettings, augment, crop_boxes, widest_crop
 
 NOTHING: dict[str, Any] = {
-    "crop_scale": (1.0, 1.0), "crop_ratio": 1.0, "flip": False, "brightness": 0.0, "contrast": 0.0, "saturation": 0.0,
+    "crop_scale": (1.0, 1.0), "crop_ratio": 1.0, "flip": False, "brightness": 0.0,
+    "contrast": 0.0, "saturation": 0.0,
     "cutmix": 0.0,
 }  # fmt: skip
 

@@ -85,8 +85,8 @@ def press_ctrl_c() -> None:
     ("method", "call"), [("batch", 5), ("loss", 8), ("loss", 1), ("validate", 2)]
 )
 def test_broken_off_anywhere_and_continued(
-    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: str, often: bool,
-    method: str, call: int,
+    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    network: str, often: bool, method: str, call: int,
 ) -> None:  # fmt: skip
     """In the middle of a step, with a checkpoint at every step or none since the epoch began."""
     collection = stripes()
