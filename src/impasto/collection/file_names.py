@@ -18,7 +18,10 @@ _TWICE = re.compile(
 _YEAR = re.compile(r"^(.+)-(\d{4})$")  # after a title: alone, "monet_1143" may be the file's number
 _COPY = re.compile(r"\(\d+\)$")
 _CAMERAS = frozenset(
-    "dsc dscn img image images photo pic picture pxl scan screenshot test train".split()
+    [
+        *("dsc", "dscn", "img", "image", "images", "photo", "pic", "picture", "pxl", "scan"),
+        *("screenshot", "test", "train"),
+    ]
 )
 UNKNOWN_ARTISTS = frozenset({"", "unknown", "unknown-artist", "anonymous", "none"})
 

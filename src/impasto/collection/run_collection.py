@@ -32,8 +32,8 @@ def collection_of(run: Run, given: Path | str | None = None) -> Collection:
     found.vocabulary.require(run.styles, f"the run in {run.path}")
     if found.fingerprint != run.collection["fingerprint"]:
         raise RunError(
-            f"{found.path} has changed since {run.path} was trained on it: train again into another "
-            f"folder, or give --collection {found.path} to score the run on it as it is now"
+            f"{found.path} has changed since {run.path} was trained on it: train again into "
+            f"another folder, or give --collection {found.path} to score the run on it as it is now"
         )
     return found
 

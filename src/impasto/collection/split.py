@@ -45,7 +45,7 @@ class Unit:
     movable: bool
 
 
-def assign(
+def assign(  # noqa: PLR0913 – four are settings by keyword
     ids: Sequence[str],
     styles: Sequence[str],
     artists: Sequence[str | None],

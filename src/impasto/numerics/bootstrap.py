@@ -46,7 +46,7 @@ def draw_weights(
     *,
     dtype: type[np.generic] = np.int64,
 ) -> NDArray[Any]:
-    """Counts of each unit in each resample, ``(resamples, N)``; every group keeps its number of units.
+    """Counts of each unit in each resample, ``(resamples, N)``; groups keep their size.
 
     Args:
         groups: the class of each unit, ``(N,)``; all equal: units are drawn from the whole.
