@@ -222,7 +222,8 @@ for p in norm.parameters():
     distributed.all_reduce(p.grad)  # the sum over processes, as the loss is a sum
 norm.eval()
 state = {k: v for k, v in norm.state_dict().items()}
-seen = {"y": y.detach(), "x": x.grad, "weight": norm.weight.grad, "bias": norm.bias.grad, "state": state}
+seen = {"y": y.detach(), "x": x.grad, "state": state}
+seen |= {"weight": norm.weight.grad, "bias": norm.bias.grad}
 torch.save(seen | {"evaluated": norm(x).detach()}, f"{sys.argv[2]}/{rank}.pt")
 distributed.destroy_process_group()
 """

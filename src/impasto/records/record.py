@@ -74,7 +74,7 @@ class Result(Record):
 
     @classmethod
     def read(cls, path: Path, *, what: str, verb: str) -> Self:
-        """Read a record from its JSON file, tied to the folder of that file; see ``Record.read``."""
+        """Read a record from its JSON file, tied to that file's folder; see ``Record.read``."""
         return super().read(path, what=what, verb=verb).at(path.parent)
 
     def write(self, path: Path) -> Self:
