@@ -19,9 +19,11 @@ from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.records.run import Run, open_run
 from impasto.training import loop
+from impasto.training.augment import AugmentSettings
 from impasto.training.classifier import train as classifier
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
+from impasto.training.imbalance import BalanceSettings
 from impasto.training.interrupt import deferred_interrupt
 
 Stripes = Callable[..., Collection]
@@ -90,7 +92,7 @@ def test_broken_off_anywhere_and_continued(
 ) -> None:  # fmt: skip
     """In the middle of a step, with a checkpoint at every step or none since the epoch began."""
     collection = stripes()
-    settings = quick(network=network, epochs=2, batch_size=18, augment=classifier.AugmentSettings())
+    settings = quick(network=network, epochs=2, batch_size=18, augment=AugmentSettings())
     straight = train_classifier(collection, tmp_path / "straight", settings)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0 if often else 1e9)
@@ -118,10 +120,8 @@ def test_broken_off_under_a_remedy(
 ) -> None:
     """Continued in the middle of an epoch, with other style shares than at its beginning."""
     collection = stripes((40, 20, 6))
-    mixing = classifier.AugmentSettings(cutmix=0.5, mixup=0.5, partners="balanced")
-    settings = quick(
-        epochs=2, batch_size=16, balance=classifier.BalanceSettings(**remedy), augment=mixing
-    )
+    mixing = AugmentSettings(cutmix=0.5, mixup=0.5, partners="balanced")
+    settings = quick(epochs=2, batch_size=16, balance=BalanceSettings(**remedy), augment=mixing)
     straight = train_classifier(collection, tmp_path / "straight", settings)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
