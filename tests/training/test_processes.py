@@ -139,7 +139,7 @@ def test_two_painters_learn_what_one_does(
         ema_decay=0.5,
         device="cpu",
         style_classifier=StyleClassifierSettings(**quick),
-        evaluator=EvaluatorSettings(epochs=0),
+        evaluator=EvaluatorSettings(epochs=0, resolution=48),
         identity_share=1 / 3,
         **quick,
     )
