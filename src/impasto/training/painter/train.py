@@ -68,7 +68,8 @@ def train_painter(
         ("style_classifier", settings.style_classifier),
         ("evaluator", settings.evaluator),
     ):
-        if "resolution" in table.model_fields_set and table.resolution > stored:
+        trained = table.epochs > 0 and "resolution" in table.model_fields_set
+        if trained and table.resolution > stored:
             raise SettingsError(
                 f"{name}.resolution={table.resolution} is more than the {stored} pixels that "
                 f"{collection.path} stores: lower it, or prepare with more --pixels"
