@@ -26,8 +26,8 @@ from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.models.classifiers import NetworkName, build
 from impasto.models.preprocess import plain
-from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
-from impasto.numerics.metrics import confusion_matrix
+from impasto.numerics.bootstrap import confusion_estimates, interval
+from impasto.numerics.metrics import confusion_matrix, stacked_scores
 from impasto.records.run import Run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
@@ -99,7 +99,7 @@ def with_the_bug(confusion: NDArray[np.int64], seed: int) -> Scores:
     """
     generator, styles = np.random.default_rng(seed), len(confusion)
     shuffled = np.stack([confusion[:, generator.permutation(styles)] for _ in range(RESAMPLES)])
-    drawn = confusion_scores(shuffled)
+    drawn = stacked_scores(shuffled)
     return {
         name: {"value": float(values.mean()), **interval(values)} for name, values in drawn.items()
     }
@@ -142,7 +142,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
 
 def intervals(confusion: NDArray[np.int64], seed: int) -> Scores:
     """The three scores of a confusion matrix with 95 % bootstrap intervals."""
-    found = with_intervals(confusion, resamples=RESAMPLES, seed=seed)
+    found = confusion_estimates(confusion, resamples=RESAMPLES, seed=seed)
     return {name: dict(found[name]) for name in SCORES}
 
 

@@ -37,8 +37,8 @@ from impasto.collection.collection import Collection, open_collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.evaluation.evaluate import evaluate
-from impasto.numerics.bootstrap import confusion_scores, interval, with_intervals
-from impasto.numerics.metrics import confusion_matrix
+from impasto.numerics.bootstrap import confusion_estimates, interval
+from impasto.numerics.metrics import confusion_matrix, stacked_scores
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 from timed import PEERS, Look, Precision, Training
@@ -199,9 +199,9 @@ def scored(collection: Collection, rows: dict[str, Row], arguments: argparse.Nam
     contestants: dict[str, Row] = {}
     for name, row in rows.items():
         confusion = confusion_matrix(labels, answers[name], styles)
-        found = with_intervals(confusion, resamples=RESAMPLES, seed=arguments.seed)
+        found = confusion_estimates(confusion, resamples=RESAMPLES, seed=arguments.seed)
         uniform = confusion_matrix(labels, np.array([row["uniform"][key] for key in ids]), styles)
-        even = with_intervals(uniform, resamples=RESAMPLES, seed=arguments.seed)["macro_f1"]
+        even = confusion_estimates(uniform, resamples=RESAMPLES, seed=arguments.seed)["macro_f1"]
         kept = {key: value for key, value in row.items() if key not in ("answers", "uniform")}
         contestants[name] = {
             **kept,
@@ -237,7 +237,7 @@ def ratio(labels: Labels, mine: Labels, other: Labels, styles: int, seed: int) -
 
     def scores(answers: Labels, rows: Labels) -> NDArray[np.float64]:
         confusions = np.stack([confusion_matrix(labels[at], answers[at], styles) for at in rows])
-        return np.asarray(confusion_scores(confusions)["macro_f1"])
+        return np.asarray(stacked_scores(confusions)["macro_f1"])
 
     everything = np.arange(len(labels))[None]
     value = float(scores(mine, everything)[0] / scores(other, everything)[0])

@@ -148,7 +148,7 @@ def test_balance(made: Made, form: Callable[[Any], Any]) -> None:
     done = impasto.balance(
         form(made.collection),
         form(made.root / "balance"),
-        remedies=["tau-normalisation"],
+        methods=["tau-normalisation"],
         seeds=1,
         train={**QUICK, "resolution": 32},
     )

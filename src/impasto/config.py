@@ -40,6 +40,7 @@ RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
     "opponent_learning_rate": ("discriminator_learning_rate",),
     "own": ("identity_share",),
     "pieces": ("crops",),
+    "remedies": ("methods",),
     "resamples": ("bootstrap_samples",),
     "sampled": ("max_samples",),
     "size": ("pixels",),
