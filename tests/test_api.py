@@ -101,6 +101,8 @@ def test_the_table_calls_every_public_function() -> None:
 
 def test_data(made: Made, form: Callable[[Any], Any], tmp_path: Path) -> None:
     assert impasto.sample(FORMS["string"](made.gallery), pictures=64, pixels=32).painted == 0
+    again = impasto.sample(FORMS["string"](made.gallery), pictures=64, pixels=32, fresh=True)
+    assert again.painted == 64
     again = impasto.prepare(form(made.gallery), str(tmp_path / "c"), {"pixels": 32, "workers": 1})
     assert len(again) == 64
     assert impasto.open_collection(form(again)).fingerprint == again.fingerprint

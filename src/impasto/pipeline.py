@@ -287,7 +287,8 @@ class _Work:
         own = self.settings.painter.model_copy(
             update={name: getattr(self.settings.train, name) for name in shared}
         )
-        run = train_painter(self.collection, self.run_path("painter"), own, progress=self.progress)
+        place = self.run_path("painter")
+        run = train_painter(self.collection, place, own, progress=self.progress, announce=self.log)
         self.found += findings.load(run.path / "findings.json")
 
     def score_painter(self) -> None:

@@ -74,9 +74,8 @@ def sample(
     """
     from impasto.gallery.gallery import SampleSettings, paint_gallery  # noqa: PLC0415
 
-    return paint_gallery(
-        folder(output), resolve(SampleSettings, settings, options), progress=progress
-    )
+    wanted = resolve(SampleSettings, settings, options)
+    return paint_gallery(folder(output), wanted, fresh=fresh, progress=progress)
 
 
 def prepare(
@@ -188,16 +187,21 @@ def train_painter(
     *,
     fresh: bool = False,
     progress: bool = False,
+    announce: Announce | None = None,
     **options: Any,
 ) -> Run:
-    """Train a painter of pictures in other styles; arguments as for ``train_classifier``."""
+    """Train a painter of pictures in other styles; arguments as for ``train_classifier``.
+
+    ``announce`` is called with one line as the training of the style classifier, the painter and
+    the evaluator begins.
+    """
     from impasto.training.painter.settings import PainterSettings  # noqa: PLC0415
     from impasto.training.painter.train import train_painter  # noqa: PLC0415
 
     wanted = resolve(PainterSettings, settings, options)
     opened = open_collection(collection)
     place = _run_folder(output, wanted, fresh=fresh)
-    return train_painter(opened, place, wanted, progress=progress)
+    return train_painter(opened, place, wanted, progress=progress, announce=announce)
 
 
 def train_lora(

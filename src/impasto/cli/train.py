@@ -216,6 +216,13 @@ def _train(
     place = output or request.study / "runs" / kind
     if fresh:
         alone("train --fresh")
+    steps = {"announce": show.note} if kind == "painter" and not quiet else {}
     return impasto.train(
-        kind, collection or request.collection, place, settings, fresh=fresh, progress=not quiet
+        kind,
+        collection or request.collection,
+        place,
+        settings,
+        fresh=fresh,
+        progress=not quiet,
+        **steps,
     )
