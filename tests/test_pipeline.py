@@ -22,13 +22,12 @@ import torch
 from impasto import pipeline as module
 from impasto.cli.main import run
 from impasto.collection.settings import PrepareSettings
-from impasto.comparison.balance import LongTailSettings
 from impasto.embedding.settings import AtlasSettings
 from impasto.errors import InputError, OutputError, SettingsError
 from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings
-from impasto.pipeline import StudySettings, run_study
+from impasto.pipeline import StudyComparison, StudySettings, run_study
 from impasto.records.run import create, open_run
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.painter.settings import (
@@ -152,11 +151,11 @@ def test_a_classifier_begins_as_the_autoencoder_where_it_is_asked_to(
     assert not (tmp_path / "no").exists()
 
 
-def test_a_study_compares_remedies_where_it_is_asked_to(
+def test_a_study_compares_long_tail_methods_where_it_is_asked_to(
     picture_folder: Callable[..., Path], tmp_path: Path
 ) -> None:
     source = picture_folder(train=(40, 30, 20), test=10)
-    wanted = LongTailSettings(methods=("tau-normalisation",), seeds=1)
+    wanted = StudyComparison(methods=("tau-normalisation",), seeds=1, epochs=1)
     said: list[str] = []
     made = run_study(
         source,
@@ -168,11 +167,10 @@ def test_a_study_compares_remedies_where_it_is_asked_to(
     lines = [line.partition(": ")[2] if line.startswith("stage") else line for line in said]
     assert [line.split()[0] for line in lines][-5:] == last
     assert "IMP401" in {finding.code for finding in made.findings}
-    assert "Remedies for imbalance" in (tmp_path / "s" / "report.md").read_text()
+    assert "Long-tail methods" in (tmp_path / "s" / "report.md").read_text()
     run = open_run(tmp_path / "s" / "balance" / "runs" / "plain-0")
-    assert (
-        run.settings["epochs"] == TRAIN.epochs
-    )  # the study's training, where the comparison names none
+    own = (run.settings["epochs"], run.settings["size"], run.settings["resolution"])
+    assert own == (1, TRAIN.size, TRAIN.resolution)  # the study's, where none is named
 
 
 def test_a_painter_is_added_to_a_study_where_it_is_asked_for(

@@ -5,7 +5,7 @@ STUDY/gallery/           the sample gallery, where no source was given
 STUDY/collection/        what prepare and audit wrote
 STUDY/runs/classifier/   the run, its evaluation and its atlas
 STUDY/runs/autoencoder/  likewise, where it is wanted
-STUDY/balance/           the comparison of remedies, where it is wanted
+STUDY/balance/           the comparison of long-tail methods, where it is wanted
 STUDY/report.md, .html   the report
 STUDY/site/              the atlas page, where a run has an atlas
 
@@ -26,7 +26,7 @@ from impasto.collection.audit import audit
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import SourcePath, require_source, spelled
-from impasto.comparison.balance import LongTailSettings, balance
+from impasto.comparison.balance import ComparedMethods, LongTailSettings, balance
 from impasto.config import Device, Settings
 from impasto.devices import device_of
 from impasto.embedding.embed import EMBEDDING_KINDS
@@ -37,6 +37,7 @@ from impasto.evaluation.evaluate import evaluate
 from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings, paint_gallery
+from impasto.models.classifier import Size
 from impasto.page.export import has_atlas, write_site
 from impasto.records import finding as findings
 from impasto.records import run as runs
@@ -61,6 +62,27 @@ LATER: Final = {"balance": ("balance",), "painter": ("painter", "paint")}
 """Stages that a study may be given later, and the settings that then count."""
 
 
+class StudyComparison(ComparedMethods):
+    """Comparison of long-tail methods in a study, with the classifier's settings."""
+
+    size: Size | None = Field(None, description="of the networks; none: the classifier's")
+    epochs: int | None = Field(None, ge=1, description="of each training; none: the classifier's")
+    resolution: int | None = Field(
+        None, ge=32, description="of each training; none: the classifier's"
+    )
+
+    def of_training(self, train: ClassifierSettings) -> LongTailSettings:
+        """Return the settings of the comparison, given those of the study's classifier."""
+        own = ("size", "epochs", "resolution")
+        changes = {name: getattr(self, name) for name in own if getattr(self, name) is not None}
+        return LongTailSettings(
+            methods=self.methods,
+            seeds=self.seeds,
+            views=self.views,
+            train=train.model_copy(update=changes),
+        )
+
+
 class StudySettings(Settings):
     """The settings of every stage, one table each."""
 
@@ -82,10 +104,8 @@ class StudySettings(Settings):
     )
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="the evaluation")
     atlas: AtlasSettings = Field(AtlasSettings(), description="the atlas of every run")
-    balance: LongTailSettings | None = Field(
-        None,
-        description="comparison of long-tail methods, many trainings; none: left out; "
-        "without train: as above",
+    balance: StudyComparison | None = Field(
+        None, description="comparison of long-tail methods, many trainings; none: left out"
     )
     painter: PainterSettings | None = Field(
         None,
@@ -307,10 +327,8 @@ class _Work:
                 self.found += made.findings
 
     def compare(self) -> None:
-        settings = self.settings.balance
-        assert settings is not None
-        if "train" not in settings.model_fields_set:
-            settings = settings.model_copy(update={"train": self.settings.train})
+        assert self.settings.balance is not None
+        settings = self.settings.balance.of_training(self.settings.train)
         place = self.study / "balance"
         made = balance(self.collection, place, settings, progress=self.progress, announce=self.log)
         self.found += made.findings

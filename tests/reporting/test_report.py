@@ -409,12 +409,12 @@ def test_a_comparison_of_remedies_gets_its_section(tmp_path: Path) -> None:
     assert (
         "IMP401" in page.text and "impasto balance study/collection -o study/balance" in page.text
     )
-    table = markdown.split("## Remedies for imbalance")[1]
+    table = markdown.split("## Long-tail methods")[1]
     assert "Rarest third" in table and "| Few |" not in table  # which no style is
 
 
 def test_without_a_comparison_there_is_no_section(page: Page, markdown: str) -> None:
-    assert "Remedies for imbalance" not in page.text and "Remedies for imbalance" not in markdown
+    assert "Long-tail methods" not in page.text and "Long-tail methods" not in markdown
 
 
 def test_a_damaged_comparison_is_named(tmp_path: Path) -> None:

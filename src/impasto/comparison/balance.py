@@ -60,8 +60,8 @@ from impasto.training.classifier.train import train_classifier
 WRITTEN = {"runs", "outputs", "balance.json", "balance.md", "findings.json"}
 
 
-class LongTailSettings(Settings):
-    """Settings of a comparison of long-tail methods."""
+class ComparedMethods(Settings):
+    """Long-tail methods to compare, and the number of trainings."""
 
     methods: tuple[str, ...] = Field(
         tuple(METHODS), description="by name; plain training is always among them"
@@ -72,6 +72,11 @@ class LongTailSettings(Settings):
     views: int = Field(
         4, ge=1, description="augmented views of each training picture that a new head learns from"
     )
+
+
+class LongTailSettings(ComparedMethods):
+    """Settings of a comparison of long-tail methods."""
+
     train: ClassifierSettings = Field(
         ClassifierSettings(), description="the training that the methods are put into"
     )

@@ -94,7 +94,7 @@ def section(result: BalanceResult, place: Place) -> Section:
         shares_chart(result),
         Details("What the names mean", _names(result)),
     )
-    return Section("remedies", "Remedies for imbalance", blocks, prefix=place.prefix)
+    return Section("remedies", "Long-tail methods", blocks, prefix=place.prefix)
 
 
 def _names(result: BalanceResult) -> tuple[Block, ...]:
