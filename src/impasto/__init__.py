@@ -33,27 +33,27 @@ if TYPE_CHECKING:
     from impasto.training.classifier.settings import ClassifierSettings as ClassifierSettings
     from impasto.training.lora.settings import LoraSettings as LoraSettings
     from impasto.training.painter.settings import PainterSettings as PainterSettings
-    from impasto.verbs import add_to_atlas as add_to_atlas
-    from impasto.verbs import atlas as atlas
-    from impasto.verbs import audit as audit
-    from impasto.verbs import balance as balance
-    from impasto.verbs import evaluate as evaluate
-    from impasto.verbs import load_network as load_network
-    from impasto.verbs import open_collection as open_collection
-    from impasto.verbs import open_run as open_run
-    from impasto.verbs import paint as paint
-    from impasto.verbs import predict as predict
-    from impasto.verbs import prepare as prepare
-    from impasto.verbs import report as report
-    from impasto.verbs import sample as sample
-    from impasto.verbs import serve as serve
-    from impasto.verbs import site as site
-    from impasto.verbs import study as study
-    from impasto.verbs import train as train
-    from impasto.verbs import train_autoencoder as train_autoencoder
-    from impasto.verbs import train_classifier as train_classifier
-    from impasto.verbs import train_lora as train_lora
-    from impasto.verbs import train_painter as train_painter
+    from impasto.verbs.data import audit as audit
+    from impasto.verbs.data import prepare as prepare
+    from impasto.verbs.data import sample as sample
+    from impasto.verbs.inputs import load_network as load_network
+    from impasto.verbs.inputs import open_collection as open_collection
+    from impasto.verbs.inputs import open_run as open_run
+    from impasto.verbs.results import paint as paint
+    from impasto.verbs.results import report as report
+    from impasto.verbs.results import serve as serve
+    from impasto.verbs.results import site as site
+    from impasto.verbs.results import study as study
+    from impasto.verbs.scoring import add_to_atlas as add_to_atlas
+    from impasto.verbs.scoring import atlas as atlas
+    from impasto.verbs.scoring import balance as balance
+    from impasto.verbs.scoring import evaluate as evaluate
+    from impasto.verbs.scoring import predict as predict
+    from impasto.verbs.training import train as train
+    from impasto.verbs.training import train_autoencoder as train_autoencoder
+    from impasto.verbs.training import train_classifier as train_classifier
+    from impasto.verbs.training import train_lora as train_lora
+    from impasto.verbs.training import train_painter as train_painter
 
     __version__: str
 
@@ -79,30 +79,15 @@ _HOMES = {
     "StudySettings": "pipeline",
     "render_html": "reporting.notebook",
 }
-_VERBS = (
-    "add_to_atlas",
-    "atlas",
-    "audit",
-    "balance",
-    "evaluate",
-    "load_network",
-    "open_collection",
-    "open_run",
-    "paint",
-    "predict",
-    "prepare",
-    "report",
-    "sample",
-    "serve",
-    "site",
-    "study",
-    "train",
-    "train_autoencoder",
-    "train_classifier",
-    "train_lora",
-    "train_painter",
-)
-_HOMES |= dict.fromkeys(_VERBS, "verbs")
+_VERBS = {
+    "scoring": ("add_to_atlas", "atlas", "balance", "evaluate", "predict"),
+    "data": ("audit", "prepare", "sample"),
+    "inputs": ("load_network", "open_collection", "open_run"),
+    "results": ("paint", "report", "serve", "site", "study"),
+    "training": ("train", "train_autoencoder", "train_classifier", "train_lora", "train_painter"),
+}
+for _module, _names in _VERBS.items():
+    _HOMES |= dict.fromkeys(_names, f"verbs.{_module}")
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604
 
 

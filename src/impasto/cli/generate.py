@@ -61,7 +61,8 @@ def paint(
     impasto paint painter boat.jpg --style Ukiyo_e -o painted
     """
     import impasto  # noqa: PLC0415
-    from impasto.verbs import kind_of, painting_settings  # noqa: PLC0415
+    from impasto.verbs.inputs import kind_of  # noqa: PLC0415
+    from impasto.verbs.results import painting_settings  # noqa: PLC0415
 
     if size is not None:
         raise SettingsError(f"--size is the size of a network: pixels are --pixels {size}")

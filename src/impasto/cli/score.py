@@ -92,7 +92,8 @@ def evaluate(
     impasto evaluate run
     """
     import impasto  # noqa: PLC0415
-    from impasto.verbs import evaluation_settings, kind_of  # noqa: PLC0415
+    from impasto.verbs.inputs import kind_of  # noqa: PLC0415
+    from impasto.verbs.scoring import evaluation_settings  # noqa: PLC0415
 
     request = read_request(config, assignments)
     place = run or request.run

@@ -1,0 +1,192 @@
+"""Verbs that score and map runs: balance, evaluate, predict, atlas."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from impasto.config import Settings, resolve
+from impasto.errors import InputError
+from impasto.records import run as runs
+from impasto.records.run import Run, RunKind
+from impasto.verbs.inputs import (
+    Announce,
+    Thing,
+    folder,
+    image_list,
+    kind_of,
+    open_collection,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+    from PIL import Image
+
+    from impasto.collection.collection import Collection
+    from impasto.comparison.balance import LongTailSettings
+    from impasto.embedding.settings import AtlasSettings
+    from impasto.evaluation.predict import Prediction, PredictSettings
+    from impasto.records.atlas import Atlas
+    from impasto.records.balance import BalanceResult
+
+
+def balance(
+    collection: "Collection | Thing",
+    output: Thing,
+    settings: "LongTailSettings | Mapping[str, Any] | None" = None,
+    *,
+    progress: bool = False,
+    announce: Announce | None = None,
+    **options: Any,
+) -> "BalanceResult":
+    """Compare long-tail methods side by side, over several seeds.
+
+    Args:
+        collection: to learn from and to score on.
+        output: the folder of the comparison; one that was cut off continues there.
+        settings: the defaults where ``None``.
+        progress: show each training on standard error.
+        announce: called with one line for each training.
+        options: single settings by name.
+    """
+    from impasto.comparison.balance import LongTailSettings  # noqa: PLC0415
+    from impasto.comparison.balance import balance as compared  # noqa: PLC0415
+
+    wanted = resolve(LongTailSettings, settings, options)
+    return compared(
+        open_collection(collection), folder(output), wanted, progress=progress, announce=announce
+    )
+
+
+def evaluate(
+    run: Run | Thing,
+    collection: "Collection | Thing | None" = None,
+    settings: Settings | Mapping[str, Any] | None = None,
+    *,
+    by: Literal["artist"] | None = None,
+    progress: bool = False,
+    announce: Announce | None = None,
+    **options: Any,
+) -> Any:
+    """Score a run of any kind on the test split of its collection.
+
+    Args:
+        run: a classifier, an autoencoder, a painter or a LoRA.
+        collection: another than the run's own.
+        settings: of the class that ``evaluation_settings`` gives for the kind of run.
+        by: ``"artist"`` trains a classifier's recipe anew and scores it on unseen artists.
+        progress: show trainings on standard error, where there are any.
+        announce: called with one line for each stage.
+        options: single settings by name.
+
+    Raises:
+        InputError: an argument does not apply to this kind of run.
+    """
+    path, kind = folder(run), kind_of(run)
+    cls = evaluation_settings(kind, by)
+    if by is not None:
+        if collection is not None:
+            raise InputError("by artist trains on the run's own collection: give no other")
+        from impasto.comparison.by_artist import evaluate_by_artist  # noqa: PLC0415
+
+        own = {"train": dict(runs.open_run(path, "classifier").settings)}
+        wanted: Any = resolve(cls, settings or own, options)
+        return evaluate_by_artist(path, wanted, progress=progress, announce=announce)
+    other = None if collection is None else folder(collection)
+    wanted = resolve(cls, settings, options)
+    from impasto.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
+
+    return evaluated(path, other, wanted, progress=progress, announce=announce)
+
+
+def evaluation_settings(kind: RunKind, by: Literal["artist"] | None = None) -> type[Settings]:
+    """Return the settings class of an evaluation by the kind of run."""
+    if by is None:
+        from impasto.evaluation.evaluate import evaluation_settings as of_kind  # noqa: PLC0415
+
+        return of_kind(kind)
+    if kind != "classifier":
+        raise InputError(f"an evaluation by artist needs a classifier; this run is of kind {kind}")
+    from impasto.comparison.by_artist import ByArtistSettings  # noqa: PLC0415
+
+    return ByArtistSettings
+
+
+def predict(
+    run: Run | Thing,
+    images: "Thing | Image.Image | NDArray[np.uint8] | Sequence[Any]",
+    output: Thing | None = None,
+    settings: "PredictSettings | Mapping[str, Any] | None" = None,
+    *,
+    announce: Announce | None = None,
+    **options: Any,
+) -> "list[Prediction]":
+    """Name the style of pictures, with calibrated probabilities.
+
+    Args:
+        run: a classifier.
+        images: one or several: paths of pictures or folders, Pillow images, ``uint8 (H, W, 3)``.
+        output: a folder for heat maps.
+        settings: the defaults where ``None``.
+        announce: called with one line for every picture that cannot be read.
+        options: single settings by name.
+    """
+    from impasto.evaluation.predict import PredictSettings  # noqa: PLC0415
+    from impasto.evaluation.predict import predict as predicted  # noqa: PLC0415
+
+    wanted = resolve(PredictSettings, settings, options)
+    place = None if output is None else folder(output)
+    return predicted(folder(run), image_list(images), wanted, output=place, on_skip=announce)
+
+
+def atlas(
+    run: Run | Thing,
+    collection: "Collection | Thing | None" = None,
+    output: Thing | None = None,
+    settings: "AtlasSettings | Mapping[str, Any] | None" = None,
+    *,
+    announce: Announce | None = None,
+    **options: Any,
+) -> "Atlas":
+    """Embed a collection with a run's network, cluster the vectors, and draw maps.
+
+    Args:
+        run: a classifier, an autoencoder or a painter.
+        collection: another than the run's own.
+        output: the folder to write; ``RUN/atlas`` where ``None``.
+        settings: the defaults where ``None``.
+        announce: called with one line for each step.
+        options: single settings by name.
+    """
+    from impasto.embedding.make_atlas import make_atlas  # noqa: PLC0415
+    from impasto.embedding.settings import AtlasSettings  # noqa: PLC0415
+
+    wanted = resolve(AtlasSettings, settings, options)
+    place = None if output is None else folder(output)
+    other = None if collection is None else folder(collection)
+    return make_atlas(folder(run), other, wanted, output=place, announce=announce)
+
+
+def add_to_atlas(
+    run: Run | Thing,
+    images: "Thing | Image.Image | NDArray[np.uint8] | Sequence[Any]",
+    output: Thing | None = None,
+    *,
+    device: Any = "auto",
+    announce: Announce | None = None,
+) -> "pa.Table":
+    """Place pictures in an atlas that is there; no painting of it moves.
+
+    Args:
+        run: the run whose atlas it is.
+        images: as for ``predict``.
+        output: the atlas's folder; ``RUN/atlas`` where ``None``.
+        device: where the network computes.
+        announce: called with one line for every picture that cannot be read.
+    """
+    from impasto.embedding.add_images import add_to_atlas  # noqa: PLC0415
+
+    place = None if output is None else folder(output)
+    return add_to_atlas(
+        folder(run), image_list(images), atlas=place, device=device, on_skip=announce
+    )
