@@ -33,7 +33,6 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_small_things() -> None:
-    assert [formatting.brief_percent(share) for share in (0.523, 0.077)] == ["52 %", "7.7 %"]
     assert [formatting.distance(d) for d in (0.0544, 1.786, 104.2)] == ["0.054", "1.79", "104"]
     assert [formatting.p_value(p) for p in (0.0341, 0.0002)] == ["0.034", "< 0.001"]
     assert formatting.count(1, "style") == "1 style"

@@ -152,11 +152,16 @@ def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Pat
     assert run.kind == "autoencoder" and run.facts["painted"] == 32
 
 
-def test_pieces_of_one_picture_come_to_be_recognised(stripes: Stripes, run_path: Path) -> None:
-    run = train_autoencoder(
-        stripes((60, 60, 60)), run_path, quick(epochs=6, contrastive_weight=1.0, embedding_dim=8)
+def test_crops_of_one_picture_come_to_be_recognised(
+    make_collection: Callable[..., Collection], run_path: Path
+) -> None:
+    """Measured: 0.80 to 0.82 of chance under three seeds, in both precisions, also with AVX2."""
+    collection = make_collection(
+        train=(60, 60, 60), test=4, size=40, stored=40, validation_share=0.2
     )
-    by_chance = math.log(2 * 18 - 1)  # pieces that each might be the other's partner
+    settings = quick(epochs=6, contrastive_weight=1.0, embedding_dim=8)
+    run = train_autoencoder(collection, run_path, settings)
+    by_chance = math.log(2 * 18 - 1)  # crops that each might be the other's partner
     contrast = validations(run, "contrast")
     assert contrast[-1] < 0.9 * by_chance
     assert contrast[-1] < contrast[0]

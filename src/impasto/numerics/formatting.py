@@ -39,11 +39,6 @@ def percent(share: float | None, digits: int = 1) -> str:
     return DASH if share is None else f"{number(100 * share, digits)} %"
 
 
-def brief_percent(share: float) -> str:
-    """Format 0.523 as ``52 %`` and 0.077 as ``7.7 %``: two digits for a headline."""
-    return percent(share, 0 if share >= 0.0995 else 1)
-
-
 def ends(estimate: Estimate, digits: int = 2, *, signed: bool = False, scale: float = 1) -> str:
     """Format the interval alone: ``(0.62–0.75)``, ``(−0.05 to 0.03)``, ``(+4.0 to +12.2)``."""
     _, *both = _parts(estimate)

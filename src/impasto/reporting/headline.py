@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from impasto.numerics.formatting import brief_percent, count, duration
+from impasto.numerics.formatting import count, duration, percent
 from impasto.numerics.metrics import SCORES
 from impasto.records.evaluation import BaselineScores, ClassifierEvaluation
 from impasto.records.finding import Finding, spoiled
@@ -81,14 +81,14 @@ def _measured(
 ) -> tuple[str, tuple[str, ...]]:
     accuracy, simple = evaluation.scores["accuracy"], baselines(evaluation)
     styles = count(len(evaluation.styles), "style")
-    result = f"{brief_percent(accuracy.value)} accuracy {score(accuracy).interval}"
+    result = f"{percent(accuracy.value)} accuracy {score(accuracy).interval}"
     if beats_baselines(evaluation, main.found):
         title = f"The network tells {styles} apart with {result}"
     else:
         title = f"The network is no better than a baseline at telling {styles} apart: {result}"
     rivals = {"colour_histogram": "colour histograms reach", "majority": "the largest style alone"}
     reached = [
-        f"{words} {brief_percent(simple[name].scores['accuracy'].value)}"
+        f"{words} {percent(simple[name].scores['accuracy'].value)}"
         for name, words in rivals.items()
         if name in simple
     ]

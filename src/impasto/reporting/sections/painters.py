@@ -125,36 +125,34 @@ def summary(result: PainterScore) -> str:
     scores, evaluator, identity = result.scores, result.evaluator, result.identity
     shared = evaluator.pictures_shared
     knows = f"was trained on {shared:,} of" if shared else "shares none of"
-    way = (
-        f"The painter goes {measured(scores.painted.normalised)} of the way from floor to ceiling."
-    )
+    place = f"The normalised hit rate is {measured(scores.painted.normalised)}."
     if not scores.placed:
-        way = (
+        place = (
             "The evaluator recognises real ones hardly more often than unchanged ones, so no "
             "painter can be placed in between."
         )
     return (
-        f"An evaluator that {knows} its training pictures, and names "
-        f"{percent(evaluator.accuracy)} of real test pictures rightly, classifies "
-        f"{count(result.pictures, 'test picture')} painted in every other style. It names the "
-        f"target style for {score(scores.painted.hit)} of them. Unchanged, they would pass in "
-        f"{score(scores.unchanged.hit)}, the floor; with the colours of a training picture of the "
-        f"style in {score(scores.histogram.hit)}; real pictures of the style pass in "
-        f"{score(scores.real.hit)}, the ceiling. {way} {_colours(result.gains.histogram)} For "
-        f"{score(result.content['painted'].retrieved)} of painted pictures the original is the "
-        f"nearest among {result.searched:,} by where light and dark lie. Painted in its own style, "
-        f"a picture keeps an SSIM of {measured(identity.own_style)} with itself; in no style, of "
-        f"{measured(identity.no_style)}."
+        f"The evaluator {knows} the painter's training pictures and classifies "
+        f"{percent(evaluator.accuracy)} of real test pictures correctly. "
+        f"{count(result.pictures, 'test picture')} were painted in every other style. The hit "
+        f"rate, the share classified as the target style, is {score(scores.painted.hit)}. It is "
+        f"{score(scores.unchanged.hit)} for unchanged pictures (the floor), "
+        f"{score(scores.histogram.hit)} for colour transfer, and {score(scores.real.hit)} for real "
+        f"pictures of the style (the ceiling). {place} {_colours(result.gains.histogram)} For "
+        f"{score(result.content['painted'].retrieved)} of the paintings the original is the "
+        f"nearest of {result.searched:,} pictures by lightness. The SSIM between a picture and its "
+        f"painting is {measured(identity.own_style)} in its own style and "
+        f"{measured(identity.no_style)} in no style."
     )
 
 
 def _colours(gain: Interval) -> str:
     if gain.low > 0:
-        return f"The painter beats exchanging the colours alone, by {points(gain)} points."
-    does = "Exchanging the colours alone does better"
+        return f"The painter beats colour transfer by {points(gain)} points."
+    does = "Colour transfer does better"
     if gain.high >= 0:
-        does = "The painter does not clearly beat exchanging the colours alone"
-    return f"{does}: {points(gain)} points are gained over it."
+        does = "The painter does not clearly beat colour transfer"
+    return f"{does}: the painter's gain over it is {points(gain)} points."
 
 
 def _arms(scored: Sequence[tuple[str, PainterScore]]) -> Table:
