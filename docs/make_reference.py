@@ -67,7 +67,7 @@ def _opening() -> Iterator[str]:
     )
     yield ""
     yield (
-        "Exit status of every verb: 0 done, 1 a finding spoils the result, 2 an error of the "
+        "Exit status of every verb: 0 done, 1 a finding invalidates the result, 2 an error of the "
         "user's, 130 interrupted."
     )
     yield ""
@@ -162,12 +162,12 @@ def _limit(item: Any) -> str:
 
 def _findings() -> Iterator[str]:
     yield "\n## Findings\n"
-    yield "| code | name | issue | passed | what to do | spoils a test score |"
+    yield "| code | name | issue | passed | what to do | invalidates a test score |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for kind in CATALOGUE.values():
-        spoils = "yes" if kind.spoils else ""
+        invalidates = "yes" if kind.invalidates else ""
         texts = " | ".join(map(_cell, (kind.title_issue, kind.title_passed, kind.remedy)))
-        yield f"| {kind.code} | {kind.name} | {texts} | {spoils} |"
+        yield f"| {kind.code} | {kind.name} | {texts} | {invalidates} |"
 
 
 def _errors() -> Iterator[str]:

@@ -82,7 +82,7 @@ class MadeUp:
     run: bool = True
     evaluation: bool = True
     artists: bool = True
-    spoiled: bool = False
+    invalidated: bool = False
     balance: bool = False
 
 
@@ -192,7 +192,7 @@ def _write_collection(
         Finding("IMP104", "passed", "No picture stands twice.", {"duplicates": 0}),
         Finding(
             "IMP106",
-            "issue" if what.spoiled else "passed",
+            "issue" if what.invalidated else "passed",
             "Copies across splits were looked for.",
             {"pairs": 0},
         ),

@@ -140,8 +140,8 @@ def test_the_table_names_every_verb(
 def test_json_is_one_object_and_nothing_else(done: Table, verb: str) -> None:
     _, _, made = done[verb]
     content = made.json
-    assert content.keys() >= {"findings", "spoiled"}
-    assert (made.status == 1) is content["spoiled"]
+    assert content.keys() >= {"findings", "invalidated"}
+    assert (made.status == 1) is content["invalidated"]
     if verb.startswith(WITH_FINDINGS) and verb != "atlas --add":
         assert content["findings"]
 
@@ -178,15 +178,15 @@ def test_a_finding_that_invalidates_gives_status_1_for_every_kind_of_run(
     home, _, name = module.rpartition(".")
     real = getattr(__import__(home, fromlist=[name]), name)
 
-    def spoiled(run: Path, *more: Any, **options: Any) -> Any:
+    def invalidated(run: Path, *more: Any, **options: Any) -> Any:
         made = real(run, *more, **options)
         made.findings.append(INVALID)
         findings.save(Path(run) / "evaluation" / "findings.json", [INVALID])
         return made
 
-    monkeypatch.setattr(module, spoiled)
+    monkeypatch.setattr(module, invalidated)
     made = call(*words, "--json")
-    assert made.status == 1 and made.json["spoiled"] is True
+    assert made.status == 1 and made.json["invalidated"] is True
 
 
 @pytest.mark.parametrize(

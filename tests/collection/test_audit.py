@@ -52,7 +52,7 @@ def test_a_clean_collection_passes_everything(clean: Path, tmp_path: Path) -> No
     outcomes = {code: finding.outcome for code, finding in found.items()}
     assert outcomes.pop("IMP112") == "not applicable"  # the split is not by artist
     assert set(outcomes.values()) == {"passed"}
-    assert not findings.spoiled(found.values())
+    assert not findings.invalidated(found.values())
     assert (
         found["IMP108"].numbers["test_artists"] == 9
         and found["IMP108"].numbers["shared_artists"] == 0
@@ -120,7 +120,9 @@ def double_encoded(source: Path) -> None:
     pictures(source, "train")[0].rename(source / "train/Bands/arnold-bã¶cklin_villa.jpg")
 
 
-PLANTED: dict[str, tuple[Callable[[Path], None], bool]] = {  # what to plant, and whether it spoils
+PLANTED: dict[
+    str, tuple[Callable[[Path], None], bool]
+] = {  # what to plant, and whether it invalidates
     "IMP101": (unreadable, False),
     "IMP102": (tiny, False),
     "IMP103": (constant, False),
@@ -138,14 +140,14 @@ PLANTED: dict[str, tuple[Callable[[Path], None], bool]] = {  # what to plant, an
 
 @pytest.mark.parametrize("code", PLANTED)
 def test_a_planted_defect_is_found(clean: Path, tmp_path: Path, code: str) -> None:
-    plant, spoils = PLANTED[code]
+    plant, invalidates = PLANTED[code]
     source = shutil.copytree(clean, tmp_path / "source")
     plant(source)
     found = answers(source, tmp_path / "c")
     assert found[code].outcome == "issue"
-    assert found[code].spoils is spoils
+    assert found[code].invalidates is invalidates
     assert found[code].text.endswith(".") and "\n" not in found[code].text
-    assert findings.spoiled(found.values()) is spoils
+    assert findings.invalidated(found.values()) is invalidates
     also = {"IMP102": {"IMP105"}, "IMP107": {"IMP104"}, "IMP111": {"IMP110"}, "IMP109": set()}
     others = {other for other, finding in found.items() if finding.outcome == "issue"} - {code}
     assert others == also.get(code, set())
@@ -186,7 +188,7 @@ def test_every_leaked_test_picture_counts_once(clean: Path, tmp_path: Path) -> N
 
 def test_few_leaks_are_an_issue_that_does_not_yet_spoil(clean: Path, tmp_path: Path) -> None:
     finding = Finding("IMP106", "issue", "", {"share": 0.02})
-    assert not finding.spoils and Finding("IMP106", "issue", "", {"share": 0.021}).spoils
+    assert not finding.invalidates and Finding("IMP106", "issue", "", {"share": 0.021}).invalidates
 
 
 def test_the_same_number_in_two_folders_is_no_picture_under_two_styles(
@@ -216,7 +218,7 @@ def test_an_artist_split_ends_sharing_and_names_what_it_cannot_test(
             path.rename(path.with_name(f"only-one_{path.name}"))
     alone = answers(source, tmp_path / "c", split="artist")
     assert alone["IMP112"].outcome == "issue" and alone["IMP112"].items == [{"style": "Bands"}]
-    assert alone["IMP110"].outcome == "passed" and not alone["IMP112"].spoils
+    assert alone["IMP110"].outcome == "passed" and not alone["IMP112"].invalidates
 
 
 def test_names_alone_are_audited_as_far_as_they_go(tmp_path: Path) -> None:

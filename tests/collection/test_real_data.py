@@ -52,7 +52,7 @@ def test_doubly_encoded_names_are_repaired(names: Collection, facts: dict[str, F
 
 def test_works_under_two_styles_keep_both(names: Collection, facts: dict[str, Finding]) -> None:
     assert facts["IMP107"].numbers["names"] == 1_349
-    assert facts["IMP107"].outcome == "issue" and not facts["IMP107"].spoils
+    assert facts["IMP107"].outcome == "issue" and not facts["IMP107"].invalidates
 
 
 def test_artists_and_baselines(facts: dict[str, Finding]) -> None:
@@ -70,7 +70,7 @@ def test_artists_and_baselines(facts: dict[str, Finding]) -> None:
 def test_the_lists_spoil_nothing_and_say_that_they_are_names(facts: dict[str, Finding]) -> None:
     assert facts["IMP114"].outcome == "issue"
     assert facts["IMP111"].outcome == facts["IMP110"].outcome == "passed"
-    assert not any(finding.spoils for finding in facts.values())
+    assert not any(finding.invalidates for finding in facts.values())
 
 
 def test_an_artist_split_of_the_lists_shares_no_artist(
@@ -116,7 +116,7 @@ def test_real_paintings_are_prepared_whole(
 def test_real_paintings_are_audited(paintings_collection: Collection) -> None:
     findings = [*paintings_collection.findings, *audit(paintings_collection).findings]
     found = {finding.code: finding for finding in findings}
-    assert not any(finding.spoils for finding in found.values())
+    assert not any(finding.invalidates for finding in found.values())
     assert {found[code].outcome for code in ("IMP101", "IMP110", "IMP111", "IMP113", "IMP114")} == {
         "passed"
     }

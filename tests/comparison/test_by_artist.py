@@ -102,7 +102,7 @@ def test_a_leak_is_seen(leaking: ByArtistResult) -> None:
     assert gap["value"] == pytest.approx(ordinary["value"] - disjoint["value"])
     assert gap["low"] > 0.2
     (finding,) = leaking.findings
-    assert (finding.code, finding.outcome, finding.spoils) == ("IMP402", "issue", False)
+    assert (finding.code, finding.outcome, finding.invalidates) == ("IMP402", "issue", False)
     assert findings.load(leaking.path / "findings.json")[0].text == finding.text
 
 

@@ -213,7 +213,7 @@ def test_a_picture_seen_in_training_is_found(
     shutil.copy(taken, source / "test" / STYLES[0] / "leak.jpg")
     leaky = prepare(source, tmp_path / "collection", PrepareSettings(pixels=32, workers=1))
     found = {finding.code: finding for finding in evaluate(trained.run.path, leaky.path).findings}
-    assert found["IMP305"].spoils
+    assert found["IMP305"].invalidates
     assert [item["id"] for item in found["IMP305"].items] == [f"test/{STYLES[0]}/leak.jpg"]
 
 

@@ -272,7 +272,7 @@ def test_cut_off_pictures_are_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "PPM", "JPEG2000"])
 def test_no_damage_gets_past_the_refusal(kind: str) -> None:
-    """Hundreds of spoiled files:
+    """Hundreds of invalidated files:
 
     each is a picture still, or refused on one line; nothing else is ever raised.
     """

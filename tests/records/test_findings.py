@@ -31,11 +31,15 @@ def test_findings_come_back_from_disk(tmp_path: Path) -> None:
 
 def test_plain_data_carries_name_and_judgement() -> None:
     row = findings.as_data([Finding("IMP106", "issue", "Copies.", {"share": 0.5})])[0]
-    assert (row["code"], row["name"], row["spoils"]) == ("IMP106", "duplicates-across-splits", True)
+    assert (row["code"], row["name"], row["invalidates"]) == (
+        "IMP106",
+        "duplicates-across-splits",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
-    ("code", "outcome", "share", "spoils"),
+    ("code", "outcome", "share", "invalidates"),
     [
         ("IMP106", "issue", None, True),
         ("IMP106", "issue", 0.02, False),
@@ -49,15 +53,15 @@ def test_plain_data_carries_name_and_judgement() -> None:
     ],
 )
 def test_what_spoils_an_evaluation(
-    code: str, outcome: findings.Outcome, share: float | None, spoils: bool
+    code: str, outcome: findings.Outcome, share: float | None, invalidates: bool
 ) -> None:
     finding = Finding(code, outcome, "", {} if share is None else {"share": share})
-    assert finding.spoils is spoils
-    assert findings.spoiled([Finding("IMP101", "passed", ""), finding]) is spoils
+    assert finding.invalidates is invalidates
+    assert findings.invalidated([Finding("IMP101", "passed", ""), finding]) is invalidates
 
 
 def test_nothing_spoils_nothing() -> None:
-    assert findings.spoiled([]) is False
+    assert findings.invalidated([]) is False
 
 
 def test_codes_are_those_of_the_catalogue() -> None:

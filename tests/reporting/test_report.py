@@ -123,7 +123,7 @@ def test_the_same_files_give_the_same_bytes(study: Path, tmp_path: Path) -> None
 
 
 def test_findings_come_before_scores_and_the_spoiling_ones_first(tmp_path: Path) -> None:
-    page, markdown = report(small(tmp_path, spoiled=True))
+    page, markdown = report(small(tmp_path, invalidated=True))
     sections = [attributes["id"] for attributes in page.all("section")]
     assert sections[:2] == ["findings", "scores"]
     assert markdown.index("## Findings") < markdown.index("## Scores")
@@ -133,15 +133,15 @@ def test_findings_come_before_scores_and_the_spoiling_ones_first(tmp_path: Path)
 
 
 def test_a_spoiled_result_is_called_so_in_the_first_line(tmp_path: Path) -> None:
-    page, markdown = report(small(tmp_path, spoiled=True))
+    page, markdown = report(small(tmp_path, invalidated=True))
     first = markdown.splitlines()[0]
-    assert first.startswith("# A finding spoils this result (IMP106)")
+    assert first.startswith("# A finding invalidates this result (IMP106)")
     assert " ".join(first[2:].split()) in page.text
     assert "took no part in training" not in page.text
 
 
 def test_a_clean_result_is_not_called_spoiled(page: Page, markdown: str) -> None:
-    assert "spoil" not in page.text.split("Findings", 1)[0]
+    assert "invalidate" not in page.text.split("Findings", 1)[0]
     assert markdown.startswith("# The network tells 4")
     assert "took no part in training" in page.text
 

@@ -279,14 +279,14 @@ def test_an_adapter_that_loads_otherwise_is_refused(
 
     original = lora_export.write
 
-    def spoiled(adapter: Any, path: Path) -> None:
+    def invalidated(adapter: Any, path: Path) -> None:
         for weight in adapter.live:
             weight.data += 1
         original(adapter, path)
         for weight in adapter.live:
             weight.data -= 1
 
-    monkeypatch.setattr(lora_export, "write", spoiled)
+    monkeypatch.setattr(lora_export, "write", invalidated)
     with pytest.raises(RunError, match="predicts otherwise when it is loaded"):
         train_lora(collection, tmp_path / "run", quick(epochs=1))
     assert open_run(tmp_path / "run").state == "running"

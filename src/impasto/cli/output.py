@@ -17,7 +17,7 @@ from impasto.records.atlas import Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation
-from impasto.records.finding import Finding, as_data, load, spoiled
+from impasto.records.finding import Finding, as_data, invalidated, load
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
 from impasto.records.reconstruction import AutoencoderEvaluation
@@ -296,9 +296,9 @@ def _finish(
     table: bool = True,
 ) -> None:
     """Print a result and its findings; exit with status 1 where one invalidates the result."""
-    invalid = spoiled(found)
+    invalid = invalidated(found)
     if as_json:
-        content = {**data, "spoiled": invalid, "findings": as_data(found)}
+        content = {**data, "invalidated": invalid, "findings": as_data(found)}
         typer.echo(json.dumps(content, default=str))
     else:
         if text:
@@ -321,9 +321,9 @@ def _table(found: Sequence[Finding]) -> None:
     table.add_column("code", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     table.add_column("what was found", ratio=1)
-    for finding in sorted(found, key=lambda f: (not f.spoils, ORDER.index(f.outcome), f.code)):
-        outcome = "SPOILS" if finding.spoils else finding.outcome
-        style = "bold red" if finding.spoils else COLOURS[finding.outcome]
+    for finding in sorted(found, key=lambda f: (not f.invalidates, ORDER.index(f.outcome), f.code)):
+        outcome = "INVALID" if finding.invalidates else finding.outcome
+        style = "bold red" if finding.invalidates else COLOURS[finding.outcome]
         text = f"{finding.title}. {finding.text}"
         if finding.outcome == "issue":
             text += f" {finding.kind.remedy}"

@@ -58,22 +58,22 @@ class Finding:
                 assert_never(self.outcome)
 
     @property
-    def spoils(self) -> bool:
+    def invalidates(self) -> bool:
         """Whether this finding makes a test score untrustworthy."""
         concerned = self.numbers.get("share", 1.0)
-        return self.outcome == "issue" and self.kind.spoils and concerned > self.kind.tolerance
+        return self.outcome == "issue" and self.kind.invalidates and concerned > self.kind.tolerance
 
 
-def spoiled(findings: Iterable[Finding]) -> bool:
+def invalidated(findings: Iterable[Finding]) -> bool:
     """Whether any of the findings makes a test score untrustworthy (exit status 1)."""
-    return any(finding.spoils for finding in findings)
+    return any(finding.invalidates for finding in findings)
 
 
 def as_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The findings as plain JSON data, with ``name``, ``title``, ``spoils`` beside them."""
+    """The findings as plain JSON data, with ``name``, ``title``, ``invalidates`` beside them."""
     return [
         {**asdict(finding), "name": finding.kind.name, "title": finding.title}
-        | {"spoils": finding.spoils}
+        | {"invalidates": finding.invalidates}
         for finding in findings
     ]
 

@@ -18,8 +18,8 @@ class Kind:
         title_issue: the finding as a sentence where the fault was found.
         title_passed: the finding as a sentence where it was not.
         remedy: what to do about an issue.
-        spoils: whether an issue makes a test score untrustworthy.
-        tolerance: share of the test pictures up to which an issue does not yet spoil.
+        invalidates: whether an issue makes a test score untrustworthy.
+        tolerance: share of the test pictures up to which an issue does not yet invalidate.
     """
 
     code: str
@@ -27,7 +27,7 @@ class Kind:
     title_issue: str
     title_passed: str
     remedy: str
-    spoils: bool = False
+    invalidates: bool = False
     tolerance: float = 0.0
 
 
@@ -73,7 +73,7 @@ _KINDS = (
         "Some test pictures are also training pictures, or nearly",
         "No test picture is also a training picture, or nearly",
         "Prepare again with --split stratified or --split artist, which keep copies on one side.",
-        spoils=True,
+        invalidates=True,
         tolerance=0.02,  # a score then moves by less than its interval is wide
     ),
     Kind(
@@ -105,7 +105,7 @@ _KINDS = (
         "Some styles have no pictures in training or in test",
         "Every style has pictures in training and in test",
         "Add pictures, merge the style into another, or leave it out.",
-        spoils=True,
+        invalidates=True,
     ),
     Kind(
         "IMP111",
@@ -113,7 +113,7 @@ _KINDS = (
         "The sources do not name the same styles in the same order",
         "All sources name the same styles in the same order",
         "Rename the folders, or give an alias in the class file.",
-        spoils=True,
+        invalidates=True,
     ),
     Kind(
         "IMP112",
@@ -184,7 +184,7 @@ _KINDS = (
         "The run was trained or chosen on some of the test pictures",
         "The run was trained and chosen on none of the test pictures",
         "Train a new run on this collection.",
-        spoils=True,
+        invalidates=True,
     ),
     Kind(
         "IMP306",

@@ -7,7 +7,7 @@ from typing import Final
 from impasto.numerics.formatting import count, duration, percent
 from impasto.numerics.metrics import SCORES
 from impasto.records.evaluation import BaselineScores, ClassifierEvaluation
-from impasto.records.finding import Finding, spoiled
+from impasto.records.finding import Finding, invalidated
 from impasto.reporting.study import StudyRecords, TrainedRun
 from impasto.reporting.thumbnails import Example
 from impasto.reporting.words import score
@@ -95,10 +95,10 @@ def _measured(
     if reached:
         title += f"; {', '.join(reached)}"
     everything = [*study.prepared, *(study.audited or ()), *main.found]
-    if not spoiled(everything):
+    if not invalidated(everything):
         return title, _lead(evaluation, clean=True)
-    codes = ", ".join(sorted({finding.code for finding in everything if finding.spoils}))
-    title = f"A finding spoils this result ({codes}): {title[0].lower()}{title[1:]}"
+    codes = ", ".join(sorted({finding.code for finding in everything if finding.invalidates}))
+    title = f"A finding invalidates this result ({codes}): {title[0].lower()}{title[1:]}"
     return title, _lead(evaluation, clean=False)
 
 

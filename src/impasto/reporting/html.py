@@ -224,7 +224,9 @@ def _finding(entry: FindingEntry) -> str:
             f'<p class="passed">{tag}<b>{escape(finding.title)}.</b> {escape(finding.text)} '
             f"{stage}</p>"
         )
-    look, ending = (" spoils", " – spoils the result") if finding.spoils else ("", "")
+    look, ending = (
+        (" invalidates", " – invalidates the result") if finding.invalidates else ("", "")
+    )
     items = ""
     if entry.items:
         summary = f"<summary>{count(len(finding.items), 'item')}</summary>"

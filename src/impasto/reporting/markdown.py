@@ -153,7 +153,7 @@ def _finding(entry: FindingEntry) -> str:
     if finding.outcome != "issue":
         head = f"- **{finding.code} {escape(finding.title)}.** {escape(finding.text)}"
         return f"{head} ({escape(entry.stage)})"
-    ending = " – spoils the result" if finding.spoils else ""
+    ending = " – invalidates the result" if finding.invalidates else ""
     lines = [
         f"- **{finding.code} {escape(finding.title)}{ending}.** {escape(finding.text)} "
         f"**What to do:** {escape(finding.kind.remedy)} ({escape(entry.stage)})"

@@ -42,7 +42,7 @@ def sections(study: StudyRecords) -> Iterator[Section]:
 
 
 def entries(study: StudyRecords) -> list[FindingEntry]:
-    """Return the findings of all stages, those that spoil the result first, then issues."""
+    """Return the findings of all stages, those that invalidate the result first, then issues."""
     found = _entries(study.prepared, "collection", "collection/findings.json")
     found += _entries(study.audited or (), "collection", "collection/audit.json")
     for run in study.runs:
@@ -61,7 +61,7 @@ def entries(study: StudyRecords) -> list[FindingEntry]:
         stage = "comparison of long-tail methods"
         found += _entries(study.balance.findings, stage, "balance/findings.json")
     rank = {"issue": 1, "not applicable": 2, "passed": 3}
-    return sorted(found, key=lambda e: 0 if e.finding.spoils else rank[e.finding.outcome])
+    return sorted(found, key=lambda e: 0 if e.finding.invalidates else rank[e.finding.outcome])
 
 
 def _entries(found: Sequence[Finding], stage: str, file: str) -> list[FindingEntry]:
