@@ -17,6 +17,7 @@ from impasto.records.atlas import Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation
+from impasto.records.evaluations import Evaluation
 from impasto.records.finding import Finding, as_data, invalidated, load
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
@@ -137,11 +138,7 @@ def painted(output: Path, made: "Sequence[Painted]", *, as_json: bool) -> None:
     _finish({"output": str(output), "pictures": rows}, text, as_json=as_json)
 
 
-def evaluation(
-    made: ClassifierEvaluation | AutoencoderEvaluation | ByArtistResult | PainterScore | LoraScore,
-    *,
-    as_json: bool,
-) -> None:
+def evaluation(made: Evaluation, *, as_json: bool) -> None:
     """Print the result of ``evaluate``, whatever the kind of run."""
     data: Mapping[str, Any]
     if isinstance(made, ClassifierEvaluation | AutoencoderEvaluation):

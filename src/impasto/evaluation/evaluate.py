@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from impasto.config import Settings
 from impasto.errors import SettingsError
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.records.record import Result
+from impasto.records.evaluations import RunEvaluation
 from impasto.records.run import RunKind, kind_of
 
 
@@ -22,7 +22,7 @@ def evaluate(
     *,
     progress: bool = False,
     announce: Callable[[str], None] | None = None,
-) -> Result:
+) -> RunEvaluation:
     """Evaluate a run, and write the result into its folder.
 
     Args:
@@ -69,7 +69,7 @@ def evaluation_settings(kind: RunKind) -> type[Settings]:
 
 def _evaluated(
     kind: RunKind, run: Path, collection: Path | None, settings: Any, **how: Any
-) -> Result:
+) -> RunEvaluation:
     """Call the evaluation of one kind; each kind loads only the modules that it needs."""
     match kind:
         case "classifier":

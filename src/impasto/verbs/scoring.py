@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from impasto.evaluation.predict import Prediction, PredictSettings
     from impasto.records.atlas import Atlas
     from impasto.records.balance import BalanceResult
+    from impasto.records.evaluations import Evaluation
 
 
 def balance(
@@ -67,7 +68,7 @@ def evaluate(
     progress: bool = False,
     announce: Announce | None = None,
     **options: Any,
-) -> Any:
+) -> "Evaluation":
     """Score a run of any kind on the test split of its collection.
 
     Args:
