@@ -11,7 +11,6 @@ import pytest
 import typer.main
 
 import impasto as api
-from impasto.cli import start
 from impasto.cli.main import app
 from impasto.collection.collection import Collection
 from impasto.errors import InputError
@@ -122,7 +121,7 @@ def test_settings_that_cannot_be_are_refused_before_anything_is_written(
 
 
 def test_one_option_settles_the_device_of_all_stages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, impasto: Call
 ) -> None:
     """A course's file from its GPU, on a machine without one."""
     config, asked = tmp_path / "config.json", []
@@ -135,9 +134,8 @@ def test_one_option_settles_the_device_of_all_stages(
         raise InputError("far enough")
 
     monkeypatch.setattr("impasto.pipeline.run_study", stop)
-    for device in (None, "cpu"):
-        with pytest.raises(InputError, match="far enough"):
-            start.study(config=config, device=device)
+    for device in ((), ("--device", "cpu")):
+        assert "far enough" in impasto("study", "--config", config, *device).error
     assert '"cuda' in asked[0] and '"cuda' not in asked[1]
 
 

@@ -1,11 +1,16 @@
 """Options that several verbs share, each written once.
 
 An option that is not given is ``None`` and leaves the setting as it is. The defaults that the help
-shows are those of the settings classes; a test compares them.
+shows are those of the settings classes; a test compares them. A verb marked ``grouped`` takes
+several options as one parameter: ``Common``, ``Training`` or those of ``network``.
 """
 
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
@@ -60,19 +65,85 @@ def epochs(default: str, what: str = "Passes over the training pictures.") -> An
     return typer.Option("--epochs", help=f"{what} Default: {default}.")
 
 
-def batch_size(default: str) -> Any:
-    """Pictures in a step."""
-    return typer.Option("--batch-size", help=f"Pictures in a step. Default: {default}.")
+Values = Mapping[str, Any]
+"""Options by name; ``None`` where one was not given."""
 
 
-def learning_rate(default: str) -> Any:
-    """The peak learning rate."""
-    return typer.Option("--learning-rate", "--lr", help=f"Peak learning rate. Default: {default}.")
+def network(
+    size: Any,
+    epochs: Any,
+    *,
+    resolution: str = "128",
+    batch_size: str = "128",
+    learning_rate: str = "0.003",
+) -> Values:
+    """The options of a network's training with their defaults, named as the settings are.
+
+    ``size`` and ``epochs`` are made by the functions of these names; without a size: ``None``.
+    """
+    pixels = f"Height and width that it learns from, in pixels. Default: {resolution}."
+    pictures = f"Pictures in a step. Default: {batch_size}."
+    peak = f"Peak learning rate. Default: {learning_rate}."
+    return ({"size": Annotated[Width | None, size]} if size else {}) | {
+        "resolution": Annotated[int | None, typer.Option("--resolution", help=pixels)],
+        "epochs": Annotated[int | None, epochs],
+        "batch_size": Annotated[int | None, typer.Option("--batch-size", help=pictures)],
+        "learning_rate": Annotated[
+            float | None, typer.Option("--learning-rate", "--lr", help=peak)
+        ],
+    }
 
 
-def resolution(default: str) -> Any:
-    """Pixels that a network learns from."""
-    return typer.Option(
-        "--resolution",
-        help=f"Height and width that it learns from, in pixels. Default: {default}.",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """The last options of verbs that compute."""
+
+    device: Device
+    config: Config
+    assignments: Assignments
+    quiet: Quiet
+    as_json: AsJson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """The last options of verbs that train."""
+
+    seed: Seed
+    device: Device
+    config: Config
+    assignments: Assignments
+    fresh: Fresh
+    quiet: Quiet
+    as_json: AsJson
+
+
+def grouped(verb: Callable[..., None]) -> Callable[..., None]:
+    """Let a verb take several options as one parameter, in whose place the command line has them.
+
+    Such a parameter is a dataclass, with an option for each field, or annotated with a mapping of
+    options.
+    """
+    parameters, groups = [], {}
+    for parameter in inspect.signature(verb).parameters.values():
+        kind: Any = parameter.annotation
+        if is_dataclass(kind):
+            options: Values = get_type_hints(kind, include_extras=True)
+        elif isinstance(get_args(kind)[-1], Mapping):
+            kind, options = dict, get_args(kind)[-1]
+        else:
+            parameters.append(parameter)
+            continue
+        groups[parameter.name] = kind, tuple(options)
+        for name, annotation in options.items():
+            default = False if get_args(annotation)[0] is bool else None
+            parameters.append(parameter.replace(name=name, default=default, annotation=annotation))
+
+    @wraps(verb)
+    def called(**values: Any) -> None:
+        for parameter, (kind, names) in groups.items():
+            values[parameter] = kind(**{name: values.pop(name) for name in names})
+        verb(**values)
+
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return called

@@ -14,6 +14,7 @@ from impasto.errors import InputError
 Run = Annotated[Path | None, typer.Argument(help="The run. Default: study/runs/classifier.")]
 
 
+@opt.grouped
 def balance(
     collection: Annotated[Path | None, opt.collection("study/collection")] = None,
     output: Annotated[
@@ -26,16 +27,9 @@ def balance(
     seeds: Annotated[
         int | None, typer.Option("--seeds", help="Trainings of each method. Default: 3.")
     ] = None,
-    size: Annotated[opt.Width | None, opt.size("small")] = None,
-    resolution: Annotated[int | None, opt.resolution("128")] = None,
-    epochs: Annotated[int | None, opt.epochs("50")] = None,
-    batch_size: Annotated[int | None, opt.batch_size("128")] = None,
-    learning_rate: Annotated[float | None, opt.learning_rate("0.003")] = None,
-    device: opt.Device = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    *,
+    network: Annotated[opt.Values, opt.network(opt.size("small"), opt.epochs("50"))],
+    common: opt.Common,
 ) -> None:
     """Compare long-tail methods side by side, over several seeds; the same command resumes.
 
@@ -44,28 +38,25 @@ def balance(
     import impasto  # noqa: PLC0415
 
     alone("balance")
-    request = read_request(config, assignments)
+    request = read_request(common.config, common.assignments)
     options = {
         "methods": _names(methods),
         "seeds": seeds,
-        "train.size": size,
-        "train.resolution": resolution,
-        "train.epochs": epochs,
-        "train.batch_size": batch_size,
-        "train.learning_rate": learning_rate,
-        "train.device": device,
+        **{f"train.{name}": value for name, value in network.items()},
+        "train.device": common.device,
     }
     settings = request.settings(impasto.LongTailSettings, options)
     made = impasto.balance(
         collection or request.collection,
         output or request.study / "balance",
         settings,
-        progress=not quiet,
-        announce=None if quiet else show.note,
+        progress=not common.quiet,
+        announce=None if common.quiet else show.note,
     )
-    show.balance(made, as_json=as_json)
+    show.balance(made, as_json=common.as_json)
 
 
+@opt.grouped
 def evaluate(
     run: Run = None,
     collection: opt.OtherCollection = None,
@@ -81,11 +72,8 @@ def evaluate(
             "--classifier", help="Painter or LoRA: the run that classifies what was painted."
         ),
     ] = None,
-    device: opt.Device = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    *,
+    common: opt.Common,
 ) -> None:
     """Score a run of any kind: classifier, autoencoder, painter or LoRA.
 
@@ -95,7 +83,7 @@ def evaluate(
     from impasto.verbs.inputs import kind_of  # noqa: PLC0415
     from impasto.verbs.scoring import evaluation_settings  # noqa: PLC0415
 
-    request = read_request(config, assignments)
+    request = read_request(common.config, common.assignments)
     place = run or request.run
     kind = kind_of(place)
     training = {"size": size, "epochs": epochs}
@@ -108,17 +96,17 @@ def evaluate(
             own = {"train": dict(impasto.open_run(place).settings)}
             request = request.over(own)
             options = {f"train.{name}": value for name, value in training.items()}
-            options |= {"train.device": device, "evaluate.device": device}
+            options |= {"train.device": common.device, "evaluate.device": common.device}
         case "classifier" | "autoencoder":
             what = "a classifier without --by" if kind == "classifier" else "an autoencoder"
             refuse(what, {"by": by, **training, "classifier": classifier})
-            options = {"device": device}
+            options = {"device": common.device}
         case "painter":
             refuse(f"a {kind}", {"by": by, **training})
-            options = {"evaluator": paths, "device": device}
+            options = {"evaluator": paths, "device": common.device}
         case "lora":
             refuse("a LoRA", {"by": by, **training})
-            options = {"classifier": paths, "paint.device": device}
+            options = {"classifier": paths, "paint.device": common.device}
         case _:
             assert_never(kind)
     settings = request.settings(evaluation_settings(kind, by), options)
@@ -127,10 +115,10 @@ def evaluate(
         collection,
         settings,
         by=by,
-        progress=not quiet,
-        announce=None if quiet else show.note,
+        progress=not common.quiet,
+        announce=None if common.quiet else show.note,
     )
-    show.evaluation(made, as_json=as_json)
+    show.evaluation(made, as_json=common.as_json)
 
 
 def predict(
@@ -154,6 +142,7 @@ def predict(
     show.predictions(run, made, as_json=as_json)
 
 
+@opt.grouped
 def atlas(
     run: Run = None,
     collection: opt.OtherCollection = None,
@@ -167,11 +156,8 @@ def atlas(
         typer.Option("--add", help="Place pictures in the atlas that is there; repeatable."),
     ] = None,
     seed: opt.Seed = None,
-    device: opt.Device = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    *,
+    common: opt.Common,
 ) -> None:
     """Embed a collection by a run's network, cluster it, compare with the styles, draw maps.
 
@@ -179,17 +165,17 @@ def atlas(
     """
     import impasto  # noqa: PLC0415
 
-    request = read_request(config, assignments)
+    request = read_request(common.config, common.assignments)
     place = run or request.run
-    options = {"maps": _names(maps), "device": device, "seed": seed}
+    options = {"maps": _names(maps), "device": common.device, "seed": seed}
     settings = request.settings(impasto.AtlasSettings, options)
     if add:
         refuse("atlas --add", {"maps": maps, "seed": seed, "collection": collection})
         rows = impasto.add_to_atlas(place, add, output, device=settings.device, announce=show.note)
-        return show.added(rows.to_pylist(), output or place / "atlas", as_json=as_json)
-    announce = None if quiet else show.note
+        return show.added(rows.to_pylist(), output or place / "atlas", as_json=common.as_json)
+    announce = None if common.quiet else show.note
     made = impasto.atlas(place, collection, output, settings, announce=announce)
-    show.atlas(made, as_json=as_json)
+    show.atlas(made, as_json=common.as_json)
 
 
 def _names(text: str | None) -> list[str] | None:

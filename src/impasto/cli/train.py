@@ -1,35 +1,34 @@
 """The verbs that train: classifier, autoencoder, painter, lora."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from impasto.cli import options as opt
 from impasto.cli import output as show
-from impasto.cli.request import Request, alone, read_request
+from impasto.cli.request import Request, S, alone, read_request
 from impasto.config import Settings
 from impasto.records.run import Run, RunKind
 
 app = typer.Typer(no_args_is_help=True)
+Collection = Annotated[Path | None, opt.collection()]
+
+
+def run(kind: RunKind) -> Any:
+    """The folder of a run to write."""
+    return opt.output("The run to write.", f"study/runs/{kind}")
 
 
 @app.command()
+@opt.grouped
 def classifier(
-    collection: Annotated[Path | None, opt.collection()] = None,
-    output: Annotated[Path | None, opt.output("The run to write.", "study/runs/classifier")] = None,
-    size: Annotated[opt.Width | None, opt.size("small")] = None,
-    resolution: Annotated[int | None, opt.resolution("128")] = None,
-    epochs: Annotated[int | None, opt.epochs("50")] = None,
-    batch_size: Annotated[int | None, opt.batch_size("128")] = None,
-    learning_rate: Annotated[float | None, opt.learning_rate("0.003")] = None,
-    seed: opt.Seed = None,
-    device: opt.Device = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    fresh: opt.Fresh = False,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    collection: Collection = None,
+    output: Annotated[Path | None, run("classifier")] = None,
+    *,
+    network: Annotated[opt.Values, opt.network(opt.size("small"), opt.epochs("50"))],
+    common: opt.Training,
 ) -> None:
     """Train a classifier of styles; the same command resumes a run that was cut off.
 
@@ -37,39 +36,17 @@ def classifier(
     """
     from impasto.training.classifier.settings import ClassifierSettings  # noqa: PLC0415
 
-    options = {
-        "size": size,
-        "resolution": resolution,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-        "device": device,
-    }
-    request = read_request(config, assignments)
-    settings = request.settings(ClassifierSettings, options)
-    run = _train("classifier", collection, output, request, settings, fresh=fresh, quiet=quiet)
-    show.run(run, as_json=as_json)
+    _one("classifier", ClassifierSettings, collection, output, network, common)
 
 
 @app.command()
+@opt.grouped
 def autoencoder(
-    collection: Annotated[Path | None, opt.collection()] = None,
-    output: Annotated[
-        Path | None, opt.output("The run to write.", "study/runs/autoencoder")
-    ] = None,
-    size: Annotated[opt.Width | None, opt.size("small")] = None,
-    resolution: Annotated[int | None, opt.resolution("128")] = None,
-    epochs: Annotated[int | None, opt.epochs("40")] = None,
-    batch_size: Annotated[int | None, opt.batch_size("128")] = None,
-    learning_rate: Annotated[float | None, opt.learning_rate("0.003")] = None,
-    seed: opt.Seed = None,
-    device: opt.Device = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    fresh: opt.Fresh = False,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    collection: Collection = None,
+    output: Annotated[Path | None, run("autoencoder")] = None,
+    *,
+    network: Annotated[opt.Values, opt.network(opt.size("small"), opt.epochs("40"))],
+    common: opt.Training,
 ) -> None:
     """Train an autoencoder, which needs no labels; the same command resumes a run that was cut off.
 
@@ -77,41 +54,30 @@ def autoencoder(
     """
     from impasto.training.autoencoder.settings import AutoencoderSettings  # noqa: PLC0415
 
-    options = {
-        "size": size,
-        "resolution": resolution,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-        "device": device,
-    }
-    request = read_request(config, assignments)
-    settings = request.settings(AutoencoderSettings, options)
-    run = _train("autoencoder", collection, output, request, settings, fresh=fresh, quiet=quiet)
-    show.run(run, as_json=as_json)
+    _one("autoencoder", AutoencoderSettings, collection, output, network, common)
 
 
 @app.command()
+@opt.grouped
 def painter(
-    collection: Annotated[Path | None, opt.collection()] = None,
-    output: Annotated[Path | None, opt.output("The run to write.", "study/runs/painter")] = None,
+    collection: Collection = None,
+    output: Annotated[Path | None, run("painter")] = None,
+    *,
     preset: Annotated[
         Literal["painter", "course"],
         typer.Option("--preset", help="course: the form of the course report, as a baseline."),
     ] = "painter",
-    size: Annotated[opt.Width | None, opt.size("small")] = None,
-    resolution: Annotated[int | None, opt.resolution("64")] = None,
-    epochs: Annotated[int | None, opt.epochs("40")] = None,
-    batch_size: Annotated[int | None, opt.batch_size("32")] = None,
-    learning_rate: Annotated[float | None, opt.learning_rate("0.001")] = None,
-    seed: opt.Seed = None,
-    device: opt.Device = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    fresh: opt.Fresh = False,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    network: Annotated[
+        opt.Values,
+        opt.network(
+            opt.size("small"),
+            opt.epochs("40"),
+            resolution="64",
+            batch_size="32",
+            learning_rate="0.001",
+        ),
+    ],
+    common: opt.Training,
 ) -> None:
     """Train a painter of pictures in other styles; the same command resumes a run that was cut off.
 
@@ -119,49 +85,37 @@ def painter(
     """
     from impasto.training.painter.settings import PRESETS, PainterSettings  # noqa: PLC0415
 
-    options = {
-        "size": size,
-        "resolution": resolution,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-        "device": device,
-    }
-    request = read_request(config, assignments)
-    request = request.over(PRESETS[preset].model_dump(exclude_unset=True))
-    settings = request.settings(PainterSettings, options)
-    run = _train("painter", collection, output, request, settings, fresh=fresh, quiet=quiet)
-    show.run(run, as_json=as_json)
+    base = PRESETS[preset].model_dump(exclude_unset=True)
+    _one("painter", PainterSettings, collection, output, network, common, base)
 
 
 @app.command()
+@opt.grouped
 def lora(
-    collection: Annotated[Path | None, opt.collection()] = None,
-    output: Annotated[Path | None, opt.output("The run to write.", "study/runs/lora")] = None,
+    collection: Collection = None,
+    output: Annotated[Path | None, run("lora")] = None,
+    *,
     base: Annotated[
         str | None,
         typer.Option("--base", help="The pipeline to fine-tune: a folder or a hub name."),
     ] = None,
-    resolution: Annotated[int | None, opt.resolution("512")] = None,
-    epochs: Annotated[
-        int | None, opt.epochs("10", "Passes; more of them extend a finished run.")
-    ] = None,
-    batch_size: Annotated[int | None, opt.batch_size("4")] = None,
-    learning_rate: Annotated[float | None, opt.learning_rate("0.0001")] = None,
+    network: Annotated[
+        opt.Values,
+        opt.network(
+            None,
+            opt.epochs("10", "Passes; more of them extend a finished run."),
+            resolution="512",
+            batch_size="4",
+            learning_rate="0.0001",
+        ),
+    ],
     per_style: Annotated[
         bool, typer.Option("--per-style", help="An adapter for each style, in a folder each.")
     ] = False,
     push: Annotated[
         str | None, typer.Option("--push", help="Upload to this hub repository when done.")
     ] = None,
-    seed: opt.Seed = None,
-    device: opt.Device = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    fresh: opt.Fresh = False,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    common: opt.Training,
 ) -> None:
     """Fine-tune a text-to-image model by LoRA; the same command resumes a run that was cut off.
 
@@ -170,17 +124,7 @@ def lora(
     import impasto  # noqa: PLC0415
     from impasto.training.lora.settings import LoraSettings  # noqa: PLC0415
 
-    options = {
-        "base": base,
-        "resolution": resolution,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-        "device": device,
-    }
-    request = read_request(config, assignments)
-    settings = request.settings(LoraSettings, options)
+    request, settings = _asked(LoraSettings, {"base": base, **network}, common)
     folder = output or request.study / "runs" / "lora"
     jobs = {folder: settings}
     if per_style:
@@ -189,16 +133,39 @@ def lora(
         jobs = {folder / name: settings.model_copy(update={"styles": (name,)}) for name in styles}
     made = []
     for place, wanted in jobs.items():
-        made.append(_train("lora", collection, place, request, wanted, fresh=fresh, quiet=quiet))
+        made.append(_train("lora", collection, place, request, wanted, common))
         if push:
             from impasto.diffusion.push_to_hub import push as upload  # noqa: PLC0415
 
             name = f"{push}-{place.name.lower()}" if per_style else push
             show.note(f"uploaded to {upload(place, name)}")
     if per_style:
-        show.loras(folder, made, as_json=as_json)
+        show.loras(folder, made, as_json=common.as_json)
     else:
-        show.lora(made[0], as_json=as_json)
+        show.lora(made[0], as_json=common.as_json)
+
+
+def _one(
+    kind: RunKind,
+    cls: type[Settings],
+    collection: Path | None,
+    output: Path | None,
+    network: opt.Values,
+    common: opt.Training,
+    base: Mapping[str, Any] | None = None,
+) -> None:
+    """Train one run, with other settings than ``base`` only where they are asked for; show it."""
+    request, settings = _asked(cls, network, common, base)
+    made = _train(kind, collection, output, request, settings, common)
+    show.run(made, as_json=common.as_json)
+
+
+def _asked(
+    cls: type[S], options: opt.Values, common: opt.Training, base: Mapping[str, Any] | None = None
+) -> tuple[Request, S]:
+    request = read_request(common.config, common.assignments).over(base or {})
+    options = {**options, "seed": common.seed, "device": common.device}
+    return request, request.settings(cls, options)
 
 
 def _train(
@@ -207,22 +174,19 @@ def _train(
     output: Path | None,
     request: Request,
     settings: Settings,
-    *,
-    fresh: bool,
-    quiet: bool,
+    common: opt.Training,
 ) -> Run:
     import impasto  # noqa: PLC0415
 
-    place = output or request.study / "runs" / kind
-    if fresh:
+    if common.fresh:
         alone("train --fresh")
-    steps = {"announce": show.note} if kind == "painter" and not quiet else {}
+    steps = {"announce": show.note} if kind == "painter" and not common.quiet else {}
     return impasto.train(
         kind,
         collection or request.collection,
-        place,
+        output or request.study / "runs" / kind,
         settings,
-        fresh=fresh,
-        progress=not quiet,
+        fresh=common.fresh,
+        progress=not common.quiet,
         **steps,
     )
