@@ -6,13 +6,14 @@ RUN/evaluator/          a residual network on the other half, which ``impasto ev
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from torch import nn
 
 from impasto.collection.collection import Collection
-from impasto.collection.disjoint_halves import disjoint_halves
+from impasto.collection.disjoint_halves import artist_division, disjoint_halves
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, SettingsError
 from impasto.models.classifiers import StyleNetwork
@@ -95,7 +96,7 @@ def train_painter(
         ),
         model=lambda: _fresh(half, settings),
         optimizer=lambda network: _optimizer(network, settings),
-        facts=lambda task: {},
+        facts=lambda task: {"halves": asdict(artist_division(half, other))},
         findings=overfitting_findings,
         subset=half,
         allowed=INNER,
