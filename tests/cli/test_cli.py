@@ -1,4 +1,4 @@
-"""The command line as its users meet it: help, errors of one line, pipes, torchrun."""
+"""The command line as its users meet it: help, errors of one line, pipes."""
 
 import json
 import subprocess
@@ -21,11 +21,6 @@ from .conftest import Done
 
 Call = Callable[..., Done]
 QUICK = ("--size", "tiny", "--epochs", 1, "--resolution", 32, "--batch-size", 16, "--device", "cpu")
-
-
-def process(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
 
 
 def test_the_help_groups_the_verbs_and_says_where_to_begin(impasto: Call) -> None:
@@ -198,16 +193,6 @@ def test_a_painter_of_the_courses_form_paints_every_style(
     nothing = impasto("paint", run, "--style", "Bands", "-o", "not")
     assert "a painter paints pictures anew: name some" in nothing.error
     assert not Path("not").exists()
-
-
-def test_other_processes_of_torchrun_are_silent(
-    make_collection: Callable[..., Collection], tmp_path: Path
-) -> None:
-    torchrun = ("torch.distributed.run", "--standalone", "--nproc_per_node", 2, "-m", "impasto")
-    train = ("train", "classifier", make_collection(train=16, test=10).path, "-o", tmp_path / "run")
-    done = process(*torchrun, *train, *QUICK, "--quiet", "--json", cwd=tmp_path)
-    assert done.returncode in (0, 1), done.stderr
-    assert json.loads(done.stdout)["state"] == "done"  # one object, not two
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")

@@ -124,7 +124,7 @@ def stripes_in(folder: Path) -> Stripes:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def quick() -> Callable[..., ClassifierSettings]:
     """Settings of a training that takes a second; any of them can be given another value."""
 

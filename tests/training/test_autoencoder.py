@@ -194,20 +194,39 @@ def test_it_looks_at_neither_labels_nor_test_pictures(stripes: Stripes, tmp_path
     assert one.weights_path.read_bytes() == other.weights_path.read_bytes()
 
 
-@pytest.mark.parametrize("divergence", [0.0, 0.01])  # variational: noise is drawn
+@pytest.fixture(scope="module")
+def straight(shared_stripes: Stripes) -> Callable[[float], tuple[Collection, Run]]:
+    """A factory: a collection and, for a weight of the divergence, its uninterrupted run."""
+    collection, made = shared_stripes(), dict[float, Run]()
+
+    def make(divergence: float) -> tuple[Collection, Run]:
+        if divergence not in made:
+            path = collection.path.parent / f"straight-{divergence}"
+            made[divergence] = train_autoencoder(collection, path, quick(kl_weight=divergence))
+        return collection, made[divergence]
+
+    return make
+
+
 @pytest.mark.parametrize(
-    ("method", "call"), [("batch", 5), ("loss", 7), ("validate", 2), ("illustrate", 1)]
+    ("divergence", "method", "call"),
+    [
+        (0.0, "loss", 7),
+        (0.01, "batch", 5),  # variational: noise is drawn
+        (0.01, "loss", 7),
+        (0.01, "validate", 2),
+        (0.01, "illustrate", 1),
+    ],
 )
 def test_broken_off_anywhere_and_continued(
-    stripes: Stripes,
+    straight: Callable[[float], tuple[Collection, Run]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     divergence: float,
     method: str,
     call: int,
 ) -> None:
-    collection, settings = stripes(), quick(kl_weight=divergence)
-    straight = train_autoencoder(collection, tmp_path / "straight", settings)
+    (collection, expected), settings = straight(divergence), quick(kl_weight=divergence)
     original, calls = getattr(AutoencoderTask, method), 0
 
     def counted(self: Any, *given: Any) -> Any:
@@ -223,9 +242,9 @@ def test_broken_off_anywhere_and_continued(
         with pytest.raises(KeyboardInterrupt):
             train_autoencoder(collection, tmp_path / "broken", settings)
     broken = train_autoencoder(collection, tmp_path / "broken", settings)
-    assert broken.weights_path.read_bytes() == straight.weights_path.read_bytes()
-    assert validations(broken, "loss") == validations(straight, "loss")
-    for path in (straight.path / "progress").iterdir():
+    assert broken.weights_path.read_bytes() == expected.weights_path.read_bytes()
+    assert validations(broken, "loss") == validations(expected, "loss")
+    for path in (expected.path / "progress").iterdir():
         assert (broken.path / "progress" / path.name).read_bytes() == path.read_bytes()
 
 

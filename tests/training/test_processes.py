@@ -1,10 +1,12 @@
 """Two processes under torchrun learn what one does."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from torch import Tensor
 
 from impasto.collection.collection import Collection
 from impasto.models.classifiers import build
-from impasto.records.run import STYLE_CLASSIFIER, Run, open_run
+from impasto.records.run import STYLE_CLASSIFIER, open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
@@ -28,45 +30,67 @@ from impasto.training.painter.settings import (
 )
 from impasto.training.painter.train import train_painter
 
+TORCHRUN = (
+    sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+)  # fmt: skip
+SEVERAL = """
+import json, sys
+from impasto.cli.main import run
+for words in json.loads(sys.argv[1]):
+    print("status", run(words), file=sys.stderr, flush=True)
+"""
+"""Several commands in the same two processes, which import torch once."""
+METHODS = {
+    "plain": BalanceSettings(),
+    "focal": BalanceSettings(sampling="square-root", loss="focal"),
+}
 
-def torchrun(
-    collection: Path, run: Path, config: Path, *more: str, kind: str = "classifier"
-) -> subprocess.CompletedProcess[str]:
-    launch = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        "2",
-        "-m",
-        "impasto",
-    ]
-    command = [
-        *launch,
-        "train",
-        kind,
-        collection,
-        "-o",
-        run,
-        "--config",
-        config,
-        "--device",
-        "cpu",
-        *more,
-    ]
+
+def torchrun(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run a module or script in two processes."""
+    command = [*TORCHRUN, *map(str, words)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
-def trained_by_two(collection: Collection, run: Path, settings: ClassifierSettings) -> Run:
-    config = run.with_suffix(".json")
-    config.write_text(settings.model_dump_json())
-    done = torchrun(collection.path, run, config, "--quiet")
-    assert done.returncode in (0, 1), (
-        done.stderr
-    )  # 1: the judgement that so short a training learned nothing
-    return open_run(run)
+@dataclass(frozen=True)
+class Trained:
+    """What two processes made of a refused training and one for each of ``METHODS``."""
+
+    collection: Collection
+    settings: dict[str, ClassifierSettings]
+    folder: Path
+    done: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def trained(
+    shared_stripes: Callable[..., Collection],
+    quick: Callable[..., ClassifierSettings],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Trained:
+    collection, folder = shared_stripes((25, 24, 24)), tmp_path_factory.mktemp("two")
+    settings = {
+        name: quick(
+            epochs=1,
+            batch_size=24,
+            ema_decay=0.5,
+            learning_rate=1e-3,
+            augment=AugmentSettings(cutmix=1.0),
+            balance=method,
+        )
+        for name, method in METHODS.items()
+    }
+    commands = []
+    for name, given in {"odd": quick(batch_size=9), **settings}.items():
+        config = folder / f"{name}.json"
+        config.write_text(given.model_dump_json())
+        words = ["train", "classifier", collection.path, "-o", folder / name, "--config", config]
+        commands.append([*map(str, words), "--device", "cpu", "--quiet", "--json"])
+    (folder / "several.py").write_text(SEVERAL)
+    done = torchrun(folder / "several.py", json.dumps(commands))
+    assert done.returncode == 0, done.stderr
+    return Trained(collection, settings, folder, done)
 
 
 def beginning(settings: ClassifierSettings) -> dict[str, Tensor]:
@@ -83,34 +107,18 @@ def distance(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
     return float(sum((a[name] - b[name]).square().sum() for name in a if a[name].ndim > 1)) ** 0.5
 
 
-@pytest.mark.parametrize(
-    "remedy", [BalanceSettings(), BalanceSettings(sampling="square-root", loss="focal")]
-)
-def test_two_processes_learn_what_one_does(
-    stripes: Callable[..., Collection],
-    quick: Callable[..., ClassifierSettings],
-    tmp_path: Path,
-    remedy: BalanceSettings,
-) -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_two_processes_learn_what_one_does(trained: Trained, tmp_path: Path, method: str) -> None:
     """Also where CutMix mixes across processes, and styles are drawn by chance.
 
     Gradients are equal but for rounding (``test_two_processes_have_the_gradients_of_one``). Muon
-    makes all directions
-    of a matrix equally long, also those that are rounding, so the weights only stay close: about a
-        tenth of the way
-    from the beginning. Where each process normalises its own share, they are a whole way apart.
+    makes all directions of a matrix equally long, also those that are rounding, so the weights only
+    stay close: about a tenth of the way from the beginning. Where each process normalises its own
+    share, they are a whole way apart.
     """
-    collection = stripes((25, 24, 24))
-    settings = quick(
-        epochs=1,
-        batch_size=24,
-        ema_decay=0.5,
-        learning_rate=1e-3,
-        augment=AugmentSettings(cutmix=1.0),
-        balance=remedy,
-    )
-    alone = train_classifier(collection, tmp_path / "one", settings)
-    together = trained_by_two(collection, tmp_path / "two", settings)
+    settings = trained.settings[method]
+    alone = train_classifier(trained.collection, tmp_path / "one", settings)
+    together = open_run(trained.folder / method)
     assert (alone.facts["processes"], together.facts["processes"]) == (1, 2)
     assert together.facts["steps_done"] == alone.facts["steps_done"] == 3
     assert together.facts["train_counts"] == [25, 24, 24]
@@ -120,6 +128,12 @@ def test_two_processes_learn_what_one_does(
     for mine, theirs in zip(alone.metrics(), together.metrics(), strict=True):
         assert (mine["event"], mine["step"]) == (theirs["event"], theirs["step"])
         assert theirs["loss"] == pytest.approx(mine["loss"], abs=2e-3)
+
+
+def test_the_first_process_prints_for_both(trained: Trained) -> None:
+    """One object on standard output for each training, not two."""
+    objects = json.loads("[" + trained.done.stdout.replace("}\n{", "},{") + "]")
+    assert [made["state"] for made in objects] == ["done"] * len(METHODS)
 
 
 def test_two_painters_learn_what_one_does(
@@ -149,7 +163,8 @@ def test_two_painters_learn_what_one_does(
     shutil.copytree(tmp_path / "one" / STYLE_CLASSIFIER, tmp_path / "two" / STYLE_CLASSIFIER)
     config = tmp_path / "painter.json"
     config.write_text(settings.model_dump_json())
-    done = torchrun(collection.path, tmp_path / "two", config, "--quiet", kind="painter")
+    train = ("train", "painter", collection.path, "-o", tmp_path / "two", "--config", config)
+    done = torchrun("-m", "impasto", *train, "--device", "cpu", "--quiet")
     assert done.returncode in (0, 1), done.stderr
     together = open_run(tmp_path / "two")
     assert (alone.facts["processes"], together.facts["processes"]) == (1, 2)
@@ -161,12 +176,8 @@ def test_two_painters_learn_what_one_does(
     assert distance(two, one) < 0.05 * distance(one, first)
 
 
-def test_a_batch_that_cannot_be_divided_is_refused(
-    stripes: Callable[..., Collection], quick: Callable[..., ClassifierSettings], tmp_path: Path
-) -> None:
-    config = tmp_path / "odd.json"
-    config.write_text(quick(batch_size=9).model_dump_json())
-    done = torchrun(stripes().path, tmp_path / "run", config)
-    assert done.returncode != 0
-    assert "batch_size=9 cannot be divided among 2 processes" in done.stderr
-    assert not (tmp_path / "run").exists()
+def test_a_batch_that_cannot_be_divided_is_refused(trained: Trained) -> None:
+    assert "batch_size=9 cannot be divided among 2 processes" in trained.done.stderr
+    statuses = [line for line in trained.done.stderr.splitlines() if line.startswith("status ")]
+    assert statuses.count("status 2") == 2  # 0, or 1: so short a training learned nothing
+    assert not (trained.folder / "odd").exists()

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
 from impasto.files import replacing
+from impasto.images.figure_layout import fix_layout
 from impasto.images.palette import INK, MUTED, PAPER, RULE, mark
 from impasto.records.atlas import AtlasFigure, AtlasMap
 
 Points = NDArray[np.float32]
 MARKERS: Final = {"circle": "o", "triangle": "^", "square": "s", "diamond": "D"}
 SIZE: Final = (9.0, 7.4)  # inches of a figure
+DPI: Final = 144
 ARTISTS: Final = 14  # the most frequent ones, each with colour and shape
 _RC: Final[Any] = {
     "font.family": "DejaVu Sans",
@@ -209,6 +211,7 @@ def _draw_all(
 
 def _save(path: Path, draw: Callable[[Figure], object]) -> None:
     with mpl.rc_context(_RC), replacing(path) as temporary:
-        figure = Figure(figsize=SIZE, layout="constrained", facecolor=PAPER)
+        figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained", facecolor=PAPER)
         draw(figure)
-        figure.savefig(temporary, format="png", dpi=144, metadata={"Software": None})
+        fix_layout(figure)
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})

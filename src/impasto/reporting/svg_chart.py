@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from impasto.files import replacing
+from impasto.images.figure_layout import fix_layout
 from impasto.images.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE, SECOND, THIRD
 
 VARIABLES: Final = {
@@ -37,6 +39,8 @@ WIDTH: Final = 8.6
 """Inches of a chart as wide as the page."""
 PIXELS: Final = 112
 """CSS pixels an inch at most: 8.5 points read as 13 pixels, and no chart is blown up."""
+DPI: Final = 144
+"""Of a PNG: twice as fine as a screen's pixels."""
 
 _LACKING: Final = "Glyph .* missing from font"
 """Scripts that the bundled font lacks are boxes in the PNG; HTML has the reader's fonts."""
@@ -91,9 +95,9 @@ class Sheet:
         return gid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chart:
-    """A chart that can be drawn.
+    """A chart that can be drawn; the figure is made when the first form of it is asked for.
 
     Attributes:
         name: of the file, without suffix.
@@ -117,7 +121,7 @@ class Chart:
         """An inline ``<svg>`` element; ``prefix`` keeps its ids apart from another run's."""
         with mpl.rc_context(_RC), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=_LACKING)
-            sheet = self._sheet()
+            sheet = self._sheet
             buffer = io.StringIO()
             metadata: Mapping[str, Any] = {
                 "Date": None,
@@ -129,16 +133,18 @@ class Chart:
         return _inline(buffer.getvalue(), self, _safe(f"{prefix}{self.name}"), sheet.hovers)
 
     def write_png(self, path: Path) -> None:
-        """Write the light form as PNG, twice as fine as a screen's pixels."""
+        """Write the light form as PNG."""
         with mpl.rc_context(_RC), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=_LACKING)
-            sheet = self._sheet()
+            sheet = self._sheet
             with replacing(path) as temporary:
-                sheet.figure.savefig(temporary, format="png", dpi=144, metadata={"Software": None})
+                sheet.figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
 
+    @cached_property
     def _sheet(self) -> Sheet:
-        sheet = Sheet(Figure(figsize=self.size, layout="constrained"))
+        sheet = Sheet(Figure(figsize=self.size, dpi=DPI, layout="constrained"))
         self.draw(sheet)
+        fix_layout(sheet.figure)
         return sheet
 
 
