@@ -173,15 +173,17 @@ def test_predictions_take_paths_images_and_arrays(made: Made, form: Callable[[An
 
 def test_atlas_paint_and_pages(made: Made, form: Callable[[Any], Any], tmp_path: Path) -> None:
     pictures = made.source / "test" / "Bands"
-    for run in made.runs.values():
+    every = form is FORMS["result"]  # every kind of run in one form, one of them in every form
+    for run in made.runs.values() if every else (made.classifier,):
         assert impasto.atlas(form(run), form(made.collection), **ATLAS).findings
     assert len(impasto.add_to_atlas(form(made.classifier), form(pictures), device="cpu")) == 3
     painted = impasto.paint(form(made.painter), form(pictures), form(tmp_path), styles=["Columns"])
     assert len(painted) == 3
     words = {"prompt": "a boat", "steps": 2, "device": "cpu"}
     assert impasto.paint(form(made.lora), (), str(tmp_path / "l"), words)[0].path.is_file()
-    assert impasto.report(form(made.study)).html.is_file()
-    assert impasto.site(form(made.study)).page.is_file()
+    if form is not FORMS["path"]:  # what a study's result is
+        assert impasto.report(form(made.study)).html.is_file()
+        assert impasto.site(form(made.study)).page.is_file()
 
     def stop(address: str) -> None:
         assert address.startswith("http://127.0.0.1:")

@@ -5,12 +5,12 @@ a folder becomes a report; killed anywhere, the same command ends with the same 
 
 import json
 import os
-import random
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from impasto.errors import InputError, OutputError, SettingsError
 from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings
-from impasto.pipeline import StudyComparison, StudySettings, run_study
+from impasto.pipeline import Study, StudyComparison, StudySettings, run_study
 from impasto.records.run import create, open_run
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.painter.settings import (
@@ -55,6 +55,28 @@ SETTINGS = StudySettings(
         device="cpu",
     ),
 )
+
+CLASSIFIER_ONLY = SETTINGS.model_copy(update={"leave_out": ("autoencoder", "page")})
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A study with a classifier alone and without page; work on a copy of it."""
+
+    source: Path
+    study: Study
+
+    def copied(self, folder: Path) -> Path:
+        return Path(shutil.copytree(self.study.path, folder))
+
+
+@pytest.fixture(scope="module")
+def finished(
+    picture_folder: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Finished:
+    source = picture_folder(train=20, test=6)
+    folder = tmp_path_factory.mktemp("finished") / "study"
+    return Finished(source, run_study(source, folder, CLASSIFIER_ONLY))
 
 
 def results(study: Path) -> dict[str, object]:
@@ -106,22 +128,22 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
 
 
 def test_a_study_leaves_out_what_is_not_wanted_or_cannot_be(
-    picture_folder: Callable[..., Path], tmp_path: Path
+    finished: Finished, tmp_path: Path
 ) -> None:
-    source = picture_folder(train=20, test=6)
-    unwanted = SETTINGS.model_copy(update={"leave_out": ("autoencoder",)})
-    run_study(source, tmp_path / "unwanted", unwanted)
     said: list[str] = []
     vast = SETTINGS.model_copy(
-        update={"autoencoder": AUTOENCODER.model_copy(update={"latent": 128})}
+        update={
+            "autoencoder": AUTOENCODER.model_copy(update={"latent": 128}),
+            "leave_out": ("page",),
+        }
     )
-    run_study(source, tmp_path / "vast", vast, announce=said.append)
+    run_study(finished.source, tmp_path / "vast", vast, announce=said.append)
     assert any(
         "leaving the autoencoder out: " in line and "too few for vectors of 128 numbers" in line
         for line in said
     )
-    for study in ("unwanted", "vast"):
-        assert not (tmp_path / study / "runs" / "autoencoder").exists()
+    for study in (finished.study.path, tmp_path / "vast"):
+        assert not (study / "runs" / "autoencoder").exists()
 
 
 def test_a_classifier_begins_as_the_autoencoder_where_it_is_asked_to(
@@ -160,12 +182,12 @@ def test_a_study_compares_long_tail_methods_where_it_is_asked_to(
     made = run_study(
         source,
         tmp_path / "s",
-        SETTINGS.model_copy(update={"balance": wanted}),
+        CLASSIFIER_ONLY.model_copy(update={"balance": wanted}),
         announce=said.append,
     )
-    last = ["comparing", "plain,", "tau-normalisation,", "writing", "writing"]
+    last = ["comparing", "plain,", "tau-normalisation,", "writing"]
     lines = [line.partition(": ")[2] if line.startswith("stage") else line for line in said]
-    assert [line.split()[0] for line in lines][-5:] == last
+    assert [line.split()[0] for line in lines][-4:] == last
     assert "IMP401" in {finding.code for finding in made.findings}
     assert "Long-tail methods" in (tmp_path / "s" / "report.md").read_text()
     run = open_run(tmp_path / "s" / "balance" / "runs" / "plain-0")
@@ -177,9 +199,7 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
     picture_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = picture_folder(train=24, test=4, size=48)
-    stored = SETTINGS.model_copy(
-        update={"prepare": PrepareSettings(pixels=48, workers=1), "leave_out": ("page",)}
-    )
+    stored = CLASSIFIER_ONLY.model_copy(update={"prepare": PrepareSettings(pixels=48, workers=1)})
     before = run_study(source, tmp_path / "s", stored)
     quick: dict[str, Any] = {
         "size": "tiny",
@@ -207,14 +227,13 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
         run_study(source, tmp_path / "s", stored)
 
 
-def test_a_study_with_an_atlas_ends_in_a_page(
-    picture_folder: Callable[..., Path], tmp_path: Path
-) -> None:
-    source, study = picture_folder(train=20, test=6), tmp_path / "study"
-    without = run_study(source, study, SETTINGS.model_copy(update={"leave_out": ("page",)}))
+def test_a_study_with_an_atlas_ends_in_a_page(finished: Finished, tmp_path: Path) -> None:
+    without = finished.study
     assert without.page is None and "site/index.html" not in without.report.read_text()
     said: list[str] = []
-    made = run_study(source, study, SETTINGS, announce=said.append)
+    study, wanted = finished.copied(tmp_path / "study"), ("autoencoder",)
+    settings = SETTINGS.model_copy(update={"leave_out": wanted})
+    made = run_study(finished.source, study, settings, announce=said.append)
     assert said[-1].endswith(": writing the atlas page")
     assert made.page == study / "site" / "index.html"
     assert 'href="site/index.html"' in made.report.read_text()
@@ -235,35 +254,37 @@ def test_runs_without_embeddings_have_no_atlas_and_stop_no_study(tmp_path: Path)
 
 
 def test_a_second_time_does_nothing_again(
-    picture_folder: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = picture_folder(train=20, test=6)
-    first = run_study(source, tmp_path / "study", SETTINGS)
-    changed = {path: path.stat().st_mtime_ns for path in (first.run.path, first.run.weights_path)}
+    study = finished.copied(tmp_path / "study")
+    run = open_run(study / "runs" / "classifier")
+    paths = (run.path, run.weights_path, run.evaluation_path / "metrics.json")
+    changed = {path: path.stat().st_mtime_ns for path in paths}
     monkeypatch.setattr(module, "evaluate", lambda *a: pytest.fail("evaluated again"))
-    elsewhere = SETTINGS.model_copy(
+    elsewhere = CLASSIFIER_ONLY.model_copy(
         update={"prepare": PrepareSettings(pixels=32, workers=2)}
     )  # changes no result
-    again = run_study(source, tmp_path / "study", elsewhere)
-    assert again.evaluation == first.evaluation
+    again = run_study(finished.source, study, elsewhere)
+    assert again.evaluation.scores == finished.study.evaluation.scores
     assert {path: path.stat().st_mtime_ns for path in changed} == changed
 
 
-def test_another_study_is_refused(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
-    source, other = picture_folder(train=12, test=6), picture_folder(train=12, test=6, seed=1)
-    run_study(source, tmp_path / "study", SETTINGS)
+def test_another_study_is_refused(
+    finished: Finished, picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    study, other = finished.copied(tmp_path / "study"), picture_folder(train=12, test=6, seed=1)
     with pytest.raises(OutputError, match=r"source was .*, now .*: repeat that, choose another"):
-        run_study(other, tmp_path / "study", SETTINGS)
-    changed = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 3})})
+        run_study(other, study, CLASSIFIER_ONLY)
+    changed = CLASSIFIER_ONLY.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 3})})
     with pytest.raises(OutputError, match=r"train\.epochs was 2, now 3"):
-        run_study(source, tmp_path / "study", changed)
-    fresh = run_study(source, tmp_path / "study", changed, fresh=True)
+        run_study(finished.source, study, changed)
+    fresh = run_study(finished.source, study, changed, fresh=True)
     assert fresh.run.settings["epochs"] == 3
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     (tmp_path / "mine" / ".download.part").write_text("half of something")
     with pytest.raises(OutputError, match="holds other work"):
-        run_study(source, tmp_path / "mine", SETTINGS)
+        run_study(finished.source, tmp_path / "mine", CLASSIFIER_ONLY)
     assert len(list((tmp_path / "mine").iterdir())) == 2  # nothing of the user's is touched
 
 
@@ -292,45 +313,55 @@ def test_a_study_in_which_nothing_is_finished_takes_other_settings(
 ) -> None:
     one_style = picture_folder(styles=("Bands",), train=12, test=6)
     with pytest.raises(InputError, match="one style"):
-        run_study(one_style, tmp_path / "study", SETTINGS)
+        run_study(one_style, tmp_path / "study", CLASSIFIER_ONLY)
     assert (tmp_path / "study" / "study.json").exists()
-    changed = SETTINGS.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 1})})
+    changed = CLASSIFIER_ONLY.model_copy(update={"train": TRAIN.model_copy(update={"epochs": 1})})
     made = run_study(picture_folder(train=20, test=6), tmp_path / "study", changed)
     assert made.run.settings["epochs"] == 1
 
 
+KILLED = """
+import os, random, signal, sys
+import torch
+import impasto
+from impasto.cli.main import run
+
+for name in impasto.__all__:
+    getattr(impasto, name)  # imported once, by the parent of all
+torch.set_num_threads(1)
+
+def study(folder, seconds=0):
+    child = os.fork()
+    if child == 0:
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # of the processor; SIGPROF ends it at once
+        os._exit(run(["study", "-c", sys.argv[1], "-q", "-o", folder]))
+    _, status, used = os.wait4(child, 0)
+    return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+
+unbroken, whole = study("unbroken")
+draw, statuses = random.Random(0), [unbroken]
+for patience in range(1, 40):
+    statuses.append(study("killed", whole * draw.uniform(0.02, 0.1 + 0.12 * patience))[0])
+    if statuses[-1] != -signal.SIGPROF:
+        break
+print(*statuses)
+"""
+
+
 def test_killed_anywhere_it_ends_with_the_same_result(tmp_path: Path) -> None:
-    """A study of the sample gallery, killed every few seconds until it gets through."""
-    recipe = tmp_path / "recipe.json"
-    recipe.write_text(SETTINGS.model_dump_json())
-    words = [sys.executable, "-m", "impasto", "study", "-c", str(recipe), "-q", "-o"]
-    lot, kills = random.Random(0), 0
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "2",
-    }  # sums are rounded by the number of threads
-    unbroken = subprocess.run(
-        [*words, tmp_path / "unbroken"], env=environment, capture_output=True, check=False
-    )
-    assert unbroken.returncode in (0, 1), unbroken.stderr
-    words.append(str(tmp_path / "killed"))
-    for patience in range(1, 40):
-        process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
-        try:
-            process.communicate(timeout=lot.uniform(1, 2 + 1.5 * patience))
-            break
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            kills += 1
-            time.sleep(0.05)
-    assert process.returncode in (0, 1)
-    assert kills >= 2
+    """A study of the sample gallery, killed again and again until it gets through."""
+    (tmp_path / "recipe.json").write_text(SETTINGS.model_dump_json())
+    (tmp_path / "killed.py").write_text(KILLED)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "killed.py", "recipe.json"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    unbroken, *killed, last = map(int, done.stdout.splitlines()[-1].split())
+    assert unbroken in (0, 1) and last == unbroken
+    assert killed == [-signal.SIGPROF] * len(killed) and len(killed) >= 2
     assert results(tmp_path / "killed") == results(tmp_path / "unbroken")
-    leftovers = [path for path in (tmp_path / "killed").rglob("*.part")]
-    assert not leftovers
+    assert not list((tmp_path / "killed").rglob("*.part"))
 
 
 def test_the_courses_config_runs_a_study(
@@ -358,6 +389,8 @@ def test_the_courses_config_runs_a_study(
         "atlas.permutations=20",
         "-s",
         'atlas.maps=["pca"]',
+        "-s",
+        'leave_out=["autoencoder"]',
     ]
     assert run(["study", "-c", "config.json", "-q", "--json", *small, *quick]) in (0, 1)
     evaluated = json.loads(capsys.readouterr().out)

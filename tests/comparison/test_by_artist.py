@@ -7,8 +7,6 @@ import colorsys
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
+from impasto.cli.main import run
 from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
@@ -219,27 +218,26 @@ def test_unknown_artists_are_refused(
     assert not (run / "by-artist").exists()
 
 
-def test_the_command(honest: Path) -> None:
-    words = [sys.executable, "-m", "impasto", "evaluate", str(honest)]
+def test_the_command(honest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def called(*more: str) -> tuple[int, str, str]:
+        status = run(["evaluate", str(honest), *more])
+        return status, *capsys.readouterr()
 
-    def called(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*words, *more], capture_output=True, text=True, check=False)
-
-    done = called("--by", "artist", "--set", "folds=2", "--set", "train.batch_size=8", "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    by_artist = ("--by", "artist", "--set", "folds=2", "--set", "train.batch_size=8")
+    status, out, err = called(*by_artist, "--json")
+    assert status == 0, err
+    told = json.loads(out)
     assert told["train"]["batch_size"] == 8
     assert told["train"]["resolution"] == 32  # the run's own
     assert (
         told["balanced_accuracy_gap"]
         == told["scores"]["network"]["gap"]["balanced_accuracy"]["value"]
     )
-    assert len(re.findall(r"fold \d of 2: ", done.stderr)) == 4
-    done = called("--by", "artist", "--set", "folds=2", "--set", "train.batch_size=8", "--quiet")
-    assert "each scored once in each arm" in done.stdout
-    done = called("--epochs", "3")
-    assert done.returncode == 2
-    assert "--epochs does not apply to a classifier without --by" in done.stderr
-    done = called("--by", "artist", "--collection", "elsewhere")
-    assert done.returncode == 2
-    assert "--collection does not apply" in done.stderr
+    assert len(re.findall(r"fold \d of 2: ", err)) == 4
+    assert "each scored once in each arm" in called(*by_artist, "--quiet")[1]
+    status, _, err = called("--epochs", "3")
+    assert status == 2
+    assert "--epochs does not apply to a classifier without --by" in err
+    status, _, err = called("--by", "artist", "--collection", "elsewhere")
+    assert status == 2
+    assert "--collection does not apply" in err

@@ -3,6 +3,7 @@
 there where it was measured, with its numbers, and refused when damaged.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +50,35 @@ def mapped(study: Path, **changed: Any) -> Path:
     return study
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
-    made: Path = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=STYLES, test_each=4))
+def unmapped(folder: Path) -> Path:
+    made: Path = made_up.make_study(folder / "study", made_up.MadeUp(styles=STYLES, test_each=4))
     return made
 
 
-def test_it_is_there_only_where_it_was_measured(study: Path) -> None:
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    return unmapped(tmp_path)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A study with an atlas, its page and its Markdown text."""
+
+    study: Path
+    page: str
+    text: str
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    study = mapped(unmapped(tmp_path_factory.mktemp("reported")))
+    return Reported(study, *report(study))
+
+
+def test_it_is_there_only_where_it_was_measured(study: Path, reported: Reported) -> None:
     for text in report(study):
         assert "Do art styles cluster?" not in text
-    page, text = report(mapped(study))
+    page, text = reported.page, reported.text
     assert (
         "First <b>sentence</b>." in page and "First \\<b\\>sentence\\</b\\>." in text
     )  # as text, not as a tag
@@ -68,11 +88,13 @@ def test_it_is_there_only_where_it_was_measured(study: Path) -> None:
         assert "impasto atlas study/runs/classifier" in form
         assert "The map." in form and "Years." not in form
         assert "another collection" not in form
-    assert (study / "figures" / "map-styles.png").exists()
+    assert (reported.study / "figures" / "map-styles.png").exists()
 
 
-def test_a_taught_network_shows_the_scores_on_test_pictures(study: Path) -> None:
-    text = report(mapped(study))[1]
+def test_a_taught_network_shows_the_scores_on_test_pictures(
+    study: Path, reported: Reported
+) -> None:
+    text = reported.text
     assert "321 test pictures, clustered by themselves" in text
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| By ")]
     assert [row[1:3] for row in rows] == [
@@ -85,8 +107,8 @@ def test_a_taught_network_shows_the_scores_on_test_pictures(study: Path) -> None
     assert "| By kmeans | 13 | 0.456" in text
 
 
-def test_styles_stand_in_the_order_of_their_fit(study: Path) -> None:
-    lines = report(mapped(study))[1].splitlines()
+def test_styles_stand_in_the_order_of_their_fit(reported: Reported) -> None:
+    lines = reported.text.splitlines()
     rows = [
         line.split(" | ")
         for line in lines

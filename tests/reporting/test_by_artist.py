@@ -63,16 +63,26 @@ def compared(study: Path, **changed: Any) -> Path:
     return study
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
-    made: Path = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=STYLES, test_each=4))
+def unmeasured(folder: Path) -> Path:
+    made: Path = made_up.make_study(folder / "study", made_up.MadeUp(styles=STYLES, test_each=4))
     return made
 
 
-def test_it_is_there_only_where_it_was_measured(study: Path) -> None:
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    return unmeasured(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Page and Markdown text of a study with the comparison."""
+    return report(compared(unmeasured(tmp_path_factory.mktemp("texts"))))
+
+
+def test_it_is_there_only_where_it_was_measured(study: Path, texts: tuple[str, str]) -> None:
     for text in report(study):
         assert "Artists held out" not in text
-    for text in report(compared(study)):
+    for text in texts:
         assert "Artists held out of training" in text
         assert "1,234 pictures by 56 known artists" in text
         assert "78 pictures by unknown artists" in text
@@ -84,12 +94,8 @@ def test_it_is_there_only_where_it_was_measured(study: Path) -> None:
         assert "another collection" not in text
 
 
-def test_every_number_stands_in_its_row(study: Path) -> None:
-    rows = [
-        line.split(" | ")
-        for line in report(compared(study))[1].splitlines()
-        if line.startswith("| ")
-    ]
+def test_every_number_stands_in_its_row(texts: tuple[str, str]) -> None:
+    rows = [line.split(" | ") for line in texts[1].splitlines() if line.startswith("| ")]
     network = next(
         row for row in rows if row[0] == "| The network" and row[1] == "Balanced accuracy"
     )

@@ -85,14 +85,14 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
 
 
 def test_every_style_has_a_row_beside_floor_and_ceiling(tmp_path: Path) -> None:
-    study = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=made_up.WIKIART))
+    study = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=made_up.WIKIART[:6]))
     plain = write_report(study).markdown.read_text()
     add_lora(study)
     report = write_report(study)
     markdown, page = report.markdown.read_text(), report.html.read_text()
     section = markdown.split("## A text-to-image model fine-tuned with LoRA")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ") and "12.5" in line]
-    assert len(rows) == 27
+    assert len(rows) == 6
     assert "50.0" in rows[0]
     assert "75.0" in section.split("| All |")[1]
     assert (study / "figures" / "lora-scorecard.png").is_file()

@@ -81,19 +81,34 @@ def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture(scope="module")
+def unbroken(
+    shared_stripes: Stripes, quick: Quick
+) -> Callable[[str], tuple[Collection, ClassifierSettings, Run]]:
+    """A factory: collection, settings and uninterrupted run of a network."""
+    collection, made = shared_stripes(), dict[str, Run]()
+
+    def make(network: str) -> tuple[Collection, ClassifierSettings, Run]:
+        settings = quick(network=network, epochs=2, batch_size=18, augment=AugmentSettings())
+        if network not in made:
+            path = collection.path.parent / network
+            made[network] = train_classifier(collection, path, settings)
+        return collection, settings, made[network]
+
+    return make
+
+
 @pytest.mark.parametrize("network", ["classifier", "published"])  # the course's has dropout
 @pytest.mark.parametrize("often", [True, False])
 @pytest.mark.parametrize(
     ("method", "call"), [("batch", 5), ("loss", 8), ("loss", 1), ("validate", 2)]
 )
 def test_broken_off_anywhere_and_continued(
-    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    network: str, often: bool, method: str, call: int,
+    unbroken: Callable[[str], tuple[Collection, ClassifierSettings, Run]], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, network: str, often: bool, method: str, call: int,
 ) -> None:  # fmt: skip
     """In the middle of a step, with a checkpoint at every step or none since the epoch began."""
-    collection = stripes()
-    settings = quick(network=network, epochs=2, batch_size=18, augment=AugmentSettings())
-    straight = train_classifier(collection, tmp_path / "straight", settings)
+    collection, settings, straight = unbroken(network)
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0 if often else 1e9)
         act_once(patch, method, call, break_off)

@@ -57,7 +57,7 @@ def examples_of(collection: Collection, each: int) -> dict[str, tuple[Example, .
 def write_contact_sheet(thumbnails: Thumbnails, path: Path) -> None:
     """Write all examples as one PNG, a row a style."""
     rows = [[example.image for example in wall] for wall in thumbnails.by_style.values()]
-    write_png(path, contact_sheet(rows, gap=6), optimise=True)
+    write_png(path, contact_sheet(rows, gap=6))
 
 
 def inline_picture(path: Path) -> tuple[str, int, int]:

@@ -1,5 +1,7 @@
 """Section on Grad-CAM heat maps: where in the picture each style's evidence lies."""
 
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
 from impasto.images.palette import ACCENT, RULE
@@ -57,11 +59,10 @@ def heat_chart(explanation: Explanation, command: str) -> Chart | None:
         for axes in panels[len(styles) :]:
             axes.set_visible(False)
         for axes, (style, heat, border) in zip(panels, styles, strict=False):
-            for top, line in enumerate(heat):
-                for left, value in enumerate(line):
-                    alpha = min(value / most, 1.0)
-                    cell = Rectangle((left, top), 1, 1, facecolor=ACCENT, alpha=alpha, linewidth=0)
-                    axes.add_patch(cell)
+            colours = [to_rgba(ACCENT, min(value / most, 1.0)) for line in heat for value in line]
+            axes.add_collection(
+                PolyCollection(_squares(side), facecolors=colours, linewidths=0), autolim=False
+            )
             quiet(axes).set(xlim=(0, side), ylim=(side, 0), aspect="equal", xticks=[], yticks=[])
             share = percent(border, 0)
             gid = sheet.hover(f"{shown(style)}: {share} of the evidence in the outermost eighths")
@@ -86,3 +87,11 @@ def heat_chart(explanation: Explanation, command: str) -> Chart | None:
         draw,
         680,
     )
+
+
+def _squares(side: int) -> list[list[tuple[int, int]]]:
+    """The corners of the cells of a square grid, row by row from the top left."""
+    corners = ((0, 0), (1, 0), (1, 1), (0, 1))
+    return [
+        [(left + x, top + y) for x, y in corners] for top in range(side) for left in range(side)
+    ]
