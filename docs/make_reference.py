@@ -23,7 +23,7 @@ from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.predict import PredictSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings
-from impasto.generate.repaint import RepaintSettings
+from impasto.generate.repaint import PatchSettings, RepaintSettings
 from impasto.generate.text_to_image import DiffuseSettings
 from impasto.pipeline import StudySettings
 from impasto.records.finding_codes import CATALOGUE
@@ -47,6 +47,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "evaluate (a painter)": PaintingSettings,
     "evaluate (a LoRA)": ScorecardSettings,
     "predict": PredictSettings,
+    "paint (a collection)": PatchSettings,
     "paint (a painter)": RepaintSettings,
     "paint (a LoRA)": DiffuseSettings,
     "study": StudySettings,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from impasto.evaluation.predict import PredictSettings as PredictSettings
     from impasto.evaluation.settings import EvaluateSettings as EvaluateSettings
     from impasto.gallery.gallery import SampleSettings as SampleSettings
+    from impasto.generate.repaint import PatchSettings as PatchSettings
     from impasto.generate.repaint import RepaintSettings as RepaintSettings
     from impasto.generate.text_to_image import DiffuseSettings as DiffuseSettings
     from impasto.pipeline import StudySettings as StudySettings
@@ -72,6 +73,7 @@ _HOMES = {
     "PredictSettings": "evaluation.predict",
     "PrepareSettings": "collection.settings",
     "LongTailSettings": "comparison.balance",
+    "PatchSettings": "generate.repaint",
     "RepaintSettings": "generate.repaint",
     "Run": "records.run",
     "SampleSettings": "gallery.gallery",

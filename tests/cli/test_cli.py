@@ -190,6 +190,22 @@ def test_a_painter_of_the_courses_form_paints_every_style(
         ("--style", "Bands", "--size", "64"): "pixels are --pixels 64",
     }.items():
         assert message in impasto("paint", run, pictures, *words, "-o", "not").error
+    for start, words, message in [
+        (made.path, ("--style", "Bands", "--finish", "none"), "--finish does not apply to a coll"),
+        (
+            made.path,
+            ("--style", "Bands", "-p", "a boat"),
+            "--prompt does not apply to a collection",
+        ),
+        (made.path, ("--reference", pictures), "--reference replaces a collection"),
+        (pictures, ("--reference", pictures, "--style", "Bands"), "leave --style and --mix out"),
+        (pictures, ("--style", "Bands"), "no run"),
+    ]:
+        failed = impasto("paint", start, pictures, *words, "-o", "not")
+        assert failed.status == 2 and message in failed.error
+    lent = pictures / "train001.jpg"
+    done = impasto("paint", pictures / "train000.jpg", "--reference", lent, "-o", "lent")
+    assert done.status == 0 and Path("lent", "references", "train000.png").is_file()
     nothing = impasto("paint", run, "--style", "Bands", "-o", "not")
     assert "a painter paints pictures anew: name some" in nothing.error
     assert not Path("not").exists()

@@ -91,6 +91,10 @@ def done(
             *("paint", runs / "painter", source / "test" / "Bands", "--style", "Columns"),
             *("-o", root / "painted", "--device", "cpu"),
         ),
+        "paint from a collection": (
+            *("paint", collection, source / "test" / "Bands", "--style", "Columns"),
+            *("-o", root / "borrowed", "--pixels", 48, "--show-references"),
+        ),
         "paint with a LoRA": (
             *("paint", root / "lora" / "Bands", "--prompt", "a boat", "--style", "Bands"),
             *("-o", root / "words", "--device", "cpu", "-s", "steps=2"),
@@ -119,6 +123,7 @@ VERBS = (
     "atlas",
     "atlas --add",
     "paint",
+    "paint from a collection",
     "paint with a LoRA",
     "report",
     "site",

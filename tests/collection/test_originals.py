@@ -30,6 +30,27 @@ def test_a_larger_picture_than_what_is_stored(make_collection: Callable[..., Col
     assert np.abs(picture.astype(float) - expected).mean() < 4
 
 
+def test_a_whole_painting_keeps_its_proportions_and_is_never_enlarged(tmp_path: Path) -> None:
+    for style in ("Dark", "Light"):
+        (tmp_path / "source" / style).mkdir(parents=True)
+        for number in range(3):
+            seed = [number, style == "Dark"]
+            pixels = np.random.default_rng(seed).integers(0, 256, (4, 8, 3), np.uint8)
+            image = Image.fromarray(pixels).resize((96, 48), Image.Resampling.BICUBIC)
+            image.save(tmp_path / "source" / style / f"{number}.png")
+    settings = PrepareSettings(pixels=16, workers=1)
+    collection = prepare(tmp_path / "source", tmp_path / "collection", settings)
+    found = Originals.of(collection)
+    assert found.short(0) == 48
+    assert found.whole(0, 24).shape == (24, 48, 3)
+    whole = found.whole(0, 500)
+    with Image.open(tmp_path / "source" / collection.column("id")[0]) as image:
+        assert np.array_equal(whole, np.asarray(image.convert("RGB")))
+    shutil.rmtree(tmp_path / "source")
+    gone = Originals.of(collection)
+    assert gone.short(0) == 16 and np.array_equal(gone.whole(0, 48), collection.pixels[0])
+
+
 def test_copies_of_the_files_do_and_other_files_do_not(
     picture_folder: Callable[..., Path], tmp_path: Path
 ) -> None:

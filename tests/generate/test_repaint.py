@@ -11,7 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from impasto.collection.collection import Collection
+from impasto.collection.collection import Collection, open_collection
+from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.config import parse
 from impasto.errors import InputError, SettingsError, VocabularyError
 from impasto.generate import repaint as module
@@ -122,7 +123,7 @@ def test_a_mixture_lies_between_and_strength_leads_there(run: Run, tmp_path: Pat
     source = picture(tmp_path / "boat.png", 64, 48)
 
     def made(**settings: Any) -> np.ndarray[Any, Any]:
-        given = RepaintSettings(device="cpu", **settings)
+        given = RepaintSettings(device="cpu", finish="none", **settings)
         (one,) = repaint(run.path, source, given, output=tmp_path / "out")
         return np.asarray(Image.open(one.path)).astype(float)
 
@@ -147,6 +148,26 @@ def test_kept_colours_are_the_pictures(run: Run, tmp_path: Path) -> None:
         np.median(np.abs(shifts[1])) <= 2 and np.median(np.abs(shifts[2])) <= 2
     )  # where no colour is cut off
     assert np.abs(shifts[0]).mean() > 2
+
+
+def test_patches_finish_the_painters_picture_and_say_where_they_come_from(
+    run: Run, tmp_path: Path
+) -> None:
+    source = picture(tmp_path / "boat.png", 64, 48)
+    made = {}
+    for finish in ("patches", "none"):
+        settings = RepaintSettings(styles=("Bands",), finish=finish, device="cpu")
+        (made[finish],) = repaint(run.path, source, settings, output=tmp_path / finish)
+    with Image.open(made["patches"].path) as with_patches, Image.open(made["none"].path) as without:
+        assert with_patches.size == without.size == (64, 48)
+        assert not np.array_equal(np.asarray(with_patches), np.asarray(without))
+    assert made["none"].references == () and made["none"].boldness is None
+    borrowed = made["patches"].references
+    assert {one.style for one in borrowed} == {"Bands"} and len(borrowed) == 2
+    assert sum(one.share for one in borrowed) == pytest.approx(1, abs=0.001)
+    half, _ = disjoint_halves(open_collection(run.collection["path"]), run.settings["seed"])
+    taught = {half.column("id")[row] for row in half.indices("train")}
+    assert {one.painting for one in borrowed} <= taught  # of its own half alone
 
 
 class Doubling(Painter):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from impasto.images.handmade_features import features, opponent, resized
+from impasto.images.handmade_features import colour_axes, features, resized
 from impasto.images.treatments import blurred, recompressed, shifted
 
 Pixels = NDArray[np.uint8]
@@ -54,10 +54,10 @@ def test_the_direction_and_the_width_of_lines_are_told_apart() -> None:
 def test_colour_is_told_apart_from_grey_of_the_same_lightness() -> None:
     red, grey = np.zeros((1, 32, 32, 3), np.uint8), np.full((1, 32, 32, 3), 60, np.uint8)
     red[..., 0] = 200  # 0.299 · 200 = 59.8
-    light, red_green, yellow_blue = opponent(red)[0, :, 0, 0]
+    light, red_green, yellow_blue = colour_axes(red)[0, :, 0, 0]
     assert light == pytest.approx(0.2345, abs=1e-3)
     assert red_green == pytest.approx(200 / 510) and yellow_blue == pytest.approx(200 / 1020)
-    assert np.abs(opponent(grey)[0, 1:]).max() < 1e-6
+    assert np.abs(colour_axes(grey)[0, 1:]).max() < 1e-6
     assert changed(red, grey) > 3
 
 

@@ -13,7 +13,13 @@ from impasto.errors import InputError, SettingsError
 
 
 def paint(
-    run: Annotated[Path, typer.Argument(help="The run of a painter or a LoRA.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="What paints: a painter's run, a collection, or a LoRA. "
+            "Left out with --reference, where the pictures follow at once."
+        ),
+    ],
     images: Annotated[
         list[Path] | None, typer.Argument(help="Pictures, or folders of them, to begin with.")
     ] = None,
@@ -34,18 +40,42 @@ def paint(
         float | None,
         typer.Option(
             "--strength",
-            help="How much of a picture is painted over. Default: 1 for a painter, 0.6 for a LoRA.",
+            help="How much of a picture is painted over. Default: 0.6 for a LoRA, else 1.",
         ),
     ] = None,
     mix: Annotated[
-        str | None, typer.Option("--mix", help="Painter: a mixture, as in Baroque:0.7,Cubism:0.3.")
+        str | None, typer.Option("--mix", help="A mixture of styles: Baroque:0.7,Cubism:0.3.")
     ] = None,
+    boldness: Annotated[
+        int | None,
+        typer.Option("--boldness", help="How large strokes and shapes become, 0 to 5. Default: 2."),
+    ] = None,
+    finish: Annotated[
+        str | None,
+        typer.Option(
+            "--finish",
+            help="Painter: patches of real paintings upon it, or none. Default: patches.",
+        ),
+    ] = None,
+    references: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--reference",
+            help="A picture, or a folder of them, to take patches from instead; repeatable.",
+        ),
+    ] = None,
+    show_references: Annotated[
+        bool,
+        typer.Option("--show-references", help="Draw the paintings that the patches come from."),
+    ] = False,
     keep_colour: Annotated[
-        bool, typer.Option("--keep-colour", help="Painter: keep the colours of the picture.")
+        bool, typer.Option("--keep-colour", help="Keep the colours of the picture.")
     ] = False,
     pixels: Annotated[
         int | None,
-        typer.Option("--pixels", help="Of the shorter side. Default: the run's resolution."),
+        typer.Option(
+            "--pixels", help="Of the shorter side. Default: the run's resolution, or 256."
+        ),
     ] = None,
     size: Annotated[str | None, typer.Option("--size", help="Now --pixels.", hidden=True)] = None,
     seed: Annotated[
@@ -56,39 +86,51 @@ def paint(
     assignments: opt.Assignments = None,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Paint in a style: pictures anew with a painter; words, or words and pictures, with a LoRA.
+    """Paint in a style: pictures anew; with a LoRA words, or words and pictures.
 
-    impasto paint painter boat.jpg --style Ukiyo_e -o painted
+    impasto paint collection boat.jpg --style Ukiyo_e -o painted
     """
     import impasto  # noqa: PLC0415
-    from impasto.verbs.inputs import kind_of  # noqa: PLC0415
-    from impasto.verbs.results import painting_settings  # noqa: PLC0415
+    from impasto.verbs.results import paint_kind, painting_settings  # noqa: PLC0415
 
     if size is not None:
         raise SettingsError(f"--size is the size of a network: pixels are --pixels {size}")
-    kind = kind_of(run)
-    cls = painting_settings(kind, run)
+    source: Path | None = run
+    if references and _holds_pictures(run):
+        source, images = None, [run, *(images or ())]
+    kind = paint_kind(source)
     for_lora = {"prompt": prompt, "number": number, "seed": seed}
-    for_painter = {"mix": mix, "keep_colour": keep_colour or None}
-    options: dict[str, Any] = {
-        "styles": styles,
-        "strength": strength,
-        "pixels": pixels,
-        "device": device,
+    for_pictures = {
+        "mix": mix,
+        "boldness": boldness,
+        "references": references,
+        "show_references": show_references or None,
+        "keep_colour": keep_colour or None,
     }
+    options: dict[str, Any] = {"styles": styles, "strength": strength, "pixels": pixels}
     match kind:
         case "painter":
             refuse("a painter", for_lora)
-            options |= for_painter
+            options |= for_pictures | {"finish": finish, "device": device}
+        case "collection" | "references":
+            what = "a collection" if kind == "collection" else "references"
+            refuse(what, for_lora | {"finish": finish, "device": device})
+            if kind == "collection" and references:
+                raise InputError("--reference replaces a collection: leave one of them out")
+            options |= for_pictures
         case "lora":
-            refuse("a LoRA", for_painter)
-            options |= for_lora
+            refuse("a LoRA", for_pictures | {"finish": finish})
+            options |= for_lora | {"device": device}
             if strength is not None and not images:
                 raise InputError("--strength is for pictures to begin with: name one")
-        case "classifier" | "autoencoder":
-            raise AssertionError("painting_settings refuses these")
         case _:
             assert_never(kind)
-    settings = read_request(config, assignments).settings(cls, options)
-    made = impasto.paint(run, images or (), output, settings, announce=show.note)
+    settings = read_request(config, assignments).settings(painting_settings(kind), options)
+    made = impasto.paint(source, images or (), output, settings, announce=show.note)
     show.painted(output, made, as_json=as_json)
+
+
+def _holds_pictures(path: Path) -> bool:
+    """Whether a path is no run and no collection, and so is taken for pictures."""
+    marks = ("run.json", "*/run.json", "collection.json")
+    return not any(any(path.glob(mark)) for mark in marks)

@@ -27,12 +27,14 @@ class Originals:
         known: the file of each painting that was found, by the row in the collection; its content
             is checked on reading.
         hashes: SHA-256 of each painting's file.
+        sizes: height and width of each painting's original in pixels.
         reason: why the source cannot be read; empty where it can.
     """
 
     collection: Collection
     known: Mapping[int, Waiting]
     hashes: Sequence[str | None]
+    sizes: Sequence[tuple[int, int]]
     reason: str = ""
 
     @classmethod
@@ -54,7 +56,9 @@ class Originals:
                 item = Waiting(entry, size, modified)
                 if _is_there(item):
                     known[row] = item
-        originals = cls(collection, known, collection.column("sha256"), reason)
+        sides = (collection.column(name) for name in ("height", "width"))
+        sizes = [(height or 0, width or 0) for height, width in zip(*sides, strict=True)]
+        originals = cls(collection, known, collection.column("sha256"), sizes, reason)
         if originals.missing:
             logging.getLogger(__name__).warning(
                 "%d of %d original files are not in %s%s: the stored pixels take their place",
@@ -75,14 +79,38 @@ class Originals:
 
         The middle of its original, or the stored square where that is gone or has changed.
         """
-        if (item := self.known.get(row)) is not None:
-            data = next(iter(contents([item])))
-            if hashlib.sha256(data).hexdigest() == self.hashes[row]:
-                return decode(data, size, "crop").pixels
+        if (data := self._content(row)) is not None:
+            return decode(data, size, "crop").pixels
         stored = Image.fromarray(np.asarray(self.collection.pixels[row]))
         return np.asarray(
             stored.resize(size[::-1], Image.Resampling.BICUBIC, reducing_gap=3.0), np.uint8
         )
+
+    def whole(self, row: int, short: int) -> NDArray[np.uint8]:
+        """A whole painting with a shorter side of at most ``short`` pixels, ``uint8 (H, W, 3)``.
+
+        It keeps its proportions and is never enlarged. The stored square where the original is gone
+        or has changed.
+        """
+        if (data := self._content(row)) is None:
+            return np.asarray(self.collection.pixels[row])
+        height, width = self.sizes[row]
+        scale = min(1.0, short / min(height, width))
+        size = max(1, round(height * scale)), max(1, round(width * scale))
+        return decode(data, size).pixels
+
+    def short(self, row: int) -> int:
+        """Pixels of the shorter side that ``whole`` can give at most."""
+        if row not in self.known:
+            return int(self.collection.pixels.shape[1])
+        return min(self.sizes[row])
+
+    def _content(self, row: int) -> bytes | None:
+        """The original file, unless it is gone or has changed."""
+        if (item := self.known.get(row)) is None:
+            return None
+        data = next(iter(contents([item])))
+        return data if hashlib.sha256(data).hexdigest() == self.hashes[row] else None
 
 
 def _is_there(item: Waiting) -> bool:

@@ -1,50 +1,92 @@
-"""Repainting with a painter: pictures in other styles, each beside a record of how it was made.
+"""Repainting: pictures in other styles, each beside a record of how it was made.
 
-DIR/<Style>/<name>.png    with the proportions of the original; a mixture in DIR/<A-0.7+B-0.3>/
-DIR/<Style>/<name>.json   run, weights, style, strength, …: enough to paint it again
-DIR/grid.png              several pictures or styles: a row a picture, the original at the left
+DIR/<Style>/<name>.png              with the proportions of the original; a mixture in
+                                    DIR/<A-0.7+B-0.3>/
+DIR/<Style>/<name>.json             settings, command, and the paintings that patches come from
+DIR/<Style>/<name>.references.png   the original, the picture and its references, where asked for
+DIR/grid.png                        several pictures or styles: a row a picture, the original first
+
+Patches of real paintings make the picture; a trained painter, where there is one, gives them the
+picture to begin with. Any pictures can be the references in place of a style's.
 """
 
+import hashlib
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from impasto.collection.collection import Collection, open_collection
+from impasto.collection.originals import Originals
+from impasto.collection.run_collection import collection_of
 from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
 from impasto.devices import accelerator_on
 from impasto.errors import InputError, SettingsError
-from impasto.generate.user_pictures import Images, read_pictures
+from impasto.generate.patch_painter import PatchPainter, StylePicture
+from impasto.generate.patches import synthesise
+from impasto.generate.user_pictures import Images, UserPicture, read_pictures
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.tensors import float_tensor, to_pixels
 from impasto.models.painter import SHRINK, Painter
+from impasto.numerics.formatting import percent
 from impasto.records import run as runs
-from impasto.records.painting import PaintedByPainter
+from impasto.records.painting import Borrowed, Repainted
 from impasto.weights import painter_of
 
+Pixels = NDArray[np.uint8]
 TILE: Final = 512  # height and width of a tile of a larger picture, in pixels
 OVERLAP: Final = 64  # pixels that neighbouring tiles share; there they are blended
+PIXELS: Final = 256  # shorter side of pictures painted without a run, in pixels
+LARGE: Final = 1024**2  # pixels of a picture from which pictures are painted one at a time
 
 
-class RepaintSettings(Settings):
-    """Settings of repainting."""
+class PatchSettings(Settings):
+    """Settings of repainting with patches of a collection's paintings, or of any pictures."""
 
     styles: tuple[str, ...] = Field((), description="target styles, or all")
     mix: str | None = Field(
         None, description="mixture of styles, as in Baroque:0.7,Ukiyo_e:0.3, scaled to a sum of 1"
     )
     strength: float = Field(
-        1.0, ge=0, le=1, description="from 0, no style, to 1, the target style alone"
+        1.0, ge=0, le=1, description="from 0, the picture itself, to 1, the target style"
+    )
+    boldness: int = Field(
+        2,
+        ge=0,
+        le=5,
+        description="how large strokes and shapes become: octaves from the coarsest size of the "
+        "synthesis to the full one",
     )
     keep_colour: bool = Field(False, description="keep the original's colours; paint luminance")
     pixels: int | None = Field(
-        None, ge=32, description="shorter side in pixels; none: the resolution of the training"
+        None,
+        ge=32,
+        description="shorter side in pixels; none: a painter's resolution, else 256",
+    )
+    show_references: bool = Field(
+        False, description="draw beside each picture the paintings that its patches come from"
+    )
+    references: tuple[Path, ...] = Field(
+        (), description="pictures, or folders of them, to take patches from instead of a style's"
+    )
+
+
+class RepaintSettings(PatchSettings):
+    """Settings of repainting with a painter."""
+
+    finish: Literal["patches", "none"] = Field(
+        "patches", description="patches of real paintings upon the painter's picture; none: without"
     )
     device: Device = Field(
         "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
@@ -58,8 +100,8 @@ def repaint(
     *,
     output: Path,
     on_skip: Callable[[str], None] | None = None,
-) -> list[PaintedByPainter]:
-    """Repaint pictures in styles, and write them to ``output``.
+) -> list[Repainted]:
+    """Repaint pictures with a painter, and write them to ``output``.
 
     Args:
         run: of a painter.
@@ -72,52 +114,238 @@ def repaint(
         InputError: no target style, a path that does not exist, or no picture that can be read.
         VocabularyError: an unknown style.
         SettingsError: a mixture that is not of the form ``A:0.7,B:0.3``, or an unknown device.
-        RunError: there is no trained painter.
+        RunError: there is no trained painter, or patches are wanted and its collection has changed.
         OutputError: the folder cannot be written.
     """
     settings, opened = settings or RepaintSettings(), runs.open_run(Path(run), "painter")
-    wanted = target_weights(opened.styles, settings)
+    targets = target_weights(opened.styles, settings)
     device = accelerator_on(settings.device).device
     painter = painter_of(opened, device)
     short = settings.pixels or int(opened.settings["resolution"])
     originals = read_pictures(images, short, on_skip=on_skip)
+    patches: PatchPainter | None = None
+    given: list[UserPicture] = []
+    if settings.finish == "patches":
+        if settings.references:
+            given = _references(settings, short, on_skip)
+        else:
+            collection = collection_of(opened)
+            patches = PatchPainter.of_painter(
+                opened, collection, originals=_originals(collection, short)
+            )
+    stylist = _Stylist(settings, painter=painter, patches=patches, given=given)
+    facts = {"run": opened.path.name, "run_weights": opened.weights_fingerprint}
+    facts |= {"finish": settings.finish, "device": device.type}
+    return _paint_all(stylist, originals, targets, opened.styles, facts, output)
+
+
+def repaint_from_collection(
+    collection: Collection | Path | str,
+    images: Images,
+    settings: PatchSettings | None = None,
+    *,
+    output: Path,
+    on_skip: Callable[[str], None] | None = None,
+) -> list[Repainted]:
+    """Repaint pictures with patches of a collection's training pictures; nothing is trained.
+
+    Args:
+        collection: with the target styles.
+        images: pictures or folders of them.
+        settings: the target styles, and how.
+        output: the folder to write.
+        on_skip: called with one line for every picture that cannot be read.
+
+    Raises:
+        InputError: no target style, a path that does not exist, or no picture that can be read.
+        VocabularyError: an unknown style.
+        SettingsError: a mixture that is not of the form ``A:0.7,B:0.3``.
+        CollectionError: there is none, or a style has no training pictures.
+        OutputError: the folder cannot be written.
+    """
+    settings = settings or PatchSettings()
+    found = collection if isinstance(collection, Collection) else open_collection(collection)
+    targets = target_weights(found.vocabulary.styles, settings)
+    short = settings.pixels or PIXELS
+    originals = read_pictures(images, short, on_skip=on_skip)
+    patches = PatchPainter.of_collection(found, originals=_originals(found, short))
+    stylist = _Stylist(settings, patches=patches)
+    facts = {"collection": found.path.name, "finish": "patches", "device": "cpu"}
+    return _paint_all(stylist, originals, targets, found.vocabulary.styles, facts, output)
+
+
+def repaint_like(
+    images: Images,
+    settings: PatchSettings,
+    *,
+    output: Path,
+    on_skip: Callable[[str], None] | None = None,
+) -> list[Repainted]:
+    """Repaint pictures with patches of the pictures in ``settings.references``.
+
+    Args:
+        images: pictures or folders of them.
+        settings: with references, and without target styles.
+        output: the folder to write, a folder ``references`` in it.
+        on_skip: called with one line for every picture that cannot be read.
+
+    Raises:
+        InputError: a path does not exist, no picture can be read, or a style is named.
+        OutputError: the folder cannot be written.
+    """
+    if settings.styles or settings.mix:
+        raise InputError(
+            "a style needs a collection or a painter's run before the pictures; with --reference "
+            "alone, leave --style and --mix out"
+        )
+    short = settings.pixels or PIXELS
+    stylist = _Stylist(settings, given=_references(settings, short, on_skip))
+    originals = read_pictures(images, short, on_skip=on_skip)
+    targets = {"references": torch.zeros(0, dtype=torch.float64)}
+    facts = {"finish": "patches", "device": "cpu"}
+    return _paint_all(stylist, originals, targets, (), facts, output)
+
+
+@dataclass(frozen=True, slots=True)
+class _Painting:
+    """A painted picture, and the references of its patches with their pixels."""
+
+    pixels: Pixels
+    borrowed: tuple[Borrowed, ...] = ()
+    references: tuple[Pixels, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Stylist:
+    """Painter, patches, or both, as the settings want them."""
+
+    settings: PatchSettings
+    painter: Painter | None = None
+    patches: PatchPainter | None = None
+    given: Sequence[UserPicture] = ()
+
+    def paint(self, original: UserPicture, weights: Tensor) -> _Painting:
+        """Paint a picture in a mixture of styles."""
+        settings, source, start = self.settings, original.pixels, None
+        if self.painter is not None:
+            start = paint_in_tiles(self.painter, source, settings.strength * weights.float())
+        how: dict[str, Any] = {"strength": settings.strength, "boldness": settings.boldness}
+        if self.given:
+            pictures = tuple(one.pixels for one in self.given)
+            made = synthesise(source, pictures, start=start, **how)
+            shares = made.shares.tolist()
+            borrowed = tuple(
+                Borrowed(painting=str(one.path), style=None, share=round(share, 4))
+                for one, share in zip(self.given, shares, strict=True)
+            )
+            return self._coloured(_Painting(made.pixels, borrowed, pictures), source)
+        if self.patches is not None:
+            shares = {style: share for style, share in enumerate(weights.tolist()) if share > 0}
+            mark = hashlib.sha256(original.path.read_bytes()).hexdigest()
+            painted = self.patches.paint(source, shares, start=start, exclude=mark, **how)
+            borrowed = _borrowed(self.patches.bank.collection, painted)
+            return self._coloured(_Painting(painted.pixels, borrowed, painted.references), source)
+        assert start is not None
+        return self._coloured(_Painting(start), source)
+
+    def _coloured(self, painting: _Painting, source: Pixels) -> _Painting:
+        if not self.settings.keep_colour:
+            return painting
+        pixels = np.asarray(_with_colours(painting.pixels, source))
+        return _Painting(pixels, painting.borrowed, painting.references)
+
+
+def _borrowed(collection: Collection, painted: StylePicture) -> tuple[Borrowed, ...]:
+    names, styles, artists, titles = (
+        collection.column(name) for name in ("id", "style", "artist", "title")
+    )
+    return tuple(
+        Borrowed(
+            painting=names[row],
+            style=styles[row],
+            artist=artists[row],
+            title=titles[row],
+            share=round(share, 4),
+        )
+        for row, share in zip(painted.rows.tolist(), painted.shares.tolist(), strict=True)
+    )
+
+
+def _originals(collection: Collection, short: int) -> Originals | None:
+    """The files behind a collection, where more pixels are painted than it stores."""
+    return Originals.of(collection) if short > collection.pixels.shape[1] else None
+
+
+def _references(
+    settings: PatchSettings, short: int, on_skip: Callable[[str], None] | None
+) -> list[UserPicture]:
+    return read_pictures(list(settings.references), short, on_skip=on_skip)
+
+
+def _paint_all(
+    stylist: _Stylist,
+    originals: Sequence[UserPicture],
+    targets: dict[str, Tensor],
+    styles: Sequence[str],
+    facts: dict[str, Any],
+    output: Path,
+) -> list[Repainted]:
+    """Paint every picture in every target style, and write pictures, records and grid."""
+    settings = stylist.settings
+    jobs = [(original, name) for original in originals for name in targets]
     shared: dict[str, Any] = {
-        "run": opened.path.name,
-        "run_weights": opened.weights_fingerprint,
+        **facts,
         "strength": settings.strength,
+        "boldness": settings.boldness if facts["finish"] == "patches" else None,
         "keep_colour": settings.keep_colour,
-        "device": device.type,
         "command": runs.command(),
         "environment": runs.environment(),
     }
-    painted, rows = [], []
-    for original in originals:
-        row = [Image.fromarray(original.pixels)]
-        for style, weights in wanted.items():
-            pixels = paint_in_tiles(painter, original.pixels, settings.strength * weights.float())
-            picture = Image.fromarray(pixels)
-            if settings.keep_colour:
-                picture = _with_colours(picture, row[0])
-            shares = {
-                name: round(weight, 6)
-                for name, weight in zip(opened.styles, weights.tolist(), strict=True)
-                if weight
-            }
-            record = PaintedByPainter(
-                image=str(original.path), style=style, weights=shares, size=picture.size, **shared
+    records = []
+    rows = [[Image.fromarray(original.pixels)] for original in originals]
+    with threadpool_limits(1), ThreadPoolExecutor(_workers(originals)) as pool:
+        paintings = pool.map(lambda job: stylist.paint(job[0], targets[job[1]]), jobs)
+        for number, ((original, style), painting) in enumerate(zip(jobs, paintings, strict=True)):
+            picture = Image.fromarray(painting.pixels)
+            weights = dict(zip(styles, targets[style].tolist(), strict=True))
+            record = Repainted(
+                image=str(original.path),
+                style=style if styles else None,
+                weights={name: round(share, 6) for name, share in weights.items() if share},
+                size=picture.size,
+                references=painting.borrowed,
+                **shared,
             )
-            record.save(picture, output / style / f"{original.name}.png")
-            painted.append(record)
-            row.append(picture)
-        rows.append(row)
-    if len(painted) > 1:
+            place = output / style / f"{original.name}.png"
+            record.save(picture, place)
+            if settings.show_references and painting.references:
+                write_png(place.with_suffix(".references.png"), _sheet(original, painting))
+            records.append(record)
+            rows[number // len(targets)].append(picture)
+    if len(records) > 1:
         names = [original.name for original in originals]
-        sheet = contact_sheet(rows, heads=["original", *wanted], sides=names, cell=128)
+        sheet = contact_sheet(rows, heads=["original", *targets], sides=names, cell=128)
         write_png(output / "grid.png", sheet)
-    return painted
+    return records
 
 
-def target_weights(styles: Sequence[str], settings: RepaintSettings) -> dict[str, Tensor]:
+def _workers(originals: Sequence[UserPicture]) -> int:
+    """Pictures painted at once: one a core, or one alone where pictures are large."""
+    largest = max(one.pixels.shape[0] * one.pixels.shape[1] for one in originals)
+    return 1 if largest > LARGE else (os.cpu_count() or 1)
+
+
+def _sheet(original: UserPicture, painting: _Painting) -> Image.Image:
+    """The original, the painted picture, and its references with names and shares."""
+    captions: list[tuple[str, ...]] = [("original",), ("painted",)]
+    for one in painting.borrowed:
+        name = one.title or Path(one.painting).stem
+        captions.append((name, f"{one.artist or 'artist unknown'}, {percent(one.share)}"))
+    pictures = [original.pixels, painting.pixels, *painting.references]
+    return contact_sheet([pictures], captions=[captions], cell=192)
+
+
+def target_weights(styles: Sequence[str], settings: PatchSettings) -> dict[str, Tensor]:
     """Return the weights of all styles, ``(styles,)`` with sum 1, by the name of each target."""
     vocabulary = Vocabulary(tuple(styles))
     one_hot = torch.eye(len(styles), dtype=torch.float64)
@@ -199,8 +427,8 @@ def _fade(length: int, device: torch.device) -> Tensor:
     return torch.minimum(place, length - place).clamp(max=OVERLAP) / OVERLAP
 
 
-def _with_colours(painted: Image.Image, original: Image.Image) -> Image.Image:
+def _with_colours(painted: Pixels, original: Pixels) -> Image.Image:
     """The luminance of one picture and the chrominance of another."""
-    light, _, _ = painted.convert("YCbCr").split()
-    _, blue, red = original.convert("YCbCr").split()
+    light, _, _ = Image.fromarray(painted).convert("YCbCr").split()
+    _, blue, red = Image.fromarray(original).convert("YCbCr").split()
     return Image.merge("YCbCr", (light, blue, red)).convert("RGB")

@@ -52,7 +52,7 @@ def features(pixels: Pixels) -> Floats:
     return np.empty((0, _features(np.zeros((1, side, side, 3), np.uint8)).shape[1]), np.float32)
 
 
-def opponent(pixels: Pixels) -> Floats:
+def colour_axes(pixels: Pixels) -> Floats:
     """Lightness, red against green, yellow against blue: ``float32 (N, 3, H, W)``, range 1 each."""
     red, green, blue = (pixels[..., channel].astype(np.float32) / 255 for channel in range(3))
     light = 0.299 * red + 0.587 * green + 0.114 * blue
@@ -60,7 +60,7 @@ def opponent(pixels: Pixels) -> Floats:
 
 
 def _features(pixels: Pixels) -> Floats:
-    colours = opponent(np.asarray(pixels))  # (B, 3, S, S)
+    colours = colour_axes(np.asarray(pixels))  # (B, 3, S, S)
     light = colours[:, 0]
     parts = [_colour(_halved(colours)), _layout(colours), _spectrum(colours), _bands(colours)]
     for _ in range(SCALES):

@@ -1,6 +1,7 @@
 """Records of painted pictures: each is the JSON file beside a picture, enough to paint it again."""
 
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from pydantic import PrivateAttr
@@ -21,7 +22,6 @@ class Painted(Record):
 
     _path: Path | None = PrivateAttr(default=None)
     format: int = 1
-    run: str
     image: str | None
     style: str | None
     strength: float | None
@@ -51,17 +51,47 @@ class Painted(Record):
         return self.path.read_bytes()
 
 
-class PaintedByPainter(Painted):
-    """A picture repainted by a painter; ``weights`` are the shares of the styles, by name."""
+class Borrowed(Record):
+    """A painting that patches of a picture come from, and its share of the picture.
 
-    run_weights: str
+    ``painting`` is its id in the collection, or its file. Artist and title are ``None`` where they
+    are not known, the style where the picture belongs to no collection.
+    """
+
+    painting: str
+    style: str | None
+    artist: str | None = None
+    title: str | None = None
+    share: float
+
+
+class Repainted(Painted):
+    """A picture repainted by a painter, by patches of real paintings, or by both.
+
+    Attributes:
+        weights: shares of the target styles, by name; empty where only references were given.
+        run: of the painter; ``None``: patches alone.
+        collection: of the references, where no run was given.
+        finish: whether patches were used.
+        boldness: octaves of the synthesis; ``None`` without patches.
+        references: paintings that the patches come from.
+    """
+
+    format: int = 2
+    run: str | None = None
+    run_weights: str | None = None
+    collection: str | None = None
     weights: dict[str, float]
     keep_colour: bool
+    finish: Literal["patches", "none"]
+    boldness: int | None
+    references: tuple[Borrowed, ...] = ()
 
 
 class PaintedByLora(Painted):
     """A picture painted by a base with a LoRA; ``caption`` is the prompt in the target style."""
 
+    run: str
     prompt: str | None
     caption: str
     seed: int

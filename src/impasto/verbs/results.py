@@ -1,23 +1,35 @@
 """Verbs that make pictures and pages: paint, report, site, serve, study."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
 from impasto.config import Settings, resolve
 from impasto.errors import InputError, RunError
-from impasto.records.run import Run, RunKind
-from impasto.verbs.inputs import Announce, Thing, folder, image_list, kind_of, source_paths
+from impasto.records.run import Run
+from impasto.verbs.inputs import (
+    Announce,
+    Thing,
+    folder,
+    image_list,
+    kind_of,
+    open_collection,
+    source_paths,
+)
 
 if TYPE_CHECKING:
+    from impasto.collection.collection import Collection
     from impasto.page.export import SitePaths
     from impasto.pipeline import Study, StudySettings
     from impasto.records.painting import Painted
     from impasto.reporting.report import ReportPaths
 
 
+PaintKind = Literal["painter", "lora", "collection", "references"]
+"""Source of a style: a trained painter, a LoRA, a collection's paintings, or any pictures."""
+
+
 def paint(
-    run: Run | Thing,
+    run: "Run | Collection | Thing | None",
     images: "Thing | Sequence[Thing]" = (),
     output: Thing = "painted",
     settings: Settings | Mapping[str, Any] | None = None,
@@ -25,50 +37,96 @@ def paint(
     announce: Announce | None = None,
     **options: Any,
 ) -> "Sequence[Painted]":
-    """Paint in a style: pictures anew with a painter, words or pictures with a LoRA.
+    """Paint in a style: pictures anew, or words with a LoRA.
 
     Args:
-        run: a painter, a LoRA, or a folder with a LoRA for each style.
-        images: pictures, or folders of them, to begin with; a painter needs some.
+        run: a painter; a collection, whose paintings lend their patches without any training; a
+            LoRA, or a folder with a LoRA for each style; ``None``: the pictures in ``references``
+            lend their patches.
+        images: pictures, or folders of them, to begin with; only a LoRA needs none.
         output: the folder to write.
-        settings: of the class that ``painting_settings`` gives for the kind of run.
+        settings: of the class that ``painting_settings`` gives for the kind.
         announce: called with one line for every picture that cannot be read.
         options: single settings by name.
     """
-    kind = kind_of(run)
-    wanted: Any = resolve(painting_settings(kind, folder(run)), settings, options)
-    pictures = image_list(images)
+    kind = paint_kind(run)
+    wanted: Any = resolve(painting_settings(kind), settings, options)
+    pictures, place = image_list(images), folder(output)
+    if kind == "lora":
+        from impasto.generate.text_to_image import diffuse  # noqa: PLC0415
+
+        return diffuse(folder(_given(run)), pictures, wanted, output=place, on_skip=announce)
+    from impasto.generate import repaint  # noqa: PLC0415
+
+    if not pictures:
+        raise InputError(f"{_PAINTED_BY[kind]} paints pictures anew: name some, or folders of them")
     if kind == "painter":
-        from impasto.generate.repaint import repaint  # noqa: PLC0415
+        path = folder(_given(run))
+        return repaint.repaint(path, pictures, wanted, output=place, on_skip=announce)
+    if kind == "collection":
+        found = open_collection(_given(run))
+        return repaint.repaint_from_collection(
+            found, pictures, wanted, output=place, on_skip=announce
+        )
+    if kind == "references":
+        if not wanted.references:
+            raise InputError(
+                "no run, no collection and no references: name one of them to paint with"
+            )
+        return repaint.repaint_like(pictures, wanted, output=place, on_skip=announce)
+    assert_never(kind)
 
-        if not pictures:
-            raise InputError("a painter paints pictures anew: name some, or folders of them")
-        return repaint(folder(run), pictures, wanted, output=folder(output), on_skip=announce)
-    from impasto.generate.text_to_image import diffuse  # noqa: PLC0415
 
-    return diffuse(folder(run), pictures, wanted, output=folder(output), on_skip=announce)
+_PAINTED_BY: Final[Mapping[PaintKind, str]] = {
+    "painter": "a painter",
+    "lora": "a LoRA",
+    "collection": "a collection",
+    "references": "a reference",
+}
 
 
-def painting_settings(kind: RunKind, run: Path) -> type[Settings]:
-    """Return the settings class of ``paint`` by the kind of run.
+def _given(run: "Run | Collection | Thing | None") -> "Run | Collection | Thing":
+    assert run is not None
+    return run
+
+
+def paint_kind(run: "Run | Collection | Thing | None") -> PaintKind:
+    """Return what paints: the kind of a run, a collection, or references alone.
 
     Raises:
-        RunError: this kind does not paint.
+        RunError: it is no collection and no run, or a run of a kind that does not paint.
     """
+    if run is None:
+        return "references"
+    if not isinstance(run, Run) and (folder(run) / "collection.json").is_file():
+        return "collection"
+    match kind := kind_of(run):
+        case "painter" | "lora":
+            return kind
+        case "classifier" | "autoencoder":
+            raise RunError(
+                f"{folder(run)} holds a run of kind {kind}, which does not paint: give the run of "
+                "impasto train painter or impasto train lora, or a collection"
+            )
+        case _:
+            assert_never(kind)
+
+
+def painting_settings(kind: PaintKind) -> type[Settings]:
+    """Return the settings class of ``paint`` by what paints."""
     match kind:
         case "painter":
             from impasto.generate.repaint import RepaintSettings  # noqa: PLC0415
 
             return RepaintSettings
+        case "collection" | "references":
+            from impasto.generate.repaint import PatchSettings  # noqa: PLC0415
+
+            return PatchSettings
         case "lora":
             from impasto.generate.text_to_image import DiffuseSettings  # noqa: PLC0415
 
             return DiffuseSettings
-        case "classifier" | "autoencoder":
-            raise RunError(
-                f"{run} holds a {kind}, which does not paint: "
-                "give the run of impasto train painter or impasto train lora"
-            )
         case _:
             assert_never(kind)
 

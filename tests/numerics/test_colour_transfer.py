@@ -1,0 +1,30 @@
+"""Colour transfer: means and covariances, and pictures without colour."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.numerics.colour_transfer import covariance_map
+
+
+def cloud(seed: int, spread: float = 0.3) -> NDArray[np.float32]:
+    rng = np.random.default_rng(seed)
+    mixing = rng.normal(size=(3, 3)) * spread + spread * np.eye(3)
+    return (rng.normal(size=(4000, 3)) @ mixing + rng.uniform(-0.4, 0.4, 3)).astype(np.float32)
+
+
+def test_mean_and_covariance_become_the_targets() -> None:
+    mapped, target = covariance_map(cloud(1), cloud(2)), cloud(2)
+    np.testing.assert_allclose(mapped.mean(0), target.mean(0), atol=1e-3)
+    away = np.linalg.norm(np.cov(mapped.T) - np.cov(target.T))
+    assert away < 0.25 * np.linalg.norm(np.cov(cloud(1).T) - np.cov(target.T))
+
+
+def test_the_map_to_itself_changes_nothing() -> None:
+    np.testing.assert_allclose(covariance_map(cloud(1), cloud(1)), cloud(1), atol=1e-4)
+
+
+def test_a_grey_picture_does_not_turn_neon() -> None:
+    grey = np.repeat(cloud(1)[:, :1], 3, axis=1)
+    mapped = covariance_map(grey, cloud(2, spread=1.0))
+    assert np.isfinite(mapped).all()
+    assert mapped.std(0).max() < 2.6 * grey.std(0).max() * np.sqrt(3)
