@@ -39,7 +39,9 @@ class MuonAdamW(torch.optim.Optimizer):
     def _muon(
         self, weight: Tensor, gradient: Tensor, state: dict[str, Tensor], group: dict[str, Any]
     ) -> None:
-        momentum = state.setdefault("momentum", torch.zeros_like(weight))
+        if not state:
+            state["momentum"] = torch.zeros_like(weight)
+        momentum = state["momentum"]
         momentum.lerp_(gradient, 1 - group["momentum"])
         ahead = gradient.lerp(momentum, group["momentum"])  # Nesterov
         matrix = orthogonalised(ahead.flatten(1))
@@ -49,10 +51,10 @@ class MuonAdamW(torch.optim.Optimizer):
     def _adamw(
         self, weight: Tensor, gradient: Tensor, state: dict[str, Tensor], group: dict[str, Any]
     ) -> None:
-        first = state.setdefault("first", torch.zeros_like(weight))
-        second = state.setdefault("second", torch.zeros_like(weight))
-        # torch leaves this one name on the CPU when it loads
-        count = state.setdefault("step", torch.zeros(()))
+        if not state:
+            state |= {"first": torch.zeros_like(weight), "second": torch.zeros_like(weight)}
+            state["step"] = torch.zeros(())  # torch leaves this one name on the CPU when it loads
+        first, second, count = state["first"], state["second"], state["step"]
         count += 1
         low, high = group["betas"]
         first.lerp_(gradient, 1 - low)
