@@ -28,3 +28,15 @@ def test_a_grey_picture_does_not_turn_neon() -> None:
     mapped = covariance_map(grey, cloud(2, spread=1.0))
     assert np.isfinite(mapped).all()
     assert mapped.std(0).max() < 2.6 * grey.std(0).max() * np.sqrt(3)
+
+
+def test_a_bright_spot_in_a_dark_picture_keeps_its_gradation() -> None:
+    rng = np.random.default_rng(0)
+    dark = rng.normal(-0.9, 0.02, (9500, 1))
+    spot = np.linspace(0.0, 0.8, 500)[:, None]
+    picture = np.concatenate((dark, spot)).repeat(3, 1).astype(np.float32)
+    target = rng.uniform(-0.7, 0.9, (5000, 1)).repeat(3, 1)
+    mapped = covariance_map(picture, target)[9500:, 0]
+    assert (np.diff(mapped) > 0).all()
+    assert mapped[:450].max() < 1  # without the limit nearly all of it would be beyond white
+    assert mapped[450] - mapped[0] > 0.2

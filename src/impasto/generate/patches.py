@@ -42,7 +42,7 @@ CHUNK: Final = 256  # patches compared at once, which bounds the memory
 BAND: Final = 32  # rows of patches averaged at once, likewise
 COHERENCE: Final = 0.2  # a continuation may be this share further away than the nearest patch
 SWEEPS: Final = 2  # passes in which continuations spread in all four directions
-KEPT: Final = (0.4, 0.25)  # share of the source mixed in at full strength: up to 2 octaves, more
+KEPT: Final = 0.25  # share of the source mixed in at full strength
 DETAIL: Final = 0.9  # share of the source mixed in where its detail is finest
 SMALLEST: Final = 2 * PATCH  # pixels of the shorter side of the coarsest size, at least
 
@@ -99,7 +99,7 @@ def synthesise(
     begun = x + strength * (begun - x)
     shortest = min(*x.shape[:2], *(side for one in theirs for side in one.shape[:2]))
     octaves = min(boldness, max(0, int(np.log2(max(shortest, 1) / SMALLEST))))
-    kept = 1 - strength * (1 - KEPT[boldness > 2])
+    kept = 1 - strength * (1 - KEPT)
     y, places = begun, np.empty((0, 0, 3), np.int64)
     for octave in range(octaves, -1, -1):
         target = _shrunk(begun, octave)
