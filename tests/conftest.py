@@ -21,6 +21,7 @@ from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch, not imported yet, shares no small work out
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 BESIDE = Path(__file__).parents[2] / "shared"
 STYLES = ("Bands", "Columns", "Diagonals")
@@ -114,6 +115,14 @@ def make_collection(
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def four_styles(make_collection: Callable[..., Collection]) -> Collection:
+    """Four styles of stripes, from many pictures to few, which ``quick_settings`` can learn."""
+    from quick_settings import STYLES  # noqa: PLC0415 – torch
+
+    return make_collection(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
 
 
 @pytest.fixture(scope="session")

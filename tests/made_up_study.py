@@ -86,6 +86,12 @@ class MadeUp:
     balance: bool = False
 
 
+def small_study(folder: Path) -> Path:
+    """A study of three styles within a folder."""
+    styles = ("Baroque", "Cubism", "Ukiyo_e")
+    return make_study(folder / "study", MadeUp(styles=styles, test_each=4))
+
+
 def make_study(study: Path, what: MadeUp | None = None, seed: int = 0) -> Path:
     """The folder of a made-up study."""
     what, generator = what or MadeUp(), np.random.default_rng(seed)

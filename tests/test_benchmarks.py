@@ -27,10 +27,7 @@ STYLES = ("Bands", "Columns", "Diagonals")
 def load() -> Iterator[Callable[[str], ModuleType]]:
     """A module of benchmarks/, which stand beside one another as scripts do."""
     sys.path.insert(0, str(BENCHMARKS))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield importlib.import_module
-    torch.set_num_threads(threads)
     sys.path.remove(str(BENCHMARKS))
 
 

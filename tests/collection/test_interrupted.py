@@ -80,18 +80,8 @@ def test_a_killed_preparation_continues_where_it_was(
 ) -> None:
     source = picture_folder(train=120, test=20, size=200)
     out = tmp_path / "killed"
-    command = [
-        sys.executable,
-        "-m",
-        "impasto",
-        "prepare",
-        str(source),
-        "-o",
-        str(out),
-        "--pixels",
-        "24",
-        "--quiet",
-    ]
+    words = ["prepare", str(source), "-o", str(out), "--pixels", "24", "--quiet"]
+    command = [sys.executable, "-m", "impasto", *words]
     process = subprocess.Popen([*command, "--set", "workers=1"], start_new_session=True)
     while process.poll() is None and not chunks_in(out / ".work"):
         time.sleep(0.005)

@@ -257,18 +257,9 @@ def test_the_fingerprint_tells_what_matters(picture_folder: Folders, tmp_path: P
 
 def test_the_command_line_prepares_and_says_so(picture_folder: Folders, tmp_path: Path) -> None:
     source = picture_folder(train=4, test=1)
-    command = [
-        sys.executable,
-        "-m",
-        "impasto",
-        "prepare",
-        str(source),
-        "-o",
-        str(tmp_path / "c"),
-        "--pixels",
-        "16",
-    ]
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    words = ["prepare", str(source), "-o", str(tmp_path / "c"), "--pixels", "16", "--json"]
+    command = [sys.executable, "-m", "impasto", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     told = json.loads(done.stdout)
     assert told["pictures"] == 15 and told["counts"]["test"] == {
         "Bands": 1,

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 from safetensors.numpy import load_file
 
 from impasto.collection.collection import Collection, fingerprint, open_collection
@@ -57,11 +56,6 @@ FEWER = LongTailSettings(
     seeds=1, views=2, train=TRAIN.model_copy(update={"epochs": 2}),
 )  # fmt: skip
 TIMED = {"seconds", "command"}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")

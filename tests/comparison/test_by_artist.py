@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import torch
 from PIL import Image
 
 from impasto.cli.main import run
@@ -40,11 +39,6 @@ BASE: dict[str, Any] = {
     "device": "cpu",
     "augment": CALM,
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def tinted(folder: Path, each: int = 14) -> Path:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import torch
 
 from impasto.collection.collection import Collection
 from impasto.evaluation.classifier import evaluate_classifier
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.run import Run
 from impasto.training.classifier.train import train_classifier
-from quick_settings import CLASSIFIER, STYLES
+from quick_settings import CLASSIFIER
 
 
 @dataclass(frozen=True)
@@ -22,19 +21,11 @@ class Trained:
     evaluation: ClassifierEvaluation
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="session")
-def trained(
-    make_collection: Callable[..., Collection], tmp_path_factory: pytest.TempPathFactory
-) -> Trained:
+def trained(four_styles: Collection, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A run that learned four styles of stripes, and its evaluation."""
-    collection = make_collection(styles=STYLES, train=(60, 45, 30, 24), test=12, artists=4)
-    run = train_classifier(collection, tmp_path_factory.mktemp("trained") / "run", CLASSIFIER)
-    return Trained(collection, run, evaluate_classifier(run.path))
+    run = train_classifier(four_styles, tmp_path_factory.mktemp("trained") / "run", CLASSIFIER)
+    return Trained(four_styles, run, evaluate_classifier(run.path))
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from .conftest import STYLES, Trained
+from quick_settings import STYLES
+
+from .conftest import Trained
 
 PROCESSES = 4
 CODE = """

@@ -16,8 +16,9 @@ from safetensors.numpy import load_file, save_file
 
 from impasto.errors import InputError, RunError
 from impasto.evaluation.predict import PredictSettings, predict
+from quick_settings import STYLES
 
-from .conftest import STYLES, Trained
+from .conftest import Trained
 
 
 @pytest.fixture(scope="session")

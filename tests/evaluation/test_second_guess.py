@@ -17,8 +17,9 @@ from impasto.evaluation.classifier import evaluate_classifier as evaluate
 from impasto.evaluation.second_guess import guessed, second_guess_scores
 from impasto.files import read_json
 from impasto.gallery.gallery import SampleSettings, paint_gallery
+from quick_settings import STYLES
 
-from .conftest import STYLES, Trained
+from .conftest import Trained
 
 
 def world(

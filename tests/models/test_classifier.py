@@ -13,11 +13,6 @@ from impasto.models.classifier import BatchNorm, Bottleneck, Classifier, Classif
 SIZES: tuple[Size, ...] = ("tiny", "small", "base")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def network(size: Size = "tiny", styles: int = 5) -> Classifier:
     with torch.random.fork_rng():
         torch.manual_seed(0)

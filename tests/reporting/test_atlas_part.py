@@ -20,8 +20,6 @@ from impasto.records.finding import Finding
 from impasto.reporting.report import write_report
 from made_up_study import report_words as report
 
-STYLES = ("Baroque", "Cubism", "Ukiyo_e")
-
 
 def mapped(study: Path, **changed: Any) -> Path:
     """A study with a made-up atlas."""
@@ -50,16 +48,6 @@ def mapped(study: Path, **changed: Any) -> Path:
     return study
 
 
-def unmapped(folder: Path) -> Path:
-    made: Path = made_up.make_study(folder / "study", made_up.MadeUp(styles=STYLES, test_each=4))
-    return made
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
-    return unmapped(tmp_path)
-
-
 @dataclass(frozen=True)
 class Reported:
     """A study with an atlas, its page and its Markdown text."""
@@ -71,7 +59,7 @@ class Reported:
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
-    study = mapped(unmapped(tmp_path_factory.mktemp("reported")))
+    study = mapped(made_up.small_study(tmp_path_factory.mktemp("reported")))
     return Reported(study, *report(study))
 
 

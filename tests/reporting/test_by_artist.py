@@ -63,20 +63,10 @@ def compared(study: Path, **changed: Any) -> Path:
     return study
 
 
-def unmeasured(folder: Path) -> Path:
-    made: Path = made_up.make_study(folder / "study", made_up.MadeUp(styles=STYLES, test_each=4))
-    return made
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
-    return unmeasured(tmp_path)
-
-
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """Page and Markdown text of a study with the comparison."""
-    return report(compared(unmeasured(tmp_path_factory.mktemp("texts"))))
+    return report(compared(made_up.small_study(tmp_path_factory.mktemp("texts"))))
 
 
 def test_it_is_there_only_where_it_was_measured(study: Path, texts: tuple[str, str]) -> None:

@@ -11,23 +11,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from impasto.collection.collection import SCHEMA, SPLITS, Collection, fingerprint, open_collection
 from impasto.collection.vocabulary import Vocabulary
 from impasto.records import finding as findings
 from impasto.records.collection import CollectionRecord
+from impasto.records.run import Run
+from impasto.training import loop
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
 
 Pixels = NDArray[np.uint8]
 Stripes = Callable[..., Collection]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def paint(styles: NDArray[np.int64], number: int, size: int, noise: float, seed: int) -> Pixels:
@@ -144,6 +140,37 @@ def quick() -> Callable[..., ClassifierSettings]:
         )
 
     return make
+
+
+def act_once(
+    patch: pytest.MonkeyPatch, task: type, method: str, call: int, act: Callable[[], None]
+) -> None:
+    """Make a trainer's task do something after the ``call``-th call of one of its methods."""
+    original, calls = getattr(task, method), 0
+
+    def counted(self: Any, *given: Any) -> Any:
+        nonlocal calls
+        result, calls = original(self, *given), calls + 1
+        if calls == call:
+            act()
+        return result
+
+    patch.setattr(task, method, counted)
+
+
+def break_off(
+    train: Callable[[], Run], task: type, method: str, call: int, *, every: float = 0.0
+) -> None:
+    """Interrupt a training there, with a checkpoint after ``every`` seconds."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "CHECKPOINT_SECONDS", every)
+        act_once(patch, task, method, call, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train()
 
 
 @pytest.fixture

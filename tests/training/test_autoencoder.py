@@ -5,6 +5,7 @@ begins as PCA, learns without labels, and continues where it was cut off.
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ from impasto.errors import CollectionError, SettingsError
 from impasto.models.autoencoder import Autoencoder, configured
 from impasto.models.preprocess import plain
 from impasto.records.run import Run
-from impasto.training import loop
 from impasto.training.augment import AugmentSettings
 from impasto.training.autoencoder import train as autoencoder
 from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.task import AutoencoderTask
 from impasto.training.autoencoder.train import train_autoencoder
 from impasto.training.ntxent import contrastive_loss
+
+from .conftest import break_off
 
 Stripes = Callable[..., Collection]
 
@@ -221,27 +223,14 @@ def straight(shared_stripes: Stripes) -> Callable[[float], tuple[Collection, Run
 def test_broken_off_anywhere_and_continued(
     straight: Callable[[float], tuple[Collection, Run]],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     divergence: float,
     method: str,
     call: int,
 ) -> None:
     (collection, expected), settings = straight(divergence), quick(kl_weight=divergence)
-    original, calls = getattr(AutoencoderTask, method), 0
-
-    def counted(self: Any, *given: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == call:
-            raise KeyboardInterrupt
-        return original(self, *given)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-        patch.setattr(AutoencoderTask, method, counted)
-        with pytest.raises(KeyboardInterrupt):
-            train_autoencoder(collection, tmp_path / "broken", settings)
-    broken = train_autoencoder(collection, tmp_path / "broken", settings)
+    train = partial(train_autoencoder, collection, tmp_path / "broken", settings)
+    break_off(train, AutoencoderTask, method, call)
+    broken = train()
     assert broken.weights_path.read_bytes() == expected.weights_path.read_bytes()
     assert validations(broken, "loss") == validations(expected, "loss")
     for path in (expected.path / "progress").iterdir():

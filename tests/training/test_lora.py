@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from impasto.collection.collection import Collection
 from impasto.errors import InputError, OutputError, RunError, SettingsError
 from impasto.records import finding as findings
 from impasto.records.run import Run, open_run
-from impasto.training import loop
 from impasto.training.lora import cache as lora_cache
 from impasto.training.lora import task as lora_task
 from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora.task import LoraTask
 from impasto.training.lora.train import train_lora
+
+from .conftest import break_off
 
 Base = Callable[..., Path]
 Quick = Callable[..., LoraSettings]
@@ -86,26 +89,6 @@ def same(one: Run, other: Run) -> None:
     assert lines[0] == lines[1]
 
 
-def broken_off(
-    monkeypatch: pytest.MonkeyPatch, method: str, call: int, train: Callable[[], Run]
-) -> None:
-    """Break a training off after the ``call``-th call of one of its task's methods."""
-    original, calls = getattr(lora_task.LoraTask, method), 0
-
-    def counted(self: Any, *given: Any) -> Any:
-        nonlocal calls
-        result, calls = original(self, *given), calls + 1
-        if calls == call:
-            raise KeyboardInterrupt
-        return result
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-        patch.setattr(lora_task.LoraTask, method, counted)
-        with pytest.raises(KeyboardInterrupt):
-            train()
-
-
 def digest(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
@@ -133,20 +116,12 @@ def test_it_teaches_and_leaves_the_base_as_it_was(
 
 @pytest.mark.parametrize(("method", "call"), [("loss", 5), ("validate", 1)])
 def test_broken_off_anywhere_and_continued(
-    collection: Collection,
-    quick: Quick,
-    straight: Run,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    method: str,
-    call: int,
+    collection: Collection, quick: Quick, straight: Run, tmp_path: Path, method: str, call: int
 ) -> None:
-    settings = quick(dropout=0.2)
-    broken_off(
-        monkeypatch, method, call, lambda: train_lora(collection, tmp_path / "broken", settings)
-    )
+    train = partial(train_lora, collection, tmp_path / "broken", quick(dropout=0.2))
+    break_off(train, LoraTask, method, call)
     assert open_run(tmp_path / "broken").state == "running"
-    same(train_lora(collection, tmp_path / "broken", settings), straight)
+    same(train(), straight)
 
 
 KILLED = """
@@ -159,14 +134,14 @@ from impasto.training.lora.settings import LoraSettings
 import torch
 torch.set_num_threads(1)
 loop.CHECKPOINT_SECONDS, lora_task.DRAWS = 0.0, 8
-calls, original = 0, lora_task.LoraTask.loss
+calls, original = 0, LoraTask.loss
 def counted(self, model, batch):
     global calls
     calls += 1
     if calls == 5:
         os.kill(os.getpid(), signal.SIGKILL)
     return original(self, model, batch)
-lora_task.LoraTask.loss = counted
+LoraTask.loss = counted
 settings = LoraSettings.model_validate_json(open(sys.argv[2]).read())
 train_lora(open_collection(sys.argv[1]), sys.argv[3], settings)
 """
@@ -312,7 +287,7 @@ def test_the_last_weights_are_kept_where_they_are_wanted(
     def rising(self: Any, model: Any) -> dict[str, float]:
         return {"loss": next(losses), "base_loss": 3.0, "relative_loss": 0.5}
 
-    monkeypatch.setattr(lora_task.LoraTask, "validate", rising)
+    monkeypatch.setattr(LoraTask, "validate", rising)
     best = train_lora(collection, tmp_path / "best", quick())
     last = train_lora(collection, tmp_path / "last", quick(keep="last"))
     first = train_lora(collection, tmp_path / "first", quick(epochs=1))
@@ -424,22 +399,18 @@ def test_out_of_memory_says_what_to_lower(
     def full(self: Any, model: Any, batch: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(lora_task.LoraTask, "loss", full)
+    monkeypatch.setattr(LoraTask, "loss", full)
     with pytest.raises(RunError, match=r"gradient_checkpointing=true.*batch_size=4"):
         train_lora(collection, tmp_path / "run", quick())
 
 
 def test_a_run_goes_on_with_its_own_base_only(
-    collection: Collection,
-    quick: Quick,
-    tiny_base: Base,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    collection: Collection, quick: Quick, tiny_base: Base, tmp_path: Path
 ) -> None:
     base = shutil.copytree(tiny_base(), tmp_path / "base")
-    settings = quick(base=str(base))
-    broken_off(monkeypatch, "loss", 3, lambda: train_lora(collection, tmp_path / "run", settings))
+    train = partial(train_lora, collection, tmp_path / "run", quick(base=str(base)))
+    break_off(train, LoraTask, "loss", 3)
     shutil.rmtree(base)
     shutil.copytree(tiny_base("tiny", 1), base)
     with pytest.raises(RunError, match="started with another base"):
-        train_lora(collection, tmp_path / "run", settings)
+        train()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ import torch
 from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.records.run import Run, open_run
-from impasto.training import loop
 from impasto.training.augment import AugmentSettings
-from impasto.training.classifier import train as classifier
 from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.classifier.task import ClassifierTask
 from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.interrupt import deferred_interrupt
+
+from .conftest import act_once, break_off
 
 Stripes = Callable[..., Collection]
 Quick = Callable[..., ClassifierSettings]
@@ -57,26 +59,6 @@ def same(one: Run, other: Run) -> None:
     assert facts[0] == facts[1]
 
 
-def act_once(
-    monkeypatch: pytest.MonkeyPatch, method: str, call: int, act: Callable[[], None]
-) -> None:
-    """Make the task do something after the ``call``-th call of one of its methods."""
-    original, calls = getattr(classifier.ClassifierTask, method), 0
-
-    def counted(self: Any, *given: Any) -> Any:
-        nonlocal calls
-        result, calls = original(self, *given), calls + 1
-        if calls == call:
-            act()
-        return result
-
-    monkeypatch.setattr(classifier.ClassifierTask, method, counted)
-
-
-def break_off() -> None:
-    raise KeyboardInterrupt
-
-
 def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -105,17 +87,14 @@ def unbroken(
 )
 def test_broken_off_anywhere_and_continued(
     unbroken: Callable[[str], tuple[Collection, ClassifierSettings, Run]], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, network: str, often: bool, method: str, call: int,
+    network: str, often: bool, method: str, call: int,
 ) -> None:  # fmt: skip
     """In the middle of a step, with a checkpoint at every step or none since the epoch began."""
     collection, settings, straight = unbroken(network)
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0 if often else 1e9)
-        act_once(patch, method, call, break_off)
-        with pytest.raises(KeyboardInterrupt):
-            train_classifier(collection, tmp_path / "broken", settings)
+    train = partial(train_classifier, collection, tmp_path / "broken", settings)
+    break_off(train, ClassifierTask, method, call, every=0.0 if often else 1e9)
     assert open_run(tmp_path / "broken").state == "running"
-    same(train_classifier(collection, tmp_path / "broken", settings), straight)
+    same(train(), straight)
 
 
 @pytest.mark.parametrize(
@@ -127,23 +106,16 @@ def test_broken_off_anywhere_and_continued(
     ],
 )
 def test_broken_off_under_a_remedy(
-    stripes: Stripes,
-    quick: Quick,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    remedy: dict[str, Any],
+    stripes: Stripes, quick: Quick, tmp_path: Path, remedy: dict[str, Any]
 ) -> None:
     """Continued in the middle of an epoch, with other style shares than at its beginning."""
     collection = stripes((40, 20, 6))
     mixing = AugmentSettings(cutmix=0.5, mixup=0.5, partners="balanced")
     settings = quick(epochs=2, batch_size=16, balance=BalanceSettings(**remedy), augment=mixing)
     straight = train_classifier(collection, tmp_path / "straight", settings)
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-        act_once(patch, "batch", 6, break_off)
-        with pytest.raises(KeyboardInterrupt):
-            train_classifier(collection, tmp_path / "broken", settings)
-    same(train_classifier(collection, tmp_path / "broken", settings), straight)
+    train = partial(train_classifier, collection, tmp_path / "broken", settings)
+    break_off(train, ClassifierTask, "batch", 6)
+    same(train(), straight)
 
 
 @pytest.mark.parametrize("call", [1, 6, 8])
@@ -153,7 +125,7 @@ def test_ctrl_c_ends_after_the_step_and_loses_none(
     collection, settings = stripes(), quick(epochs=2, batch_size=18)
     straight = train_classifier(collection, tmp_path / "straight", settings)
     with monkeypatch.context() as patch:
-        act_once(patch, "batch", call, press_ctrl_c)
+        act_once(patch, ClassifierTask, "batch", call, press_ctrl_c)
         with pytest.raises(KeyboardInterrupt):
             train_classifier(collection, tmp_path / "broken", settings)
     calls = 0
@@ -163,28 +135,21 @@ def test_ctrl_c_ends_after_the_step_and_loses_none(
         calls += 1
 
     with monkeypatch.context() as patch:
-        original = classifier.ClassifierTask.batch
+        original = ClassifierTask.batch
         patch.setattr(
-            classifier.ClassifierTask,
-            "batch",
-            lambda self, step: (count(), original(self, step))[1],
+            ClassifierTask, "batch", lambda self, step: (count(), original(self, step))[1]
         )
         same(train_classifier(collection, tmp_path / "broken", settings), straight)
     assert calls == 8 - call
 
 
-def test_broken_off_again_and_again(
-    stripes: Stripes, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_broken_off_again_and_again(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
     collection, settings = stripes(), quick(epochs=2, batch_size=18, patience=5)
     straight = train_classifier(collection, tmp_path / "straight", settings)
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    train = partial(train_classifier, collection, tmp_path / "broken", settings)
     for _ in range(4):
-        with monkeypatch.context() as patch:
-            act_once(patch, "loss", 2, break_off)
-            with pytest.raises(KeyboardInterrupt):
-                train_classifier(collection, tmp_path / "broken", settings)
-    same(train_classifier(collection, tmp_path / "broken", settings), straight)
+        break_off(train, ClassifierTask, "loss", 2)
+    same(train(), straight)
 
 
 KILLED = """
@@ -233,18 +198,12 @@ def test_killed_and_continued(stripes: Stripes, quick: Quick, tmp_path: Path) ->
     same(train_classifier(collection, broken, settings), straight)
 
 
-def test_a_damaged_checkpoint_is_named(
-    stripes: Stripes, quick: Quick, run_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    collection, settings = stripes(), quick()
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
-        act_once(patch, "batch", 3, break_off)
-        with pytest.raises(KeyboardInterrupt):
-            train_classifier(collection, run_path, settings)
+def test_a_damaged_checkpoint_is_named(stripes: Stripes, quick: Quick, run_path: Path) -> None:
+    train = partial(train_classifier, stripes(), run_path, quick())
+    break_off(train, ClassifierTask, "batch", 3)
     (run_path / "last" / "checkpoint.safetensors").write_bytes(b"torn")
     with pytest.raises(RunError, match=r"checkpoint\.safetensors is damaged"):
-        train_classifier(collection, run_path, settings)
+        train()
 
 
 def test_training_leaves_the_global_generator_alone(
