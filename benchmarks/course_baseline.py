@@ -9,8 +9,6 @@ an evaluation does whose class list comes out of a ``set()``.
 """
 
 import argparse
-import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,40 +19,22 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from impasto.collection.collection import Collection, open_collection
-from impasto.collection.prepare import prepare
-from impasto.collection.settings import PrepareSettings
+from impasto.collection.collection import Collection
 from impasto.models.classifiers import NetworkName, build
 from impasto.models.preprocess import plain
 from impasto.numerics.bootstrap import confusion_estimates, interval
 from impasto.numerics.metrics import confusion_matrix, stacked_scores
 from impasto.records.run import Run
-from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.pixel_batches import Pictures
+from score_table import RESAMPLES, ROOT, UNCHANGED, opened, parser, percent, told
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "methods" / "course-baseline.md"
-BEGIN, END = (
-    "<!-- benchmarks/course_baseline.py: begin -->",
-    "<!-- benchmarks/course_baseline.py: end -->",
-)
 NETWORKS: tuple[NetworkName, ...] = ("in-class", "published")
 SCORES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1"}
-RESAMPLES = 1000
 Scores = dict[str, dict[str, float]]
-
-AT_REST = AugmentSettings(
-    crop_scale=(1.0, 1.0),
-    crop_ratio=1.0,
-    flip=False,
-    brightness=0.0,
-    contrast=0.0,
-    saturation=0.0,
-    cutmix=0.0,
-)
 
 
 def settings(network: NetworkName, arguments: argparse.Namespace) -> ClassifierSettings:
@@ -71,7 +51,7 @@ def settings(network: NetworkName, arguments: argparse.Namespace) -> ClassifierS
         ema_decay=0.0,
         resolution=arguments.resolution,
         precision="float32",
-        augment=AT_REST,
+        augment=UNCHANGED,
         device=arguments.device,
         seed=arguments.seed,
     )
@@ -107,12 +87,7 @@ def with_the_bug(confusion: NDArray[np.int64], seed: int) -> Scores:
 
 def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     """All scores, by what was scored."""
-    source = Path(arguments.paintings)
-    if (source / "collection.json").is_file():
-        collection = open_collection(source)
-    else:
-        size = PrepareSettings(pixels=arguments.resolution)
-        collection = prepare(source, work / "collection", size, progress=not arguments.quiet)
+    collection = opened(arguments, work, arguments.resolution)
     rows, styles = collection.indices("test"), len(collection.vocabulary)
     labels, most = collection.labels[rows], int(collection.counts("train").argmax())
     majority = confusion_matrix(labels, np.full_like(labels, most), styles)
@@ -150,10 +125,7 @@ def table(measured: dict[str, Any]) -> str:
     """The scores as a Markdown table, in per cent, with what they were measured on."""
     lines = [f"| | {' | '.join(SCORES.values())} |", f"| --- |{' --- |' * len(SCORES)}"]
     for name, scores in measured["scores"].items():
-        cells = [
-            f"{100 * s['value']:.1f} % ({100 * s['low']:.1f}–{100 * s['high']:.1f})"
-            for s in map(scores.get, SCORES)
-        ]
+        cells = [percent(scores[score]) for score in SCORES]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     sizes = " and ".join(f"{count:,}" for count in measured["parameters"].values())
     about = (
@@ -164,43 +136,23 @@ def table(measured: dict[str, Any]) -> str:
     return "\n".join([*lines, "", about])
 
 
-def write(text: str) -> None:
-    """Put the table between its marks on the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    head, rest = page.split(BEGIN)
-    _, tail = rest.split(END)
-    PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
-
-
 def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    paintings = ROOT.parent / "shared" / "paintings"
-    parser.add_argument(
-        "--paintings", default=paintings, help="a folder of paintings by style, or a collection"
-    )
-    parser.add_argument(
+    made = parser(__doc__, PAGE)
+    made.add_argument(
         "--work", type=Path, help="a folder to keep collection and runs in; none: a temporary one"
     )
-    parser.add_argument(
+    made.add_argument(
         "--epochs", type=int, default=15, help="passes over the training pictures, for each network"
     )
-    parser.add_argument(
+    made.add_argument(
         "--resolution",
         type=int,
         default=128,
         help="what the networks see, in pixels; the course: 416",
     )
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quiet", action="store_true", help="no progress display")
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON object instead of the table"
-    )
-    parser.add_argument(
-        "--write", action="store_true", help="put the table into docs/methods/course-baseline.md"
-    )
-    return parser.parse_args(given)
+    made.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    return made.parse_args(given)
 
 
 def main() -> None:
@@ -208,10 +160,7 @@ def main() -> None:
     arguments = parse()
     with tempfile.TemporaryDirectory() as temporary:
         measured = measure(arguments, arguments.work or Path(temporary))
-    print(json.dumps(measured) if arguments.json else table(measured))
-    if arguments.write:
-        command = " ".join(["python benchmarks/course_baseline.py", *sys.argv[1:]])
-        write(f"`{command}`:\n\n{table(measured)}")
+    told(arguments, measured, table, "course_baseline.py", PAGE)
 
 
 if __name__ == "__main__":

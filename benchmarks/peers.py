@@ -15,7 +15,6 @@ The test split chooses nothing but the peer that impasto is compared with: the o
 """
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -34,22 +33,18 @@ from numpy.typing import NDArray
 
 from impasto.cli.request import read_request
 from impasto.collection.collection import Collection, open_collection
-from impasto.collection.prepare import prepare
-from impasto.collection.settings import PrepareSettings
 from impasto.evaluation.evaluate import evaluate
 from impasto.numerics.bootstrap import confusion_estimates, interval
 from impasto.numerics.metrics import confusion_matrix, stacked_scores
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
+from score_table import RESAMPLES, ROOT, opened, parser, percent, told
 from timed import PEERS, Look, Precision, Training
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "methods" / "classifier.md"
-BEGIN, END = "<!-- benchmarks/peers.py: begin -->", "<!-- benchmarks/peers.py: end -->"
 OURS = "impasto"
 SCORES = {"macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy", "accuracy": "accuracy"}
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
-RESAMPLES = 1000
 Labels = NDArray[np.int64]
 Row = dict[str, Any]
 Call = Callable[..., Any]
@@ -138,7 +133,7 @@ def measure(arguments: argparse.Namespace, work: Path, call: Call = apart) -> Ro
     settings = read_request(arguments.config, arguments.set or ()).settings(
         ClassifierSettings, {"device": "cpu", "seed": arguments.seed}
     )
-    collection = opened(arguments, work)
+    collection = opened(arguments, work, 128)
     budget, rows = (60 * arguments.minutes, arguments.seed), {}
     rows[OURS] = call(ours, collection.path, work, settings, arguments.quiet)
     say(arguments, OURS, rows[OURS])
@@ -168,16 +163,6 @@ def chosen(
     return max(tried, key=lambda look: tried[look]), {
         f"{pixels} px, crops from {share:g}": value for (pixels, share), value in tried.items()
     }
-
-
-def opened(arguments: argparse.Namespace, work: Path) -> Collection:
-    """The collection that was named, or one made of the folder that was."""
-    source = Path(arguments.paintings)
-    if (source / "collection.json").is_file():
-        return open_collection(source)
-    return prepare(
-        source, work / "collection", PrepareSettings(pixels=128), progress=not arguments.quiet
-    )
 
 
 def say(arguments: argparse.Namespace, name: str, row: Row) -> None:
@@ -300,50 +285,27 @@ def sentences(measured: Row) -> list[str]:
     ]
 
 
-def percent(score: dict[str, float]) -> str:
-    """A score with its interval."""
-    return f"{100 * score['value']:.1f} % ({100 * score['low']:.1f}–{100 * score['high']:.1f})"
-
-
-def write(text: str, page: Path = PAGE) -> None:
-    """Put the table between its marks on the page."""
-    head, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    page.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-
-
 def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    paintings = ROOT.parent / "shared" / "paintings"
-    parser.add_argument(
-        "--paintings", default=paintings, help="a folder of paintings by style, or a collection"
-    )
-    parser.add_argument(
+    made = parser(__doc__, PAGE)
+    made.add_argument(
         "--work", type=Path, help="a folder to make a new folder for impasto's run in"
     )
-    parser.add_argument(
+    made.add_argument(
         "--minutes", type=float, default=10.0, help="of training and validation for each peer"
     )
-    parser.add_argument(
+    made.add_argument(
         "--trial", type=float, help="minutes of each of ResNet-18's trials; a fifth of --minutes"
     )
-    parser.add_argument(
+    made.add_argument(
         "--config", type=Path, help="settings of impasto's training; none: its defaults"
     )
-    parser.add_argument(
+    made.add_argument(
         "--set",
         action="append",
         help="one setting of impasto's training, as name=value; repeatable",
     )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON object instead of the table"
-    )
-    parser.add_argument(
-        "--write", action="store_true", help="put the table into docs/methods/classifier.md"
-    )
-    arguments = parser.parse_args(given)
+    arguments = made.parse_args(given)
     arguments.trial = arguments.minutes / 5 if arguments.trial is None else arguments.trial
     return arguments
 
@@ -360,10 +322,7 @@ def main() -> None:
             else Path(temporary)
         )
         measured = measure(arguments, work)
-    print(json.dumps(measured) if arguments.json else table(measured))
-    if arguments.write:
-        command = " ".join(["python benchmarks/peers.py", *sys.argv[1:]])
-        write(f"`{command}`:\n\n{table(measured)}")
+    told(arguments, measured, table, "peers.py", PAGE)
 
 
 if __name__ == "__main__":

@@ -22,22 +22,14 @@ from impasto.collection.batches import Batches
 from impasto.collection.collection import Collection, Split
 from impasto.models.preprocess import plain
 from impasto.numerics import metrics
-from impasto.training.augment import AugmentSettings, augment
+from impasto.training.augment import augment
 from resnet import ResNet18
+from score_table import UNCHANGED
 from three_convolutions import ThreeConvolutions
 
 Precision = Literal["float32", "bfloat16"]
 Clock = Callable[[], float]
 Look = tuple[int, float]
-UNCHANGED = AugmentSettings(
-    crop_scale=(1.0, 1.0),
-    crop_ratio=1.0,
-    flip=False,
-    brightness=0.0,
-    contrast=0.0,
-    saturation=0.0,
-    cutmix=0.0,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,12 +150,12 @@ def test_the_whole_comparison(
         measured["contestants"]["impasto"]["scores"]["macro_f1"]["value"]
     )
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{peers.BEGIN}\nold\n{peers.END}\nafter\n", encoding="utf-8")
-    peers.write(peers.table(measured), page)
+    begin, end = "<!-- benchmarks/peers.py: begin -->", "<!-- benchmarks/peers.py: end -->"
+    page.write_text(f"before\n{begin}\nold\n{end}\nafter\n", encoding="utf-8")
+    load("score_table").write(peers.table(measured), "peers.py", page)
     text = page.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n{peers.BEGIN}\n| who answers") and text.endswith(
-        f"{peers.END}\nafter\n"
-    )
+    assert text.startswith(f"before\n{begin}\n| who answers")
+    assert text.endswith(f"{end}\nafter\n")
     assert "old" not in text
     assert "**more than** the 6e-05 s" in text
 
