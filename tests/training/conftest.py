@@ -3,6 +3,9 @@
 stripes of one direction and width a style, in noise.
 """
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from impasto.records.run import Run
 from impasto.training import loop
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.settings import LoopSettings
 
 Pixels = NDArray[np.uint8]
 Stripes = Callable[..., Collection]
@@ -171,6 +175,46 @@ def break_off(
         act_once(patch, task, method, call, interrupt)
         with pytest.raises(KeyboardInterrupt):
             train()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from impasto.collection.collection import open_collection
+from impasto.training import loop
+from {train.__module__} import {train.__name__}
+from {task.__module__} import {task.__name__} as Task
+from {settings.__module__} import {settings.__name__}
+
+loop.CHECKPOINT_SECONDS = 0.0
+original, calls = Task.loss, 0
+
+def loss(self, model, batch):
+    global calls
+    calls += 1
+    if calls == {call}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(self, model, batch)
+
+Task.loss = loss
+settings = {settings.__name__}.model_validate_json(Path(sys.argv[2]).read_text())
+{train.__name__}(open_collection(Path(sys.argv[1])), sys.argv[3], settings)
+"""
+
+
+def kill(
+    train: Callable[..., Run], task: type, call: int, *, collection: Collection, run: Path,
+    settings: LoopSettings, before: str = "",
+) -> None:  # fmt: skip
+    """Kill a training in a process of its own as it computes the ``call``-th loss."""
+    script, wanted = run.with_name("killed.py"), run.with_name("settings.json")
+    wanted.write_text(settings.model_dump_json())
+    script.write_text(
+        before + KILLED.format(train=train, task=task, call=call, settings=type(settings))
+    )
+    command = [sys.executable, script, collection.path, wanted, run]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 @pytest.fixture

@@ -3,9 +3,6 @@
 import hashlib
 import json
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,7 +24,7 @@ from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import LoraTask
 from impasto.training.lora.train import train_lora
 
-from .conftest import break_off
+from .conftest import break_off, kill
 
 Base = Callable[..., Path]
 Quick = Callable[..., LoraSettings]
@@ -124,45 +121,13 @@ def test_broken_off_anywhere_and_continued(
     same(train(), straight)
 
 
-KILLED = """
-import os, signal, sys
-from impasto.collection.collection import open_collection
-from impasto.training import loop
-from impasto.training.lora import task as lora_task
-from impasto.training.lora.train import train_lora
-from impasto.training.lora.settings import LoraSettings
-import torch
-torch.set_num_threads(1)
-loop.CHECKPOINT_SECONDS, lora_task.DRAWS = 0.0, 8
-calls, original = 0, LoraTask.loss
-def counted(self, model, batch):
-    global calls
-    calls += 1
-    if calls == 5:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(self, model, batch)
-LoraTask.loss = counted
-settings = LoraSettings.model_validate_json(open(sys.argv[2]).read())
-train_lora(open_collection(sys.argv[1]), sys.argv[3], settings)
-"""
-
-
 def test_killed_and_continued_by_another_process(
     collection: Collection, quick: Quick, straight: Run, tmp_path: Path
 ) -> None:
     settings = quick(dropout=0.2)
-    (tmp_path / "settings.json").write_text(settings.model_dump_json())
-    (tmp_path / "killed.py").write_text(KILLED)
     broken = tmp_path / "broken"
-    command = [
-        sys.executable,
-        tmp_path / "killed.py",
-        collection.path,
-        tmp_path / "settings.json",
-        broken,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    few = "from impasto.training.lora import task; task.DRAWS = 8"
+    kill(train_lora, LoraTask, 5, collection=collection, run=broken, settings=settings, before=few)
     assert (broken / "last" / "checkpoint.safetensors").exists()
     same(train_lora(collection, broken, settings), straight)
 

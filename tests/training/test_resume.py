@@ -5,8 +5,6 @@ the same weights to the bit, the same metrics.
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,7 +24,7 @@ from impasto.training.classifier.train import train_classifier
 from impasto.training.imbalance import BalanceSettings
 from impasto.training.interrupt import deferred_interrupt
 
-from .conftest import act_once, break_off
+from .conftest import act_once, break_off, kill
 
 Stripes = Callable[..., Collection]
 Quick = Callable[..., ClassifierSettings]
@@ -152,47 +150,12 @@ def test_broken_off_again_and_again(stripes: Stripes, quick: Quick, tmp_path: Pa
     same(train(), straight)
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-import torch
-from impasto.collection.collection import open_collection
-from impasto.training import loop
-from impasto.training.classifier import train as classifier
-
-torch.set_num_threads(1)
-loop.CHECKPOINT_SECONDS = 0.0
-original, calls = classifier.ClassifierTask.loss, 0
-
-def loss(self, model, batch):
-    global calls
-    calls += 1
-    if calls == 6:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return original(self, model, batch)
-
-classifier.ClassifierTask.loss = loss
-settings = classifier.ClassifierSettings.model_validate_json(Path(sys.argv[2]).read_text())
-classifier.train_classifier(open_collection(Path(sys.argv[1])), sys.argv[3], settings)
-"""
-
-
 def test_killed_and_continued(stripes: Stripes, quick: Quick, tmp_path: Path) -> None:
     """No chance to tidy up, and half a line of metrics on top."""
     collection, settings = stripes(), quick(epochs=2, batch_size=18)
     straight = train_classifier(collection, tmp_path / "straight", settings)
-    (tmp_path / "settings.json").write_text(settings.model_dump_json())
-    (tmp_path / "killed.py").write_text(KILLED)
     broken = tmp_path / "broken"
-    command = [
-        sys.executable,
-        tmp_path / "killed.py",
-        collection.path,
-        tmp_path / "settings.json",
-        broken,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    kill(train_classifier, ClassifierTask, 6, collection=collection, run=broken, settings=settings)
     with (broken / "metrics.jsonl").open("a") as stream:
         stream.write('{"event": "train", "st')
     same(train_classifier(collection, broken, settings), straight)

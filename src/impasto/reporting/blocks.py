@@ -3,12 +3,13 @@
 Every string in a block is plain text; a renderer escapes it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from impasto.records.finding import Finding
+from impasto.records.record import Result
 from impasto.reporting.svg_chart import Chart
 from impasto.reporting.thumbnails import Thumbnails
 
@@ -221,4 +222,14 @@ def definitions(title: str, rows: Iterable[tuple[str, str]]) -> Table:
         columns("Name", "Value"),
         tuple(Row((Code(name), value)) for name, value in rows),
         look="settings",
+    )
+
+
+def figures(result: Result, captions: Mapping[str, str], command: str) -> tuple[ImageFile, ...]:
+    """The figures of a result that are there, in the order of their captions by file name."""
+    paths = {path.name: path for path in result.figures}
+    return tuple(
+        ImageFile(paths[name], caption, command)
+        for name, caption in captions.items()
+        if name in paths
     )

@@ -9,23 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from impasto.images.palette import style_sheet
 from impasto.numerics.formatting import count
-from impasto.reporting.blocks import (
-    Block,
-    Code,
-    Details,
-    FindingEntry,
-    Heading,
-    ImageFile,
-    Inline,
-    MadeBy,
-    Number,
-    Prose,
-    Row,
-    Section,
-    Slider,
-    Strong,
-    Table,
-)  # fmt: skip
+from impasto.reporting import blocks
 from impasto.reporting.headline import Front
 from impasto.reporting.svg_chart import Chart
 from impasto.reporting.thumbnails import Thumbnails, data_address, inline_picture
@@ -34,7 +18,7 @@ from impasto.reporting.words import shown
 SCROLLS = 'tabindex="0" role="region" aria-label'
 
 
-def report_html(front: Front, sections: Sequence[Section]) -> str:
+def report_html(front: Front, sections: Sequence[blocks.Section]) -> str:
     """Return the report as one HTML file."""
     environment = Environment(
         loader=PackageLoader("impasto.reporting", "templates"),
@@ -53,7 +37,7 @@ def report_html(front: Front, sections: Sequence[Section]) -> str:
     return text.strip() + "\n"
 
 
-def section_html(section: Section) -> str:
+def section_html(section: blocks.Section) -> str:
     """Return a section as an element of a page."""
     anchor = escape(section.anchor)
     return (
@@ -63,30 +47,30 @@ def section_html(section: Section) -> str:
     )
 
 
-def _blocks(blocks: Iterable[Block], prefix: str) -> str:
-    return "\n".join(_block(block, prefix) for block in blocks)
+def _blocks(parts: Iterable[blocks.Block], prefix: str) -> str:
+    return "\n".join(_block(part, prefix) for part in parts)
 
 
-def _block(block: Block, prefix: str) -> str:  # noqa: PLR0911 – one for each kind
+def _block(block: blocks.Block, prefix: str) -> str:  # noqa: PLR0911 – one for each kind
     match block:
-        case Prose():
+        case blocks.Prose():
             tone = "" if block.tone == "plain" else f' class="{block.tone}"'
             return f"<p{tone}>{_text(block.parts)}</p>"
-        case Table():
+        case blocks.Table():
             return _table(block)
         case Chart():
             return _figure(_scrolling(block.svg(prefix)), block.caption, block.command)
-        case ImageFile():
+        case blocks.ImageFile():
             return _picture(block)
         case Thumbnails():
             return _thumbnails(block)
-        case Slider():
+        case blocks.Slider():
             return _slider(block)
-        case FindingEntry():
+        case blocks.FindingEntry():
             return _finding(block)
-        case Heading():
+        case blocks.Heading():
             return f'<h3 id="{escape(block.anchor)}">{escape(block.text)}</h3>'
-        case Details():
+        case blocks.Details():
             state = " open" if block.is_open else ""
             summary = f"<summary>{escape(block.summary)}</summary>"
             return f"<details{state}>{summary}\n{_blocks(block.blocks, prefix)}\n</details>"
@@ -94,21 +78,21 @@ def _block(block: Block, prefix: str) -> str:  # noqa: PLR0911 – one for each 
             assert_never(block)
 
 
-def _text(parts: Iterable[Inline]) -> str:
+def _text(parts: Iterable[blocks.Inline]) -> str:
     return "".join(map(_inline, parts))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: blocks.Inline) -> str:
     match part:
         case str():
             return escape(part)
-        case Code():
+        case blocks.Code():
             return f"<code>{escape(part.text)}</code>"
-        case Strong():
+        case blocks.Strong():
             return f"<b>{escape(part.text)}</b>"
-        case MadeBy():
+        case blocks.MadeBy():
             return f'<span class="made">Made by <code>{escape(part.command)}</code>.</span>'
-        case Number():
+        case blocks.Number():
             text = escape(part.text)
             if part.value is not None:
                 text = f'<data value="{part.value}">{text}</data>'
@@ -117,10 +101,10 @@ def _inline(part: Inline) -> str:
             assert_never(part)
 
 
-def _table(table: Table) -> str:
+def _table(table: blocks.Table) -> str:
     kinds = [' class="number"' if c.kind == "number" else "" for c in table.columns]
 
-    def row(part: Row) -> str:
+    def row(part: blocks.Row) -> str:
         cells = []
         for place, (cell, kind) in enumerate(zip(part.cells, kinds, strict=True)):
             if place == 0 and table.look != "items":
@@ -147,7 +131,7 @@ def _table(table: Table) -> str:
 
 
 def _figure(content: str, caption: str, command: str) -> str:
-    words = f"{escape(caption)} {_inline(MadeBy(command))}"
+    words = f"{escape(caption)} {_inline(blocks.MadeBy(command))}"
     return f"<figure>\n{content}\n<figcaption>{words}</figcaption>\n</figure>"
 
 
@@ -155,7 +139,7 @@ def _scrolling(content: str) -> str:
     return f'<div class="plot" {SCROLLS}="Figure, scrolls in a narrow window">{content}</div>'
 
 
-def _picture(picture: ImageFile) -> str:
+def _picture(picture: blocks.ImageFile) -> str:
     least = f' style="min-width:{picture.least_width}px"' if picture.least_width else ""
     image = f'<img class="plate"{least} {_source(picture.path)} alt="{escape(picture.caption)}">'
     content = _scrolling(image) if picture.least_width else image
@@ -181,11 +165,11 @@ def _thumbnails(thumbnails: Thumbnails) -> str:
             )
         hung = f'<ul class="hang">{"".join(items)}</ul>'
         walls.append(f'<div class="wall"><h3>{escape(shown(style_name))}</h3>\n{hung}</div>\n')
-    caption = f"{escape(thumbnails.caption)} {_inline(MadeBy(thumbnails.command))}"
+    caption = f"{escape(thumbnails.caption)} {_inline(blocks.MadeBy(thumbnails.command))}"
     return f'<p>{caption}</p>\n<div class="walls">\n{"".join(walls)}</div>'
 
 
-def _slider(slider: Slider) -> str:
+def _slider(slider: blocks.Slider) -> str:
     number, most, last = slider.number, len(slider.strengths) - 1, escape(slider.strengths[-1])
     options = "".join(
         f'<option value="{place}" label="{escape(strength)}"></option>'
@@ -210,12 +194,12 @@ def _slider(slider: Slider) -> str:
         f'<img class="sheet" hidden {_source(slider.sheet)} '
         'alt="The pictures that the slider shows.">\n'
         "<figcaption>Test pictures, at the left as they are, at the right painted in another style "
-        f"as strongly as the slider says; at 0 % in none. {_inline(MadeBy(slider.command))}"
+        f"as strongly as the slider says; at 0 % in none. {_inline(blocks.MadeBy(slider.command))}"
         f"</figcaption>\n</figure>{plain}\n</div>"
     )
 
 
-def _finding(entry: FindingEntry) -> str:
+def _finding(entry: blocks.FindingEntry) -> str:
     finding = entry.finding
     tag = f'<span class="tag">{finding.code}</span>'
     stage = f'<span class="muted">({escape(entry.stage)})</span>'

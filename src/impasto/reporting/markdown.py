@@ -7,23 +7,7 @@ from typing import assert_never
 
 from impasto.files import replacing
 from impasto.numerics.formatting import count
-from impasto.reporting.blocks import (
-    Block,
-    Code,
-    Details,
-    FindingEntry,
-    Heading,
-    ImageFile,
-    Inline,
-    MadeBy,
-    Number,
-    Prose,
-    Row,
-    Section,
-    Slider,
-    Strong,
-    Table,
-)  # fmt: skip
+from impasto.reporting import blocks
 from impasto.reporting.headline import Front
 from impasto.reporting.svg_chart import Chart
 from impasto.reporting.thumbnails import Thumbnails, inline_picture, write_contact_sheet
@@ -36,7 +20,7 @@ LONG = 20
 """Rows of a table of items."""
 
 
-def report_markdown(front: Front, sections: Sequence[Section], figures: Path) -> str:
+def report_markdown(front: Front, sections: Sequence[blocks.Section], figures: Path) -> str:
     """Return the report as Markdown, and write its figures to a folder beside it."""
     facts = ", ".join(f"{escape(name)} {escape(value)}" for name, value in front.facts)
     parts = [f"# {escape(front.title)}", *map(escape, front.lead)]
@@ -60,24 +44,24 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _section(section: Section, figures: Path) -> str:
+def _section(section: blocks.Section, figures: Path) -> str:
     parts = [f"## {escape(section.title)}"]
     parts += [_block(block, section.prefix, figures) for block in section.blocks]
     return "\n\n".join(parts)
 
 
-def _block(block: Block, prefix: str, figures: Path) -> str:  # noqa: PLR0911 – one for each kind
+def _block(block: blocks.Block, prefix: str, figures: Path) -> str:  # noqa: PLR0911 – one for each kind
     match block:
-        case Prose():
+        case blocks.Prose():
             text = _text(block.parts)
             return f"> {text}" if block.tone == "notice" else text
-        case Table():
+        case blocks.Table():
             return _table(block)
         case Chart():
             name = f"{prefix}{block.name}.png"
             block.write_png(figures / name)
             return _figure(name, block.alt, block.caption, block.command)
-        case ImageFile():
+        case blocks.ImageFile():
             name = f"{prefix}{block.name or block.path.name}"
             inline_picture(block.path)  # refuses what is no picture
             with replacing(figures / name) as temporary:
@@ -88,34 +72,34 @@ def _block(block: Block, prefix: str, figures: Path) -> str:  # noqa: PLR0911 �
             order = ", ".join(map(shown, block.by_style))
             caption = f"{block.caption} One row a style, from top to bottom: {order}."
             return _figure("examples.png", "Examples, one row a style", caption, block.command)
-        case Slider():
+        case blocks.Slider():
             return _block(block.plain, prefix, figures) if block.plain else ""
-        case FindingEntry():
+        case blocks.FindingEntry():
             return _finding(block)
-        case Heading():
+        case blocks.Heading():
             return f"### {escape(block.text)}"
-        case Details():
+        case blocks.Details():
             inner = "\n\n".join(_block(part, prefix, figures) for part in block.blocks)
             return f"<details><summary>{_tagged(block.summary)}</summary>\n\n{inner}\n\n</details>"
         case _:
             assert_never(block)
 
 
-def _text(parts: Iterable[Inline]) -> str:
+def _text(parts: Iterable[blocks.Inline]) -> str:
     return "".join(map(_inline, parts))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: blocks.Inline) -> str:
     match part:
         case str():
             return escape(part)
-        case Code():
+        case blocks.Code():
             return code(part.text)
-        case Strong():
+        case blocks.Strong():
             return f"**{escape(part.text)}**"
-        case MadeBy():
+        case blocks.MadeBy():
             return f"Made by {code(part.command)}."
-        case Number():
+        case blocks.Number():
             return escape(str(part))
         case _:
             assert_never(part)
@@ -125,7 +109,7 @@ def _tagged(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _table(table: Table) -> str:
+def _table(table: blocks.Table) -> str:
     rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
     rows = table.rows[:LONG] if table.look == "items" else table.rows
     lines = [
@@ -138,17 +122,17 @@ def _table(table: Table) -> str:
     return f"{escape(table.caption)}:\n\n" + "\n".join(lines)
 
 
-def _row(row: Row) -> str:
+def _row(row: blocks.Row) -> str:
     return f"| {' | '.join(map(_inline, row.cells))} |"
 
 
 def _figure(name: str, alt: str, caption: str, command: str) -> str:
     address = re.sub(r"[^\w./-]", lambda found: f"%{ord(found.group()):02X}", name)
     picture = f"![{escape(alt)}](figures/{address})"
-    return f"{picture}\n\n*{escape(caption)}* {_inline(MadeBy(command))}"
+    return f"{picture}\n\n*{escape(caption)}* {_inline(blocks.MadeBy(command))}"
 
 
-def _finding(entry: FindingEntry) -> str:
+def _finding(entry: blocks.FindingEntry) -> str:
     finding = entry.finding
     if finding.outcome != "issue":
         head = f"- **{finding.code} {escape(finding.title)}.** {escape(finding.text)}"

@@ -41,10 +41,6 @@ class Task(Protocol):
     """Validation score that the display shows beside the loss."""
 
     @property
-    def steps(self) -> int:
-        """Gradient steps of the whole training."""
-
-    @property
     def per_epoch(self) -> int:
         """Steps between two validations."""
 

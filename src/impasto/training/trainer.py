@@ -225,7 +225,7 @@ def _begin(
     taken = trainer.subset or collection
     facts = {
         "precision": precision[0],
-        "steps": task.steps,
+        "steps": trainer.settings.epochs * task.per_epoch,
         "steps_per_epoch": task.per_epoch,
         "train_counts": taken.counts("train").tolist(),
         "resolution": trainer.settings.resolution,
@@ -262,11 +262,12 @@ def _plan(task: Task, settings: LoopSettings, run: Run) -> Plan:
     assert isinstance(settings, TrainingSettings), (
         "a trainer of other settings has a plan of its own"
     )
+    steps = settings.epochs * task.per_epoch
     return Plan(
-        steps=task.steps,
+        steps=steps,
         per_epoch=task.per_epoch,
         batch_size=settings.batch_size,
-        warmup=math.ceil(settings.warmup * task.steps),
+        warmup=math.ceil(settings.warmup * steps),
         decay=settings.ema_decay,
         clip=settings.max_grad_norm,
         precision=run.facts["precision"],

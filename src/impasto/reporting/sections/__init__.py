@@ -4,7 +4,7 @@ A new section is a module with a function that turns a run's or a study's record
 its line in ``SECTIONS``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from impasto.records.atlas import Atlas
@@ -95,24 +95,22 @@ SECTIONS: Final[Sequence[StudySections]] = (
 )
 
 
-def section_of(record: Result) -> Section:  # noqa: PLR0911 – one for each record
+ALONE: Final[Mapping[type[Result], Callable[[Any, Place], Section]]] = {
+    ClassifierEvaluation: scores.scores_section,
+    AutoencoderEvaluation: autoencoder.reconstruction_section,
+    PainterScore: painters.painter_section,
+    LoraScore: lora.lora_section,
+    ByArtistResult: unseen_artists.artists_section,
+    BalanceResult: balance.section,
+    Atlas: clusters.section,
+}
+"""The section on a result alone, by its class."""
+
+
+def section_of(record: Result) -> Section:
     """Return the section on a result alone, as a notebook shows it."""
-    place = Place()
-    match record:
-        case ClassifierEvaluation():
-            return scores.scores_section(record, place)
-        case AutoencoderEvaluation():
-            return autoencoder.reconstruction_section(record, place)
-        case PainterScore():
-            return painters.painter_section(record, place)
-        case LoraScore():
-            return lora.lora_section(record, place)
-        case ByArtistResult():
-            return unseen_artists.artists_section(record, place)
-        case BalanceResult():
-            return balance.section(record, place)
-        case Atlas():
-            return clusters.section(record, place)
+    if make := ALONE.get(type(record)):
+        return make(record, Place())
     return Section("result", type(record).__name__, (_rows_table(record.rows()),))
 
 

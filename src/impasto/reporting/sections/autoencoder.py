@@ -5,12 +5,12 @@ from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.reporting.blocks import (
     Block,
     Code,
-    ImageFile,
     MadeBy,
     Row,
     Section,
     Table,
     columns,
+    figures,
     prose,
 )  # fmt: skip
 from impasto.reporting.study import Place, TrainedRun
@@ -47,7 +47,10 @@ def reconstruction_section(evaluation: AutoencoderEvaluation, place: Place) -> S
         Row((title, *(measured(scores[m], digits) for m, (_, digits) in MEASURES.items())))
         for title, scores in evaluation.answerers.items()
     ]
-    blocks: list[Block] = [
+    caption = "Test pictures, worst to best, in two bands: as they are, from PCA, from the network."
+    return _section(
+        place,
+        evaluation.latent,
         *place.other_collection(
             "This autoencoder", "evaluated on", evaluation.collection_fingerprint
         ),
@@ -59,15 +62,8 @@ def reconstruction_section(evaluation: AutoencoderEvaluation, place: Place) -> S
             columns("Reconstructed by", numbers=[title for title, _ in MEASURES.values()]),
             (Row(rows[0].cells, ours=True), *rows[1:]),
         ),
-    ]
-    for path in evaluation.figures:
-        if path.name == "reconstructions.png":
-            caption = (
-                "Test pictures, worst to best, in two bands: as they are, from PCA, from the "
-                "network."
-            )
-            blocks.append(ImageFile(path, caption, evaluation.command))
-    return _section(place, evaluation.latent, *blocks)
+        *figures(evaluation, {"reconstructions.png": caption}, evaluation.command),
+    )
 
 
 def _section(place: Place, latent: object, *blocks: Block) -> Section:

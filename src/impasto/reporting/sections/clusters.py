@@ -4,15 +4,14 @@ from impasto.images.palette import ACCENT, INK, MUTED
 from impasto.numerics.formatting import count
 from impasto.records.atlas import Atlas
 from impasto.reporting.blocks import (
-    Block,
     Column,
-    ImageFile,
     Inline,
     Number,
     Row,
     Section,
     Table,
     columns,
+    figures,
     prose,
 )  # fmt: skip
 from impasto.reporting.study import Place
@@ -32,20 +31,17 @@ SCORES = {
 
 def section(atlas: Atlas, place: Place) -> Section:
     """The section on the clusters of an atlas."""
-    blocks: list[Block] = [
+    captions = {figure.file: figure.caption for figure in atlas.captions if figure.file in FIGURES}
+    blocks = (
         *place.other_collection("This atlas", "made of", atlas.collection_fingerprint),
         *map(prose, atlas.verdict),
         clusters_chart(atlas),
         _clusterings(atlas),
         _styles(atlas),
-    ]
-    captions = {figure.file: figure.caption for figure in atlas.captions if figure.file in FIGURES}
-    for name, caption in captions.items():
-        path = atlas.path / "figures" / name
-        if path.exists():
-            blocks.append(ImageFile(path, caption, atlas.command))
+        *figures(atlas, captions, atlas.command),
+    )
     title, link = place.title("Do art styles cluster?"), place.title("Do styles cluster?")
-    return Section(f"clusters-{place.number}", title, tuple(blocks), link, place.prefix)
+    return Section(f"clusters-{place.number}", title, blocks, link, place.prefix)
 
 
 def _clusterings(atlas: Atlas) -> Table:

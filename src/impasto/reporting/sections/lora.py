@@ -6,13 +6,13 @@ from impasto.records.lora_score import LoraScore
 from impasto.reporting.blocks import (
     Block,
     Code,
-    ImageFile,
     MadeBy,
     Number,
     Row,
     Section,
     Table,
     columns,
+    figures,
     notice,
     prose,
 )  # fmt: skip
@@ -76,7 +76,11 @@ def _score(result: LoraScore, place: Place) -> list[Block]:
     numbers = (
         "With adapter", "Base alone", "Real works", "Distance", "Base’s distance", "Nearest",
     )  # fmt: skip
-    blocks: list[Block] = [
+    caption = (
+        "A style a row, as in the table: pictures with the adapter, by the base alone, and real "
+        "works."
+    )
+    return [
         *place.other_collection("This scorecard", "made on", result.collection_fingerprint),
         prose(text, Code(result.evaluator), ". ", MadeBy(result.command)),
         Table(
@@ -88,15 +92,8 @@ def _score(result: LoraScore, place: Place) -> list[Block]:
             Row(("All", *means, *distances, "")),
             sortable=True,
         ),
+        *figures(result, {"scorecard.png": caption}, result.command),
     ]
-    for path in result.figures:
-        if path.name == "scorecard.png":
-            caption = (
-                "A style a row, as in the table: pictures with the adapter, by the base alone, and "
-                "real works."
-            )
-            blocks.append(ImageFile(path, caption, result.command))
-    return blocks
 
 
 def _distance(value: float | None) -> Number:

@@ -53,11 +53,6 @@ class AutoencoderTask:
         self.validation = collection.indices("validation")
 
     @property
-    def steps(self) -> int:
-        """Steps of the whole training."""
-        return self.settings.epochs * self.per_epoch
-
-    @property
     def per_epoch(self) -> int:
         """Steps between two validations."""
         return self.batches.per_epoch

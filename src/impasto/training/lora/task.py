@@ -71,11 +71,6 @@ class LoraTask:
         pictures = self.settings.epoch_pictures or len(self.material.train)
         return max(1, pictures // (self.settings.batch_size * self.settings.accumulation))
 
-    @property
-    def steps(self) -> int:
-        """Steps of the whole training."""
-        return self.settings.epochs * self.per_epoch
-
     def adapter(self) -> Adapter:
         """A fresh adapter in the base's networks on the device; other components are freed."""
         settings, pipeline = self.settings, self.base.pipeline

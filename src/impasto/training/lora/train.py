@@ -166,7 +166,7 @@ class _Training:
     def _plan(self, task: LoraTask, run: Run) -> Plan:
         settings = self.settings
         return Plan(
-            steps=task.steps,
+            steps=settings.epochs * task.per_epoch,
             per_epoch=task.per_epoch,
             batch_size=settings.batch_size * settings.accumulation,
             warmup=settings.warmup_steps,
