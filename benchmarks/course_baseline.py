@@ -138,10 +138,8 @@ def table(measured: dict[str, Any]) -> str:
 
 def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    made = parser(__doc__, PAGE)
-    made.add_argument(
-        "--work", type=Path, help="a folder to keep collection and runs in; none: a temporary one"
-    )
+    work = "a folder to keep collection and runs in; none: a temporary one"
+    made = parser(__doc__, PAGE, work)
     made.add_argument(
         "--epochs", type=int, default=15, help="passes over the training pictures, for each network"
     )

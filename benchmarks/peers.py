@@ -287,10 +287,7 @@ def sentences(measured: Row) -> list[str]:
 
 def parse(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    made = parser(__doc__, PAGE)
-    made.add_argument(
-        "--work", type=Path, help="a folder to make a new folder for impasto's run in"
-    )
+    made = parser(__doc__, PAGE, "a folder to make a new folder for impasto's run in")
     made.add_argument(
         "--minutes", type=float, default=10.0, help="of training and validation for each peer"
     )

@@ -25,13 +25,14 @@ UNCHANGED = AugmentSettings(
 )
 
 
-def parser(description: str | None, page: Path) -> argparse.ArgumentParser:
-    """The options that they have in common."""
+def parser(description: str | None, page: Path, work: str) -> argparse.ArgumentParser:
+    """The options that they have in common; ``work`` tells what the folder of work is for."""
     made = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     paintings = ROOT.parent / "shared" / "paintings"
     made.add_argument(
         "--paintings", default=paintings, help="a folder of paintings by style, or a collection"
     )
+    made.add_argument("--work", type=Path, help=work)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--quiet", action="store_true", help="no progress on standard error")
     made.add_argument(

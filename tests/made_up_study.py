@@ -17,42 +17,11 @@ from PIL import Image
 from impasto.collection.collection import SCHEMA, fingerprint
 from impasto.collection.vocabulary import Vocabulary
 from impasto.files import write_json
+from impasto.records import balance as balances
+from impasto.records import evaluation as evaluations
+from impasto.records import explanation as explanations
 from impasto.records import finding as findings
-from impasto.records.balance import (
-    BalanceResult,
-    ClassShares,
-    McNemarTest,
-    MethodChoice,
-    MethodScores,
-    MethodValidation,
-)  # fmt: skip
 from impasto.records.collection import AuditRecord, CollectionRecord
-from impasto.records.evaluation import (
-    BaselineScores,
-    CalibrationBin,
-    CalibrationScores,
-    ClassifierEvaluation,
-    ConformalScores,
-    FrequencyGroup,
-    GroupRecall,
-    ScoreTable,
-    StyleScores,
-    ValidationScores,
-)  # fmt: skip
-from impasto.records.explanation import (
-    ConfusionVsYears,
-    Explanation,
-    SecondGuesses,
-    SecondGuessItem,
-    SecondGuessScores,
-    StyleExplanation,
-    StylePair,
-    StyleYears,
-    TypicalityScores,
-    TypicalWork,
-    ValueRange,
-    YearsCorrelation,
-)  # fmt: skip
 from impasto.records.finding import Finding
 from impasto.records.record import Interval
 from impasto.reporting.report import write_report
@@ -69,7 +38,7 @@ WIKIART = (
     "Romanticism", "Symbolism", "Synthetic_Cubism", "Ukiyo_e",
 )  # fmt: skip
 SPLITS = ("train", "validation", "test")
-GROUPS: tuple[FrequencyGroup, ...] = ("many", "medium", "few")
+GROUPS: tuple[evaluations.FrequencyGroup, ...] = ("many", "medium", "few")
 
 
 @dataclass(frozen=True)
@@ -275,7 +244,7 @@ def write_evaluation(
     precision = [float(matrix[i, i] / hits[i]) if hits[i] else None for i in range(number)]
     value = float(recall.mean())
     simple = {"majority": 1 / number, "prior_matched": 0.9 / number, "colour_histogram": 0.317}
-    ClassifierEvaluation(
+    evaluations.ClassifierEvaluation(
         split="test",
         pictures=number * each,
         collection="collection",
@@ -284,10 +253,16 @@ def write_evaluation(
         prior="uniform",
         styles=tuple(styles),
         scores={**scores(value, macro_f1=value - 0.0123), "top_3": spread(min(value + 0.2, 0.97))},
-        baselines={name: BaselineScores(scores=scores(at)) for name, at in simple.items()}
-        | {"artist_oracle": BaselineScores(scores=scores(0.81)) if what.artists else None},
+        baselines={
+            name: evaluations.BaselineScores(scores=scores(at)) for name, at in simple.items()
+        }
+        | {
+            "artist_oracle": evaluations.BaselineScores(scores=scores(0.81))
+            if what.artists
+            else None
+        },
         per_style=tuple(
-            StyleScores(
+            evaluations.StyleScores(
                 style=style,
                 train=train[i],
                 test=each,
@@ -299,23 +274,23 @@ def write_evaluation(
             for i, style in enumerate(styles)
         ),
         groups={
-            name: GroupRecall(styles=number // 3, recall=0.5 - 0.1 * i)
+            name: evaluations.GroupRecall(styles=number // 3, recall=0.5 - 0.1 * i)
             for i, name in enumerate(GROUPS)
         },
         confusion=tuple(map(tuple, matrix.tolist())),
-        calibration=CalibrationScores(
+        calibration=evaluations.CalibrationScores(
             temperature=1.234,
             ece_before=0.101,
             ece_after=0.032,
             bins=tuple(
-                CalibrationBin(
+                evaluations.CalibrationBin(
                     confidence=(i + 0.5) / 10, accuracy=min(1, (i + 0.7) / 10), count=3 * i
                 )
                 for i in range(10)
             ),
         ),
-        conformal=ConformalScores(level=0.9, coverage=0.912, mean_size=3.45),
-        validation=ValidationScores(
+        conformal=evaluations.ConformalScores(level=0.9, coverage=0.912, mean_size=3.45),
+        validation=evaluations.ValidationScores(
             pictures=60, scores={"accuracy": 0.5, "balanced_accuracy": 0.49}
         ),
     ).write(run / "evaluation" / "metrics.json")
@@ -346,7 +321,7 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
         ("classifier-re-training", -0.0213, even),
     ]
     rows = tuple(
-        MethodScores(
+        balances.MethodScores(
             name=name,
             paper=f"Somebody {2000 + place}",
             kind="head" if place == 2 else "training",
@@ -354,8 +329,10 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
             runs=(),
             seconds=(),
             strengths=None,
-            distribution=ClassShares(pictures=tuple(100 * x for x in shares), share=tuple(shares)),
-            validation=MethodValidation(likelihood=-1.0, balanced_accuracy=0.4),
+            distribution=balances.ClassShares(
+                pictures=tuple(100 * x for x in shares), share=tuple(shares)
+            ),
+            validation=balances.MethodValidation(likelihood=-1.0, balanced_accuracy=0.4),
             scores={key: spread(0.41 + gain) for key in keys},
             by_seed={},
             recall=(),
@@ -364,7 +341,7 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
             }
             if place
             else None,
-            mcnemar=McNemarTest(
+            mcnemar=balances.McNemarTest(
                 gained=30, lost=9, p=0.0001, p_holm=0.0002 if gain > 0 else 0.34, by_seed=()
             )
             if place
@@ -373,7 +350,7 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
         for place, (name, gain, shares) in enumerate(methods)
     )
     counts = tuple(int(400 * share) for share in natural)
-    BalanceResult(
+    balances.BalanceResult(
         collection="study/collection",
         collection_fingerprint=mark,
         command="impasto balance study/collection -o study/balance",
@@ -390,7 +367,7 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
             "few": (),
             "rarest_third": tuple(styles[-1:]),
         },
-        recommendation=MethodChoice(
+        recommendation=balances.MethodChoice(
             method="focal-loss", clear=True, text="Focal loss, chosen on 60 pictures.", peers=()
         ),
         methods=rows,
@@ -401,7 +378,7 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
     )
 
 
-def explanation(styles: Sequence[str], table: pa.Table, mark: str) -> Explanation:
+def explanation(styles: Sequence[str], table: pa.Table, mark: str) -> explanations.Explanation:
     """An explanation of an evaluation; the last style has no dates."""
     ids: dict[str, list[str]] = {style: [] for style in styles}
     for name, style in zip(
@@ -409,53 +386,58 @@ def explanation(styles: Sequence[str], table: pa.Table, mark: str) -> Explanatio
     ):
         ids[style].append(name)
     works = {
-        style: tuple(TypicalWork(id=name, likeness=0.5, probability=0.4) for name in ids[style][:2])
+        style: tuple(
+            explanations.TypicalWork(id=name, likeness=0.5, probability=0.4)
+            for name in ids[style][:2]
+        )
         for style in styles
     }
     years = [
-        StyleYears(
+        explanations.StyleYears(
             style=style, dated=20, median=1800 + 9 * at, low=1790 + 9 * at, high=1805 + 9 * at,
             used=True,
         )
         for at, style in enumerate(styles[:-1])
     ]  # fmt: skip
     years.append(
-        StyleYears(style=styles[-1], dated=2, median=1700, low=1690, high=1710, used=False)
+        explanations.StyleYears(
+            style=styles[-1], dated=2, median=1700, low=1690, high=1710, used=False
+        )
     )
     pairs = tuple(
-        StylePair(a=a, b=b, gap=9.0 * (j - i), confusion=0.3 / (1 + j - i))
+        explanations.StylePair(a=a, b=b, gap=9.0 * (j - i), confusion=0.3 / (1 + j - i))
         for i, a in enumerate(styles[:-1])
         for j, b in enumerate(styles[:-1])
         if i < j
     )
     heat = tuple(tuple(0.5 + (row + column) / 14 for column in range(8)) for row in range(8))
-    return Explanation(
+    return explanations.Explanation(
         collection_fingerprint=mark,
         styles=tuple(
-            StyleExplanation(
+            explanations.StyleExplanation(
                 style=style, surest=tuple(ids[style][:1]), typical=works[style],
                 atypical=works[style], heat=heat, border=0.4375, heated=8,
             )
             for style in styles
         ),
-        recognised=TypicalityScores(nearer=spread(0.761), further=spread(0.342)),
-        confusion_vs_years=ConfusionVsYears(
+        recognised=explanations.TypicalityScores(nearer=spread(0.761), further=spread(0.342)),
+        confusion_vs_years=explanations.ConfusionVsYears(
             dated_from=10,
             years=tuple(years),
             pairs=pairs,
-            correlation=YearsCorrelation(
+            correlation=explanations.YearsCorrelation(
                 value=-0.712, low=-0.834, high=-0.215, p_value=0.0123, permutations=40320,
-                exact=True, without_one=ValueRange(low=-0.81, high=-0.33),
+                exact=True, without_one=explanations.ValueRange(low=-0.81, high=-0.33),
             ),
         ),
-        second_guesses=SecondGuesses(
+        second_guesses=explanations.SecondGuesses(
             works=12,
             taught=3,
-            scores=SecondGuessScores(
+            scores=explanations.SecondGuessScores(
                 rate=spread(0.444), expected=spread(0.2), difference=spread(0.244), chance=0.333
             ),
             items=(
-                SecondGuessItem(
+                explanations.SecondGuessItem(
                     id=ids[styles[0]][0], style=styles[0], second_label=styles[1],
                     second_guess=styles[2], probability=0.21,
                 ),
@@ -469,7 +451,7 @@ def spread(value: float) -> Interval:
     return Interval(value=value, low=max(value - 0.04, 0.0), high=min(value + 0.04, 1.0))
 
 
-def scores(value: float, **others: float) -> ScoreTable:
+def scores(value: float, **others: float) -> evaluations.ScoreTable:
     """The scores of a network or a baseline."""
     names = ("accuracy", "balanced_accuracy", "macro_f1")
     return {name: spread(others.get(name, value)) for name in names}

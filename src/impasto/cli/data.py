@@ -37,6 +37,7 @@ def sample(
     show.gallery(directory, made, as_json=as_json)
 
 
+@opt.grouped
 def prepare(
     source: Annotated[
         list[str] | None, typer.Argument(help="Folders, a table, WikiArt lists or a data set.")
@@ -54,10 +55,8 @@ def prepare(
     ] = None,
     size: Annotated[str | None, typer.Option("--size", help="Now --pixels.", hidden=True)] = None,
     seed: opt.Seed = None,
-    config: opt.Config = None,
-    assignments: opt.Assignments = None,
-    quiet: opt.Quiet = False,
-    as_json: opt.AsJson = False,
+    *,
+    common: opt.Common,
 ) -> None:
     """Decode, label and split pictures into a collection.
 
@@ -68,12 +67,12 @@ def prepare(
     alone("prepare")
     if size is not None:
         raise SettingsError(f"--size is the size of a network: stored pixels are --pixels {size}")
-    request = read_request(config, assignments)
+    request = read_request(common.config, common.assignments)
     options = {"pixels": pixels, "split": split, "seed": seed}
     settings = request.settings(impasto.PrepareSettings, options)
     folder = output or request.collection
-    made = impasto.prepare(request.source(source), folder, settings, progress=not quiet)
-    show.collection(made, as_json=as_json)
+    made = impasto.prepare(request.source(source), folder, settings, progress=not common.quiet)
+    show.collection(made, as_json=common.as_json)
 
 
 def audit(

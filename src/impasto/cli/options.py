@@ -98,7 +98,6 @@ def network(
 class Common:
     """The last options of verbs that compute."""
 
-    device: Device
     config: Config
     assignments: Assignments
     quiet: Quiet

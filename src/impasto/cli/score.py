@@ -29,6 +29,7 @@ def balance(
     ] = None,
     *,
     network: Annotated[opt.Values, opt.network(opt.size("small"), opt.epochs("50"))],
+    device: opt.Device = None,
     common: opt.Common,
 ) -> None:
     """Compare long-tail methods side by side, over several seeds; the same command resumes.
@@ -43,7 +44,7 @@ def balance(
         "methods": _names(methods),
         "seeds": seeds,
         **{f"train.{name}": value for name, value in network.items()},
-        "train.device": common.device,
+        "train.device": device,
     }
     settings = request.settings(impasto.LongTailSettings, options)
     made = impasto.balance(
@@ -72,6 +73,7 @@ def evaluate(
             "--classifier", help="Painter or LoRA: the run that classifies what was painted."
         ),
     ] = None,
+    device: opt.Device = None,
     *,
     common: opt.Common,
 ) -> None:
@@ -96,17 +98,17 @@ def evaluate(
             own = {"train": dict(impasto.open_run(place).settings)}
             request = request.over(own)
             options = {f"train.{name}": value for name, value in training.items()}
-            options |= {"train.device": common.device, "evaluate.device": common.device}
+            options |= {"train.device": device, "evaluate.device": device}
         case "classifier" | "autoencoder":
             what = "a classifier without --by" if kind == "classifier" else "an autoencoder"
             refuse(what, {"by": by, **training, "classifier": classifier})
-            options = {"device": common.device}
+            options = {"device": device}
         case "painter":
             refuse(f"a {kind}", {"by": by, **training})
-            options = {"evaluator": paths, "device": common.device}
+            options = {"evaluator": paths, "device": device}
         case "lora":
             refuse("a LoRA", {"by": by, **training})
-            options = {"classifier": paths, "paint.device": common.device}
+            options = {"classifier": paths, "paint.device": device}
         case _:
             assert_never(kind)
     settings = request.settings(evaluation_settings(kind, by), options)
@@ -156,6 +158,7 @@ def atlas(
         typer.Option("--add", help="Place pictures in the atlas that is there; repeatable."),
     ] = None,
     seed: opt.Seed = None,
+    device: opt.Device = None,
     *,
     common: opt.Common,
 ) -> None:
@@ -167,7 +170,7 @@ def atlas(
 
     request = read_request(common.config, common.assignments)
     place = run or request.run
-    options = {"maps": _names(maps), "device": common.device, "seed": seed}
+    options = {"maps": _names(maps), "device": device, "seed": seed}
     settings = request.settings(impasto.AtlasSettings, options)
     if add:
         refuse("atlas --add", {"maps": maps, "seed": seed, "collection": collection})

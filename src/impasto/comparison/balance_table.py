@@ -49,15 +49,20 @@ def _header(first: str, columns: Sequence[str]) -> Iterator[str]:
     yield f"| --- |{' ---: |' * len(columns)}"
 
 
+def _heading(title: str, text: str) -> Iterator[str]:
+    yield f"## {title}"
+    yield ""
+    yield text
+    yield ""
+
+
 def _scores(result: BalanceResult) -> Iterator[str]:
     over = " and seeds" if len(result.seeds) > 1 else " alone: one seed says nothing of others"
-    yield "## Scores"
-    yield ""
-    yield (
+    yield from _heading(
+        "Scores",
         f"Means over the seeds, with 95 % intervals over test pictures{over}. Groups: the mean "
-        "recall of their styles. The answer of a network is its likeliest style."
+        "recall of their styles. The answer of a network is its likeliest style.",
     )
-    yield ""
     yield from _header("method", ["trains", *result.columns.values()])
     for row in result.methods:
         cells = [str(row.scores[name]) for name in result.columns]
@@ -67,15 +72,13 @@ def _scores(result: BalanceResult) -> Iterator[str]:
 
 
 def _differences(result: BalanceResult) -> Iterator[str]:
-    yield "## Differences to plain training"
-    yield ""
-    yield (
+    yield from _heading(
+        "Differences to plain training",
         "In points, on the same pictures with the same seeds, with 95 % intervals. A picture is "
         "gained when more seeds answer it rightly with the method, lost when fewer do; p is of "
         "McNemar's exact test on these, alone and after Holm's correction for the number of "
-        "methods."
+        "methods.",
     )
-    yield ""
     yield from _header("method", [*result.columns.values(), "gained", "lost", "p", "p (Holm)"])
     for row in result.methods:
         if row.differences is not None and row.mcnemar is not None:
@@ -87,14 +90,12 @@ def _differences(result: BalanceResult) -> Iterator[str]:
 
 
 def _distribution(result: BalanceResult) -> Iterator[str]:
-    yield "## Pictures a style, before and after"
-    yield ""
-    yield (
+    yield from _heading(
+        "Pictures a style, before and after",
         "How many pictures of each style an epoch shows, the mean over the training; in brackets "
         "the style's share of the loss, in per cent, where weights or mixing make it another. "
-        "Methods with the same numbers stand together."
+        "Methods with the same numbers stand together.",
     )
-    yield ""
     kinds: dict[tuple[tuple[float, ...], tuple[float, ...]], list[str]] = {}
     for row in result.methods:
         shown = row.distribution

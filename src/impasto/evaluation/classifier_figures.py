@@ -32,10 +32,6 @@ def draw_sheets(
     """
     answers = probabilities.argmax(1)
     wrong = np.flatnonzero(answers != test.labels)
-    for name in ("worst.png", "confused.png"):
-        (folder / name).unlink(missing_ok=True)  # of an earlier evaluation
-    if not len(wrong):
-        return
     names = [style.replace("_", " ") for style in collection.vocabulary.styles]
 
     def tile(place: int) -> Tile:

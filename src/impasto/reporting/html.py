@@ -55,7 +55,7 @@ def _block(block: blocks.Block, prefix: str) -> str:  # noqa: PLR0911 – one fo
     match block:
         case blocks.Prose():
             tone = "" if block.tone == "plain" else f' class="{block.tone}"'
-            return f"<p{tone}>{_text(block.parts)}</p>"
+            return f"<p{tone}>{''.join(map(_inline, block.parts))}</p>"
         case blocks.Table():
             return _table(block)
         case Chart():
@@ -76,10 +76,6 @@ def _block(block: blocks.Block, prefix: str) -> str:  # noqa: PLR0911 – one fo
             return f"<details{state}>{summary}\n{_blocks(block.blocks, prefix)}\n</details>"
         case _:
             assert_never(block)
-
-
-def _text(parts: Iterable[blocks.Inline]) -> str:
-    return "".join(map(_inline, parts))
 
 
 def _inline(part: blocks.Inline) -> str:

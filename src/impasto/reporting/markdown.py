@@ -1,7 +1,7 @@
 """Markdown of a report (GitHub's), with its figures as files beside it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -53,7 +53,7 @@ def _section(section: blocks.Section, figures: Path) -> str:
 def _block(block: blocks.Block, prefix: str, figures: Path) -> str:  # noqa: PLR0911 – one for each kind
     match block:
         case blocks.Prose():
-            text = _text(block.parts)
+            text = "".join(map(_inline, block.parts))
             return f"> {text}" if block.tone == "notice" else text
         case blocks.Table():
             return _table(block)
@@ -83,10 +83,6 @@ def _block(block: blocks.Block, prefix: str, figures: Path) -> str:  # noqa: PLR
             return f"<details><summary>{_tagged(block.summary)}</summary>\n\n{inner}\n\n</details>"
         case _:
             assert_never(block)
-
-
-def _text(parts: Iterable[blocks.Inline]) -> str:
-    return "".join(map(_inline, parts))
 
 
 def _inline(part: blocks.Inline) -> str:
