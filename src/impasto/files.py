@@ -8,12 +8,15 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from impasto.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WAYS_OUT = {
     errno.ENOSPC: "the disk is full: free some space or choose another folder with -o",
@@ -83,10 +86,24 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content``, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_table(path: Path, table: "pa.Table | Mapping[str, Any]") -> None:
+    """Write a table, or columns by name, as Parquet, whole or not at all."""
+    import pyarrow as pa  # noqa: PLC0415 – slow, and few files are tables
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        pq.write_table(table if isinstance(table, pa.Table) else pa.table(dict(table)), temporary)
 
 
 def write_json(path: Path, value: Any) -> None:

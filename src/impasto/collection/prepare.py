@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto.collection import duplicates
@@ -31,7 +30,7 @@ from impasto.collection.sources import SourcePath, read_source, spelled
 from impasto.collection.split import SplitPlan, assign
 from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import ImpastoError, InputError, OutputError
-from impasto.files import make_folder, output_error, replacing
+from impasto.files import make_folder, output_error, write_table
 from impasto.records import finding as findings
 from impasto.records.collection import CollectionRecord
 from impasto.records.finding import Finding
@@ -270,6 +269,5 @@ def _write(path: Path, table: pa.Table, picked: Picked, vocabulary: Vocabulary) 
             (path / PIXELS).unlink(missing_ok=True)
     except OSError as error:
         raise output_error(path, error) from error
-    with replacing(path / "paintings.parquet") as temporary:
-        pq.write_table(table, temporary)
+    write_table(path / "paintings.parquet", table)
     vocabulary.save(path / "styles.json")

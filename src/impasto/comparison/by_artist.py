@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -33,7 +31,7 @@ from impasto.config import Settings, parse
 from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.scoring import calibrate
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import read_json, replacing, write_json
+from impasto.files import read_json, write_json, write_table
 from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records import run as runs
@@ -267,8 +265,7 @@ class _ArtistComparison:
         for arm in ARMS:
             columns[arm] = styles[self.answers[arm].by["network"][rows]].tolist()
             columns[f"{arm}_fold"] = self.answers[arm].fold[rows] + 1
-        with replacing(self.folder / "predictions.parquet") as temporary:
-            pq.write_table(pa.table(columns), temporary)
+        write_table(self.folder / "predictions.parquet", columns)
 
 
 def _answers(path: Path, divided: Collection, rows: Labels, settings: EvaluateSettings) -> Labels:

@@ -20,7 +20,7 @@ from torch import from_numpy
 from impasto.collection.collection import Collection
 from impasto.comparison.class_likelihood import class_likelihood
 from impasto.comparison.long_tail_methods import HeadMethod
-from impasto.files import replacing, write_text
+from impasto.files import write_bytes, write_text
 from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records import run as runs
@@ -138,10 +138,8 @@ def head_run(
         "head.weight": from_numpy(new.head.weight),
         "head.bias": from_numpy(new.head.bias),
     }
-    with replacing(path / "best.safetensors") as temporary:
-        temporary.write_bytes(serialised(tensors))
-    with replacing(path / "seen.parquet") as temporary:
-        temporary.write_bytes((plain.path / "seen.parquet").read_bytes())
+    write_bytes(path / "best.safetensors", serialised(tensors))
+    write_bytes(path / "seen.parquet", (plain.path / "seen.parquet").read_bytes())
     line = _validated(new.head.logits(inputs.validation), inputs, plain, seconds)
     write_text(path / "metrics.jsonl", json.dumps(line) + "\n")
     findings.save(path / "findings.json", training_findings([line], collection))

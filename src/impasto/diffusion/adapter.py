@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from impasto.diffusion.base import Base
 from impasto.diffusion.families import ENCODER_TARGETS, Targets, Text
-from impasto.files import replacing
+from impasto.files import replacing, write_bytes
 
 NAME: Final = "pytorch_lora_weights.safetensors"
 KOHYA: Final = "kohya.safetensors"
@@ -200,6 +200,5 @@ def write_kohya(adapter: Adapter, path: Path) -> bool:
         for name, weight in named.items():  # the converter writes the rank as alpha
             value = torch.tensor(float(alpha)) if name.endswith(".alpha") else weight
             renamed[name.replace("lora_te1_", f"{first}_")] = value.contiguous().cpu()
-    with replacing(path) as temporary:
-        temporary.write_bytes(serialised(renamed, metadata={"format": "pt"}))
+    write_bytes(path, serialised(renamed, metadata={"format": "pt"}))
     return True

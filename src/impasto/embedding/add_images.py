@@ -19,7 +19,7 @@ from impasto.embedding.embed import encoder
 from impasto.embedding.projection import Points, place
 from impasto.embedding.vectors import Vectors, fit_preparation
 from impasto.errors import InputError, RunError
-from impasto.files import damaged_error, replacing
+from impasto.files import damaged_error, write_table
 from impasto.numerics.neighbours import nearest, unit
 from impasto.records.atlas import Atlas
 from impasto.records.run import open_run
@@ -121,5 +121,4 @@ def _append(path: Path, made: pa.Table) -> None:
             again = set(made["id"].to_pylist())
             kept = pa.array([name not in again for name in old["id"].to_pylist()])
             made = pa.concat_tables([old.filter(kept), made])
-    with replacing(path) as temporary:
-        pq.write_table(made, temporary)
+    write_table(path, made)

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
-from impasto.files import replacing
+from impasto.files import replacing, write_table
 
 NEIGHBOURS: Final = 12  # nearest paintings that are written down
 COPIED: Final = ("id", "style", "split", "artist", "title", "year")
@@ -58,12 +57,6 @@ def map_columns(points: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
 def neighbour_column(near: NDArray[np.int64]) -> pa.Array:
     """Return rows of nearest paintings ``(N, K)`` as a column of lists."""
     return pa.array(list(near.astype(np.int32)), pa.list_(pa.int32()))
-
-
-def write_table(path: Path, columns: Mapping[str, Any]) -> None:
-    """Write a parquet file, whole or not at all."""
-    with replacing(path) as temporary:
-        pq.write_table(pa.table(dict(columns)), temporary)
 
 
 def lists(vectors: NDArray[np.float32]) -> pa.Array:

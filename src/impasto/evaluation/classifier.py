@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
@@ -37,7 +35,7 @@ from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open
 from impasto.evaluation.ood import KEPT, OodDetector
 from impasto.evaluation.scoring import calibrate, score
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import replacing
+from impasto.files import replacing, write_table
 from impasto.numerics import conformal
 from impasto.records import finding as findings
 from impasto.records.evaluation import ClassifierEvaluation, PredictionCalibration
@@ -146,5 +144,4 @@ def _write_predictions(
     if detector:
         distances = detector.distances(test.features)
         columns |= {"distance": distances, "in_distribution": distances <= detector.limit}
-    with replacing(folder / "predictions.parquet") as temporary:
-        pq.write_table(pa.table(columns), temporary)
+    write_table(folder / "predictions.parquet", columns)

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 from safetensors.numpy import save as serialised
 
 from impasto.errors import RunError
-from impasto.files import replacing
+from impasto.files import write_bytes
 from impasto.numerics.neighbours import nearest, unit
 
 NEAREST = 10
@@ -49,9 +49,8 @@ class OodDetector:
 
     def save(self, path: Path) -> None:
         """Write it as safetensors, whole or not at all."""
-        with replacing(path) as temporary:
-            tensors = {"known": self.known.astype(np.float16), "limit": np.asarray([self.limit])}
-            temporary.write_bytes(serialised(tensors))
+        tensors = {"known": self.known.astype(np.float16), "limit": np.asarray([self.limit])}
+        write_bytes(path, serialised(tensors))
 
     @classmethod
     def load(cls, path: Path) -> "OodDetector":

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
@@ -28,7 +26,7 @@ from impasto.devices import accelerator_on
 from impasto.errors import CollectionError
 from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
 from impasto.evaluation.settings import EvaluateSettings
-from impasto.files import replacing
+from impasto.files import write_table
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.tensors import byte_tensor, to_pixels
 from impasto.models.autoencoder import Autoencoder
@@ -214,8 +212,7 @@ def _write_rows(folder: Path, collection: Collection, test: Rows, scores: Floats
     }
     for at, name in enumerate(MEASURES):
         columns |= {name: scores[:, 0, at], f"pca_{name}": scores[:, 1, at]}
-    with replacing(folder / "reconstructions.parquet") as temporary:
-        pq.write_table(pa.table(columns), temporary)
+    write_table(folder / "reconstructions.parquet", columns)
 
 
 def _draw(folder: Path, reconstructor: _Reconstructor, rows: Rows) -> None:

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from impasto.collection.collection import SPLITS, Collection, open_collection
 from impasto.errors import InputError
-from impasto.files import replacing, write_text
+from impasto.files import write_bytes, write_text
 from impasto.images.palette import page_script, style_sheet
 from impasto.page import sprites
 from impasto.page.atlas_data import RunAtlas, read_runs
@@ -187,9 +187,7 @@ def _write_app_file(name: str, path: Path) -> None:
     if name in GENERATED:
         write_text(path, GENERATED[name]())
         return
-    content = (files("impasto.page") / "static" / name).read_bytes()
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    write_bytes(path, (files("impasto.page") / "static" / name).read_bytes())
 
 
 def _remove_stale(folder: Path, wanted: set[str]) -> None:

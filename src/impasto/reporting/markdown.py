@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
-from impasto.files import replacing
+from impasto.files import write_bytes
 from impasto.numerics.formatting import count
 from impasto.reporting import blocks
 from impasto.reporting.headline import Front
@@ -64,8 +64,7 @@ def _block(block: blocks.Block, prefix: str, figures: Path) -> str:  # noqa: PLR
         case blocks.ImageFile():
             name = f"{prefix}{block.name or block.path.name}"
             inline_picture(block.path)  # refuses what is no picture
-            with replacing(figures / name) as temporary:
-                temporary.write_bytes(block.path.read_bytes())
+            write_bytes(figures / name, block.path.read_bytes())
             return _figure(name, block.caption, block.caption, block.command)
         case Thumbnails():
             write_contact_sheet(block, figures / "examples.png")

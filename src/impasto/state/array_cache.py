@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialised
 
-from impasto.files import replacing
+from impasto.files import write_bytes
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -32,6 +32,5 @@ def cached_arrays(
     # safetensors writes memory as it lies: an array in Fortran's order, as PCA gives, would come
     # back scrambled
     made = {name: np.ascontiguousarray(array) for name, array in make().items()}
-    with replacing(path) as temporary:
-        temporary.write_bytes(serialised(made, metadata={"key": key}))
+    write_bytes(path, serialised(made, metadata={"key": key}))
     return made

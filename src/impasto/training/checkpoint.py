@@ -15,7 +15,7 @@ from safetensors.torch import save as serialised
 from torch import Tensor, nn
 
 from impasto.errors import RunError
-from impasto.files import replacing
+from impasto.files import write_bytes
 
 NAME = "checkpoint.safetensors"
 
@@ -44,10 +44,7 @@ class Progress:
 
 def save_weights(path: Path, model: nn.Module) -> None:
     """Write a network's weights and statistics as safetensors, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(
-            serialised({name: t.contiguous() for name, t in model.state_dict().items()})
-        )
+    write_bytes(path, serialised({k: v.contiguous() for k, v in model.state_dict().items()}))
 
 
 def save(
@@ -62,15 +59,11 @@ def save(
     tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in state.items() if isinstance(v, Tensor)}
-    with replacing(folder / NAME) as temporary:
-        # clone: safetensors refuses tensors that share memory, contiguous: channels_last ones would
-        # be reordered
-        whole = {
-            k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()
-        }
-        temporary.write_bytes(
-            serialised(whole, metadata={"progress": json.dumps(asdict(progress))})
-        )
+    # clone: safetensors refuses tensors that share memory, contiguous: channels_last ones would
+    # be reordered
+    whole = {k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
+    metadata = {"progress": json.dumps(asdict(progress))}
+    write_bytes(folder / NAME, serialised(whole, metadata=metadata))
 
 
 def load(

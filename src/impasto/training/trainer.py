@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
@@ -21,7 +20,7 @@ from torch import nn
 from impasto.collection.collection import Collection
 from impasto.devices import accelerator_on, precision_of
 from impasto.errors import CollectionError, RunError, SettingsError
-from impasto.files import replacing
+from impasto.files import write_table
 from impasto.records import finding as finding_records
 from impasto.records import run as runs
 from impasto.records.finding import Finding
@@ -236,8 +235,7 @@ def _begin(
     if accelerator.is_main_process:
         splits = taken.table.select(["sha256", "split"])
         seen = splits.filter(pa.compute.not_equal(splits["split"], "test"))
-        with replacing(path / "seen.parquet") as temporary:
-            pq.write_table(seen, temporary)
+        write_table(path / "seen.parquet", seen)
         about = {
             "path": str(collection.path.resolve()),
             "fingerprint": collection.fingerprint,
