@@ -14,7 +14,7 @@ from impasto.training.imbalance import (
     pictures_per_epoch,
     sampled_shares,
 )
-from impasto.training.samplers import PARTNERS, Portions, StyleBatches, capped_and_duplicated
+from impasto.training.samplers import PARTNERS, StyleBatches, batches_of, capped_and_duplicated
 
 COUNTS = np.array([64, 16, 0, 4])
 LABELS = np.random.default_rng(0).permutation(np.repeat(np.arange(4), COUNTS))
@@ -26,7 +26,7 @@ def batches(
     sampling: Any, seed: int = 0, epochs: int = 50, size: int = 12, **given: Any
 ) -> Batches | StyleBatches:
     settings = BalanceSettings(sampling=sampling, **given)
-    return Portions(size, 1, seed, epochs).batches(settings, ROWS, LABELS)
+    return batches_of(ROWS, LABELS, settings, size=size, processes=1, seed=seed, epochs=epochs)
 
 
 def drawn(made: Batches | StyleBatches, steps: range) -> np.ndarray:
@@ -113,7 +113,7 @@ def test_the_courses_27_styles_at_300_are_8100() -> None:
 )
 def test_the_numbers_foretold_are_those_drawn(sampling: Any) -> None:
     settings = BalanceSettings(sampling=sampling, per_style=24)
-    made = Portions(12, 1, 0, 60).batches(settings, ROWS, LABELS)
+    made = batches(sampling, epochs=60, per_style=24)
     counts = drawn(made, range(60 * made.per_epoch)) / 60
     foretold = pictures_per_epoch(settings, COUNTS)
     assert foretold.sum() == pytest.approx(72 if sampling == "cap-and-duplicate" else 84)
@@ -140,14 +140,10 @@ def test_partners_are_not_the_pictures_that_they_meet() -> None:
 
 
 def test_a_batch_is_never_more_than_an_epoch_and_divides_among_processes() -> None:
-    few = Portions(64, 5, 0, 1).batches(
-        BalanceSettings(sampling="cap-and-duplicate", per_style=4), ROWS, LABELS
-    )
+    capped = BalanceSettings(sampling="cap-and-duplicate", per_style=4)
+    few = batches_of(ROWS, LABELS, capped, size=64, processes=5, seed=0, epochs=1)
     assert (few.size, few.per_epoch, len(few.batch(0))) == (10, 1, 10)
-    assert (
-        Portions(200, 1, 0, 1).batches(BalanceSettings(sampling="square-root"), ROWS, LABELS).size
-        == 84
-    )
+    assert batches("square-root", size=200).size == 84
 
 
 def test_the_effective_prior_is_share_times_weight() -> None:

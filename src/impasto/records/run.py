@@ -17,7 +17,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -159,12 +159,7 @@ def create(
 
 def finish(run: Run, facts: Mapping[str, Any]) -> Run:
     """Mark a run as done, adding ``facts`` (steps made, seconds, best epoch, …)."""
-    created = read_json(run.path / "run.json")["created"]
-    done = Run(
-        run.path, run.kind, run.settings, run.styles, run.collection, {**run.facts, **facts}, "done"
-    )
-    _write(done, created=created)
-    return done
+    return _rewritten(replace(run, facts={**run.facts, **facts}, state="done"))
 
 
 def extend(run: Run, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Run:
@@ -172,12 +167,7 @@ def extend(run: Run, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> R
 
     With other settings and facts, and ``running`` again.
     """
-    created = read_json(run.path / "run.json")["created"]
-    more = Run(
-        run.path, run.kind, dict(settings), run.styles, run.collection, dict(facts), "running"
-    )
-    _write(more, created=created)
-    return more
+    return _rewritten(replace(run, settings=dict(settings), facts=dict(facts), state="running"))
 
 
 def open_run(path: Path | str, kind: RunKind | None = None) -> Run:
@@ -228,6 +218,11 @@ def command() -> str:
     if program in INTERACTIVE:
         return "a Python session"
     return shlex.join([program, *sys.argv[1:]])
+
+
+def _rewritten(run: Run) -> Run:
+    _write(run, created=read_json(run.path / "run.json")["created"])
+    return run
 
 
 def _write(run: Run, created: str) -> None:

@@ -76,32 +76,31 @@ def capped_and_duplicated(rows: Rows, labels: Rows, per_style: int, seed: int) -
     return np.concatenate(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Portions:
-    """Sizes of batches.
+def batches_of(
+    rows: Rows,
+    labels: Rows,
+    settings: BalanceSettings,
+    *,
+    size: int,
+    processes: int,
+    seed: int,
+    epochs: int,
+) -> Batches | StyleBatches:
+    """Return the batches of a training under a long-tail method.
 
-    Attributes:
+    Args:
+        rows: the training pictures' rows in the collection, ``int64 (N,)``.
+        labels: their styles, ``int64 (N,)``.
+        settings: the method.
         size: pictures in a batch, as wanted; where an epoch has fewer, as many as it has.
         processes: that divide a batch among them.
         seed: another seed, another order.
         epochs: of the training.
     """
-
-    size: int
-    processes: int
-    seed: int
-    epochs: int
-
-    def batches(
-        self, settings: BalanceSettings, rows: Rows, labels: Rows
-    ) -> Batches | StyleBatches:
-        """Return the batches of ``rows`` of styles ``labels``, both ``int64 (N,)``."""
-        capped = settings.sampling == "cap-and-duplicate"
-        taken = (
-            capped_and_duplicated(rows, labels, settings.per_style, self.seed) if capped else rows
-        )
-        size = min(self.size, len(taken))
-        size -= size % self.processes
-        if capped or settings.sampling == "natural":
-            return Batches(taken, size, self.seed)
-        return StyleBatches(rows, labels, size, self.seed, settings.sampling, self.epochs)
+    capped = settings.sampling == "cap-and-duplicate"
+    taken = capped_and_duplicated(rows, labels, settings.per_style, seed) if capped else rows
+    size = min(size, len(taken))
+    size -= size % processes
+    if capped or settings.sampling == "natural":
+        return Batches(taken, size, seed)
+    return StyleBatches(rows, labels, size, seed, settings.sampling, epochs)

@@ -76,11 +76,7 @@ def load_network(run: Run | Thing, device: str = "cpu") -> "nn.Module":
 
 def kind_of(run: Run | Thing) -> RunKind:
     """Return the kind of a run, or of the runs in a folder of several."""
-    if isinstance(run, Run):
-        return run.kind
-    path = folder(run)
-    several = sorted(path.glob("*/run.json")) if not (path / "run.json").is_file() else []
-    return runs.open_run(several[0].parent if several else path).kind
+    return run.kind if isinstance(run, Run) else runs.kind_of(folder(run))
 
 
 def source_paths(source: Thing | Sequence[Thing]) -> str | Path | list[str | Path]:

@@ -18,7 +18,7 @@ from impasto.training.augment import augment, mixed_in
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.imbalance import ClassBalance
 from impasto.training.pixel_batches import Pictures
-from impasto.training.samplers import PARTNERS, Portions, StyleBatches
+from impasto.training.samplers import PARTNERS, StyleBatches, batches_of
 from impasto.training.schedule import growing_resolution
 
 Batch = tuple[Tensor, Tensor, int]
@@ -41,8 +41,15 @@ class ClassifierTask:
             collection.labels,
         )
         labels, seed = self.labels[rows], settings.seed
-        portions = Portions(settings.batch_size, accelerator.num_processes, seed, settings.epochs)
-        self.batches = portions.batches(settings.balance, rows, labels)
+        self.batches = batches_of(
+            rows,
+            labels,
+            settings.balance,
+            size=settings.batch_size,
+            processes=accelerator.num_processes,
+            seed=seed,
+            epochs=settings.epochs,
+        )
         balanced = settings.augment.partners == "balanced"
         self.partners = (
             StyleBatches(
