@@ -1,4 +1,7 @@
-"""Batches: the rows of each step as a function of (seed, step), so that any step can be first."""
+"""Batches: the rows of each step as a function of (seed, step), so that any step can be first.
+
+And an even choice of rows, where all would take too long.
+"""
 
 from dataclasses import dataclass
 
@@ -33,3 +36,8 @@ class Batches:
         """The rows of one step, ``int64 (size,)``."""
         epoch, index = divmod(step, self.per_epoch)
         return self.order(epoch)[index * self.size : (index + 1) * self.size]
+
+
+def evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """At most ``count`` of the rows, evenly spread over them."""
+    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(np.int64)]

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import (
     collection_of,
@@ -112,9 +113,8 @@ def _ood_detector(
     settings: EvaluateSettings,
 ) -> OodDetector:
     """Fit the detector on all training pictures, or on an even choice of them."""
-    train = collection.indices("train")
-    places = np.linspace(0, len(train) - 1, min(KEPT, len(train))).round().astype(np.int64)
-    features = network.outputs(collection, train[places], settings.views).features
+    chosen = evenly(collection.indices("train"), KEPT)
+    features = network.outputs(collection, chosen, settings.views).features
     return OodDetector.fit(features, validation.features)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional as F
 
+from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import training_hashes
 from impasto.evaluation.classifier_figures import HeatRow, draw_heat, draw_typical
@@ -145,8 +146,7 @@ def _mean_heat(
 
     The hottest place of every picture counts 1; pictures without any evidence are left out.
     """
-    own = test.rows[test.labels == style]
-    own = own[np.linspace(0, len(own) - 1, min(HEATED, len(own))).round().astype(np.int64)]
+    own = evenly(test.rows[test.labels == style], HEATED)
     pictures, styles = np.asarray(collection.pixels[own]), np.full(len(own), style)
     maps = torch.from_numpy(heat_maps(network, pictures, styles))
     maps = maps[maps.amax((1, 2)) > 0]

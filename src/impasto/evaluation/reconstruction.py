@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from torch import Tensor
 
+from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of, evaluation_folder
 from impasto.devices import accelerator_on
@@ -69,7 +70,7 @@ class _Reconstructor:
     def fit(
         cls, collection: Collection, train: Rows, model: Autoencoder, device: torch.device
     ) -> "_Reconstructor":
-        rows = train[_evenly(len(train), FITTED)]
+        rows = evenly(train, FITTED)
         batches = [
             plain(
                 byte_tensor(collection.pixels[rows[start : start + BATCH]]), model.config.painted
@@ -150,7 +151,7 @@ def evaluate_reconstruction(
         not_done(folder)
         _write_rows(folder, opened, test, scores)
         quality = np.argsort(scores[:, 0, 0], kind="stable")  # from the worst to the best
-        _draw(folder / "figures", reconstructor, test[quality[_evenly(len(quality), SHOWN)]])
+        _draw(folder / "figures", reconstructor, test[evenly(quality, SHOWN)])
         evaluation.write(folder / "metrics.json")
         judged = [overlap_finding(run, opened), finished_finding(run), _pca_finding(evaluation)]
         findings.save(folder / "findings.json", judged)
@@ -158,11 +159,6 @@ def evaluate_reconstruction(
         done(folder, settings=settings, weights=weights, collection=opened.fingerprint)
     accelerator.wait_for_everyone()
     return evaluation.at(folder)
-
-
-def _evenly(length: int, count: int) -> Rows:
-    """At most ``count`` places, evenly spread over a length."""
-    return np.linspace(0, length - 1, min(count, length)).round().astype(np.int64)
 
 
 def _evaluation(

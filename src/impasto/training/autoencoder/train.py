@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 from torch import nn
 
+from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.errors import CollectionError, SettingsError
 from impasto.models.autoencoder import Autoencoder, AutoencoderConfig, configured
@@ -93,7 +94,7 @@ def _optimizer(network: nn.Module, settings: AutoencoderSettings) -> MuonAdamW:
 def _initialised(collection: Collection, config: AutoencoderConfig) -> nn.Module:
     """Autoencoder initialised with the training pictures' principal components."""
     model, train = Autoencoder(config), collection.indices("train")
-    rows = train[np.linspace(0, len(train) - 1, min(FITTED, len(train))).round().astype(np.int64)]
+    rows = evenly(train, FITTED)
     small, painted = [], []
     for start in range(0, len(rows), 512):
         pictures = Pictures.gather(collection, rows[start : start + 512])

@@ -12,6 +12,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.collection.originals import Originals
 from impasto.diffusion import buckets
@@ -89,14 +90,9 @@ class Material:
         )
         sizes = zip(collection.column("height"), collection.column("width"), strict=True)
         known = [size if row in originals.known else (None, None) for row, size in enumerate(sizes)]
-        chosen = held[
-            np.linspace(0, len(held) - 1, min(settings.held_out, len(held)))
-            .round()
-            .astype(np.int64)
-        ]
         return cls(
             train,
-            chosen,
+            evenly(held, settings.held_out),
             captions,
             originals,
             shapes,
