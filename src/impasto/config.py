@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from impasto.errors import SettingsError
 
@@ -92,7 +92,11 @@ def _known_device(name: str) -> str:
     raise ValueError("input should be auto, cpu, cuda, cuda:N or mps")
 
 
-Device = Annotated[str, AfterValidator(_known_device)]
+Device = Annotated[
+    str,
+    AfterValidator(_known_device),
+    Field(description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"),
+]
 """Where a verb computes; auto takes CUDA, else Apple's MPS, else the processor."""
 
 

@@ -46,7 +46,7 @@ from impasto.comparison.long_tail_methods import (
     settings_of,
 )
 from impasto.config import Settings
-from impasto.errors import CollectionError, OutputError
+from impasto.errors import CollectionError
 from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.files import write_text
 from impasto.numerics import metrics
@@ -54,6 +54,7 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.balance import PLAIN, BalanceResult, MethodScores, MethodValidation
 from impasto.records.run import Run
+from impasto.state.folder import refuse_other_work
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 
@@ -140,15 +141,7 @@ def _check(collection: Collection, folder: Path) -> None:
         raise CollectionError(
             f"{collection.path} has no test pictures: prepare it with --split stratified"
         )
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise OutputError(f"{folder} is a file, not a folder: choose another with -o")
-    names = {child.name for child in folder.iterdir() if child.name[0] != "."}
-    if strangers := sorted(names - WRITTEN):
-        raise OutputError(
-            f"{folder} holds other work ({', '.join(strangers[:3])}): choose another folder with -o"
-        )
+    refuse_other_work(folder, WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,5 @@ class AtlasSettings(Settings):
     max_samples: int = Field(
         5000, ge=100, description="most paintings that Ward, spectral and HDBSCAN are fitted on"
     )
-    device: Device = Field(
-        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
-    )
+    device: Device = "auto"
     seed: int = Field(0, ge=0, description="of everything random")

@@ -32,9 +32,7 @@ class PredictSettings(Settings):
         None, description="how frequent styles are supposed to be; none: as evaluated"
     )
     shown: int = Field(3, ge=1, description="how many styles are named for each picture")
-    device: Device = Field(
-        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
-    )
+    device: Device = "auto"
 
 
 @dataclass(frozen=True, slots=True)

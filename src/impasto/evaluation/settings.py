@@ -44,9 +44,7 @@ class EvaluateSettings(Settings):
     bootstrap_samples: int = Field(
         1000, ge=100, description="bootstrap resamples behind each 95 % interval"
     )
-    device: Device = Field(
-        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
-    )
+    device: Device = "auto"
     seed: int = Field(0, ge=0, description="of resampling and guessing")
 
     @property

@@ -48,6 +48,15 @@ class ClassifierConfig:
     stride: int = 2
 
 
+def one_process() -> bool:
+    """Whether no other process takes part in the training."""
+    return (
+        not distributed.is_available()
+        or not distributed.is_initialized()
+        or distributed.get_world_size() == 1
+    )
+
+
 class BatchNorm(nn.BatchNorm2d):
     """Batch normalisation over the batch of all processes together.
 
@@ -57,12 +66,7 @@ class BatchNorm(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """``(B, C, H, W)`` normalised channel by channel."""
-        alone = (
-            not distributed.is_available()
-            or not distributed.is_initialized()
-            or distributed.get_world_size() == 1
-        )
-        if alone or not self.training:
+        if one_process() or not self.training:
             return super().forward(input)
         x = input.float()
         sums = torch.cat(

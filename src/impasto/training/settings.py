@@ -35,9 +35,7 @@ class LoopSettings(Settings):
     patience: int = Field(
         0, ge=0, description="epochs without a lower validation loss until it stops; 0: never"
     )
-    device: Device = Field(
-        "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
-    )
+    device: Device = "auto"
     tracker: Tracker = Field(
         "none", description="experiment tracker of Accelerate that also gets the metrics"
     )

@@ -7,7 +7,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.distributed.nn.functional import all_gather
 from torch.nn import functional as F
 
@@ -16,6 +16,7 @@ from impasto.collection.collection import Collection
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.tensors import to_pixels
 from impasto.models.autoencoder import AutoencoderConfig
+from impasto.models.classifier import one_process
 from impasto.models.image_metrics import multiscale_ssim, psnr, ssim
 from impasto.models.preprocess import plain
 from impasto.training.augment import augment
@@ -166,11 +167,7 @@ class AutoencoderTask:
 
 def _all_processes(local: Tensor) -> Tensor:
     """The vectors of all processes, through which gradients flow back to each."""
-    if (
-        not distributed.is_available()
-        or not distributed.is_initialized()
-        or distributed.get_world_size() == 1
-    ):
+    if one_process():
         return local
     gathered: tuple[Tensor, ...] = all_gather(local.contiguous())  # type: ignore[no-untyped-call]
     return torch.cat(gathered)
