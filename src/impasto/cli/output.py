@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import typer
 
-from impasto.numerics.formatting import aligned, estimate, number, percent, share
+from impasto.numerics.formatting import aligned, estimate, percent, share
 from impasto.records.atlas import Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
@@ -20,7 +20,7 @@ from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.evaluations import Evaluation
 from impasto.records.finding import Finding, as_data, invalidated, load
 from impasto.records.lora_score import LoraScore
-from impasto.records.painter_score import PainterScore
+from impasto.records.painter_score import ARM_TITLES, EVALUATOR_TITLES, PainterScore
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.run import Run
 
@@ -164,17 +164,31 @@ def _lora_lines(score: LoraScore) -> str:
 
 
 def painter_lines(score: PainterScore) -> str:
-    """A painter's hit rates as a table: a row for each target style, and one for all."""
-    rows = [["style", "painted", "colour transfer", "unchanged", "real works", "normalised"]]
+    """A painter's hit rates as tables: a row for each arm, and for each target style."""
+    evaluators = list(score.evaluators)
+    arms = [
+        [
+            "arm",
+            *(f"{EVALUATOR_TITLES[j]}{end}" for j in evaluators for end in ("", ", normalised")),
+        ]
+    ]
+    for arm in score.arms:
+        cells = []
+        for evaluator in evaluators:
+            rate = arm.rates[evaluator]
+            between = estimate(rate.normalised, 2) if rate.normalised else "–"
+            cells += [share(rate.hit), between]
+        arms.append([ARM_TITLES[arm.arm], *cells])
+    rows = [["style", *(ARM_TITLES[name] for name in score.names)]]
     for row in score.per_style:
-        rates = (row.painted, row.histogram, row.unchanged, row.real)
-        placed = abs(row.real.normalised.value - 1) < 1e-6
-        normalised = number(row.painted.normalised.value if placed else None)
-        rows.append([row.style, *(percent(rate.hit.value, 0) for rate in rates), normalised])
-    arms = score.scores
-    shares = [share(rate.hit) for rate in (arms.painted, arms.histogram, arms.unchanged, arms.real)]
-    rows.append(["all", *shares, estimate(arms.painted.normalised, 2) if arms.placed else "–"])
-    return "\n".join(aligned(rows))
+        rates = row.rates["network"]
+        rows.append([row.style, *(percent(rates[name].hit.value, 0) for name in score.names)])
+    reasons = [
+        f"not normalised by {EVALUATOR_TITLES[evaluator]}: {summary.unplaced}"
+        for evaluator, summary in score.evaluators.items()
+        if summary.unplaced
+    ]
+    return "\n".join([*aligned(arms), *reasons, "", *aligned(rows)])
 
 
 def _by_artist(made: ByArtistResult) -> tuple[dict[str, Any], str]:

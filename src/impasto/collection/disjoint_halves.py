@@ -19,7 +19,7 @@ PASSES: Final = 20  # over all artists, while moving one to the other half evens
 
 @dataclass(frozen=True, slots=True)
 class ArtistDivision:
-    """How far two halves are disjoint by artist: facts of a painter's run.
+    """Artists of two halves, and those in both: facts of a painter's run.
 
     Attributes:
         artists: known artists with training or validation pictures in the first and second half;

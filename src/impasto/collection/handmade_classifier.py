@@ -5,7 +5,7 @@ of them need not fool it.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -116,6 +116,29 @@ def fit_handmade_classifier(
             best = loss, HandmadeClassifier(size, mean, scale, weights, bias, penalty)
     assert best is not None
     return best[1]
+
+
+def fit_on_pictures(
+    pixels: NDArray[np.uint8], labels: Rows, styles: int, *, penalty: float
+) -> HandmadeClassifier:
+    """Fit logistic regression on pictures that belong to no collection.
+
+    Args:
+        pixels: ``uint8 (N, S, S, 3)``; pictures that are classified are brought to this size.
+        labels: their styles, ``int64 (N,)``, of at least two styles.
+        styles: number of styles.
+        penalty: C, the inverse strength of the penalty.
+    """
+    x = features(pixels)
+    mean = x.mean(0, dtype=np.float64)
+    scale = np.maximum(x.std(0, dtype=np.float64), 1e-6)
+    empty = HandmadeClassifier(pixels.shape[1], mean, scale, np.zeros((0, 0)), np.zeros(0), penalty)
+    model = LogisticRegression(C=penalty, class_weight="balanced", max_iter=ITERATIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(empty._standardised(x), labels)
+    weights, bias = _all_styles(model, styles)
+    return replace(empty, weights=weights, bias=bias)
 
 
 def _held_out(rows: Rows, labels: Rows) -> tuple[Rows, Rows]:

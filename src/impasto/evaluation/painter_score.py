@@ -1,17 +1,20 @@
-"""The score of a painter: test pictures painted in every other style, and classified.
+"""The score of a painter: test pictures painted in other styles, and classified twice.
 
 RUN/evaluator/                 the evaluator: a residual network, trained on the half of the
-                               pictures that the painter was not trained on; scoring trains nothing
+                               pictures that the painter was not trained on
 RUN/evaluation/painting.json   every number
-RUN/evaluation/findings.json   IMP305, IMP307, IMP311 to IMP316
+RUN/evaluation/findings.json   IMP305, IMP307, IMP311 to IMP320
 RUN/evaluation/figures/        test pictures in all styles, and at rising strength
 
-Three arms are classified alike: *painted*; *unchanged*, the floor; and *histogram*, colour transfer
-from a training picture of the target style. Real test pictures of the style are the ceiling.
+Arms stand side by side, each a way from a picture and a target style to another picture: the
+painter, patches, both; and what they are compared with: *unchanged*, the floor; colour transfer;
+adversarial pictures, what fooling gives; real test pictures of the style, the ceiling. Two
+evaluators of different kinds classify all of them: the network, and hand-made features.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,45 +22,71 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from impasto.collection.collection import Collection
+from impasto.collection.collection import Collection, Split
+from impasto.collection.handmade_classifier import fit_on_pictures
 from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.config import Device, Settings
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, RunError
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, open_classifier
-from impasto.evaluation.painter_score_arms import Arms, measure_arms
+from impasto.evaluation.painter_arms import Painting, paint_all, painting_arms
+from impasto.evaluation.painter_evaluators import TREATMENTS, Evaluators, fit_second_evaluator
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
-from impasto.evaluation.painter_score_findings import ARMS, painting_findings
+from impasto.evaluation.painter_score_findings import painting_findings
 from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import ssim
 from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
+from impasto.numerics.distances import colour_difference, frechet_distance, kernel_distance
+from impasto.numerics.lattice import PERIODS, lattice_peaks
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.painter_score import (
+    ARM_TITLES,
+    Arm,
+    ArmHitRate,
+    ArmScore,
     ContentScores,
+    EvaluatorAccuracy,
+    EvaluatorName,
     EvaluatorSummary,
-    HitRate,
     HitRateGains,
     IdentityScores,
     PaintedStyle,
-    PainterArms,
     PainterScore,
     ShownPair,
     StrengthStep,
+    Treatment,
 )
 from impasto.records.record import Interval
 from impasto.records.run import EVALUATOR, STYLE_CLASSIFIER, Run
 from impasto.state.fingerprint import done, not_done
 from impasto.weights import painter_of
 
+Pixels = NDArray[np.uint8]
+POOL = 1000
+"""Size of the pool in which an original is looked for."""
+TESTED = 200
+"""Most pictures of an arm that are classified again under each treatment, evenly spaced."""
+UNTREATED: tuple[Arm, ...] = ("unchanged", "histogram")
+"""Arms that are not classified again under treatments."""
+
 
 class PaintingSettings(Settings):
     """Settings of the score of a painter."""
 
     per_style: int = Field(
-        50, ge=2, description="most test pictures of each style that are painted in all others"
+        10, ge=2, description="most test pictures of each style that are painted in others"
+    )
+    targets_per_picture: int = Field(
+        3, ge=1, description="target styles of each picture, in turn; at most all others"
+    )
+    patches: bool = Field(
+        True, description="paint with patches of real works, too, and finish paintings with them"
+    )
+    course: str | None = Field(
+        None, description="run of a painter of the course's form, to stand beside; none: left out"
     )
     evaluator: str | None = Field(
         None, description="run of the evaluator; none: the folder evaluator in the painter's run"
@@ -99,20 +128,38 @@ def score_painter(
     rows = _chosen(found, settings.per_style)
     evaluator = _evaluator(opened, settings)
     found.vocabulary.require(evaluator.run.styles, f"the evaluator in {evaluator.run.path}")
-    subject = PainterUnderTest(opened, painter, evaluator, found, rows)
+    pairs, targets = numbers.balanced_pairs(found.labels[rows], settings.targets_per_picture)
+    subject = PainterUnderTest(opened, painter, found, rows, pairs, targets)
+    half, other = _halves(found, opened)
     own = found.fingerprint == opened.collection["fingerprint"]
     folder = (
         opened.evaluation_path if own else opened.path / f"evaluation-{found.path.resolve().name}"
     )
     not_done(folder)
-    log(f"painting {len(rows)} test pictures in every style")
+    log("fitting the second evaluator, on hand-made features")
+    second = fit_second_evaluator(other, subject.resolution, settings.seed)
+    evaluators = Evaluators(evaluator, second)
+    log(f"painting {len(pairs)} pairs of test picture and target style")
     shown = draw(subject, settings.shown, folder / "figures")
-    score = _measure(subject, settings, shown)
+    score = _Scoring(subject, evaluators, half, other, settings).score(shown, log)
     findings.save(folder / "findings.json", painting_findings(score, opened, found))
     score = score.write(folder / "painting.json")
     made_from = opened.weights_fingerprint
     done(folder, settings=settings, weights=made_from, collection=found.fingerprint)
     return score
+
+
+def _halves(found: Collection, painter: Run) -> tuple[Collection, Collection]:
+    """The pictures that the painter was trained and chosen on, and all other ones.
+
+    In each, the others count as ``test``.
+    """
+    known = set[str]().union(*training_hashes(painter))
+    splits, hashes = found.column("split"), found.column("sha256")
+    sides: tuple[list[Split], list[Split]] = (list(splits), list(splits))
+    for row, mark in enumerate(hashes):
+        sides[1 if mark in known else 0][row] = "test"
+    return found.with_splits(sides[0]), found.with_splits(sides[1])
 
 
 def _chosen(found: Collection, per_style: int) -> NDArray[np.int64]:
@@ -145,120 +192,293 @@ def _evaluator(painter: Run, settings: PaintingSettings) -> LoadedClassifier:
     return open_classifier(place, settings.device)
 
 
-def _measure(
-    subject: PainterUnderTest, settings: PaintingSettings, shown: tuple[ShownPair, ...]
-) -> PainterScore:
-    found = subject.found
-    test = found.indices("test")
-    real_shares, real_features = subject.classified(subject.stored(test))
-    arms = measure_arms(subject, real_features, settings.seed)
-    right, real_labels = real_shares.argmax(1) == found.labels[test], found.labels[test]
-    again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
-    rates = numbers.Rates(arms.hits, subject.labels, right, real_labels, **again)
-    whole = {
-        arm: HitRate(hit=rates.mean(arm), normalised=rates.normalised(arm))
-        for arm in (*ARMS, "real")
-    }
-    return PainterScore(
-        command=runs.command(),
-        environment=runs.environment(),
-        collection_fingerprint=found.fingerprint,
-        styling=subject.run.settings["styling"],
-        resolution=subject.resolution,
-        pictures=len(subject.rows),
-        evaluator=_about(subject, right),
-        scores=PainterArms(**whole),
-        gains=HitRateGains(
-            unchanged=rates.gain("painted", "unchanged"),
-            histogram=rates.gain("painted", "histogram"),
-        ),
-        content={arm: _content_scores(parts, settings) for arm, parts in arms.contents.items()},
-        searched=arms.searched,
-        frechet_distance={arm: _mean([row[arm] for row in arms.frechet.values()]) for arm in ARMS},
-        kernel_distance={arm: _mean([row[arm] for row in arms.kernel.values()]) for arm in ARMS},
-        per_style=tuple(_style_score(subject, rates, arms, style) for style in rates.styles),
-        pairs=rates.pairs(found.vocabulary.styles),
-        identity=_identity(subject, settings),
-        strength=_strength(subject),
-        shown=shown,
-    )
+class _Scoring:
+    """The measurements of one score, on pictures that are painted once."""
+
+    def __init__(
+        self,
+        subject: PainterUnderTest,
+        evaluators: Evaluators,
+        half: Collection,
+        other: Collection,
+        settings: PaintingSettings,
+    ) -> None:
+        self.subject, self.evaluators, self.settings = subject, evaluators, settings
+        self.half, self.other = half, other
+        self.found = subject.found
+        self.test = self.found.indices("test")
+        self.real = subject.stored(self.test)
+        self.real_labels = self.found.labels[self.test]
+        self.again: dict[str, Any] = {
+            "resamples": settings.bootstrap_samples,
+            "seed": settings.seed,
+        }
+        self.features: dict[Arm, NDArray[np.float32]] = {}
+
+    def score(self, shown: tuple[ShownPair, ...], log: Callable[[str], None]) -> PainterScore:
+        """Paint and classify all arms."""
+        subject, settings, found = self.subject, self.settings, self.found
+        arms, left_out = painting_arms(
+            subject, self.half, course=settings.course, patches=settings.patches, seed=settings.seed
+        )
+        made, seconds = paint_all(arms, log)
+        log("classifying the paintings")
+        self.features = {name: self.evaluators.network(arm.pixels)[1] for name, arm in made.items()}
+        self.features["real"] = self.evaluators.network(self.real)[1]
+        rates = {
+            evaluator: self._rates(evaluator, made) for evaluator in self.evaluators.probabilities()
+        }
+        summaries = self._summaries(rates)
+        order = [name for name in ARM_TITLES if name in made or name == "real"]
+        haystack = self._haystack()
+        scores = tuple(
+            self._arm(name, made.get(name), seconds.get(name), rates, summaries, haystack)
+            for name in order
+        )
+        return PainterScore(
+            command=runs.command(),
+            environment=runs.environment(),
+            collection_fingerprint=found.fingerprint,
+            styling=subject.run.settings["styling"],
+            resolution=subject.resolution,
+            sources=len(subject.rows),
+            pictures=len(subject.pairs),
+            evaluator=self._about(),
+            evaluators=summaries,
+            arms=scores,
+            left_out=left_out,
+            gains={
+                evaluator: HitRateGains(
+                    unchanged=rate.gain("painted", "unchanged"),
+                    histogram=rate.gain("painted", "histogram"),
+                )
+                for evaluator, rate in rates.items()
+            },
+            searched=len(haystack),
+            per_style=tuple(
+                self._style(style, made, rates, summaries) for style in rates["network"].styles
+            ),
+            pairs=rates["network"].pairs(found.vocabulary.styles),
+            identity=self._identity(),
+            strength=self._strength(),
+            shown=shown,
+        )
+
+    def _rates(self, evaluator: EvaluatorName, made: dict[Arm, Painting]) -> numbers.Rates:
+        answers = self.evaluators.probabilities()[evaluator]
+        subject = self.subject
+        return numbers.Rates(
+            {name: answers(arm.pixels).argmax(1) == subject.targets for name, arm in made.items()},
+            numbers.PaintedPairs(
+                subject.pairs, subject.targets, subject.labels, len(self.found.vocabulary)
+            ),
+            real=answers(self.real).argmax(1) == self.real_labels,
+            real_labels=self.real_labels,
+            **self.again,
+        )
+
+    def _summaries(
+        self, rates: dict[EvaluatorName, numbers.Rates]
+    ) -> dict[EvaluatorName, EvaluatorAccuracy]:
+        """Accuracy of both evaluators, and why the hit rates of one are not normalised."""
+        accuracy = {evaluator: rate.mean("real") for evaluator, rate in rates.items()}
+        unplaced: dict[EvaluatorName, str | None] = {}
+        for evaluator, rate in rates.items():
+            ours, other = accuracy[evaluator].value, accuracy["handmade"].value
+            unplaced[evaluator] = None
+            if evaluator != "handmade" and ours <= other:
+                unplaced[evaluator] = (
+                    f"it is no better than hand-made features on real pictures ({ours:.1%} "
+                    f"against {other:.1%})"
+                )
+            elif not rate.placed:
+                unplaced[evaluator] = (
+                    "it recognises real pictures hardly more often than unchanged ones"
+                )
+        return {
+            evaluator: EvaluatorAccuracy(accuracy=accuracy[evaluator], unplaced=unplaced[evaluator])
+            for evaluator in rates
+        }
+
+    def _arm(
+        self,
+        name: Arm,
+        made: Painting | None,
+        seconds: float | None,
+        rates: dict[EvaluatorName, numbers.Rates],
+        summaries: dict[EvaluatorName, EvaluatorAccuracy],
+        haystack: NDArray[np.float64],
+    ) -> ArmScore:
+        """The score of one arm; ``made`` is ``None`` for real works."""
+        pixels = self.real if made is None else made.pixels
+        distances = self._distances(name)
+        peaks = lattice_peaks(pixels).mean(0)
+        return ArmScore(
+            arm=name,
+            rates={
+                evaluator: ArmHitRate(
+                    hit=rate.mean(name),
+                    normalised=None if summaries[evaluator].unplaced else rate.normalised(name),
+                    changes=self._changes(evaluator, rate, name, pixels),
+                )
+                for evaluator, rate in rates.items()
+            },
+            content=None if made is None else self._content(pixels, haystack),
+            lattice={period: float(peak) for period, peak in zip(PERIODS, peaks, strict=True)},
+            frechet_distance=distances[0],
+            kernel_distance=distances[1],
+            trained_on=self._trained_on(name, pixels),
+            copying=made.copying if made else None,
+            seconds=seconds if name not in ("unchanged", "real") else None,
+        )
+
+    def _changes(
+        self, evaluator: EvaluatorName, rate: numbers.Rates, name: Arm, pixels: Pixels
+    ) -> dict[Treatment, float]:
+        """Changes of an arm's hit rate under treatments, on evenly spaced pictures of it."""
+        if name in UNTREATED:
+            return {}
+        targets = self.real_labels if name == "real" else self.subject.targets
+        some = np.linspace(0, len(targets) - 1, min(TESTED, len(targets))).round()
+        places = some.astype(np.int64)
+        answers = self.evaluators.probabilities()[evaluator]
+
+        def hit(pictures: Pixels) -> float:
+            right = answers(pictures).argmax(1) == targets[places]
+            return numbers.balanced_share(right, targets[places])
+
+        plain = hit(pixels[places])
+        return {kind: hit(change(pixels[places])) - plain for kind, change in TREATMENTS.items()}
+
+    def _distances(self, name: Arm) -> tuple[float | None, float | None]:
+        """Fréchet and kernel distance of an arm to real works, the mean over target styles."""
+        if name == "real":
+            return None, None
+        rows = [self._apart(name, style) for style in np.unique(self.subject.targets).tolist()]
+        frechet, kernel = zip(*rows, strict=True)
+        return _mean(frechet), _mean(kernel)
+
+    def _apart(self, name: Arm, style: int) -> tuple[float | None, float | None]:
+        """Fréchet and kernel distance of one target style's pictures to its real ones."""
+        made = self.features[name][self.subject.targets == style]
+        real = self.features["real"][self.real_labels == style]
+        return frechet_distance(made, real), kernel_distance(made, real)
+
+    def _trained_on(self, name: Arm, pixels: Pixels) -> float | None:
+        """Train on an arm's pictures, test on real ones: balanced accuracy of hand-made features.
+
+        Of real works, as many training pictures that the painter did not see are fitted on.
+        """
+        labels = self.subject.targets
+        if name == "real":
+            rows = self.other.indices("train")
+            wanted = np.bincount(labels, minlength=len(self.found.vocabulary))
+            local = [rows[self.other.labels[rows] == s][:n] for s, n in enumerate(wanted)]
+            some = np.concatenate(local)
+            pixels, labels = self.subject.stored(some), self.other.labels[some]
+        if len(np.unique(labels)) < 2:
+            return None
+        fitted = fit_on_pictures(
+            pixels, labels, len(self.found.vocabulary), penalty=self.evaluators.handmade.penalty
+        )
+        right = fitted.probabilities(self.real).argmax(1) == self.real_labels
+        return numbers.balanced_share(right, self.real_labels)
+
+    def _content(self, pixels: Pixels, haystack: NDArray[np.float64]) -> ContentScores:
+        """Means over pairs, resampled over pictures."""
+        subject = self.subject
+        found = numbers.retrieved(numbers.shaded(pixels), subject.pairs, haystack)
+        measured = {
+            **numbers.kept(pixels, subject.sources),
+            "retrieved": found.astype(np.float64),
+            "colour_shift": colour_difference(pixels, subject.sources),
+        }
+        means = {
+            name: Interval(**cluster_mean_estimate(values, subject.pairs, **self.again))
+            for name, values in measured.items()
+        }
+        return ContentScores(**means)
+
+    def _haystack(self) -> NDArray[np.float64]:
+        """Shades of the pool in which originals are looked for; the originals come first."""
+        found, subject = self.found, self.subject
+        pool = np.concatenate([found.indices(split) for split in ("test", "train", "validation")])
+        rest = pool[~np.isin(pool, subject.rows)][: max(0, POOL - len(subject.rows))]
+        return numbers.shaded(np.concatenate((subject.originals, subject.stored(rest))))
+
+    def _style(
+        self,
+        style: int,
+        made: dict[Arm, Painting],
+        rates: dict[EvaluatorName, numbers.Rates],
+        summaries: dict[EvaluatorName, EvaluatorAccuracy],
+    ) -> PaintedStyle:
+        return PaintedStyle(
+            style=self.found.vocabulary.styles[style],
+            train=int(self.found.counts("train")[style]),
+            rates={
+                evaluator: {
+                    name: rate.of_style(style, name, placed=not summaries[evaluator].unplaced)
+                    for name in rate.hits
+                }
+                for evaluator, rate in rates.items()
+            },
+            kernel_distance={name: self._apart(name, style)[1] for name in made},
+        )
+
+    def _about(self) -> EvaluatorSummary:
+        """The evaluator, and what it shares with the painter."""
+        run, subject = self.evaluators.evaluator.run, self.subject
+        known = set[str]().union(*training_hashes(run))
+        local = set[str]().union(*training_hashes(subject.run))
+        hashes, artists = self.found.column("sha256"), self.found.column("artist")
+        sides = [
+            {artist for artist, mark in zip(artists, hashes, strict=True) if artist and mark in one}
+            for one in (known, local)
+        ]
+        return EvaluatorSummary(
+            run=run.path.name,
+            network=run.settings["network"],
+            pictures_shared=len(local & known),
+            artists_shared=len(sides[0] & sides[1]),
+            test_pictures_seen=len({hashes[row] for row in subject.rows} & known),
+        )
+
+    def _identity(self) -> IdentityScores:
+        """SSIM of pictures painted in their own style, and in none, with the originals."""
+        subject = self.subject
+        own = torch.eye(len(self.found.vocabulary))[subject.labels]
+
+        def alike(weights: Tensor) -> Interval:
+            back = subject.painted(subject.originals, weights)
+            values = ssim(float_tensor(back), float_tensor(subject.originals)).double().numpy()
+            return Interval(**mean_estimate(values, **self.again))
+
+        return IdentityScores(own_style=alike(own), no_style=alike(0 * own))
+
+    def _strength(self) -> tuple[StrengthStep, ...]:
+        """Hit rate, probability of the target style and SSIM at rising strength.
+
+        Each picture is painted in the first of its target styles.
+        """
+        subject, eye = self.subject, torch.eye(len(self.found.vocabulary))
+        _, first = np.unique(subject.pairs, return_index=True)
+        targets, rows = subject.targets[first], []
+        for strength in STRENGTHS:
+            made = subject.painted(subject.originals, strength * eye[targets])
+            shares, _ = self.evaluators.network(made)
+            rows.append(
+                StrengthStep(
+                    strength=strength,
+                    hit=float((shares.argmax(1) == targets).mean()),
+                    probability=float(shares[np.arange(len(targets)), targets].mean()),
+                    ssim=float(numbers.kept(made, subject.originals)["ssim"].mean()),
+                )
+            )
+        return tuple(rows)
 
 
-def _style_score(
-    subject: PainterUnderTest, rates: numbers.Rates, arms: Arms, style: int
-) -> PaintedStyle:
-    name = subject.found.vocabulary.styles[style]
-    return PaintedStyle(
-        style=name,
-        train=int(subject.found.counts("train")[style]),
-        **{arm: rates.of_style(style, arm) for arm in (*ARMS, "real")},
-        frechet_distance=arms.frechet[name],
-        kernel_distance=arms.kernel[name],
-    )
-
-
-def _mean(distances: list[float | None]) -> float | None:
+def _mean(distances: Sequence[float | None]) -> float | None:
     """The mean over styles; ``None`` where one of them has too few pictures."""
     known = [value for value in distances if value is not None]
     return float(np.mean(known)) if known and len(known) == len(distances) else None
-
-
-def _about(subject: PainterUnderTest, right: NDArray[np.bool_]) -> EvaluatorSummary:
-    """The evaluator and its accuracy on real test pictures."""
-    run, known = subject.evaluator.run, set().union(*training_hashes(subject.evaluator.run))
-    local, hashes = set().union(*training_hashes(subject.run)), subject.found.column("sha256")
-    return EvaluatorSummary(
-        run=run.path.name,
-        network=run.settings["network"],
-        accuracy=float(right.mean()),
-        pictures_shared=len(local & known),
-        test_pictures_seen=len({hashes[row] for row in subject.rows} & known),
-    )
-
-
-def _content_scores(
-    parts: list[dict[str, NDArray[np.float64]]], settings: PaintingSettings
-) -> ContentScores:
-    """Means over pictures and styles, resampled over pictures."""
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    rows = whole.pop("picture").astype(np.int64)
-    again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
-    means = {name: cluster_mean_estimate(values, rows, **again) for name, values in whole.items()}
-    return ContentScores(**{name: Interval(**mean) for name, mean in means.items()})
-
-
-def _identity(subject: PainterUnderTest, settings: PaintingSettings) -> IdentityScores:
-    """SSIM of pictures painted in their own style, and in none, with the originals."""
-    own = torch.eye(len(subject.found.vocabulary))[subject.labels]
-
-    def alike(weights: Tensor) -> Interval:
-        back = subject.painted(subject.originals, weights)
-        values = ssim(float_tensor(back), float_tensor(subject.originals)).double().numpy()
-        again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
-        return Interval(**mean_estimate(values, **again))
-
-    return IdentityScores(own_style=alike(own), no_style=alike(0 * own))
-
-
-def _strength(subject: PainterUnderTest) -> tuple[StrengthStep, ...]:
-    """Hit rate, probability of the target style and SSIM at rising strength.
-
-    Each picture is painted in one other style, in turn.
-    """
-    labels, eye = subject.labels, torch.eye(len(subject.found.vocabulary))
-    present = np.unique(labels)
-    place = np.searchsorted(present, labels)
-    targets = present[(place + 1 + np.arange(len(labels)) % (len(present) - 1)) % len(present)]
-    rows = []
-    for strength in STRENGTHS:
-        made = subject.painted(subject.originals, strength * eye[targets])
-        shares, _ = subject.classified(made)
-        rows.append(
-            StrengthStep(
-                strength=strength,
-                hit=float((shares.argmax(1) == targets).mean()),
-                probability=float(shares[np.arange(len(targets)), targets].mean()),
-                ssim=float(numbers.kept(made, subject.originals)["ssim"].mean()),
-            )
-        )
-    return tuple(rows)

@@ -1,17 +1,27 @@
-"""Findings on a painter's score: IMP311 to IMP316, beside IMP305 and IMP307."""
+"""Findings on a painter's score: IMP311 to IMP320, beside IMP305 and IMP307."""
 
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from impasto.collection.collection import Collection
 from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
 from impasto.records.finding import Finding, Outcome
-from impasto.records.painter_score import PainterScore
+from impasto.records.painter_score import (
+    ARM_TITLES,
+    EVALUATOR_TITLES,
+    PAINTINGS,
+    TREATMENT_TITLES,
+    ArmScore,
+    PainterScore,
+)
 from impasto.records.run import Run
 
-ARMS: Final = ("painted", "histogram", "unchanged")
 FOUND: Final = 0.8  # share of originals retrieved from which IMP313 is passed
 ALIKE: Final = 0.6  # SSIM in the own style from which IMP314 is passed
 DIP: Final = 0.02  # loss of the target style's probability at more strength that IMP316 ignores
+UNSTABLE: Final = 0.05  # change of a hit rate beyond that of real works that IMP317 ignores
+PEAK: Final = 1.5  # decibels above real works that IMP318 ignores
+COPIED: Final = 0.05  # share of pictures with a large borrowed region that IMP319 ignores
 
 
 def painting_findings(score: PainterScore, run: Run, found: Collection) -> list[Finding]:
@@ -25,6 +35,10 @@ def painting_findings(score: PainterScore, run: Run, found: Collection) -> list[
         _identity(score),
         _independent(score),
         _monotone(score),
+        _stable(score),
+        _lattice(score),
+        _copied(score),
+        _beyond_handmade(score),
     ]
 
 
@@ -32,26 +46,35 @@ def _outcome(passed: bool) -> Outcome:
     return "passed" if passed else "issue"
 
 
+def _paintings(score: PainterScore) -> list[ArmScore]:
+    return [arm for arm in score.arms if arm.arm in PAINTINGS]
+
+
 def _effect(score: PainterScore) -> Finding:
-    rows, arms = score.per_style, score.scores
-    low = [row for row in rows if row.painted.gain.low <= 0]
-    hit, floor, ceiling = arms.painted.hit.value, arms.unchanged.hit.value, arms.real.hit.value
-    between = arms.painted.normalised
-    place = "floor and ceiling are too close to place it between them"
-    if arms.placed:
+    rows = score.per_style
+    gains = {row.style: row.rates["network"]["painted"].gain for row in rows}
+    low = {style: gain for style, gain in gains.items() if gain.low <= 0}
+    hit, floor, ceiling = (
+        score.arm(name).rates["network"].hit.value for name in ("painted", "unchanged", "real")
+    )
+    between = score.arm("painted").rates["network"].normalised
+    place = f"not normalised, because {score.evaluators['network'].unplaced}"
+    numbers = {"hit": hit, "floor": floor, "ceiling": ceiling}
+    if between is not None:
         place = f"normalised {between.value:.2f} ({between.low:.2f} to {between.high:.2f})"
+        numbers["normalised"] = between.value
     text = (
         f"The evaluator classifies {hit:.1%} of the paintings as their target style, {floor:.1%} "
         f"of unchanged pictures and {ceiling:.1%} of real ones: {place}. In "
         f"{len(rows) - len(low)} of {len(rows)} styles the 95 % interval of the gain excludes 0."
     )
-    items = [{"style": row.style, "gain": row.painted.gain.value} for row in low]
-    numbers = {"hit": hit, "floor": floor, "ceiling": ceiling, "normalised": between.value}
+    items = [{"style": style, "gain": gain.value} for style, gain in low.items()]
     return Finding("IMP311", _outcome(not low), text, numbers, items)
 
 
 def _colour(score: PainterScore) -> Finding:
-    gain, other = score.gains.histogram, score.scores.histogram.hit.value
+    gain = score.gains["network"].histogram
+    other = score.arm("histogram").rates["network"].hit.value
     text = (
         f"Colour transfer alone hits {other:.1%}; the painter is better by {gain.value:+.1%} "
         f"({gain.low:+.1%} to {gain.high:+.1%})."
@@ -61,7 +84,9 @@ def _colour(score: PainterScore) -> Finding:
 
 
 def _content(score: PainterScore) -> Finding:
-    share = score.content["painted"].retrieved
+    kept = score.arm("painted").content
+    assert kept is not None
+    share = kept.retrieved
     text = (
         f"For {share.value:.1%} ({share.low:.1%} to {share.high:.1%}) of the paintings the "
         f"original is the nearest of {score.searched:,} pictures by lightness."
@@ -79,15 +104,17 @@ def _identity(score: PainterScore) -> Finding:
 
 
 def _independent(score: PainterScore) -> Finding:
-    by = score.evaluator
+    by, accuracy = score.evaluator, score.evaluators["network"].accuracy.value
     text = (
-        f"The evaluator ({by.network}) shares {by.pictures_shared} training pictures with painter "
-        f"and style classifier, was trained on {by.test_pictures_seen} of the painted test "
-        f"pictures, and classifies {by.accuracy:.1%} of real ones correctly."
+        f"The evaluator ({by.network}) shares {by.pictures_shared} training pictures and "
+        f"{by.artists_shared} known artists with painter and style classifier, was trained on "
+        f"{by.test_pictures_seen} of the painted test pictures, and classifies {accuracy:.1%} of "
+        "real ones correctly, the mean over styles."
     )
     alike = by.network == "classifier"
     passed = not by.pictures_shared and not alike and not by.test_pictures_seen
-    return Finding("IMP315", _outcome(passed), text, {"shared": float(by.pictures_shared)})
+    numbers = {"shared": float(by.pictures_shared), "artists_shared": float(by.artists_shared)}
+    return Finding("IMP315", _outcome(passed), text, numbers)
 
 
 def _monotone(score: PainterScore) -> Finding:
@@ -97,3 +124,92 @@ def _monotone(score: PainterScore) -> Finding:
     text = f"The evaluator's probability of the target style by strength: {shown}."
     numbers = {"first": steps[0], "last": steps[-1]}
     return Finding("IMP316", _outcome(min(dips) >= -DIP), text, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Change of an arm's hit rate under a treatment, beside that of real works."""
+
+    arm: str
+    evaluator: str
+    treatment: str
+    change: float
+    real: float
+
+    @property
+    def difference(self) -> float:
+        return abs(self.change - self.real)
+
+
+def _stable(score: PainterScore) -> Finding:
+    """IMP317: hit rates of paintings change as those of real works do."""
+    real = score.arm("real")
+    changes = [
+        _Change(
+            ARM_TITLES[arm.arm],
+            EVALUATOR_TITLES[evaluator],
+            TREATMENT_TITLES[kind],
+            change,
+            real.rates[evaluator].changes[kind],
+        )
+        for arm in _paintings(score)
+        for evaluator, rate in arm.rates.items()
+        for kind, change in rate.changes.items()
+    ]
+    most = max(changes, key=lambda one: one.difference)
+    text = (
+        f"The largest difference is that of {most.arm}, {most.treatment}, classified by "
+        f"{most.evaluator}: the hit rate changes by {100 * most.change:+.1f} points, "
+        f"that of real works by {100 * most.real:+.1f}."
+    )
+    items = [asdict(one) for one in changes if one.difference > UNSTABLE]
+    return Finding("IMP317", _outcome(not items), text, {"difference": most.difference}, items)
+
+
+def _lattice(score: PainterScore) -> Finding:
+    """IMP318: spectral peaks of paintings at small periods, beside real works."""
+    real = score.arm("real").lattice
+    items = [
+        {"arm": ARM_TITLES[arm.arm], "period": period, "peak": peak, "real": real[period]}
+        for arm in _paintings(score)
+        for period, peak in arm.lattice.items()
+        if peak > real[period] + PEAK
+    ]
+    parts = [
+        f"{ARM_TITLES[arm.arm]} {' / '.join(f'{peak:.1f}' for peak in arm.lattice.values())}"
+        for arm in (*_paintings(score), score.arm("real"))
+    ]
+    periods = ", ".join(map(str, real))
+    text = f"Peaks at periods of {periods} pixels, in dB: {'; '.join(parts)}."
+    most = max(
+        peak - real[period] for arm in _paintings(score) for period, peak in arm.lattice.items()
+    )
+    return Finding("IMP318", _outcome(not items), text, {"above_real": most}, items)
+
+
+def _copied(score: PainterScore) -> Finding:
+    """IMP319: large borrowed regions."""
+    arms = [(arm.arm, arm.copying) for arm in score.arms if arm.copying is not None]
+    if not arms:
+        return Finding("IMP319", "not applicable", "No pictures were painted with patches.")
+    parts = [
+        f"{ARM_TITLES[name]}: {copying.region:.1%} on average, {copying.most:.1%} at most, more "
+        f"than a quarter in {copying.large:.1%} of the pictures; SSIM with the nearest reference "
+        f"{copying.nearest:.2f}, of the originals {copying.source_nearest:.2f}"
+        for name, copying in arms
+    ]
+    most = max(copying.large for _, copying in arms)
+    text = f"Share of a picture that is one connected borrowed region. {'. '.join(parts)}."
+    return Finding("IMP319", _outcome(most <= COPIED), text, {"large": most})
+
+
+def _beyond_handmade(score: PainterScore) -> Finding:
+    """IMP320: the evaluator against hand-made features, on real pictures."""
+    ours, other = (score.evaluators[evaluator].accuracy for evaluator in ("network", "handmade"))
+    text = (
+        f"Balanced accuracy on real test pictures: evaluator {ours.value:.1%} ({ours.low:.1%} to "
+        f"{ours.high:.1%}), hand-made features {other.value:.1%} ({other.low:.1%} to "
+        f"{other.high:.1%})."
+    )
+    numbers = {"network": ours.value, "handmade": other.value}
+    return Finding("IMP320", _outcome(ours.value > other.value), text, numbers)

@@ -1,5 +1,7 @@
 """Hit rates, content measures and colour transfer behind a painter's score."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,7 +12,7 @@ from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import correlation, lightness, ssim
 from impasto.numerics.bootstrap import draw_weights, first_estimate
 from impasto.numerics.neighbours import centred_unit, nearest
-from impasto.records.painter_score import PairGain, StyleHitRate
+from impasto.records.painter_score import Arm, PairGain, StyleHitRate
 from impasto.records.record import Interval
 
 Floats = NDArray[np.float64]
@@ -67,68 +69,95 @@ def _edges(light: torch.Tensor) -> torch.Tensor:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PaintedPairs:
+    """Pairs of picture and target style.
+
+    Attributes:
+        pairs: the picture of each pair, ``int64 (M,)``.
+        targets: the target style of each pair, likewise.
+        labels: the pictures' own styles, ``int64 (N,)``.
+        styles: number of styles.
+    """
+
+    pairs: Labels
+    targets: Labels
+    labels: Labels
+    styles: int
+
+
 class Rates:
-    """Hit rates of the target styles, between floor and ceiling, resampled over pictures.
+    """Hit rates of the target styles by one evaluator, between floor and ceiling.
 
     Args:
-        answers: by arm (``painted``, ``histogram``, ``unchanged``), whether picture i is
-            classified as its target style t, ``bool (N, styles)``; its own style does not count.
-        labels: the pictures' own styles, ``int64 (N,)``.
-        real: whether the evaluator classifies each real picture correctly, ``bool (M,)``.
-        real_labels: the real pictures' styles, ``int64 (M,)``.
-        resamples: bootstrap resamples.
+        answers: by arm, whether pair i of picture and target style is classified as its target
+            style, ``bool (M,)``; ``unchanged`` is the floor.
+        painted: these pairs.
+        real: whether the evaluator classifies each real picture correctly, ``bool (R,)``.
+        real_labels: the real pictures' styles, ``int64 (R,)``.
+        resamples: bootstrap resamples, of pictures within their styles.
         seed: of the resamples.
     """
 
     def __init__(
         self,
-        answers: dict[str, NDArray[np.bool_]],
-        labels: Labels,
+        answers: Mapping[Arm, NDArray[np.bool_]],
+        painted: PaintedPairs,
+        *,
         real: NDArray[np.bool_],
         real_labels: Labels,
-        *,
         resamples: int,
         seed: int,
     ) -> None:
-        count = next(iter(answers.values())).shape[1]
-        self.styles = [s for s in range(count) if (real_labels == s).any() and (labels != s).any()]
+        labels, pairs, targets = painted.labels, painted.pairs, painted.targets
+        styles = painted.styles
+        self.styles = sorted(set(real_labels.tolist()) & set(targets.tolist()))
         generator = np.random.default_rng(seed)
         # The first draw is the pictures as they are
         self.weights = np.concatenate(
             [np.ones((1, len(labels))), draw_weights(labels, resamples, generator)]
-        )
-        local = np.concatenate(
+        )[:, pairs]  # (1 + draws, pairs)
+        self.real_weights = np.concatenate(
             [np.ones((1, len(real))), draw_weights(real_labels, resamples, generator)]
         )
-        own = labels[:, None] == np.arange(count)[None]
+        self.asked = targets[:, None] == np.arange(styles)  # (pairs, styles)
+        self.of_real = real_labels[:, None] == np.arange(styles)
         # (1 + draws, styles) each
-        self.hits = {arm: _shares(self.weights, hit, ~own) for arm, hit in answers.items()}
-        self.hits["real"] = _shares(
-            local, real[:, None], real_labels[:, None] == np.arange(count)[None]
-        )
-        self.labels, self.answers = labels, answers
+        self.hits: dict[Arm, Floats] = {
+            arm: _shares(self.weights, hit, self.asked) for arm, hit in answers.items()
+        }
+        self.hits["real"] = _shares(self.real_weights, real, self.of_real)
+        self.own, self.targets, self.answers = labels[pairs], targets, answers
 
-    def mean(self, arm: str) -> Interval:
+    def mean(self, arm: Arm) -> Interval:
         """An arm's hit rate, the mean over styles."""
         return score(self.hits[arm][:, self.styles].mean(1))
 
-    def normalised(self, arm: str) -> Interval:
+    @property
+    def placed(self) -> bool:
+        """Whether the ceiling lies so far above the floor that a place between has meaning."""
+        return self.mean("real").value - self.mean("unchanged").value > LEAST
+
+    def normalised(self, arm: Arm) -> Interval:
         """(hit − floor) / (ceiling − floor) of means over styles: 0 unchanged, 1 real pictures."""
         hit, floor, ceiling = (
             self.hits[name][:, self.styles].mean(1) for name in (arm, "unchanged", "real")
         )
         return score((hit - floor) / (ceiling - floor).clip(min=LEAST))
 
-    def of_style(self, style: int, arm: str) -> StyleHitRate:
-        """Hit rate, gain over unchanged pictures, and normalised hit rate of one style."""
+    def of_style(self, style: int, arm: Arm, *, placed: bool = True) -> StyleHitRate:
+        """Hit rate, gain over unchanged pictures, and normalised hit rate of one style.
+
+        ``placed=False``, or a ceiling hardly above the floor: it is not normalised.
+        """
         hit, floor, ceiling = (self.hits[name][:, style] for name in (arm, "unchanged", "real"))
+        between = score((hit - floor) / (ceiling - floor).clip(min=LEAST))
+        room = placed and ceiling[0] - floor[0] > LEAST
         return StyleHitRate(
-            hit=score(hit),
-            gain=score(hit - floor),
-            normalised=score((hit - floor) / (ceiling - floor).clip(min=LEAST)),
+            hit=score(hit), gain=score(hit - floor), normalised=between if room else None
         )
 
-    def gain(self, arm: str, over: str) -> Interval:
+    def gain(self, arm: Arm, over: Arm) -> Interval:
         """The paired gain of one arm over another, the mean over styles."""
         return score((self.hits[arm] - self.hits[over])[:, self.styles].mean(1))
 
@@ -136,15 +165,13 @@ class Rates:
         """Gain over unchanged pictures of every pair of styles, with its interval."""
         moved = self.answers["painted"].astype(np.float64) - self.answers["unchanged"]
         rows: list[PairGain] = []
-        for source in np.unique(self.labels):
-            local = self.labels == source
-            weights = self.weights[:, local] / self.weights[:, local].sum(1, keepdims=True).clip(
-                min=1e-9
-            )
-            drawn = weights @ moved[local]
+        for source in np.unique(self.own):
             for target in self.styles:
-                if target != source:
-                    gain = first_estimate(drawn[:, target])
+                local = (self.own == source) & (self.targets == target)
+                if local.any():
+                    weights = self.weights[:, local]
+                    drawn = weights @ moved[local] / weights.sum(1).clip(min=1e-9)
+                    gain = first_estimate(drawn)
                     rows.append(PairGain(source=names[source], target=names[target], **gain))
         return tuple(rows)
 
@@ -154,8 +181,35 @@ def score(values: Floats) -> Interval:
     return Interval(**first_estimate(values))
 
 
-def _shares(weights: Floats, hit: NDArray[np.bool_], counted: NDArray[np.bool_]) -> Floats:
-    """Weighted share of hits among the counted pictures of each style, ``(draws, styles)``."""
-    return np.asarray(
-        weights @ (hit & counted).astype(float) / (weights @ counted.astype(float)).clip(min=1e-9)
-    )
+def _shares(weights: Floats, hit: NDArray[np.bool_], groups: NDArray[np.bool_]) -> Floats:
+    """Weighted share of hits ``(N,)`` in each group ``(N, styles)``, ``(draws, styles)``."""
+    counted = groups.astype(float)
+    return np.asarray(weights @ (hit[:, None] * counted) / (weights @ counted).clip(min=1e-9))
+
+
+def balanced_share(hits: NDArray[np.bool_], labels: Labels) -> float:
+    """The share of hits ``(N,)``, the mean over the labels ``(N,)``."""
+    return float(np.mean([hits[labels == label].mean() for label in np.unique(labels)]))
+
+
+def balanced_pairs(labels: Labels, targets_per_picture: int) -> tuple[Labels, Labels]:
+    """A balanced design: pictures ``(M,)`` and target styles ``(M,)``.
+
+    Each picture is painted in some other styles in turn, so that the pictures of every style meet
+    every other style about equally often.
+
+    Args:
+        labels: the pictures' styles, ``int64 (N,)``.
+        targets_per_picture: at most; all other styles where there are fewer.
+    """
+    present = np.unique(labels)
+    count = min(targets_per_picture, len(present) - 1)
+    pairs, targets = [], []
+    for style in present:
+        others = np.roll(present, -1 - int(np.flatnonzero(present == style)[0]))[:-1]
+        for turn, picture in enumerate(np.flatnonzero(labels == style)):
+            for step in range(count):
+                pairs.append(picture)
+                targets.append(others[(turn * count + step) % len(others)])
+    order = np.argsort(pairs, kind="stable")
+    return np.asarray(pairs, np.int64)[order], np.asarray(targets, np.int64)[order]

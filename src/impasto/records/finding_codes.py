@@ -268,6 +268,40 @@ _KINDS = (
         "Use the strengths up to the best one.",
     ),
     Kind(
+        "IMP317",
+        "unstable-hit-rate",
+        "A shift, a blur or recompression changes the paintings' hit rate more than that of real "
+        "works",
+        "A shift, a blur and recompression change the paintings' hit rate as they do that of real "
+        "works",
+        "Believe the lower hit rate: a part of the higher one rests on what no eye sees. Lower "
+        "the weight of the style classifier, or finish with patches.",
+    ),
+    Kind(
+        "IMP318",
+        "lattice-in-paintings",
+        "Paintings have lattices that real works do not have",
+        "Paintings have no lattices beyond those of real works",
+        "Look at flat areas at full size; finish with patches, or train a painter without "
+        "upsampling by pixel shuffle.",
+    ),
+    Kind(
+        "IMP319",
+        "copied-regions",
+        "More than 5 % of the pictures hold one borrowed region of more than a quarter of them",
+        "At most 5 % of the pictures hold one borrowed region of more than a quarter of them",
+        "Paint with less boldness, or from more references, and name the references beside the "
+        "picture.",
+    ),
+    Kind(
+        "IMP320",
+        "evaluator-no-better-than-hand-made-features",
+        "The evaluator recognises real works no better than hand-made features do",
+        "The evaluator recognises real works better than hand-made features do",
+        "Train the evaluator longer or at a higher resolution; until then read the hit rates of "
+        "the hand-made features.",
+    ),
+    Kind(
         "IMP401",
         "method-without-gain",
         "The long-tail method that validation chose is no better than plain training",

@@ -1,23 +1,49 @@
-"""``painting.json``: the score of a painter, beside colour transfer, floor and ceiling."""
+"""``painting.json``: the score of a painter, in arms side by side, each classified twice."""
 
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Any, Final, Literal, Self
 
+from impasto.errors import RunError
+from impasto.files import read_json
 from impasto.records.record import Interval, Record, Result
 
-ARM_TITLES: Final = {
+Arm = Literal[
+    "painted", "patches", "finished", "course", "adversarial", "histogram", "unchanged", "real"
+]
+EvaluatorName = Literal["network", "handmade"]
+Treatment = Literal["shifted", "blurred", "recompressed"]
+ARM_TITLES: Final[dict[Arm, str]] = {
     "painted": "The painter",
+    "patches": "Patches",
+    "finished": "Painter and patches",
+    "course": "The course’s form",
+    "adversarial": "Adversarial pictures",
     "histogram": "Colour transfer",
     "unchanged": "Unchanged",
     "real": "Real works",
 }
-"""What the evaluator classifies: paintings, baselines and real test pictures of the style."""
+"""What is classified: paintings, baselines and real test pictures of the style."""
+PAINTINGS: Final[tuple[Arm, ...]] = ("painted", "patches", "finished")
+EVALUATOR_TITLES: Final[dict[EvaluatorName, str]] = {
+    "network": "network",
+    "handmade": "hand-made features",
+}
+TREATMENT_TITLES: Final[dict[Treatment, str]] = {
+    "shifted": "Shifted by 3 pixels",
+    "blurred": "Blurred (σ 1)",
+    "recompressed": "JPEG, quality 60",
+}
+FORMAT: Final = 3
 
 
 class HitRate(Record):
-    """Share classified as the target style, and its place between floor (0) and ceiling (1)."""
+    """Share classified as the target style, and its place between floor (0) and ceiling (1).
+
+    ``normalised`` is ``None`` where that place has no meaning.
+    """
 
     hit: Interval
-    normalised: Interval
+    normalised: Interval | None
 
 
 class StyleHitRate(HitRate):
@@ -26,44 +52,33 @@ class StyleHitRate(HitRate):
     gain: Interval
 
 
-class PainterArms(Record):
-    """Hit rates of paintings, of colour transfer, of unchanged pictures and of real works."""
+class ArmHitRate(HitRate):
+    """Hit rate of an arm, and its changes under treatments that leave a style as it is."""
 
-    painted: HitRate
-    histogram: HitRate
-    unchanged: HitRate
-    real: HitRate
-
-    @property
-    def placed(self) -> bool:
-        """Whether the ceiling lies so far above the floor that a place between them has meaning."""
-        return abs(self.real.normalised.value - 1) < 1e-6
+    changes: dict[Treatment, float]
 
 
-class PaintedStyle(Record):
-    """One target style; distances are to its real test pictures, ``None`` where too few exist."""
+class EvaluatorAccuracy(Record):
+    """An evaluator's balanced accuracy on real test pictures.
 
-    style: str
-    train: int
-    painted: StyleHitRate
-    histogram: StyleHitRate
-    unchanged: StyleHitRate
-    real: StyleHitRate
-    frechet_distance: dict[str, float | None]
-    kernel_distance: dict[str, float | None]
+    ``unplaced`` says why its hit rates are not normalised; ``None`` where they are.
+    """
+
+    accuracy: Interval
+    unplaced: str | None
 
 
 class EvaluatorSummary(Record):
-    """The evaluator: its network, its accuracy on real test pictures, and pictures it shares.
+    """The evaluator: its network, and pictures and artists it shares.
 
-    ``pictures_shared`` counts training ids shared with the painter, ``test_pictures_seen`` the
-    painted test pictures among the evaluator's training ids.
+    ``pictures_shared`` counts training ids shared with the painter, ``artists_shared`` known
+    artists, ``test_pictures_seen`` the painted test pictures among the evaluator's training ids.
     """
 
     run: str
     network: str
-    accuracy: float
     pictures_shared: int
+    artists_shared: int
     test_pictures_seen: int
 
 
@@ -81,6 +96,50 @@ class ContentScores(Record):
     edges: Interval
     retrieved: Interval
     colour_shift: Interval
+
+
+class CopyScores(Record):
+    """Copying from the references whose patches are borrowed.
+
+    ``region`` is the share of a picture that is one connected borrowed region: its mean, and
+    ``most``, its largest value. ``large`` is the share of pictures in which it exceeds a quarter.
+    ``nearest`` is the mean SSIM with the most similar reference, ``source_nearest`` that of the
+    original with it.
+    """
+
+    region: float
+    most: float
+    large: float
+    nearest: float
+    source_nearest: float
+
+
+class ArmScore(Record):
+    """One arm: hit rates by evaluator, content, lattices and copying; ``None`` where not measured.
+
+    ``lattice`` are the peaks at each period in dB. ``trained_on`` is the balanced accuracy on real
+    test pictures of a classifier on hand-made features that was fitted on the arm's pictures.
+    ``seconds`` is the time a picture took.
+    """
+
+    arm: Arm
+    rates: dict[EvaluatorName, ArmHitRate]
+    content: ContentScores | None
+    lattice: dict[int, float]
+    frechet_distance: float | None
+    kernel_distance: float | None
+    trained_on: float | None
+    copying: CopyScores | None
+    seconds: float | None
+
+
+class PaintedStyle(Record):
+    """One target style: rates by evaluator and arm, and kernel distances to its real pictures."""
+
+    style: str
+    train: int
+    rates: dict[EvaluatorName, dict[Arm, StyleHitRate]]
+    kernel_distance: dict[Arm, float | None]
 
 
 class IdentityScores(Record):
@@ -115,45 +174,78 @@ class ShownPair(Record):
 
 
 class PainterScore(Result):
-    """The score of a painter on test pictures, each painted in every other style."""
+    """The score of a painter on test pictures, each painted in some other styles."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = FORMAT
     command: str
     environment: dict[str, str]
     collection_fingerprint: str
     styling: str
     resolution: int
+    sources: int
     pictures: int
     evaluator: EvaluatorSummary
-    scores: PainterArms
-    gains: HitRateGains
-    content: dict[str, ContentScores]
+    evaluators: dict[EvaluatorName, EvaluatorAccuracy]
+    arms: tuple[ArmScore, ...]
+    left_out: dict[Arm, str]
+    gains: dict[EvaluatorName, HitRateGains]
     searched: int
-    frechet_distance: dict[str, float | None]
-    kernel_distance: dict[str, float | None]
     per_style: tuple[PaintedStyle, ...]
     pairs: tuple[PairGain, ...]
     identity: IdentityScores
     strength: tuple[StrengthStep, ...]
     shown: tuple[ShownPair, ...] = ()
 
+    @classmethod
+    def read(cls, path: Path, *, what: str, verb: str) -> Self:
+        """Read a score; an earlier format is named as such.
+
+        Raises:
+            InputError: the file is missing or not JSON.
+            RunError: it has an earlier format, or its content is not that of this record.
+        """
+        content = read_json(path)
+        found = content.get("format") if isinstance(content, dict) else None
+        if isinstance(found, int) and found < FORMAT:
+            raise RunError(
+                f"{path} was written by an earlier impasto (format {found}): run {verb} again"
+            )
+        return super().read(path, what=what, verb=verb)
+
+    def arm(self, name: Arm) -> ArmScore:
+        """The score of one arm.
+
+        Raises:
+            KeyError: it was left out.
+        """
+        for arm in self.arms:
+            if arm.arm == name:
+                return arm
+        raise KeyError(name)
+
+    @property
+    def names(self) -> tuple[Arm, ...]:
+        """The arms that were measured, in order."""
+        return tuple(arm.arm for arm in self.arms)
+
     def rows(self) -> list[dict[str, Any]]:
-        """Each arm's hit rate and normalised hit rate, with the ends of their intervals."""
+        """Each arm's hit rate and normalised hit rate by evaluator, with the intervals' ends."""
         rows = []
-        for arm, title in ARM_TITLES.items():
-            rate: HitRate = getattr(self.scores, arm)
-            row: dict[str, Any] = {"name": title}
-            for name, interval in (("hit", rate.hit), ("normalised", rate.normalised)):
-                row |= {
-                    name: interval.value,
-                    f"{name}_low": interval.low,
-                    f"{name}_high": interval.high,
-                }
+        for arm in self.arms:
+            row: dict[str, Any] = {"name": ARM_TITLES[arm.arm]}
+            for evaluator, rate in arm.rates.items():
+                for name, interval in (("hit", rate.hit), ("normalised", rate.normalised)):
+                    ends = ("value", "low", "high")
+                    values = [getattr(interval, end) if interval else None for end in ends]
+                    for end, value in zip(("", "_low", "_high"), values, strict=True):
+                        row[f"{evaluator}_{name}{end}"] = value
             rows.append(row)
         return rows
 
     def __repr__(self) -> str:
-        hit, floor = self.scores.painted.hit.value, self.scores.unchanged.hit.value
+        hit, floor = (
+            self.arm(name).rates["network"].hit.value for name in ("painted", "unchanged")
+        )
         return (
             f"<PainterScore: {self.pictures} pictures, hit rate {hit:.3f}, unchanged {floor:.3f}>"
         )

@@ -10,9 +10,11 @@ from impasto.images.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE
 from impasto.numerics.formatting import count, percent
 from impasto.records.painter_score import (
     ARM_TITLES,
-    ContentScores,
-    HitRate,
-    PainterArms,
+    EVALUATOR_TITLES,
+    PAINTINGS,
+    TREATMENT_TITLES,
+    Arm,
+    EvaluatorName,
     PainterScore,
     PairGain,
 )  # fmt: skip
@@ -54,12 +56,15 @@ MEANINGS = Details(
     "What the numbers mean",
     (
         prose(
-            Strong("Hit rate"), " is the share of pictures that the evaluator classifies as the "
-            "target style, the mean over styles. ",
+            Strong("Hit rate"), " is the share of pictures that an evaluator classifies as the "
+            "target style, the mean over styles. There are two of different kinds: a network, and "
+            "logistic regression on hand-made features of colour, spectrum and edges. Neither has "
+            "seen a picture that the painter was trained on. ",
             Strong("Normalised"), ": 0 is what unchanged pictures give, 1 what real pictures of "
-            "the style do; a dash where these two hardly differ. The ",
+            "the style do; a dash where these two hardly differ, or where the network is no "
+            "better than hand-made features on real pictures. The ",
             Strong("Fréchet distance"), " to real test pictures of the style, the mean over "
-            "styles, in the evaluator’s features, compares under one evaluator only. ",
+            "styles, in the network’s features, compares under one network only. ",
             Strong("SSIM"), " of the lightness, and the correlation of the ", Strong("edges"),
             ", are 1 for the original itself. ", Strong("Original found"), ": it is the nearest "
             "of all by where light and dark lie. The ", Strong("colour shift"), " is that of the "
@@ -69,7 +74,10 @@ MEANINGS = Details(
             Strong(ARM_TITLES["histogram"]), ": the picture with the colour histogram of a "
             "training picture of the style, drawn at random. A painter that is no better has "
             "learnt a palette. Painting should leave the originals recognisable, so that much of "
-            "each of these two is wanted: the hit rate, and the originals found.",
+            "each of these two is wanted: the hit rate, and the originals found. ",
+            Strong(ARM_TITLES["adversarial"]), " are changed by projected gradient until the "
+            "painter’s style classifier takes them for the style, at the painter’s SSIM: a hit "
+            "rate of theirs is what fooling gives.",
         ),
     ),
 )  # fmt: skip
@@ -122,24 +130,28 @@ def _summary(result: PainterScore, name: str, place: Place) -> list[Block]:
 
 def summary(result: PainterScore) -> str:
     """Return a painter's score in words."""
-    scores, evaluator, identity = result.scores, result.evaluator, result.identity
+    evaluator, identity = result.evaluator, result.identity
     shared = evaluator.pictures_shared
     knows = f"was trained on {shared:,} of" if shared else "shares none of"
-    place = f"The normalised hit rate is {measured(scores.painted.normalised)}."
-    if not scores.placed:
-        place = (
-            "The evaluator recognises real ones hardly more often than unchanged ones, so no "
-            "painter can be placed in between."
-        )
+    network = {arm.arm: arm.rates["network"] for arm in result.arms}
+    painted, content = network["painted"], result.arm("painted").content
+    place = f"The normalised hit rate is {measured(painted.normalised)}."
+    if painted.normalised is None:
+        place = f"It is not normalised, because {result.evaluators['network'].unplaced}."
+    second = {arm.arm: arm.rates["handmade"].hit for arm in result.arms}
     return (
         f"The evaluator {knows} the painter's training pictures and classifies "
-        f"{percent(evaluator.accuracy)} of real test pictures correctly. "
-        f"{count(result.pictures, 'test picture')} were painted in every other style. The hit "
-        f"rate, the share classified as the target style, is {score(scores.painted.hit)}. It is "
-        f"{score(scores.unchanged.hit)} for unchanged pictures (the floor), "
-        f"{score(scores.histogram.hit)} for colour transfer, and {score(scores.real.hit)} for real "
-        f"pictures of the style (the ceiling). {place} {_colours(result.gains.histogram)} For "
-        f"{score(result.content['painted'].retrieved)} of the paintings the original is the "
+        f"{score(result.evaluators['network'].accuracy)} of real test pictures correctly. "
+        f"{count(result.sources, 'test picture')} were painted in other styles, "
+        f"{count(result.pictures, 'painting')} in all. The hit "
+        f"rate, the share classified as the target style, is {score(painted.hit)}. It is "
+        f"{score(network['unchanged'].hit)} for unchanged pictures (the floor), "
+        f"{score(network['histogram'].hit)} for colour transfer, and "
+        f"{score(network['real'].hit)} for real pictures of the style (the ceiling). {place} "
+        f"{_colours(result.gains['network'].histogram)} Hand-made features, a second evaluator, "
+        f"give {score(second['painted'])}, for unchanged pictures {score(second['unchanged'])} "
+        f"and for real ones {score(second['real'])}. For "
+        f"{score(content.retrieved if content else None)} of the paintings the original is the "
         f"nearest of {result.searched:,} pictures by lightness. The SSIM between a picture and its "
         f"painting is {measured(identity.own_style)} in its own style and "
         f"{measured(identity.no_style)} in no style."
@@ -159,41 +171,77 @@ def _arms(scored: Sequence[tuple[str, PainterScore]]) -> Table:
     """All painters, then what they stand beside: once where it is the same for all."""
     rows: list[Row] = []
     for arm, title in ARM_TITLES.items():
-        ours = arm == "painted"
-        cells = [_arm(result, arm) for _, result in scored]
-        if len(scored) == 1 or (not ours and all(other == cells[0] for other in cells)):
-            rows.append(Row((title, *cells[0]), ours))
+        ours = arm in PAINTINGS
+        known = [(name, _arm(result, arm)) for name, result in scored if arm in result.names]
+        if not known:
+            continue
+        if len(scored) == 1 or (not ours and all(cells == known[0][1] for _, cells in known)):
+            rows.append(Row((title, *known[0][1]), ours))
         else:
-            rows += [
-                Row((f"{title}: {name}", *row), ours)
-                for (name, _), row in zip(scored, cells, strict=True)
-            ]
+            rows += [Row((f"{title}: {name}", *cells), ours) for name, cells in known]
     numbers = (
-        "Hit rate", "Normalised", "Fréchet distance", "SSIM", "Edges", "Original found",
-        "Colour shift",
+        "Hit rate, network", "Normalised", "Hit rate, hand-made", "Normalised, hand-made",
+        "Fréchet distance", "SSIM", "Edges", "Original found", "Colour shift",
     )  # fmt: skip
     return Table(
         "Paintings, and what they stand beside",
-        "Classes that the evaluator names, and what is left of the originals; in brackets 95 % "
-        "bootstrap intervals",
+        "Shares that two evaluators classify as the target style, and what is left of the "
+        "originals; in brackets 95 % bootstrap intervals",
         columns("Pictures", numbers=numbers),
         tuple(rows),
         look="broad",
     )
 
 
-def _arm(result: PainterScore, arm: str) -> tuple[Inline, ...]:
-    rate: HitRate = getattr(result.scores, arm)
-    kept: ContentScores | None = result.content.get(arm)
+def _arm(result: PainterScore, name: Arm) -> tuple[Inline, ...]:
+    arm = result.arm(name)
+    kept = arm.content
+    rates: list[Inline] = []
+    for evaluator in EVALUATOR_TITLES:
+        rate = arm.rates[evaluator]
+        rates += [score(rate.hit), measured(rate.normalised)]
     return (
-        score(rate.hit),
-        measured(rate.normalised if result.scores.placed else None),
-        distance(result.frechet_distance.get(arm)),
+        *rates,
+        distance(arm.frechet_distance),
         measured(kept.ssim if kept else None),
         measured(kept.edges if kept else None),
         score(kept.retrieved if kept else None),
         measured(kept.colour_shift if kept else None, 1),
     )
+
+
+def _signs(result: PainterScore) -> Table:
+    """Signs of fooling and copying: treatments, lattices, borrowed regions, training on an arm."""
+    rows = []
+    for arm in result.arms:
+        cells: list[Inline] = [
+            _changed(result, arm.arm, evaluator) for evaluator in EVALUATOR_TITLES
+        ]
+        cells.append(" / ".join(f"{peak:.1f}" for peak in arm.lattice.values()))
+        cells.append(share(arm.copying.region) if arm.copying else "–")
+        cells.append(share(arm.trained_on) if arm.trained_on is not None else "–")
+        rows.append(Row((ARM_TITLES[arm.arm], *cells), arm.arm in PAINTINGS))
+    kinds = ", ".join(title.lower().replace("jpeg", "JPEG") for title in TREATMENT_TITLES.values())
+    periods = ", ".join(str(period) for period in result.arm("real").lattice)
+    numbers = (
+        "Changes, network", "Changes, hand-made", "Lattice in dB", "Largest borrowed region",
+        "Trained on these",
+    )  # fmt: skip
+    return Table(
+        "Whether the hit rates can be believed",
+        f"Changes of the hit rate in points, {kinds}; spectral peaks at periods of {periods} "
+        "pixels; share of a picture that is one borrowed region; balanced accuracy on real "
+        "pictures of hand-made features that were fitted on these pictures",
+        columns("Pictures", numbers=numbers),
+        tuple(rows),
+        look="broad",
+    )
+
+
+def _changed(result: PainterScore, name: Arm, evaluator: EvaluatorName) -> str:
+    changes = result.arm(name).rates[evaluator].changes
+    values = [f"{100 * change:+.1f}".replace("-", "−") for change in changes.values()]
+    return " / ".join(values) or "–"
 
 
 def _painter(result: PainterScore, place: int, prefix: str = "") -> list[Block]:
@@ -206,7 +254,7 @@ def _painter(result: PainterScore, place: int, prefix: str = "") -> list[Block]:
         blocks.append(_slider(result, figures["steps.png"], plain, place))
     elif plain:
         blocks.append(plain)
-    blocks.append(_strengths(result))
+    blocks += [_signs(result), _strengths(result)]
     if "grid.png" in figures:
         blocks.append(_legible(figures["grid.png"], GRID, result.command, prefix))
     blocks.append(_styles(result))
@@ -247,23 +295,25 @@ def _strengths(result: PainterScore) -> Table:
 def _styles(result: PainterScore) -> Table:
     rows = []
     for row in result.per_style:
-        arms = PainterArms.model_construct(
-            painted=row.painted, histogram=row.histogram, unchanged=row.unchanged, real=row.real
-        )
+        network, second = row.rates["network"], row.rates["handmade"]
         rows.append(
             Row(
                 (
                     shown(row.style),
                     whole(row.train),
-                    score(row.painted.hit),
-                    *(share(arm.hit.value) for arm in (row.histogram, row.unchanged, row.real)),
-                    measured(row.painted.normalised if arms.placed else None),
-                    distance(row.kernel_distance["painted"]),
-                    distance(row.kernel_distance["unchanged"]),
+                    *(share(network[name].hit.value) for name in result.names),
+                    measured(network["painted"].normalised),
+                    share(second["painted"].hit.value),
+                    measured(second["painted"].normalised),
+                    distance(row.kernel_distance.get("painted")),
+                    distance(row.kernel_distance.get("unchanged")),
                 )
             )
         )
-    titles = ("Train", *ARM_TITLES.values(), "Normalised", "Distance", "Distance unchanged")
+    titles = (
+        "Train", *(ARM_TITLES[name] for name in result.names), "Normalised",
+        "The painter, hand-made", "Normalised, hand-made", "Distance", "Distance unchanged",
+    )  # fmt: skip
     return Table(
         "Every target style",
         "Hit rate of each target style, and kernel distances to its real test pictures",
