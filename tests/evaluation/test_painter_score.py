@@ -14,13 +14,14 @@ from PIL import Image
 from impasto.cli import output as show
 from impasto.collection.collection import Collection
 from impasto.collection.disjoint_halves import disjoint_halves
-from impasto.collection.run_collection import training_hashes
+from impasto.collection.run_collection import trained_halves, training_hashes
 from impasto.config import resolve
 from impasto.errors import RunError
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.adversarial_pictures import adversarial_pictures
 from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.painter_score_findings import painting_findings
+from impasto.generate.patch_painter import PatchPainter
 from impasto.images.tensors import float_tensor
 from impasto.models.painter import Painter
 from impasto.records.painter_score import PainterScore
@@ -79,6 +80,22 @@ def test_the_evaluator_shares_no_picture_with_the_painter(
     }  # type: ignore[arg-type]
     by = result["evaluator"]
     assert by["pictures_shared"] == by["artists_shared"] == by["test_pictures_seen"] == 0
+
+
+def test_patches_come_from_the_painters_half_however_it_was_divided(
+    run: Run, collection: Collection, tmp_path: Path
+) -> None:
+    """Runs of earlier versions have other halves: the training ids decide."""
+    half, other = trained_halves(run, collection)
+    first, second = disjoint_halves(collection, 0)
+    for split in ("train", "validation"):
+        assert half.indices(split).tolist() == first.indices(split).tolist()  # type: ignore[arg-type]
+        assert other.indices(split).tolist() == second.indices(split).tolist()  # type: ignore[arg-type]
+    copy = Path(shutil.copytree(run.path, tmp_path / "painter"))
+    shutil.copy(copy / "evaluator" / "seen.parquet", copy / "seen.parquet")
+    bank = PatchPainter.of_painter(open_run(copy, "painter"), collection).bank
+    lent = np.concatenate([np.asarray(rows) for rows in bank.rows])
+    assert len(lent) and set(lent.tolist()) <= set(second.indices("train").tolist())
 
 
 def test_every_arm_stands_between_floor_and_ceiling(result: dict[str, Any]) -> None:

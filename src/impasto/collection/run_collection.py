@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impasto.collection.collection import Collection, open_collection
+from impasto.collection.collection import Collection, Split, open_collection
 from impasto.errors import RunError
 from impasto.records.run import Run
 
@@ -51,6 +51,20 @@ def training_hashes(run: Run) -> tuple[set[str], set[str]]:
     return {mark for mark, split in pairs if split == "train"}, {
         mark for mark, split in pairs if split != "train"
     }
+
+
+def trained_halves(run: Run, collection: Collection) -> tuple[Collection, Collection]:
+    """Pictures of a collection that a run was trained or chosen on, and all other ones.
+
+    In each of the two, the pictures of the other count as ``test``. The file of training ids
+    decides, so that it holds for runs whose halves were divided otherwise.
+    """
+    known = set[str]().union(*training_hashes(run))
+    splits, hashes = collection.column("split"), collection.column("sha256")
+    sides: tuple[list[Split], list[Split]] = (list(splits), list(splits))
+    for row, mark in enumerate(hashes):
+        sides[1 if mark in known else 0][row] = "test"
+    return collection.with_splits(sides[0]), collection.with_splits(sides[1])
 
 
 def evaluation_folder(run: Run, collection: Collection) -> Path:

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from impasto.collection.collection import Collection, Split
+from impasto.collection.batches import evenly
+from impasto.collection.collection import Collection
 from impasto.collection.handmade_classifier import fit_on_pictures
-from impasto.collection.run_collection import collection_of, training_hashes
+from impasto.collection.run_collection import collection_of, trained_halves, training_hashes
 from impasto.config import Device, Settings
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, RunError
@@ -130,7 +131,7 @@ def score_painter(
     found.vocabulary.require(evaluator.run.styles, f"the evaluator in {evaluator.run.path}")
     pairs, targets = numbers.balanced_pairs(found.labels[rows], settings.targets_per_picture)
     subject = PainterUnderTest(opened, painter, found, rows, pairs, targets)
-    half, other = _halves(found, opened)
+    half, other = trained_halves(opened, found)
     own = found.fingerprint == opened.collection["fingerprint"]
     folder = (
         opened.evaluation_path if own else opened.path / f"evaluation-{found.path.resolve().name}"
@@ -149,27 +150,13 @@ def score_painter(
     return score
 
 
-def _halves(found: Collection, painter: Run) -> tuple[Collection, Collection]:
-    """The pictures that the painter was trained and chosen on, and all other ones.
-
-    In each, the others count as ``test``.
-    """
-    known = set[str]().union(*training_hashes(painter))
-    splits, hashes = found.column("split"), found.column("sha256")
-    sides: tuple[list[Split], list[Split]] = (list(splits), list(splits))
-    for row, mark in enumerate(hashes):
-        sides[1 if mark in known else 0][row] = "test"
-    return found.with_splits(sides[0]), found.with_splits(sides[1])
-
-
 def _chosen(found: Collection, per_style: int) -> NDArray[np.int64]:
     """Rows of the test pictures to be painted: evenly spaced in each style, at most per_style."""
     test = found.indices("test")
     chosen = []
     for style in np.unique(found.labels[test]):
         local = test[found.labels[test] == style]
-        places = np.linspace(0, len(local) - 1, min(per_style, len(local))).round()
-        chosen.append(local[places.astype(np.int64)])
+        chosen.append(evenly(local, per_style))
     if len(chosen) < 2:
         raise CollectionError(
             f"{found.path} has test pictures of {len(chosen)} styles: scoring a painter takes two"
@@ -339,8 +326,7 @@ class _Scoring:
         if name in UNTREATED:
             return {}
         targets = self.real_labels if name == "real" else self.subject.targets
-        some = np.linspace(0, len(targets) - 1, min(TESTED, len(targets))).round()
-        places = some.astype(np.int64)
+        places = evenly(np.arange(len(targets)), TESTED)
         answers = self.evaluators.probabilities()[evaluator]
 
         def hit(pictures: Pixels) -> float:

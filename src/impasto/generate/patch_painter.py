@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.collection.collection import Collection
-from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.collection.handmade_classifier import fit_handmade_classifier
 from impasto.collection.originals import Originals
+from impasto.collection.run_collection import trained_halves
 from impasto.errors import CollectionError, OutputError
 from impasto.generate.patches import PATCH, synthesise
 from impasto.generate.references import ReferenceBank
@@ -83,7 +83,7 @@ class PatchPainter:
             collection: the one that it was trained on.
             originals: of this collection.
         """
-        half, _ = disjoint_halves(collection, int(run.settings["seed"]))
+        half, _ = trained_halves(run, collection)
         place = run.path / STYLE_CLASSIFIER
         if not (place / "run.json").is_file():
             return cls(_bank(half, run.path, _by_handmade_features(half)), originals)
