@@ -302,7 +302,10 @@ def test_the_score_is_read_as_it_was_written(run: Run) -> None:
     codes = ["IMP305", "IMP307", *(f"IMP{number}" for number in range(311, 321))]
     assert [one.code for one in score.findings] == codes
     figures = run.evaluation_path / "figures"
-    names = ("grid.png", "steps.png", "strength.png")
+    names = (
+        "grid-painted.png", "grid-patches.png", "grid.png", "paintings-finished.png",
+        "paintings-painted.png", "paintings-patches.png", "steps.png", "strength.png",
+    )  # fmt: skip
     assert score.figures == [figures / name for name in names]
     with Image.open(figures / "steps.png") as steps:  # the original and every strength in a row
         across, down = 1 + len(score.strength), len(score.shown)

@@ -4,7 +4,7 @@ RUN/evaluator/                 the evaluator: a residual network, trained on the
                                pictures that the painter was not trained on
 RUN/evaluation/painting.json   every number
 RUN/evaluation/findings.json   IMP305, IMP307, IMP311 to IMP320
-RUN/evaluation/figures/        test pictures in all styles, and at rising strength
+RUN/evaluation/figures/        test pictures in all styles by each arm, and at rising strength
 
 Arms stand side by side, each a way from a picture and a target style to another picture: the
 painter, patches, both; and what they are compared with: *unchanged*, the floor; colour transfer;
@@ -36,6 +36,7 @@ from impasto.evaluation.painter_evaluators import TREATMENTS, Evaluators, fit_se
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
 from impasto.evaluation.painter_score_findings import painting_findings
 from impasto.evaluation.painter_under_test import PainterUnderTest
+from impasto.generate.patch_painter import PatchPainter
 from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import ssim
 from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
@@ -141,7 +142,9 @@ def score_painter(
     second = fit_second_evaluator(other, subject.resolution, settings.seed)
     evaluators = Evaluators(evaluator, second)
     log(f"painting {len(pairs)} pairs of test picture and target style")
-    shown = draw(subject, settings.shown, folder / "figures")
+    borrows = settings.patches and bool(half.counts("train").any())
+    borrower = PatchPainter.of_painter(opened, found) if borrows else None
+    shown = draw(subject, settings.shown, folder / "figures", borrower)
     score = _Scoring(subject, evaluators, half, other, settings).score(shown, log)
     findings.save(folder / "findings.json", painting_findings(score, opened, found))
     score = score.write(folder / "painting.json")

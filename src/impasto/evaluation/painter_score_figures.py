@@ -1,8 +1,11 @@
 """Figures of a painter's score: test pictures in all styles, and at rising strength.
 
-grid.png       a picture a row: the original, then every style
-strength.png   a picture a row: the original, then rising strength in one other style
-steps.png      the pictures of strength.png without gap or label, for a page that shows them singly
+grid.png, grid-ARM.png   a picture a row: the original, then every style. The first by painter and
+                         patches, the default of ``impasto paint``; then the other arms
+paintings-ARM.png        the paintings of an arm without gap or label, for a page that shows them
+                         singly
+strength.png             a picture a row: the original, then rising strength in one other style
+steps.png                the pictures of strength.png without gap or label
 """
 
 from collections.abc import Sequence
@@ -14,57 +17,124 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.evaluation.painter_under_test import PainterUnderTest
+from impasto.generate.patch_painter import PatchPainter
 from impasto.images.contact_sheet import contact_sheet, write_png
-from impasto.records.painter_score import ShownPair
+from impasto.records.painter_score import Arm, ShownPainting, ShownPair
+from impasto.records.painting import Borrowed
 
+Pixels = NDArray[np.uint8]
+Rows = NDArray[np.int64]
 STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+DEFAULT: Final[Arm] = "finished"
+"""What ``impasto paint`` does with a painter."""
 
 
-def draw(subject: PainterUnderTest, shown: int, folder: Path) -> tuple[ShownPair, ...]:
+def draw(
+    subject: PainterUnderTest, shown: int, folder: Path, borrower: PatchPainter | None = None
+) -> tuple[ShownPair, ...]:
     """Draw test pictures in all styles, and at rising strength in one other style each.
 
     Args:
         subject: the painter and its test pictures.
         shown: pictures at most, evenly spaced.
         folder: to write to.
+        borrower: paints with patches; ``None``: the painter alone.
 
     Returns:
-        The rows of ``steps.png``, in order.
+        The rows of the figures, in order.
     """
-    some = (
-        np.linspace(0, len(subject.rows) - 1, min(shown, len(subject.rows)))
-        .round()
-        .astype(np.int64)
-    )
-    pictures, styles = subject.originals[some], np.unique(subject.labels).tolist()
-    names, eye = subject.found.vocabulary.styles, torch.eye(len(subject.found.vocabulary))
-    columns = [pictures, *(subject.painted(pictures, eye[[style] * len(some)]) for style in styles)]
-    _sheet(folder / "grid.png", columns, ["original", *(names[style] for style in styles)])
-    sources = subject.labels[some]
-    turns = 1 + np.arange(len(some)) % (len(styles) - 1)  # never the picture's own style
-    targets = [
-        styles[(styles.index(source) + turn) % len(styles)]
-        for source, turn in zip(sources, turns, strict=True)
-    ]
-    steps = [
-        pictures,
-        *(subject.painted(pictures, strength * eye[targets]) for strength in STRENGTHS),
-    ]
-    heads = ["original", *(f"{strength:.0%}" for strength in STRENGTHS)]
-    _sheet(
-        folder / "strength.png", steps, heads, [names[style].replace("_", " ") for style in targets]
-    )
-    side_by_side = contact_sheet(list(zip(*steps, strict=True)), gap=0)
-    write_png(folder / "steps.png", side_by_side, optimise=True)
-    ids = subject.found.column("id")
+    some = np.linspace(0, len(subject.rows) - 1, min(shown, len(subject.rows))).round()
+    gallery = _Gallery(subject, some.astype(np.int64), borrower)
+    paintings = gallery.grids(folder)
+    targets = gallery.rising(folder)
+    ids, names = subject.found.column("id"), subject.found.vocabulary.styles
     return tuple(
-        ShownPair(id=ids[subject.rows[at]], source=names[source], target=names[target])
-        for at, source, target in zip(some, sources, targets, strict=True)
+        ShownPair(
+            id=ids[subject.rows[at]],
+            source=names[subject.labels[at]],
+            target=names[target],
+            paintings=tuple(row),
+        )
+        for at, target, row in zip(gallery.some, targets, paintings, strict=True)
     )
+
+
+class _Gallery:
+    """The shown pictures, and the ways to paint them."""
+
+    def __init__(
+        self, subject: PainterUnderTest, some: Rows, borrower: PatchPainter | None
+    ) -> None:
+        self.subject, self.some, self.borrower = subject, some, borrower
+        self.pictures = subject.originals[some]
+        self.styles: list[int] = np.unique(subject.labels).tolist()
+        self.names = [subject.found.vocabulary.styles[style] for style in self.styles]
+        self.one_hot = torch.eye(len(subject.found.vocabulary))
+        marks = subject.found.column("sha256")
+        self.marks = [marks[subject.rows[at]] for at in some]
+
+    def grids(self, folder: Path) -> list[list[ShownPainting]]:
+        """Draw the shown pictures in all styles by every arm; the paintings of each picture."""
+        places = np.arange(len(self.some)).repeat(len(self.styles))
+        targets = self.styles * len(self.some)
+        painted = self.subject.painted(self.pictures[places], self.one_hot[targets])
+        made: dict[Arm, tuple[Pixels, list[tuple[Borrowed, ...]]]] = {
+            "painted": (painted, [()] * len(painted))
+        }
+        if self.borrower is not None:
+            made["patches"] = self._borrowed(places, targets, None)
+            made["finished"] = self._borrowed(places, targets, painted)
+        result: list[list[ShownPainting]] = [[] for _ in self.some]
+        for arm, (pixels, references) in made.items():
+            name = "grid.png" if arm == DEFAULT or len(made) == 1 else f"grid-{arm}.png"
+            cells = pixels.reshape(len(self.some), len(self.styles), *pixels.shape[1:])
+            columns = [self.pictures, *np.moveaxis(cells, 1, 0)]
+            _sheet(folder / name, columns, ["original", *self.names])
+            write_png(folder / f"paintings-{arm}.png", contact_sheet(list(cells), gap=0))
+            for at, style, lent in zip(
+                places, self.names * len(self.some), references, strict=True
+            ):
+                result[at].append(ShownPainting(arm=arm, style=style, references=lent))
+        return result
+
+    def rising(self, folder: Path) -> list[int]:
+        """Draw the shown pictures at rising strength, each in another style; these styles."""
+        sources = self.subject.labels[self.some]
+        turns = 1 + np.arange(len(self.some)) % (len(self.styles) - 1)  # never its own style
+        targets = [
+            self.styles[(self.styles.index(source) + turn) % len(self.styles)]
+            for source, turn in zip(sources, turns, strict=True)
+        ]
+        places, steps = np.arange(len(self.some)), [self.pictures]
+        for strength in STRENGTHS:
+            painted = self.subject.painted(self.pictures, strength * self.one_hot[targets])
+            if self.borrower is not None:
+                painted, _ = self._borrowed(places, targets, painted, strength)
+            steps.append(painted)
+        heads = ["original", *(f"{strength:.0%}" for strength in STRENGTHS)]
+        sides = [self.subject.found.vocabulary.styles[style] for style in targets]
+        _sheet(folder / "strength.png", steps, heads, [side.replace("_", " ") for side in sides])
+        side_by_side = contact_sheet(list(zip(*steps, strict=True)), gap=0)
+        write_png(folder / "steps.png", side_by_side, optimise=True)
+        return targets
+
+    def _borrowed(
+        self, places: Rows, targets: Sequence[int], starts: Pixels | None, strength: float = 1.0
+    ) -> tuple[Pixels, list[tuple[Borrowed, ...]]]:
+        """Patch synthesis of shown pictures, and the works that the patches come from."""
+        assert self.borrower is not None
+        made = self.borrower.paint_all(
+            list(self.pictures[places]),
+            targets,
+            strength=strength,
+            starts=None if starts is None else list(starts),
+            exclude=[self.marks[place] for place in places],
+        )
+        return np.stack([one.pixels for one in made]), list(map(self.borrower.borrowed, made))
 
 
 def _sheet(
-    path: Path, columns: list[NDArray[np.uint8]], heads: list[str], sides: Sequence[str] = ()
+    path: Path, columns: Sequence[Pixels], heads: list[str], sides: Sequence[str] = ()
 ) -> None:
     cell = max(96, columns[0].shape[1])
     rows = list(zip(*columns, strict=True))

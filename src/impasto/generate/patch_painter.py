@@ -1,7 +1,9 @@
 """Painting in a style by patch synthesis: references of the style, then their patches."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from impasto.collection.collection import Collection
 from impasto.collection.handmade_classifier import fit_handmade_classifier
@@ -20,6 +23,7 @@ from impasto.generate.patches import PATCH, synthesise
 from impasto.generate.references import ReferenceBank
 from impasto.images.tensors import byte_tensor
 from impasto.models.preprocess import plain
+from impasto.records.painting import Borrowed
 from impasto.records.run import STYLE_CLASSIFIER, Run, open_run
 from impasto.state.array_cache import cached_arrays
 from impasto.weights import classifier_of
@@ -152,6 +156,56 @@ class PatchPainter:
         pictures = tuple(self._picture(int(row), most) for row in rows)
         made = synthesise(source, pictures, strength=strength, boldness=boldness, start=start)
         return StylePicture(made.pixels, made.origin, rows, made.shares, pictures)
+
+    def paint_all(
+        self,
+        sources: Sequence[Pixels],
+        styles: Sequence[int],
+        *,
+        strength: float = 1.0,
+        starts: Sequence[Pixels] | None = None,
+        exclude: Sequence[str | None] | None = None,
+    ) -> list[StylePicture]:
+        """Paint several small pictures, each in a style, one a core at a time.
+
+        Args:
+            sources: ``uint8 (H, W, 3)`` each.
+            styles: index of the target style of each.
+            strength: as for ``synthesise``.
+            starts: a painting of each source, to begin with.
+            exclude: SHA-256 of the file of each source, which is no reference.
+
+        Raises:
+            CollectionError: a style has no training picture but the source.
+        """
+        begun = starts if starts is not None else [None] * len(sources)
+        marks = exclude if exclude is not None else [None] * len(sources)
+        with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            made = pool.map(
+                lambda source, style, start, mark: self.paint(
+                    source, style, strength=strength, start=start, exclude=mark
+                ),
+                sources,
+                styles,
+                begun,
+                marks,
+            )
+            return list(made)
+
+    def borrowed(self, painted: StylePicture) -> tuple[Borrowed, ...]:
+        """Return the paintings that the patches of a picture come from, with their shares."""
+        columns = self.bank.collection.table.select(["id", "style", "artist", "title"])
+        works = columns.take(painted.rows).to_pylist()
+        return tuple(
+            Borrowed(
+                painting=work["id"],
+                style=work["style"],
+                artist=work["artist"],
+                title=work["title"],
+                share=round(share, 4),
+            )
+            for work, share in zip(works, painted.shares.tolist(), strict=True)
+        )
 
     def _count(self, styles: Iterable[int], short: int) -> int:
         """Number of references: more for a picture that is larger than they are."""

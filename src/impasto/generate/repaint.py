@@ -33,7 +33,7 @@ from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
 from impasto.devices import accelerator_on
 from impasto.errors import InputError, SettingsError
-from impasto.generate.patch_painter import PatchPainter, StylePicture
+from impasto.generate.patch_painter import PatchPainter
 from impasto.generate.patches import synthesise
 from impasto.generate.user_pictures import Images, UserPicture, read_pictures
 from impasto.images.contact_sheet import contact_sheet, write_png
@@ -243,7 +243,7 @@ class _Stylist:
             shares = {style: share for style, share in enumerate(weights.tolist()) if share > 0}
             mark = hashlib.sha256(original.path.read_bytes()).hexdigest()
             painted = self.patches.paint(source, shares, start=start, exclude=mark, **how)
-            borrowed = _borrowed(self.patches.bank.collection, painted)
+            borrowed = self.patches.borrowed(painted)
             return self._coloured(_Painting(painted.pixels, borrowed, painted.references), source)
         assert start is not None
         return self._coloured(_Painting(start), source)
@@ -253,22 +253,6 @@ class _Stylist:
             return painting
         pixels = np.asarray(_with_colours(painting.pixels, source))
         return _Painting(pixels, painting.borrowed, painting.references)
-
-
-def _borrowed(collection: Collection, painted: StylePicture) -> tuple[Borrowed, ...]:
-    names, styles, artists, titles = (
-        collection.column(name) for name in ("id", "style", "artist", "title")
-    )
-    return tuple(
-        Borrowed(
-            painting=names[row],
-            style=styles[row],
-            artist=artists[row],
-            title=titles[row],
-            share=round(share, 4),
-        )
-        for row, share in zip(painted.rows.tolist(), painted.shares.tolist(), strict=True)
-    )
 
 
 def _originals(collection: Collection, short: int) -> Originals | None:

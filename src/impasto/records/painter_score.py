@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, Self
 
 from impasto.errors import RunError
 from impasto.files import read_json
+from impasto.records.painting import Borrowed
 from impasto.records.record import Interval, Record, Result
 
 Arm = Literal[
@@ -165,12 +166,24 @@ class StrengthStep(Record):
     ssim: float
 
 
+class ShownPainting(Record):
+    """A painting in the figures: its arm, its style, and what its patches come from."""
+
+    arm: Arm
+    style: str
+    references: tuple[Borrowed, ...] = ()
+
+
 class ShownPair(Record):
-    """A row of ``steps.png``: a picture, its style and its target style."""
+    """A row of the figures: a picture, its style, its target style in ``steps.png``, and paintings.
+
+    The paintings of an arm stand in the order of the columns of ``paintings-ARM.png``.
+    """
 
     id: str
     source: str
     target: str
+    paintings: tuple[ShownPainting, ...] = ()
 
 
 class PainterScore(Result):
