@@ -204,6 +204,10 @@ class _Scoring:
             "seed": settings.seed,
         }
         self.features: dict[Arm, NDArray[np.float32]] = {}
+        self.right: dict[EvaluatorName, dict[Arm, NDArray[np.bool_]]] = {
+            "network": {},
+            "handmade": {},
+        }
 
     def score(self, shown: tuple[ShownPair, ...], log: Callable[[str], None]) -> PainterScore:
         """Paint and classify all arms."""
@@ -213,11 +217,10 @@ class _Scoring:
         )
         made, seconds = paint_all(arms, log)
         log("classifying the paintings")
-        self.features = {name: self.evaluators.network(arm.pixels)[1] for name, arm in made.items()}
-        self.features["real"] = self.evaluators.network(self.real)[1]
-        rates = {
-            evaluator: self._rates(evaluator, made) for evaluator in self.evaluators.probabilities()
-        }
+        for name, arm in made.items():
+            self._classify(name, arm.pixels, subject.targets)
+        self._classify("real", self.real, self.real_labels)
+        rates = {evaluator: self._rates(right) for evaluator, right in self.right.items()}
         summaries = self._summaries(rates)
         order = [name for name in ARM_TITLES if name in made or name == "real"]
         haystack = self._haystack()
@@ -254,15 +257,21 @@ class _Scoring:
             shown=shown,
         )
 
-    def _rates(self, evaluator: EvaluatorName, made: dict[Arm, Painting]) -> numbers.Rates:
-        answers = self.evaluators.probabilities()[evaluator]
+    def _classify(self, name: Arm, pixels: Pixels, targets: NDArray[np.int64]) -> None:
+        """Keep whether both evaluators name the targets, and the network's features."""
+        shares, self.features[name] = self.evaluators.network(pixels)
+        self.right["network"][name] = shares.argmax(1) == targets
+        handmade = self.evaluators.handmade.probabilities(pixels)
+        self.right["handmade"][name] = handmade.argmax(1) == targets
+
+    def _rates(self, right: dict[Arm, NDArray[np.bool_]]) -> numbers.Rates:
         subject = self.subject
         return numbers.Rates(
-            {name: answers(arm.pixels).argmax(1) == subject.targets for name, arm in made.items()},
+            {name: hits for name, hits in right.items() if name != "real"},
             numbers.PaintedPairs(
                 subject.pairs, subject.targets, subject.labels, len(self.found.vocabulary)
             ),
-            real=answers(self.real).argmax(1) == self.real_labels,
+            real=right["real"],
             real_labels=self.real_labels,
             **self.again,
         )
@@ -309,7 +318,7 @@ class _Scoring:
                 evaluator: ArmHitRate(
                     hit=rate.mean(name),
                     normalised=None if summaries[evaluator].unplaced else rate.normalised(name),
-                    changes=self._changes(evaluator, rate, name, pixels),
+                    changes=self._changes(evaluator, name, pixels),
                 )
                 for evaluator, rate in rates.items()
             },
@@ -323,7 +332,7 @@ class _Scoring:
         )
 
     def _changes(
-        self, evaluator: EvaluatorName, rate: numbers.Rates, name: Arm, pixels: Pixels
+        self, evaluator: EvaluatorName, name: Arm, pixels: Pixels
     ) -> dict[Treatment, float]:
         """Changes of an arm's hit rate under treatments, on evenly spaced pictures of it."""
         if name in UNTREATED:
@@ -332,12 +341,12 @@ class _Scoring:
         places = evenly(np.arange(len(targets)), TESTED)
         answers = self.evaluators.probabilities()[evaluator]
 
-        def hit(pictures: Pixels) -> float:
-            right = answers(pictures).argmax(1) == targets[places]
-            return numbers.balanced_share(right, targets[places])
-
-        plain = hit(pixels[places])
-        return {kind: hit(change(pixels[places])) - plain for kind, change in TREATMENTS.items()}
+        plain = numbers.balanced_share(self.right[evaluator][name][places], targets[places])
+        changes: dict[Treatment, float] = {}
+        for kind, treated in TREATMENTS.items():
+            right = answers(treated(pixels[places])).argmax(1) == targets[places]
+            changes[kind] = numbers.balanced_share(right, targets[places]) - plain
+        return changes
 
     def _distances(self, name: Arm) -> tuple[float | None, float | None]:
         """Fréchet and kernel distance of an arm to real works, the mean over target styles."""
