@@ -225,3 +225,14 @@ def test_refused_in_one_line(collection: Collection, photograph: Path, tmp_path:
     with pytest.raises(RunError):
         impasto.paint(tmp_path, photograph, output, styles=["Bands"])
     assert not output.exists()
+
+
+def test_the_terminal_names_the_paintings_that_lent_patches(
+    collection: Collection, photograph: Path, tmp_path: Path
+) -> None:
+    (made,) = impasto.paint(collection, photograph, tmp_path, styles=["Bands"], pixels=32)
+    first, second = made.references
+    assert made.label == (
+        f"Bands; patches of {first.title} {round(100 * first.share)} %, "
+        f"{second.title} {round(100 * second.share)} %"
+    )

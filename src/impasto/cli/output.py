@@ -134,7 +134,7 @@ def painted(output: Path, made: "Sequence[Painted]", *, as_json: bool) -> None:
     rows = [
         {"path": str(one.path), "caption": one.style, **one.model_dump(mode="json")} for one in made
     ]
-    text = "\n".join(f"{row['path']}: {row['caption']}" for row in rows)
+    text = "\n".join(f"{one.path}: {one.label}" for one in made)
     _finish({"output": str(output), "pictures": rows}, text, as_json=as_json)
 
 

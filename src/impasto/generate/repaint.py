@@ -323,8 +323,7 @@ def _sheet(original: UserPicture, painting: _Painting) -> Image.Image:
     """The original, the painted picture, and its references with names and shares."""
     captions: list[tuple[str, ...]] = [("original",), ("painted",)]
     for one in painting.borrowed:
-        name = one.title or Path(one.painting).stem
-        captions.append((name, f"{one.artist or 'artist unknown'}, {percent(one.share)}"))
+        captions.append((one.name, f"{one.artist or 'artist unknown'}, {percent(one.share)}"))
     pictures = [original.pixels, painting.pixels, *painting.references]
     return contact_sheet([pictures], captions=[captions], cell=192)
 

@@ -1,12 +1,13 @@
 """Records of painted pictures: each is the JSON file beside a picture, enough to paint it again."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 from PIL import Image
 from pydantic import PrivateAttr
 
 from impasto.images.contact_sheet import write_png
+from impasto.numerics.formatting import percent
 from impasto.records.record import Record
 
 
@@ -43,9 +44,14 @@ class Painted(Record):
             raise RuntimeError("this picture was not saved")
         return self._path
 
+    @property
+    def label(self) -> str:
+        """The style, and what else is worth a word, in a line."""
+        return self.style or "no style"
+
     def __repr__(self) -> str:
-        """The file and the style in a line."""
-        return f"<{type(self).__name__} {self._path}: {self.style}>"
+        """The file and its label in a line."""
+        return f"<{type(self).__name__} {self._path}: {self.label}>"
 
     def _repr_png_(self) -> bytes:
         return self.path.read_bytes()
@@ -63,6 +69,11 @@ class Borrowed(Record):
     artist: str | None = None
     title: str | None = None
     share: float
+
+    @property
+    def name(self) -> str:
+        """The title, or the name of the file without its ending."""
+        return self.title or PurePath(self.painting).stem
 
 
 class Repainted(Painted):
@@ -86,6 +97,13 @@ class Repainted(Painted):
     finish: Literal["patches", "none"]
     boldness: int | None
     references: tuple[Borrowed, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The style, and the paintings that patches come from with their shares."""
+        lent = ", ".join(f"{one.name} {percent(one.share, 0)}" for one in self.references)
+        parts = (self.style or "", f"patches of {lent}" if lent else "")
+        return "; ".join(part for part in parts if part)
 
 
 class PaintedByLora(Painted):

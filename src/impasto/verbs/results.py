@@ -100,6 +100,12 @@ def paint_kind(run: "Run | Collection | Thing | None") -> PaintKind:
         return "references"
     if not isinstance(run, Run) and (folder(run) / "collection.json").is_file():
         return "collection"
+    path = folder(run)
+    if not any(any(path.glob(mark)) for mark in ("run.json", "*/run.json")):
+        raise RunError(
+            f"no run and no collection in {path}: impasto prepare makes a collection to paint "
+            "with, impasto train painter a run"
+        )
     match kind := kind_of(run):
         case "painter" | "lora":
             return kind
