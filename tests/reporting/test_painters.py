@@ -304,7 +304,12 @@ def test_two_painters_share_a_table_and_the_course_comes_last(tmp_path: Path) ->
         add_painter(study, name, painted=painted)
     markdown = section(write_report(study).markdown.read_text())
     heads = re.findall(r"^### (.*)$", markdown, flags=re.M)
-    assert heads == ["painter", "course (the course’s form)"]
+    names = ["painter", "course (the course’s form)"]
+    assert heads[:2] == names and heads[3:] == [f"{name}: style by style" for name in names]
+    assert heads[2] == (
+        "The painter: 42.0 % are taken for the style by the network, 21.0 % by hand-made "
+        "features; of real works 50.0 % and 25.0 %"
+    )
     assert cells(markdown, "The painter: painter")[0] == "42.0 % (40.0–44.0)"
     assert cells(markdown, "The painter: course (the course’s form)")[0] == "12.0 % (10.0–14.0)"
     assert "Colour transfer does better" in markdown
@@ -324,6 +329,38 @@ def test_two_painters_share_a_table_and_the_course_comes_last(tmp_path: Path) ->
     page = (study / "report.html").read_text()
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+def test_it_opens_with_the_grid_and_names_the_works_that_lent_patches(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    run = add_painter(study)
+    works = [
+        {"painting": "a.jpg", "style": "Cubism", "artist": "juan-gris", "title": "the siphon",
+         "share": 0.6204},
+        {"painting": "train/old-bridge.jpg", "style": "Cubism", "share": 0.3796},
+    ]  # fmt: skip
+    row = {"id": "boat.jpg", "source": "Baroque", "target": "Cubism"}
+    paintings = [
+        {"arm": "painted", "style": "Cubism"},
+        {"arm": "patches", "style": "Cubism", "references": works[:1]},
+        {"arm": "finished", "style": "Cubism", "references": works},
+    ]
+    change(run, shown=[{**row, "paintings": paintings}] * 3)
+    for arm in ("painted", "patches"):
+        Image.new("RGB", (60, 40)).save(run / "evaluation" / "figures" / f"grid-{arm}.png")
+    paths = write_report(study)
+    told, page = section(paths.markdown.read_text()), paths.html.read_text()
+    assert told.strip().startswith(
+        "![Test pictures, a row each: left as they are, then painted in every style by the "
+        "painter, and patches of real works upon its paintings"
+    )
+    line = "| Cubism | The siphon by Juan Gris 62 %, Old bridge 38 % |"
+    assert told.count(line) == 3 and "Row 1, Baroque: boat.jpg" in told
+    folded = page.split("<summary>Whose patches these are")[1].split("</details>")[0]
+    assert folded.count("The siphon by Juan Gris 62 %, Old bridge 38 %") == 3
+    for words in ("The same with patches of real works alone", "The same by the painter alone"):
+        assert f"<summary>{words}" in page
+    assert (study / "figures" / "painter-grid-patches.png").is_file()
 
 
 def test_an_evaluator_that_places_nothing_says_why(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from matplotlib.patches import Rectangle
 
@@ -18,6 +19,7 @@ from impasto.records.painter_score import (
     PainterScore,
     PairGain,
 )  # fmt: skip
+from impasto.records.painting import Borrowed
 from impasto.records.record import Interval
 from impasto.reporting.blocks import (
     Block,
@@ -47,10 +49,17 @@ LEGIBLE = 0.7
 """Share of the width of a painter's figures at which their labels can still be read."""
 DARK = 0.55
 """Shade from which a number on it is light."""
-GRID = "Test pictures, a row each: left as they are, then painted in every style."
-STRENGTH = (
+BY: Final[dict[Arm, str]] = {
+    "finished": "by the painter, and patches of real works upon its paintings (what impasto paint "
+    "does with a painter)",
+    "patches": "with patches of real works alone, without any training",
+    "painted": "by the painter alone",
+}
+"""How the figures were painted, the default first."""
+PAINTED = "Test pictures, a row each: left as they are, then painted in every style "
+RISING = (
     "Test pictures, a row each: left as they are, then at rising strength in the style named at "
-    "the left."
+    "the left, painted "
 )
 MEANINGS = Details(
     "What the numbers mean",
@@ -88,33 +97,62 @@ def sections(study: StudyRecords) -> Iterator[Section]:
     blocks: list[Block] = []
     scored: list[tuple[str, PainterScore]] = []
     several = len(study.painters) > 1
+    waiting: list[Block] = []
+    summaries: list[Block] = []
     for run in study.painters:
         baseline = run.run.settings.get("styling") == COURSE
         name = f"{run.name} (the course’s form)" if baseline else run.name
         if run.running:
-            blocks.append(notice(f"The training of {name} {UNFINISHED}"))
+            waiting.append(notice(f"The training of {name} {UNFINISHED}"))
         if run.evaluation is None:
             text = " paints with it and scores the pictures."
-            blocks.append(
+            waiting.append(
                 notice(f"{name} has not been scored yet: ", Code("impasto evaluate"), text)
             )
         else:
             scored.append((name, run.evaluation))
-            blocks += _summary(run.evaluation, name if several else "", run.place)
-    if scored:
-        blocks += [_arms(scored), MEANINGS]
-    for place, (name, result) in enumerate(scored, 1):
+            summaries += _summary(run.evaluation, name if several else "", run.place)
+    prefixes = [f"{result.path.parent.name}-" for _, result in scored]
+    for place, ((name, result), prefix) in enumerate(zip(scored, prefixes, strict=True), 1):
         if several:
             blocks.append(Heading(name, f"painter-{place}"))
-        blocks += _painter(result, place, prefix=f"{result.path.parent.name}-")
-    if blocks:
-        yield Section("painters", "Paintings in other styles", tuple(blocks))
+        blocks += _pictures(result, place, prefix)
+    if scored:
+        blocks += [_outcome(scored), *summaries, _arms(scored), MEANINGS]
+    for place, ((name, result), prefix) in enumerate(zip(scored, prefixes, strict=True), 1):
+        if several:
+            blocks.append(Heading(f"{name}: style by style", f"painter-{place}-styles"))
+        blocks += _numbers(result, prefix)
+    if waiting or blocks:
+        yield Section("painters", "Paintings in other styles", (*waiting, *blocks))
 
 
 def painter_section(result: PainterScore, place: Place) -> Section:
     """Return the section on the score of one painter."""
-    blocks = [*_summary(result, "", place), _arms([("", result)]), MEANINGS, *_painter(result, 1)]
+    scored = [("", result)]
+    blocks = [*_pictures(result, 1), _outcome(scored), *_summary(result, "", place)]
+    blocks += [_arms(scored), MEANINGS, *_numbers(result)]
     return Section("painters", "Paintings in other styles", tuple(blocks))
+
+
+def _outcome(scored: Sequence[tuple[str, PainterScore]]) -> Heading:
+    """What the numbers of the best painter say in a line, beside those of real works."""
+    result = max((result for _, result in scored), key=lambda one: _best(one)[1])
+    best, hit = _best(result)
+    rates = result.arm(best).rates
+    real = result.arm("real").rates
+    return Heading(
+        f"{ARM_TITLES[best]}: {percent(hit)} are taken for the style by the network, "
+        f"{percent(rates['handmade'].hit.value)} by hand-made features; of real works "
+        f"{percent(real['network'].hit.value)} and {percent(real['handmade'].hit.value)}",
+        "painters-outcome",
+    )
+
+
+def _best(result: PainterScore) -> tuple[Arm, float]:
+    """The arm that ``impasto paint`` takes, and its hit rate by the network."""
+    arm: Arm = "finished" if "finished" in result.names else "painted"
+    return arm, result.arm(arm).rates["network"].hit.value
 
 
 def _summary(result: PainterScore, name: str, place: Place) -> list[Block]:
@@ -244,20 +282,57 @@ def _changed(result: PainterScore, name: Arm, evaluator: EvaluatorName) -> str:
     return " / ".join(values) or "–"
 
 
-def _painter(result: PainterScore, place: int, prefix: str = "") -> list[Block]:
+def _pictures(result: PainterScore, place: int, prefix: str = "") -> list[Block]:
+    """Grid and slider as ``impasto paint`` paints; folded the other arms, and who lent patches."""
     figures = {path.name: path for path in result.figures}
+    drawn = {one.arm for pair in result.shown for one in pair.paintings}
+    first: Arm = "finished" if "finished" in drawn else "painted"
     blocks: list[Block] = []
-    plain = None
+    plain, command = None, result.command
+    if "grid.png" in figures:
+        caption = f"{PAINTED}{BY[first]}."
+        blocks.append(_legible(figures["grid.png"], caption, command, prefix))
+    if lent := _lent(result, first):
+        blocks.append(Details("Whose patches these are, and how much of each", tuple(lent)))
     if "strength.png" in figures:
-        plain = _legible(figures["strength.png"], STRENGTH, result.command, prefix)
+        caption = f"{RISING}{BY[first]}."
+        plain = _legible(figures["strength.png"], caption, command, prefix)
     if result.shown and "steps.png" in figures:
         blocks.append(_slider(result, figures["steps.png"], plain, place))
     elif plain:
         blocks.append(plain)
-    blocks += [_signs(result), _strengths(result)]
-    if "grid.png" in figures:
-        blocks.append(_legible(figures["grid.png"], GRID, result.command, prefix))
-    blocks.append(_styles(result))
+    for arm, words in BY.items():
+        if arm != first and f"grid-{arm}.png" in figures:
+            grid = _legible(figures[f"grid-{arm}.png"], f"{PAINTED}{words}.", command, prefix)
+            blocks.append(Details(f"The same {words}", (grid,)))
+    return blocks
+
+
+def _lent(result: PainterScore, arm: Arm) -> list[Block]:
+    """A table for each shown picture: the works that lent patches to its paintings."""
+    tables: list[Block] = []
+    for row, pair in enumerate(result.shown, 1):
+        rows = [
+            Row((shown(one.style), ", ".join(map(_work, one.references))))
+            for one in pair.paintings
+            if one.arm == arm and one.references
+        ]
+        if rows:
+            name = f"Row {row}, {shown(pair.source)}: {pair.id}"
+            heads = columns("Painted in", "With patches of, and share of the picture")
+            tables.append(Table(name, name, heads, tuple(rows)))
+    return tables
+
+
+def _work(work: Borrowed) -> str:
+    """A work that lent patches: title, artist and share of the picture."""
+    name = (work.title or Path(work.painting).stem).replace("-", " ")
+    by = f" by {work.artist.replace('-', ' ').title()}" if work.artist else ""
+    return f"{name[:1].upper()}{name[1:]}{by} {percent(work.share, 0)}"
+
+
+def _numbers(result: PainterScore, prefix: str = "") -> list[Block]:
+    blocks: list[Block] = [_signs(result), _strengths(result), _styles(result)]
     if result.pairs:
         blocks.append(Details("Gain for each pair of styles", (pairs_chart(result, prefix),)))
     return blocks
@@ -282,7 +357,7 @@ def _strengths(result: PainterScore) -> Table:
     steps = result.strength
     return Table(
         "Scores by strength",
-        "Scores at rising strength, each picture in one other style",
+        "Scores of the painter alone at rising strength, each picture in one other style",
         columns("Strength", numbers=[percent(step.strength, 0) for step in steps]),
         (
             Row(("Mean probability of the target style", *(share(s.probability) for s in steps))),
