@@ -24,6 +24,7 @@ from impasto.page import sprites
 from impasto.page.atlas_data import RunAtlas, read_runs
 from impasto.page.embedding_atlas import write_embedding
 from impasto.page.facts import site_facts
+from impasto.page.painter_data import write_painters
 from impasto.page.scripts import ScriptFolder, encoded
 
 UNDATED: Final = -32768
@@ -88,7 +89,8 @@ def write_site(study: Path) -> SitePaths:
     for place, run in enumerate(runs):
         _write_run(folder, place, run)
     report = "../report.html" if (study / "report.html").is_file() else None
-    folder.add("site", site_facts(name, collection, runs, levels, report))
+    painters = write_painters(folder, study / "runs", collection)
+    folder.add("site", site_facts(name, collection, runs, levels, painters, report))
     write_embedding(site / "atlas.parquet", collection, main)
     loaded = scripts()
     for file in (*STYLES, *loaded):

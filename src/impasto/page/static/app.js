@@ -38,7 +38,7 @@
       };
       // room for the matrix
       document.body.style.setProperty("--matrix", `${12.5 + 1.62 * data.styles.length}rem`);
-      Impasto.buildPanels();
+      Impasto.buildPanels(data.site);
       this.controls();
     }
 

@@ -7,6 +7,7 @@
  *     order: 40,                   // place among the tabs
  *     follows: ["run", "map"],     // parts of the state whose change draws it again
  *     lazy: false,                 // true: drawn only while its tab is open
+ *     wanted: (site) => true,      // whether the study has anything to show in it
  *     style: ".keys { margin: 0; }",
  *     async render(holder, page) { … },
  *   });
@@ -17,7 +18,7 @@
 (() => {
   const { h, one } = Impasto;
   const FILTERS = ["run", "map", "colour", ...Object.keys(Impasto.NO_FILTER)];
-  const panels = [];
+  let panels = [];
 
   /** Register a panel. */
   function panel(made) {
@@ -25,8 +26,9 @@
     panels.sort((a, b) => a.order - b.order);
   }
 
-  /** Put tabs and panels into the page. */
-  function buildPanels() {
+  /** Put tabs and panels into the page: those that the study has something for. */
+  function buildPanels(site) {
+    panels = panels.filter((made) => !made.wanted || made.wanted(site));
     for (const made of panels) {
       const id = `panel-${made.id}`,
         label = made.title;
