@@ -126,7 +126,7 @@ def test_a_painting_shows_whose_patches_it_is_made_of(
     page.hover('.painted button[data-at="1,2"]')
     assert names(page) == expected(collection, 1, 2)
     notes = page.locator(".lenders .words span:last-child").all_inner_texts()
-    assert notes == ["75 % of the picture", "25 % of the picture"]
+    assert notes == ["75 %", "25 %"]
     page.click('.painted button[data-at="0,1"]')
     page.hover('.painted button[data-at="1,3"]')
     page.hover(".reach label")  # elsewhere: the chosen one stays

@@ -319,8 +319,8 @@ def _lent(result: PainterScore, arm: Arm) -> list[Block]:
         ]
         if rows:
             name = f"Row {row}, {shown(pair.source)}: {pair.id}"
-            heads = columns("Painted in", "With patches of, and share of the picture")
-            tables.append(Table(name, name, heads, tuple(rows)))
+            heads = columns("Painted in", "With patches of")
+            tables.append(Table(name, name, heads, tuple(rows), look="settings"))
     return tables
 
 
@@ -328,7 +328,9 @@ def _work(work: Borrowed) -> str:
     """A work that lent patches: title, artist and share of the picture."""
     name = (work.title or Path(work.painting).stem).replace("-", " ")
     by = f" by {work.artist.replace('-', ' ').title()}" if work.artist else ""
-    return f"{name[:1].upper()}{name[1:]}{by} {percent(work.share, 0)}"
+    return f"{name[:1].upper()}{name[1:]}{by} {percent(work.share, 0)}".replace(
+        " %", "\N{NO-BREAK SPACE}%"
+    )
 
 
 def _numbers(result: PainterScore, prefix: str = "") -> list[Block]:

@@ -37,8 +37,14 @@
     .risen div { display: flex; gap: 4px; }
     .risen canvas { width: calc(50% - 2px); max-width: 128px; height: auto; }
     @media (max-width: 50rem) {
-      .painted-look { min-height: 0; position: static; }
-      .painted-look > canvas { width: 112px; height: 112px; }
+      .painted-look { min-height: 0; flex-wrap: nowrap; padding: .4rem 0; }
+      .painted-look > canvas { width: 76px; height: 76px; }
+      .painted-look h3 { font-size: .9rem; }
+      .painted-look .lent { display: none; }
+      .lenders { display: flex; gap: .6rem; }
+      .lenders li { flex: 1; min-width: 0; }
+      .lenders .frame { display: none; }
+      .lenders .words > * { white-space: normal; font-size: .8rem; line-height: 1.25; }
     }
   `;
   let chosen = { arm: 0, picture: 0, style: 0 }, // what the visitor has chosen last
@@ -75,8 +81,11 @@
     cut(canvas, bitmap, side, at.picture, at.style);
     const lent = facts.borrowed[arm.name][at.picture][at.style];
     const lenders = lent.map(([other, share]) => {
-      const note = `${Impasto.percent(share)} of the picture`;
-      return h("li", {}, Impasto.card(data, pictures, other, act.choose, note));
+      return h(
+        "li",
+        {},
+        Impasto.card(data, pictures, other, act.choose, Impasto.percent(share)),
+      );
     });
     holder.replaceChildren(
       canvas,
@@ -86,9 +95,9 @@
         h("h3", {}, `${titleOf(data, row)} as ${name}`),
         h(
           "p",
-          { class: "note" },
+          { class: lent.length ? "note lent" : "note" },
           lent.length
-            ? "Its patches come from:"
+            ? "Its patches come, by share of the picture, from"
             : "By the trained painter alone, without patches of other works.",
         ),
         h("ul", { class: "lenders" }, lenders),
