@@ -152,9 +152,6 @@ def test_an_unknown_device_is_refused_with_the_known_ones() -> None:
         (PainterSettings, "identity", 2.0, "identity_weight"),
         (PainterSettings, "content", 2.0, "content_weight"),
         (PainterSettings, "critic", 2.0, "style_weight"),
-        (PainterSettings, "adversary", 2.0, "adversarial_weight"),
-        (PainterSettings, "slope", 2.0, "r1_weight"),
-        (PainterSettings, "opponent_learning_rate", 0.1, "discriminator_learning_rate"),
         (EvaluateSettings, "resamples", 200, "bootstrap_samples"),
         (AtlasSettings, "sampled", 200, "max_samples"),
         (StudySettings, "train.balance.deferred", 0.8, "train.balance.drw_start"),
@@ -193,3 +190,11 @@ def test_a_name_that_still_has_a_meaning_is_not_renamed(caplog: pytest.LogCaptur
     made = parse(AutoencoderSettings, {"crops": {"contrast": 0.3, "cutmix": 0}})
     assert made.crops.contrast == 0.3 and made.contrastive_weight == 0.01
     assert not caplog.messages
+
+
+@pytest.mark.parametrize("name", ["adversarial_weight", "adversary", "r1_weight", "slope"])
+def test_settings_of_the_discriminator_are_refused_with_advice(name: str) -> None:
+    expected = f"{name}: the painter has no discriminator any more: leave it out"
+    with pytest.raises(SettingsError) as caught:
+        parse(PainterSettings, {name: 1.0}, "run.toml")
+    assert str(caught.value) == f"1 error in run.toml: {expected}"

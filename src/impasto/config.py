@@ -24,7 +24,6 @@ else:
     ModelMetaclass = type(BaseModel)
 
 RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
-    "adversary": ("adversarial_weight",),
     "clip": ("max_grad_norm",),
     "code_rate": ("decoder_lr_scale",),
     "content": ("content_weight",),
@@ -37,14 +36,12 @@ RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
     "judge": ("evaluator",),
     "manner": ("embedding_dim",),
     "matrix_learning_rate": ("muon_learning_rate",),
-    "opponent_learning_rate": ("discriminator_learning_rate",),
     "own": ("identity_share",),
     "pieces": ("crops",),
     "remedies": ("methods",),
     "resamples": ("bootstrap_samples",),
     "sampled": ("max_samples",),
     "size": ("pixels",),
-    "slope": ("r1_weight",),
     "structure": ("ssim_weight",),
     "teach": ("style_classifier",),
 }
@@ -53,6 +50,19 @@ RENAMED: Final[Mapping[str, tuple[str, ...]]] = {
 ``crop_area`` and ``crop_most`` became ``crop_scale``, and ``tensorboard`` became ``tracker``: their
 values change as well, see ``_renamed``.
 """
+NO_DISCRIMINATOR: Final = "the painter has no discriminator any more: leave it out"
+REMOVED: Final[Mapping[str, str]] = dict.fromkeys(
+    (
+        "adversarial_weight",
+        "adversary",
+        "discriminator_learning_rate",
+        "opponent_learning_rate",
+        "r1_weight",
+        "slope",
+    ),
+    NO_DISCRIMINATOR,
+)
+"""Settings of earlier versions that nothing replaces, and the advice to whoever still has them."""
 log = logging.getLogger("impasto")
 
 
@@ -226,6 +236,8 @@ def _explain(cls: type[Settings], detail: Mapping[str, Any]) -> str:
     if detail["type"] != "extra_forbidden":
         message = detail["msg"].removeprefix("Value error, ")
         return f"{place}: {message[:1].lower()}{message[1:]}, not {detail['input']!r}"
+    if (advice := REMOVED.get(str(detail["loc"][-1]))) is not None:
+        return f"{place}: {advice}"
     known = _fields(cls, detail["loc"][:-1])
     near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"

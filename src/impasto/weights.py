@@ -70,23 +70,29 @@ def autoencoder_of(run: Run, device: torch.device) -> Autoencoder:
 
 
 def painter_of(run: Run, device: torch.device) -> painter.Painter:
-    """A painter's network with the weights to use, likewise, without its discriminator."""
+    """A painter's network with the weights to use, likewise.
+
+    Raises:
+        RunError: likewise, or an earlier version trained it, whose network was another.
+    """
+    if "patch_weight" not in run.settings:
+        raise RunError(
+            f"{run.path} was trained by an earlier version, whose painter was another network: "
+            "train it again into another folder"
+        )
     model = painter.Painter(painter.configured(run.settings, len(run.styles)))
-    _load(model, run, "painter.")
+    _load(model, run)
     return _placed(model, device)
 
 
-def _load(model: nn.Module, run: Run, prefix: str = "") -> None:
+def _load(model: nn.Module, run: Run) -> None:
     if not run.weights_path.is_file():
         raise RunError(
             f"{run.path} has no weights yet: let impasto train {run.kind} reach its first "
             "validation"
         )
     try:
-        weights = load_file(run.weights_path)
-        model.load_state_dict(
-            {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
-        )
+        model.load_state_dict(load_file(run.weights_path))
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())[:160]
         raise RunError(

@@ -47,8 +47,8 @@ def run(
     settings = PainterSettings(
         **quick,
         evaluator=EvaluatorSettings(epochs=0),
+        feature_weight=0,
         style_weight=0,
-        adversarial_weight=0,
         precision="float32",
         device="cpu",
     )
@@ -173,7 +173,7 @@ def test_patches_finish_the_painters_picture_and_say_where_they_come_from(
 class Doubling(Painter):
     """A painter whose work can be foretold."""
 
-    def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, weights: torch.Tensor, *place: object) -> torch.Tensor:
         return x / 2 + weights.sum() / 4
 
 

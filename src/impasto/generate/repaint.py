@@ -377,6 +377,7 @@ def paint_in_tiles(
     """
     device = painter.styles.device
     x = float_tensor(picture[None], device)
+    colours = painter.colours(x, weights.to(device)[None])  # of the whole: tiles agree
     height, width = x.shape[-2:]
     below, beside = -height % SHRINK, -width % SHRINK
     x = torch.nn.functional.pad(x, (0, beside, 0, below), mode="replicate")
@@ -390,7 +391,8 @@ def paint_in_tiles(
                 part = x[place].contiguous(memory_format=torch.channels_last)
                 high, wide = (_fade(side, device) for side in part.shape[-2:])
                 weight = high[:, None] * wide[None, :]
-                total[place] += weight * painter(part, weights.to(device)[None])
+                origin = torch.tensor([[top, left]], device=device)
+                total[place] += weight * painter(part, weights.to(device)[None], colours, origin)
                 share[place] += weight
     painted: NDArray[np.uint8] = to_pixels((total / share)[..., :height, :width])[0]
     return painted

@@ -229,8 +229,8 @@ _KINDS = (
         "style-not-painted",
         "Some styles are recognised no more often in their paintings than in unchanged pictures",
         "Every style is recognised more often in its paintings than in unchanged pictures",
-        "Train longer, raise the weight of the style classifier or the discriminator, or "
-        "lower the content weight.",
+        "Train longer, raise the weight of the patches or the features, or lower the content "
+        "weight.",
     ),
     Kind(
         "IMP312",

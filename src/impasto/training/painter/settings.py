@@ -18,8 +18,8 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class StyleClassifierSettings(Settings):
     """Settings of the style classifier's training; all others are a classifier's defaults."""
 
-    epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
-    resolution: int = Field(64, ge=32, description="height and width of its input, in pixels")
+    epochs: int = Field(24, ge=1, description="passes over its half of the training pictures")
+    resolution: int = Field(128, ge=32, description="height and width of its input, in pixels")
     size: Size = Field("small", description="width and depth: tiny, small or base")
     batch_size: int = Field(128, ge=2, description="pictures in a step, over all processes")
     precision: Precision = Field("auto", description="as for any training")
@@ -38,7 +38,7 @@ class EvaluatorSettings(StyleClassifierSettings):
     """Settings of the training of the evaluator, a residual network, on the other half."""
 
     epochs: int = Field(
-        40,
+        16,
         ge=0,
         description="passes over its half of the training pictures; 0: no evaluator, and "
         "evaluate needs --classifier",
@@ -48,42 +48,44 @@ class EvaluatorSettings(StyleClassifierSettings):
 class PainterSettings(TrainingSettings):
     """Settings of a painter's training."""
 
-    epochs: int = Field(40, ge=1, description="passes over its half of the training pictures")
-    batch_size: int = Field(32, ge=2, description="pictures in a step, over all processes")
-    learning_rate: float = Field(
-        1e-3, gt=0, description="peak learning rate of AdamW for the painter"
+    epochs: int = Field(5, ge=1, description="passes over its half of the training pictures")
+    batch_size: int = Field(
+        16, ge=2, description="crops in a step, over all processes; fewer where pictures are whole"
     )
-    discriminator_learning_rate: float = Field(
-        2e-3, gt=0, description="peak learning rate of AdamW for the discriminator"
-    )
+    learning_rate: float = Field(2e-3, gt=0, description="peak learning rate of AdamW")
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
     max_grad_norm: float = Field(10.0, gt=0, description="largest norm of the gradient")
     resolution: int = Field(
-        64, ge=SMALLEST, description="height and width of painted pictures, in pixels"
+        128, ge=SMALLEST, description="height and width of painted pictures, in pixels"
     )
-    size: Size = Field(
-        "small", description="width of painter and discriminator: tiny, small or base"
+    crop: int = Field(
+        64, ge=SMALLEST, description="height and width of the crops trained on, in pixels"
     )
+    size: Size = Field("small", description="width of the network: tiny, small or base")
     styling: Styling = Field(
         "modulation", description="conditioning of the decoder; plane: the course's form"
     )
     embedding: int = Field(64, ge=2, description="dimension of a style's embedding")
     identity_share: float = Field(
-        0.25, gt=0, le=1, description="share of pictures painted in their own style, or none"
+        0.125, gt=0, le=1, description="share of pictures painted in their own style, or none"
     )
     identity_weight: float = Field(
-        4.0, ge=0, description="weight of the reconstruction of these pictures"
+        1.0, ge=0, description="weight of the reconstruction of these pictures"
     )
     content_weight: float = Field(
-        0.75, ge=0, description="weight of the content loss of pictures in another style"
+        1.0, ge=0, description="weight of the content loss of pictures in another style"
+    )
+    patch_weight: float = Field(
+        0.5, ge=0, description="weight of the sliced Wasserstein distance of pixel patches"
+    )
+    feature_weight: float = Field(
+        0.5,
+        ge=0,
+        description="weight of the sliced Wasserstein distance of the style classifier's features",
     )
     style_weight: float = Field(
-        0.25, ge=0, description="weight of the style classifier's cross-entropy; 0: none is trained"
+        0.4, ge=0, description="weight of the style classifier's cross-entropy"
     )
-    adversarial_weight: float = Field(
-        1.0, ge=0, description="weight of the adversarial loss; 0: no discriminator"
-    )
-    r1_weight: float = Field(10.0, ge=0, description="weight of the discriminator's R1 penalty")
     style_classifier: StyleClassifierSettings = Field(
         StyleClassifierSettings(), description="its training; without resolution: the painter's"
     )
@@ -95,16 +97,18 @@ class PainterSettings(TrainingSettings):
     @property
     def uses_style_classifier(self) -> bool:
         """Whether a style classifier takes part in the training."""
-        return self.style_weight > 0 and self.identity_share < 1
-
-    @property
-    def uses_discriminator(self) -> bool:
-        """Whether the training is adversarial."""
-        return self.adversarial_weight > 0 and self.identity_share < 1
+        return self.feature_weight + self.style_weight > 0 and self.identity_share < 1
 
 
 COURSE: Final = PainterSettings(
-    styling="plane", identity_share=1, content_weight=0, style_weight=0, adversarial_weight=0
+    epochs=12,
+    learning_rate=1e-3,
+    styling="plane",
+    identity_share=1,
+    content_weight=0,
+    patch_weight=0,
+    feature_weight=0,
+    style_weight=0,
 )
 """The course's form, a baseline: a plane of style beside the encoding, reconstruction alone."""
 Preset = Literal["painter", "course"]

@@ -1,12 +1,13 @@
 """Training of the painter: a collection to a run folder, in three named steps.
 
 RUN/style_classifier/   a classifier on the painter's half, whose loss the painter minimises
-RUN/                    the painter and its discriminator, on the same half
+RUN/                    the painter, on the same half
 RUN/evaluator/          a residual network on the other half, which ``impasto evaluate`` scores with
 """
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +17,14 @@ from impasto.collection.collection import Collection
 from impasto.collection.disjoint_halves import artist_division, disjoint_halves
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError, SettingsError
-from impasto.models.classifiers import StyleNetwork
-from impasto.models.discriminator import Discriminator, DiscriminatorConfig
+from impasto.models.classifier import Classifier
 from impasto.models.painter import SHRINK, Painter, configured
 from impasto.records.run import EVALUATOR, STYLE_CLASSIFIER, Run, open_run
 from impasto.training.classifier.train import train_classifier
 from impasto.training.muon import MuonAdamW
+from impasto.training.painter.references import StyleReferences, style_references
 from impasto.training.painter.settings import PainterSettings
-from impasto.training.painter.task import AdversarialPainter, PainterTask
+from impasto.training.painter.task import PainterTask
 from impasto.training.trainer import TrainingJob, train
 from impasto.training.training_findings import overfitting_findings
 from impasto.weights import classifier_of
@@ -87,14 +88,16 @@ def train_painter(
         train_classifier(half, path / STYLE_CLASSIFIER, wanted, progress=progress)
         log("training the painter")
 
+    @cache
+    def loaded() -> tuple[Classifier | None, StyleReferences | None]:
+        return _loaded(half, path, settings)
+
     job = TrainingJob(
         kind="painter",
         settings=settings,
         first=train_style_classifier if settings.uses_style_classifier else None,
-        task=lambda accelerator: PainterTask(
-            half, settings, _style_classifier(path, settings), accelerator
-        ),
-        model=lambda: _fresh(half, settings),
+        task=lambda accelerator: PainterTask(half, settings, *loaded(), accelerator),
+        model=lambda: _fresh(half, settings, loaded()[1]),
         optimizer=lambda network: _optimizer(network, settings),
         facts=lambda task: {"halves": asdict(artist_division(half, other))},
         findings=overfitting_findings,
@@ -123,33 +126,41 @@ def train_evaluator(
     return train_classifier(other, painter.path / EVALUATOR, wanted, progress=progress)
 
 
-def _fresh(half: Collection, settings: PainterSettings) -> nn.Module:
-    styles = len(half.vocabulary)
-    painter = Painter(configured(settings.model_dump(mode="json"), styles))
-    if not settings.uses_discriminator:
-        return AdversarialPainter(painter, None)
-    return AdversarialPainter(painter, Discriminator(DiscriminatorConfig(styles, settings.size)))
+def _fresh(
+    half: Collection, settings: PainterSettings, references: StyleReferences | None
+) -> Painter:
+    painter = Painter(configured(settings.model_dump(mode="json"), len(half.vocabulary)))
+    if references is not None:
+        painter.bank.copy_(references.bank)
+    return painter
 
 
 def _optimizer(network: nn.Module, settings: PainterSettings) -> MuonAdamW:
-    """Adam with a short memory, as is usual for GANs (Radford et al. 2016, arXiv:1511.06434)."""
-    assert isinstance(network, AdversarialPainter)
-    shared: dict[str, Any] = {
+    """Adam with a short memory: styles differ from step to step."""
+    group: dict[str, Any] = {
+        "params": list(network.parameters()),
+        "peak": settings.learning_rate,
         "muon": False,
         "betas": (0.5, 0.99),
         "weight_decay": settings.weight_decay,
     }
-    peaks: list[tuple[nn.Module, float]] = [(network.painter, settings.learning_rate)]
-    if network.discriminator is not None:
-        peaks.append((network.discriminator, settings.discriminator_learning_rate))
-    return MuonAdamW(
-        [{"params": list(part.parameters()), "peak": peak, **shared} for part, peak in peaks]
+    return MuonAdamW([group])
+
+
+def _loaded(
+    half: Collection, path: Path, settings: PainterSettings
+) -> tuple[Classifier | None, StyleReferences | None]:
+    """The style classifier with fixed weights, and the references; ``None`` where not used."""
+    if settings.identity_share == 1 and settings.styling == "plane":
+        return None, None
+    device, classifier = accelerator_on(settings.device).device, None
+    if settings.uses_style_classifier:
+        run = open_run(path / STYLE_CLASSIFIER, "classifier")
+        network = classifier_of(run, device).requires_grad_(False)
+        assert isinstance(network, Classifier)
+        classifier = network
+    crop = min(settings.crop, settings.resolution)
+    references = style_references(
+        half, settings.resolution, crop, settings.seed, classifier, device
     )
-
-
-def _style_classifier(path: Path, settings: PainterSettings) -> StyleNetwork | None:
-    """The trained style classifier with fixed weights; ``None`` where none takes part."""
-    if not settings.uses_style_classifier:
-        return None
-    run = open_run(path / STYLE_CLASSIFIER, "classifier")
-    return classifier_of(run, accelerator_on(settings.device).device).requires_grad_(False)
+    return classifier, references
