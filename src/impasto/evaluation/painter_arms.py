@@ -148,15 +148,15 @@ def _borrowed(subject: PainterUnderTest, borrower: PatchPainter, starts: Pixels 
     """Patch synthesis of all pairs, from the pictures as they are or from painted ones."""
     hashes = subject.found.column("sha256")
     result, copies = np.empty_like(subject.sources), []
-    for place, (source, target) in enumerate(zip(subject.sources, subject.targets, strict=True)):
-        made = borrower.paint(
-            source,
-            int(target),
-            start=None if starts is None else starts[place],
-            exclude=hashes[subject.rows[subject.pairs[place]]],
-        )
-        result[place] = made.pixels
-        copies.append(_copied(made, source))
+    made = borrower.paint_all(
+        subject.sources,
+        subject.targets.tolist(),
+        starts=starts,
+        exclude=[hashes[subject.rows[at]] for at in subject.pairs],
+    )
+    for place, (one, source) in enumerate(zip(made, subject.sources, strict=True)):
+        result[place] = one.pixels
+        copies.append(_copied(one, source))
     region, nearest, source_nearest = np.array(copies).T
     return Painting(
         result,

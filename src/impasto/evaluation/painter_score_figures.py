@@ -124,13 +124,14 @@ class _Gallery:
         """Patch synthesis of shown pictures, and the works that the patches come from."""
         assert self.borrower is not None
         made = self.borrower.paint_all(
-            list(self.pictures[places]),
+            self.pictures[places],
             targets,
             strength=strength,
-            starts=None if starts is None else list(starts),
+            starts=starts,
             exclude=[self.marks[place] for place in places],
         )
-        return np.stack([one.pixels for one in made]), list(map(self.borrower.borrowed, made))
+        both = [(one.pixels, self.borrower.borrowed(one)) for one in made]
+        return np.stack([pixels for pixels, _ in both]), [lent for _, lent in both]
 
 
 def _sheet(

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,7 @@ MOST: Final = 8  # references of a picture much larger than they are
 MIXED: Final = 4  # references of a mixture of styles, at least
 PIXELS: Final = 1_500_000  # of all references of a picture together, at most: bounds the memory
 BATCH: Final = 128
+AHEAD: Final = 8  # pictures of each core that are held until they are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,17 +160,17 @@ class PatchPainter:
 
     def paint_all(
         self,
-        sources: Sequence[Pixels],
+        sources: Sequence[Pixels] | Pixels,
         styles: Sequence[int],
         *,
         strength: float = 1.0,
-        starts: Sequence[Pixels] | None = None,
+        starts: Sequence[Pixels] | Pixels | None = None,
         exclude: Sequence[str | None] | None = None,
-    ) -> list[StylePicture]:
+    ) -> Iterator[StylePicture]:
         """Paint several small pictures, each in a style, one a core at a time.
 
         Args:
-            sources: ``uint8 (H, W, 3)`` each.
+            sources: ``uint8 (H, W, 3)`` each, or ``(N, H, W, 3)``.
             styles: index of the target style of each.
             strength: as for ``synthesise``.
             starts: a painting of each source, to begin with.
@@ -178,19 +179,23 @@ class PatchPainter:
         Raises:
             CollectionError: a style has no training picture but the source.
         """
-        begun = starts if starts is not None else [None] * len(sources)
-        marks = exclude if exclude is not None else [None] * len(sources)
-        with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            made = pool.map(
-                lambda source, style, start, mark: self.paint(
-                    source, style, strength=strength, start=start, exclude=mark
-                ),
-                sources,
-                styles,
-                begun,
-                marks,
+
+        def made(place: int) -> StylePicture:
+            return self.paint(
+                sources[place],
+                styles[place],
+                strength=strength,
+                start=None if starts is None else starts[place],
+                exclude=None if exclude is None else exclude[place],
             )
-            return list(made)
+
+        cores = os.cpu_count() or 1
+        with ThreadPoolExecutor(cores) as pool:
+            for first in range(0, len(sources), AHEAD * cores):
+                places = range(first, min(first + AHEAD * cores, len(sources)))
+                with threadpool_limits(1):
+                    pictures = list(pool.map(made, places))
+                yield from pictures
 
     def borrowed(self, painted: StylePicture) -> tuple[Borrowed, ...]:
         """Return the paintings that the patches of a picture come from, with their shares."""

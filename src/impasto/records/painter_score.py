@@ -120,7 +120,7 @@ class ArmScore(Record):
 
     ``lattice`` are the peaks at each period in dB. ``trained_on`` is the balanced accuracy on real
     test pictures of a classifier on hand-made features that was fitted on the arm's pictures.
-    ``seconds`` is the time a picture took.
+    ``seconds`` is the time a picture took, on all cores.
     """
 
     arm: Arm
