@@ -348,6 +348,7 @@ print(*statuses)
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
 def test_killed_anywhere_it_ends_with_the_same_result(tmp_path: Path) -> None:
     """A study of the sample gallery, killed again and again until it gets through."""
     (tmp_path / "recipe.json").write_text(SETTINGS.model_dump_json())

@@ -8,10 +8,11 @@ import errno
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from impasto.errors import InputError, OutputError
 
@@ -28,6 +29,11 @@ _WAYS_OUT = {
     errno.EEXIST: "a file of that name is in the way: remove it or choose another folder with -o",
 }
 
+_IN_USE: Final = frozenset({5, 32, 33, 1224})
+"""Windows' codes for a file that cannot be replaced because it is open or mapped somewhere."""
+_PATIENCE: Final = (0.05, 0.1, 0.2, 0.4)
+"""Seconds between attempts at such a file: scanners and indexers hold new files for a moment."""
+
 WRITE_ERRORS = frozenset(_WAYS_OUT)
 """The ``errno`` values that are the user's disk's fault and not a defect of impasto."""
 
@@ -35,6 +41,11 @@ WRITE_ERRORS = frozenset(_WAYS_OUT)
 def output_error(path: Path, error: OSError) -> OutputError:
     """The one-line ``OutputError`` for an ``OSError`` met while writing ``path``."""
     way_out = _WAYS_OUT.get(error.errno or 0, error.strerror or str(error))
+    if getattr(error, "winerror", None) in _IN_USE:
+        way_out = (
+            "it is open in another program, or may not be written: close what uses it and run the "
+            "same command again, or choose another folder with -o"
+        )
     return OutputError(f"cannot write {path}: {way_out}")
 
 
@@ -57,20 +68,40 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.fchmod(handle, 0o644)
         os.close(handle)
+        Path(name).chmod(0o644)  # os.fchmod is missing on Windows before Python 3.13
     except OSError as error:
         raise output_error(path, error) from error
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as written:
+        with temporary.open("rb+") as written:  # Windows flushes only handles that may write
             os.fsync(written.fileno())
-        temporary.replace(path)
+        move(temporary, path)
     except OSError as error:
         raise output_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file over another on the same disk, in one step.
+
+    Close the file and give up its memory maps first: Windows renames no file that is open, and
+    replaces none. Where another program holds one for a moment, it is tried again.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    for seconds in _PATIENCE:
+        try:
+            source.replace(target)
+            return
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _IN_USE:
+                raise
+        time.sleep(seconds)
+    source.replace(target)
 
 
 def make_folder(path: Path) -> Path:

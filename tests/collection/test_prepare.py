@@ -279,6 +279,7 @@ def test_the_command_line_prepares_and_says_so(picture_folder: Folders, tmp_path
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 def test_a_pipe_is_set_aside_and_never_read(
     picture_folder: Callable[..., Path], tmp_path: Path
 ) -> None:

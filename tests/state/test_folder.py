@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -144,7 +143,7 @@ def test_a_second_process_is_refused_by_the_number_of_the_first(tmp_path: Path) 
     with holder(tmp_path) as process:
         with pytest.raises(OutputError, match=rf"in use by another process \(pid {process.pid}\)"):
             begin(tmp_path)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
         begin(tmp_path)  # a killed process holds nothing
 

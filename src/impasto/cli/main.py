@@ -6,6 +6,7 @@ to standard error. Exit status: 0 done, 1 a finding invalidates the result, 2 an
 input, 130 interrupted.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -82,6 +83,9 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; errors of the user's are one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a code page of Windows lacks most letters
+            stream.reconfigure(errors="backslashreplace")
     first = os.environ.get("RANK", "0") == "0"  # under torchrun the first process prints for all
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,

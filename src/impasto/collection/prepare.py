@@ -30,7 +30,7 @@ from impasto.collection.sources import SourcePath, read_source, spelled
 from impasto.collection.split import SplitPlan, assign
 from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import ImpastoError, InputError, OutputError
-from impasto.files import make_folder, output_error, write_table
+from impasto.files import make_folder, move, output_error, write_table
 from impasto.records import finding as findings
 from impasto.records.collection import CollectionRecord
 from impasto.records.finding import Finding
@@ -90,8 +90,9 @@ def _prepared(
     pictures, unreadable = stat_all(labelled)
     picked = Picked.nothing()
     if pictures:
-        old = _reusable(path, settings)
-        picked = decode_all(pictures, old, path / WORK, settings, progress=progress)
+        picked = decode_all(
+            pictures, _reusable(path, settings), path / WORK, settings, progress=progress
+        )
     refused += [*unreadable, *picked.refused]
     names_only = all(entry.place is None for entry in labelled)
     if not names_only and not picked.pictures:
@@ -119,8 +120,10 @@ def _prepared(
         command=command(),
     )
     judged = _findings(found, refused, entries, names_only)
-    if not _is_there(path, table, picked, vocabulary, record):
-        _write(path, table, picked, vocabulary)
+    made = picked.file
+    del picked  # its pixels are mapped from the file that is moved to its place
+    if made is not None or not _is_there(path, table, vocabulary, record):
+        _write(path, table, vocabulary, made, names_only=names_only)
         findings.save(path / "findings.json", judged)
         record.write(path / "collection.json")
     elif findings.load(path / "findings.json") != judged:
@@ -245,7 +248,7 @@ def _finding(
 
 
 def _is_there(
-    path: Path, table: pa.Table, picked: Picked, vocabulary: Vocabulary, record: CollectionRecord
+    path: Path, table: pa.Table, vocabulary: Vocabulary, record: CollectionRecord
 ) -> bool:
     """Whether the same collection is in the folder already."""
     try:
@@ -253,19 +256,21 @@ def _is_there(
     except ImpastoError:
         return False
     same_record = old.record.model_copy(update={"command": record.command}) == record
-    same_content = old.vocabulary == vocabulary and old.table.equals(table) and picked.file is None
+    same_content = old.vocabulary == vocabulary and old.table.equals(table)
     return same_record and same_content and (path / "findings.json").exists()
 
 
-def _write(path: Path, table: pa.Table, picked: Picked, vocabulary: Vocabulary) -> None:
+def _write(
+    path: Path, table: pa.Table, vocabulary: Vocabulary, pixels: Path | None, *, names_only: bool
+) -> None:
     """Write pixels, table and vocabulary; until ``collection.json`` follows there is none."""
     make_folder(path)
     try:
         (path / "collection.json").unlink(missing_ok=True)
         (path / AUDIT).unlink(missing_ok=True)
-        if picked.file:
-            picked.file.replace(path / PIXELS)
-        elif not picked.pictures:
+        if pixels is not None:
+            move(pixels, path / PIXELS)
+        elif names_only:
             (path / PIXELS).unlink(missing_ok=True)
     except OSError as error:
         raise output_error(path, error) from error

@@ -6,7 +6,6 @@ of a stage before claiming its folder.
 
 import contextlib
 import errno
-import fcntl
 import logging
 import os
 import shutil
@@ -23,6 +22,7 @@ from impasto.files import make_folder, output_error, read_json
 from impasto.records.claim import ClaimRecord
 from impasto.records.record import first_error
 from impasto.records.run import command, environment
+from impasto.state import file_lock
 from impasto.state.diff import as_known, difference
 from impasto.state.fingerprint import settled
 
@@ -113,10 +113,9 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         _held.discard(path)
         with contextlib.suppress(OSError):  # the folder may be gone, or not be empty
-            path.unlink()
+            file_lock.release(handle, path)
             if made:
                 folder.rmdir()
-        os.close(handle)
 
 
 def refuse_other_work(folder: Path, own: Collection[str] = ()) -> None:
@@ -192,7 +191,7 @@ def _acquired(folder: Path, path: Path) -> int | None:
                 return None
             raise output_error(folder, error) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file_lock.acquire(handle)
             if not (path.exists() and os.path.samestat(os.fstat(handle), path.stat())):
                 os.close(handle)  # removed by its holder between the two calls
                 continue
