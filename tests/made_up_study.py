@@ -341,7 +341,7 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
             }
             if place
             else None,
-            mcnemar=balances.McNemarTest(
+            sign_test=balances.SignTestResult(
                 gained=30, lost=9, p=0.0001, p_holm=0.0002 if gain > 0 else 0.34, by_seed=()
             )
             if place
@@ -360,6 +360,7 @@ def _write_balance(folder: Path, styles: Sequence[str], mark: str) -> None:
         validation=counts,
         test=counts,
         pictures={"train": 400, "validation": 60, "test": 8 * number},
+        resampled=evaluations.ResampledUnits(unit="artists", count=40, unknown=3),
         seeds=(0, 1, 2),
         groups={
             "many": (),

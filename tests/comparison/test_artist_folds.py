@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from impasto.collection.collection import SCHEMA, Collection
 from impasto.collection.vocabulary import Vocabulary
 from impasto.comparison.artist_folds import ArtistFolds, artist_folds
-from impasto.comparison.artist_scores import ArtistClusters, compare_arms, style_gaps
+from impasto.comparison.artist_scores import compare_arms, style_gaps
 from impasto.errors import CollectionError, SettingsError
 from impasto.numerics import metrics
+from impasto.numerics.bootstrap import PictureDraws
 from impasto.records.collection import CollectionRecord
 
 STYLES = ("A", "B", "C")
@@ -184,22 +185,33 @@ def test_styles_are_spread_and_the_rare_ones_named() -> None:
 
 
 def test_the_bootstrap_is_its_slow_description() -> None:
-    """Artists are drawn with replacement, with all their pictures, the same for both arms."""
+    """Artists are drawn with all their pictures, one fewer than there are, within styles."""
     generator = np.random.default_rng(0)
-    labels, cluster = generator.integers(0, 3, 40), generator.choice([2, 5, 7, 11], 40)
-    answers = {arm: generator.integers(0, 3, 40) for arm in ("ordinary", "disjoint")}
-    found = compare_arms(ArtistClusters(labels, cluster, 3, 200, 1), **answers).model_dump()
-    names, again = np.unique(cluster), np.random.default_rng(1)
-    gaps = []
-    for drawn in again.multinomial(4, [0.25] * 4, 200):
-        rows = np.concatenate([np.flatnonzero(cluster == name) for name in np.repeat(names, drawn)])
-        one, other = (
-            metrics.scores(labels[rows], answers[arm][rows], 3)["macro_f1"]
-            for arm in ("ordinary", "disjoint")
-        )
-        gaps.append(one - other)
+    artists = {2: 0, 5: 0, 7: 1, 11: 1, 13: 1, 17: 2, 19: 2}  # and the style that each paints
+    cluster = generator.choice(list(artists), 90)
+    usual = np.array([artists[name] for name in cluster.tolist()])
+    labels = np.where(generator.random(90) < 0.9, usual, (usual + 1) % 3)
+    answers = {arm: generator.integers(0, 3, 90) for arm in ("ordinary", "disjoint")}
+    draws = PictureDraws.make(labels, 3, cluster, resamples=4000, seed=1)
+    found, gaps = compare_arms(draws, **answers).model_dump(), []
+    for _ in range(4000):
+        drawn = [
+            generator.choice(names, len(names) - 1) for names in ([2, 5], [7, 11, 13], [17, 19])
+        ]
+        weight = dict.fromkeys(artists, 0.0)
+        for names in drawn:
+            for name in names.tolist():
+                weight[name] += (len(names) + 1) / len(names)
+        of_each = np.array([weight[name] for name in cluster.tolist()])
+        tables = []
+        for arm in ("ordinary", "disjoint"):
+            table = np.zeros((3, 3))
+            np.add.at(table, (labels, answers[arm]), of_each)
+            tables.append(table)
+        gaps.append(metrics.macro_f1(tables[0]) - metrics.macro_f1(tables[1]))
     gap = found["gap"]["macro_f1"]
-    assert [gap["low"], gap["high"]] == pytest.approx(np.quantile(gaps, [0.025, 0.975]).tolist())
+    low, high = np.quantile(gaps, [0.025, 0.975]) - np.mean(gaps) + gap["value"]
+    assert [gap["low"], gap["high"]] == pytest.approx([low, high], abs=0.015)
     values = [
         metrics.scores(labels, answers[arm], 3)["macro_f1"] for arm in ("ordinary", "disjoint")
     ]
@@ -216,24 +228,25 @@ def test_intervals_know_that_an_artists_pictures_go_together() -> None:
     wrong = np.repeat([0, 1, 0, 1], 25)
     arms = {"ordinary": labels, "disjoint": wrong}
     tied, apart = (
-        compare_arms(ArtistClusters(labels, cluster, 2, 1000, 0), **arms)
+        compare_arms(PictureDraws.make(labels, 2, cluster, resamples=1000, seed=0), **arms)
         .gap["accuracy"]
         .model_dump()
         for cluster in (np.repeat(np.arange(4), 25), np.arange(100))
     )
     assert tied["value"] == apart["value"] == 0.5
-    assert (tied["low"], tied["high"]) == (0.0, 1.0)
+    assert tied["low"] < 0.05 and tied["high"] > 0.95
     assert 0.35 < apart["low"] < apart["high"] < 0.65
 
 
 def test_each_styles_gap() -> None:
     labels, cluster = np.repeat([0, 1], 20), np.repeat(np.arange(8), 5)
     arms = {"ordinary": labels, "disjoint": np.where(labels == 1, 0, labels)}
-    clusters = ArtistClusters(labels, cluster, 3, 200, 0)
-    rows = [row.model_dump() for row in style_gaps(clusters, **arms, styles=STYLES)]
+    draws = PictureDraws.make(labels, 3, cluster, resamples=200, seed=0)
+    wide = 1.959964**2 / (4 + 1.959964**2)  # Wilson's interval of four artists who all agree
+    rows = [row.model_dump() for row in style_gaps(draws, **arms, styles=STYLES)]
     assert rows[0] == {"style": "A", "pictures": 20, "artists": 4, "ordinary": 1, "disjoint": 1,
-                       "gap": {"value": 0, "low": 0, "high": 0}}  # fmt: skip
-    assert rows[1]["gap"] == {"value": 1, "low": 1, "high": 1}
+                       "gap": pytest.approx({"value": 0, "low": -wide, "high": wide})}  # fmt: skip
+    assert rows[1]["gap"] == pytest.approx({"value": 1, "low": 1 - wide, "high": 1})
     assert rows[2] == {
         "style": "C",
         "pictures": 0,

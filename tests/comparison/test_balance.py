@@ -30,7 +30,7 @@ from impasto.errors import CollectionError, OutputError, RunError, SettingsError
 from impasto.evaluation.classifier import evaluate_classifier as evaluate
 from impasto.evaluation.predict import predict
 from impasto.files import read_json, write_json
-from impasto.records.balance import BalanceResult, McNemarTest
+from impasto.records.balance import BalanceResult, SignTestResult
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.record import Interval
 from impasto.records.run import open_run
@@ -348,7 +348,7 @@ def test_the_page_and_the_finding_say_what_the_result_says(done: BalanceResult) 
 def test_nothing_is_clear_where_a_style_has_hardly_a_test_picture() -> None:
     gain = Interval(value=0.1, low=0.1, high=0.1)
     names = ("balanced_accuracy", "accuracy", "rarest_third")
-    test = McNemarTest(gained=1, lost=0, p=0.5, p_holm=1.0, by_seed=((1, 0),))
+    test = SignTestResult(gained=1, lost=0, p=0.5, p_holm=1.0, by_seed=((1, 0),))
     row = MethodComparison(dict.fromkeys(names, gain), {}, (), dict.fromkeys(names, gain), test)
     balanced = {"mixup": 0.5, "plain": 0.4}
     chosen = ValidationChoice("mixup", {}, balanced, ())

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from impasto.numerics import metrics
 from impasto.numerics.bootstrap import (
+    PictureDraws,
+    artist_clusters,
     cluster_mean_estimate,
     confusion_estimates,
     draw_units,
@@ -13,6 +16,7 @@ from impasto.numerics.bootstrap import (
     mean_estimate,
     resample_table,
     share_estimate,
+    wilson,
 )
 
 
@@ -84,10 +88,10 @@ def test_the_seed_makes_the_interval() -> None:
 def test_weights_keep_every_group_and_draw_units_evenly() -> None:
     groups = np.array([0, 2, 0, 2, 2, 0, 0])
     drawn = draw_weights(groups, 4000, np.random.default_rng(0))
-    assert (drawn[:, groups == 0].sum(1) == 4).all()
-    assert (drawn[:, groups == 2].sum(1) == 3).all()
+    assert drawn[:, groups == 0].sum(1) == pytest.approx(4)
+    assert drawn[:, groups == 2].sum(1) == pytest.approx(3)
     assert drawn.mean(0) == pytest.approx(np.ones(7), abs=0.05)
-    assert (draw_units(5, 100, np.random.default_rng(0)).sum(1) == 5).all()
+    assert draw_units(5, 100, np.random.default_rng(0)).sum(1) == pytest.approx(5)
 
 
 def test_an_estimate_is_the_value_between_percentiles() -> None:
@@ -112,3 +116,94 @@ def test_clusters_are_drawn_whole() -> None:
         np.repeat(values, 5), np.repeat(clusters, 5), resamples=1000, seed=0
     )
     assert five == pytest.approx(one)
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 4), (4, 4), (7, 9), (30, 100)])
+def test_wilsons_interval_is_that_of_statsmodels(hits: int, count: int) -> None:
+    found = wilson(hits / count, count)
+    low, high = proportion_confint(hits, count, method="wilson")
+    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=1e-6)
+
+
+def test_all_right_is_no_certainty() -> None:
+    labels = np.repeat([0, 1], 4)
+    found = share_estimate(np.ones(8, bool), labels, resamples=100, seed=0)
+    assert found["high"] == 1.0
+    assert found["low"] == pytest.approx(proportion_confint(8, 8, method="wilson")[0], abs=1e-6)
+    draws = PictureDraws.make(labels, 2, None, resamples=100, seed=0)
+    gain = draws.estimate(
+        draws.shares(np.ones(8, bool)) - draws.shares(np.zeros(8, bool)), least=-1
+    )
+    assert (gain["value"], gain["high"]) == (1.0, 1.0)
+    assert gain["low"] == pytest.approx(found["low"])
+
+
+def test_artists_are_clusters_and_the_unknown_stand_alone() -> None:
+    found = artist_clusters(["b", None, "a", "b", None])
+    assert found is not None
+    assert found[0] == found[3]
+    assert len(set(found.tolist())) == 4
+    assert artist_clusters([None, "a", "b"]) is None  # nobody has two pictures
+    assert artist_clusters(["a", "a"]) is None  # nobody else could be drawn
+
+
+def test_artists_are_drawn_whole_within_their_style() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 1, 1])
+    artist = np.array([5, 5, 6, 7, 7, 8, 9])
+    draws = PictureDraws.make(labels, 2, artist, resamples=200, seed=0)
+    assert draws.units == 5
+    weight = draws.weights[:, draws.unit]  # of each picture
+    assert (weight[0] == 1).all()
+    assert (weight[:, 0] == weight[:, 1]).all() and (weight[:, 3] == weight[:, 4]).all()
+    assert weight[:, 0] + weight[:, 2] == pytest.approx(2)  # two artists of the first style
+    assert weight[:, 3] + weight[:, 5] + weight[:, 6] == pytest.approx(3)
+
+
+def test_the_only_artist_of_a_style_is_drawn_picture_by_picture() -> None:
+    labels, artist = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 0, 0, 1, 1, 2])
+    draws = PictureDraws.make(labels, 2, artist, resamples=200, seed=0)
+    assert draws.units == 5
+    assert np.ptp(draws.weights[:, draws.unit[0]]) > 0
+
+
+def test_a_score_is_that_of_the_drawn_pictures() -> None:
+    """Weights as repetitions: each drawn picture written out as often as it was drawn."""
+    labels, said = answers(3, 5, 0.5, 0)
+    draws = PictureDraws.make(labels, 3, None, resamples=30, seed=0)
+    found, shares = draws.scores(said), draws.shares(said == labels)
+    for place, weight in enumerate(draws.weights[:, draws.unit]):
+        times = np.rint(weight * (4 if place else 1) / (5 if place else 1)).astype(int)
+        rows = np.repeat(np.arange(15), times)
+        for name, value in metrics.scores(labels[rows], said[rows], 3).items():
+            assert found[name][place] == pytest.approx(value)
+        assert shares[place] == pytest.approx(np.mean(said[rows] == labels[rows]))
+
+
+def coverage(clusters: int, each: int, spread: float, trials: int = 150) -> dict[str, float]:
+    """Share of intervals that hold the true accuracy, drawing artists and drawing pictures.
+
+    Four styles with ``clusters`` artists each and ``each`` pictures by everyone; an artist's
+    pictures are right with a probability of his own, whose standard deviation is ``spread``.
+    """
+    held = {"artists": 0, "pictures": 0}
+    artist = np.repeat(np.arange(4 * clusters), each)
+    labels = artist // clusters
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        own = 0.6 + spread * generator.choice([-1.0, 1.0], 4 * clusters)
+        hit = generator.random(len(labels)) < own[artist]
+        for name, unit in (("artists", artist if each > 1 else None), ("pictures", None)):
+            draws = PictureDraws.make(labels, 4, unit, resamples=300, seed=trial)
+            found = draws.estimate(draws.shares(hit))
+            held[name] += found["low"] <= 0.6 <= found["high"]
+    return {name: count / trials for name, count in held.items()}
+
+
+def test_intervals_hold_the_truth_with_few_pictures() -> None:
+    assert 0.90 <= coverage(clusters=5, each=1, spread=0.0)["pictures"] <= 0.99
+
+
+def test_intervals_hold_the_truth_where_artists_pictures_go_together() -> None:
+    found = coverage(clusters=8, each=6, spread=0.3)
+    assert 0.90 <= found["artists"] <= 0.99
+    assert found["pictures"] < 0.85  # as if no two were by one artist: far too narrow

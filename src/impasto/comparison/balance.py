@@ -48,6 +48,7 @@ from impasto.comparison.long_tail_methods import (
 from impasto.config import Settings
 from impasto.errors import CollectionError
 from impasto.evaluation.loaded_classifier import open_classifier
+from impasto.evaluation.picture_draws import resampled_units
 from impasto.files import write_text
 from impasto.numerics import metrics
 from impasto.records import finding as findings
@@ -248,6 +249,7 @@ class _Comparison:
             validation=counts["validation"],
             test=counts["test"],
             pictures=pictures,
+            resampled=resampled_units(collection, collection.indices("test")),
             seeds=tuple(self.seeds),
             groups={
                 name: tuple(styles[place] for place in members)
@@ -287,5 +289,5 @@ class _Comparison:
             by_seed=scores.by_seed,
             recall=scores.recall,
             differences=scores.differences,
-            mcnemar=scores.mcnemar,
+            sign_test=scores.sign_test,
         )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.collection.collection import Collection
+from impasto.collection.collection import Collection, Split
 from impasto.comparison import resampling
 from impasto.comparison.class_likelihood import class_likelihood
 from impasto.comparison.resampling import Draws
+from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.scoring import frequency_group
-from impasto.numerics.bootstrap import interval
-from impasto.records.balance import PLAIN, McNemarTest, MethodChoice
+from impasto.records.balance import PLAIN, MethodChoice, SignTestResult
 from impasto.records.evaluation import ScoreTable, score_table
 from impasto.records.finding import Finding, Outcome
 
@@ -44,7 +44,7 @@ class MethodComparison:
     by_seed: dict[str, tuple[float, ...]]
     recall: tuple[float | None, ...]
     differences: ScoreTable | None
-    mcnemar: McNemarTest | None
+    sign_test: SignTestResult | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,12 @@ def groups(collection: Collection) -> dict[str, list[int]]:
     return {**found, RAREST: order[: -(-len(order) // 3)]}
 
 
+def draws_of(collection: Collection, split: Split, *, seeds: int, seed: int) -> Draws:
+    """The pictures of a split, or their artists where they are known, and seeds, drawn again."""
+    pictures = picture_draws(collection, collection.indices(split), resamples=RESAMPLES, seed=seed)
+    return Draws.make(pictures, seeds=seeds, seed=seed)
+
+
 def compare(
     collection: Collection, logits: Mapping[str, MethodLogits], *, seed: int
 ) -> dict[str, MethodComparison]:
@@ -92,33 +98,28 @@ def compare(
     """
     labels = collection.labels[collection.indices("test")]
     styles, grouped = len(collection.vocabulary), groups(collection)
-    seeds = len(logits[PLAIN].test)
-    draws = Draws.make(labels, styles=styles, seeds=seeds, resamples=RESAMPLES, seed=seed)
+    draws = draws_of(collection, "test", seeds=len(logits[PLAIN].test), seed=seed)
     answers = {name: one.test.argmax(2) for name, one in logits.items()}
     tests = {
-        name: resampling.sign_test(answers[PLAIN], own, labels)
+        name: resampling.sign_test(answers[PLAIN], own, labels, draws.pictures.unit)
         for name, own in answers.items()
         if name != PLAIN
     }
     corrected = resampling.holm([test.p for test in tests.values()])
     p_holm = dict(zip(tests, corrected, strict=True))
-    plain_values = resampling.scores(answers[PLAIN], labels, styles, grouped)
     plain_drawn = resampling.resampled(answers[PLAIN], draws, grouped)
     compared = {}
     for name, own in answers.items():
-        values = resampling.scores(own, labels, styles, grouped)
+        values = resampling.scores(own, draws, grouped)
         drawn = resampling.resampled(own, draws, grouped)
-        summaries = {key: resampling.summary(values[key], drawn[key]) for key in values}
-        differences, mcnemar = None, None
+        summaries = {key: draws.summary(drawn[key]) for key in drawn}
+        differences, sign_test = None, None
         if name != PLAIN:
             differences = {
-                key: resampling.summary(
-                    values[key] - plain_values[key], drawn[key] - plain_drawn[key]
-                )
-                for key in values
+                key: draws.summary(drawn[key] - plain_drawn[key], least=-1) for key in drawn
             }
             test = tests[name]
-            mcnemar = McNemarTest(
+            sign_test = SignTestResult(
                 gained=test.gained,
                 lost=test.lost,
                 p=test.p,
@@ -130,7 +131,7 @@ def compare(
             by_seed={key: tuple(each.tolist()) for key, each in values.items()},
             recall=_recalls(own, labels, styles),
             differences=score_table(differences) if differences else None,
-            mcnemar=mcnemar,
+            sign_test=sign_test,
         )
     return compared
 
@@ -150,27 +151,23 @@ def choose(
     collection: Collection, logits: Mapping[str, MethodLogits], *, seed: int
 ) -> ValidationChoice:
     """Choose a method by balanced accuracy on validation pictures."""
-    labels, styles = collection.labels[collection.indices("validation")], len(collection.vocabulary)
-    answers = {name: one.validation.argmax(2) for name, one in logits.items()}
-    balanced = {
-        name: float(resampling.scores(own, labels, styles, {})["balanced_accuracy"].mean())
-        for name, own in answers.items()
+    labels = collection.labels[collection.indices("validation")]
+    draws = draws_of(collection, "validation", seeds=len(logits[PLAIN].validation), seed=seed)
+    drawn = {
+        name: resampling.resampled(one.validation.argmax(2), draws, {})["balanced_accuracy"]
+        for name, one in logits.items()
     }
+    balanced = {name: float(values[0]) for name, values in drawn.items()}
     likelihood = {
         name: float(np.mean([class_likelihood(each, labels) for each in one.validation]))
         for name, one in logits.items()
     }
     # Of equal ones the likelier, then the first in the catalogue, plain before all
-    best = max(answers, key=lambda name: (balanced[name], likelihood[name]))
-    draws = Draws.make(
-        labels, styles=styles, seeds=len(answers[best]), resamples=RESAMPLES, seed=seed
-    )
-    drawn = {
-        name: resampling.resampled(own, draws, {})["balanced_accuracy"]
-        for name, own in answers.items()
-    }
+    best = max(logits, key=lambda name: (balanced[name], likelihood[name]))
     peers = [
-        name for name in answers if name != best and interval(drawn[best] - drawn[name])["low"] <= 0
+        name
+        for name in logits
+        if name != best and draws.summary(drawn[best] - drawn[name], least=-1)["low"] <= 0
     ]
     return ValidationChoice(best, likelihood, balanced, tuple(peers))
 
@@ -199,7 +196,7 @@ def recommend(
     if best == PLAIN:
         text = f"Plain training: no method had a higher balanced accuracy {by}.{peers}"
         return MethodChoice(method=best, clear=False, text=text, peers=chosen.peers)
-    own, gains, test = compared[best], compared[best].differences, compared[best].mcnemar
+    own, gains, test = compared[best], compared[best].differences, compared[best].sign_test
     assert gains is not None and test is not None
     gain, there = gains["balanced_accuracy"], chosen.balanced_accuracy
     before = compared[PLAIN].scores["balanced_accuracy"].value

@@ -60,8 +60,9 @@ def _scores(result: BalanceResult) -> Iterator[str]:
     over = " and seeds" if len(result.seeds) > 1 else " alone: one seed says nothing of others"
     yield from _heading(
         "Scores",
-        f"Means over the seeds, with 95 % intervals over test pictures{over}. Groups: the mean "
-        "recall of their styles. The answer of a network is its likeliest style.",
+        f"Means over the seeds, with 95 % intervals over test pictures{over}: "
+        f"{result.resampled.text}. Groups: the mean recall of their styles. The answer of a "
+        "network is its likeliest style.",
     )
     yield from _header("method", ["trains", *result.columns.values()])
     for row in result.methods:
@@ -76,13 +77,13 @@ def _differences(result: BalanceResult) -> Iterator[str]:
         "Differences to plain training",
         "In points, on the same pictures with the same seeds, with 95 % intervals. A picture is "
         "gained when more seeds answer it rightly with the method, lost when fewer do; p is of "
-        "McNemar's exact test on these, alone and after Holm's correction for the number of "
+        f"{result.test_title} on these, alone and after Holm's correction for the number of "
         "methods.",
     )
     yield from _header("method", [*result.columns.values(), "gained", "lost", "p", "p (Holm)"])
     for row in result.methods:
-        if row.differences is not None and row.mcnemar is not None:
-            test, differences = row.mcnemar, row.differences
+        if row.differences is not None and row.sign_test is not None:
+            test, differences = row.sign_test, row.differences
             cells = [differences[name].points for name in result.columns]
             cells += [str(test.gained), str(test.lost), f"{test.p:.2g}", f"{test.p_holm:.2g}"]
             yield f"| {row.name} | {' | '.join(cells)} |"

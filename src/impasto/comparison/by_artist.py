@@ -26,13 +26,14 @@ from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of
 from impasto.comparison.artist_folds import ArtistFolds, Fold, artist_folds
-from impasto.comparison.artist_scores import ArtistClusters, compare_arms, style_gaps
+from impasto.comparison.artist_scores import compare_arms, style_gaps
 from impasto.config import Settings, parse
 from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.scoring import calibrate
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import read_json, write_json, write_table
 from impasto.numerics import metrics
+from impasto.numerics.bootstrap import PictureDraws
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.by_artist import ByArtistResult, FoldTraining, UntestedStyle
@@ -203,12 +204,12 @@ class _ArtistComparison:
         """Compare the arms, and write everything but the runs."""
         rows, folds, evaluation = self.scored, self.folds, self.settings.evaluate
         labels, styles = self.collection.labels, self.collection.vocabulary.styles
-        clusters = ArtistClusters(
+        draws = PictureDraws.make(
             labels[rows],
-            folds.cluster[rows],
             len(styles),
-            evaluation.bootstrap_samples,
-            evaluation.seed,
+            folds.cluster[rows],
+            resamples=evaluation.bootstrap_samples,
+            seed=evaluation.seed,
         )
         answers = {name: [self.answers[arm].by[name][rows] for arm in ARMS] for name in ANSWERERS}
         untested = [
@@ -232,8 +233,8 @@ class _ArtistComparison:
             artists=len(np.unique(folds.cluster[rows])),
             unknown=folds.unknown,
             unmatched=self.unmatched(),
-            scores={name: compare_arms(clusters, *arms) for name, arms in answers.items()},
-            per_style=style_gaps(clusters, answers["network"][0], answers["network"][1], styles),
+            scores={name: compare_arms(draws, *arms) for name, arms in answers.items()},
+            per_style=style_gaps(draws, answers["network"][0], answers["network"][1], styles),
             not_testable=tuple(untested),
             trainings=tuple(self.trainings),
         )

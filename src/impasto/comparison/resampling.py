@@ -9,15 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
-from impasto.numerics.bootstrap import draw_weights, estimate
-from impasto.numerics.metrics import (
-    mean_over_styles,
-    recalls,
-    stacked_scores,
-    weighted_confusions,
-)
+from impasto.numerics.bootstrap import PictureDraws
+from impasto.numerics.metrics import mean_over_styles, recalls, stacked_scores
 
 Answers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -35,107 +29,95 @@ a matrix for each seed and resample would take gigabytes at 150 styles.
 class Draws:
     """Pictures and seeds of each resample, the same for every method: comparisons are paired.
 
-    Pictures are drawn again within each style, because the number of test pictures a style was
-    settled beforehand.
-    Seeds are drawn with replacement, one fewer than there are: with all of them the variance of a
-        mean over n seeds
-    would come out (n − 1)/n of what it is, which for three seeds is a third too small (Rao and Wu
-    1988, "Resampling inference with complex survey data"). Every seed's network answers the same
-    pictures, so the two are drawn independently of each other (Owen 2007, arXiv:0712.1111). A
+    Pictures, or whole artists, are drawn as for a single network (``PictureDraws``). Seeds are
+    drawn with replacement, one fewer than there are: with all of them the variance of a mean over n
+    seeds would come out (n − 1)/n of what it is, which for three seeds is a third too small (Rao
+    and Wu 1988, "Resampling inference with complex survey data"). Every seed's network answers the
+    same pictures, so the two are drawn independently of each other (Owen 2007, arXiv:0712.1111). A
     single seed says nothing of other seeds.
 
     Attributes:
-        labels: ``int64 (N,)``, the true styles.
-        styles: how many there are.
-        pictures: ``float32 (resamples, N)``, how often each picture is drawn.
-        seeds: ``float64 (resamples, seeds)``, the weight of each seed, with sum 1.
+        pictures: the scored pictures drawn again; the first draw is the pictures as they are.
+        seeds: ``float64 (1 + resamples, seeds)``, the weight of each seed, with sum 1.
     """
 
-    labels: NDArray[np.int64]
-    styles: int
-    pictures: NDArray[np.float32]
+    pictures: PictureDraws
     seeds: Floats
 
     @classmethod
-    def make(
-        cls, labels: NDArray[np.int64], *, styles: int, seeds: int, resamples: int, seed: int
-    ) -> "Draws":
-        """``resamples`` draws of the pictures with these labels and of ``seeds`` seeds."""
-        generator = np.random.default_rng(seed)
-        pictures = draw_weights(labels, resamples, generator, dtype=np.float32)
-        drawn = max(1, seeds - 1)
+    def make(cls, pictures: PictureDraws, *, seeds: int, seed: int) -> "Draws":
+        """As many draws of ``seeds`` seeds as there are of the pictures."""
+        generator = np.random.default_rng([seed, 1])  # apart from that of the pictures
+        drawn, resamples = max(1, seeds - 1), len(pictures.weights) - 1
         weights = generator.multinomial(drawn, np.full(seeds, 1 / seeds), resamples) / drawn
-        return cls(labels, styles, pictures, weights)
+        return cls(pictures, np.concatenate((np.full((1, seeds), 1 / seeds), weights)))
 
-    def confusions(self, answers: Answers) -> NDArray[np.float32]:
-        """``float32 (seeds, resamples, styles, styles)``.
+    def part(self, some: slice) -> "Draws":
+        """Some of the draws."""
+        pictures = replace(self.pictures, weights=self.pictures.weights[some])
+        return Draws(pictures, self.seeds[some])
 
-        The confusion matrices of each seed's drawn pictures.
+    def confusions(self, answers: Answers) -> Floats:
+        """Confusion matrices of each seed's drawn pictures, ``(seeds, draws, styles, styles)``."""
+        return np.stack([self.pictures.confusions(predicted) for predicted in answers])
+
+    def summary(self, values: Floats, *, least: float = 0.0) -> dict[str, float]:
+        """A score with its 95 % interval: ``value``, ``low``, ``high``.
+
+        Args:
+            values: the mean over seeds, and that of each resample, ``(1 + resamples,)``.
+            least: the smallest possible value: 0 of a share, −1 of a difference.
         """
-        each = [
-            weighted_confusions(self.labels, predicted, self.styles, self.pictures)
-            for predicted in answers
-        ]
-        return np.stack(each)
+        return self.pictures.estimate(values, least=least)
 
 
-def scores(
-    answers: Answers, labels: NDArray[np.int64], styles: int, groups: Groups
-) -> dict[str, Floats]:
+def scores(answers: Answers, draws: Draws, groups: Groups) -> dict[str, Floats]:
     """Each seed's scores, ``float64 (seeds,)``; a group without test pictures has none."""
-    whole = Draws(labels, styles, np.ones((1, len(labels)), np.float32), np.empty((1, 0)))
-    return {
-        name: values[:, 0] for name, values in _scores(whole.confusions(answers), groups).items()
-    }
+    whole = draws.part(slice(1)).confusions(answers)
+    return {name: values[:, 0] for name, values in _scores(whole, groups).items()}
 
 
 def resampled(answers: Answers, draws: Draws, groups: Groups) -> dict[str, Floats]:
-    """Scores of each resample, averaged over the seeds that it drew, ``float64 (resamples,)``."""
-    block, parts = max(1, BLOCK // (len(answers) * draws.styles**2)), []
-    for start in range(0, len(draws.pictures), block):
-        some = slice(start, start + block)
-        part = replace(draws, pictures=draws.pictures[some], seeds=draws.seeds[some])
+    """Scores, means over the seeds, as they are and of each resample, ``(1 + resamples,)``.
+
+    A group without test pictures has none.
+    """
+    block, parts = max(1, BLOCK // (len(answers) * draws.pictures.styles**2)), []
+    tested = np.bincount(draws.pictures.labels, minlength=draws.pictures.styles) > 0
+    groups = {name: [at for at in members if tested[at]] for name, members in groups.items()}
+    for start in range(0, len(draws.seeds), block):
+        part = draws.part(slice(start, start + block))
         by_seed = _scores(part.confusions(answers), groups)
         parts.append({name: (values.T * part.seeds).sum(1) for name, values in by_seed.items()})
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _scores(confusions: NDArray[np.float32], groups: Groups) -> dict[str, Floats]:
-    """Scores ``(seeds, resamples)`` of matrices ``(seeds, resamples, styles, styles)``, by name."""
-    exact = confusions.astype(np.float64)
-    named, recall = stacked_scores(exact), recalls(exact)
+def _scores(confusions: Floats, groups: Groups) -> dict[str, Floats]:
+    """Scores ``(seeds, draws)`` of matrices ``(seeds, draws, styles, styles)``, by name."""
+    named, recall = stacked_scores(confusions), recalls(confusions)
     for name, members in groups.items():
-        tested = [style for style in members if exact[0, 0, style].sum() > 0]
-        if tested:
-            named[name] = mean_over_styles(recall[..., tested])
+        values = mean_over_styles(recall[..., list(members)])
+        if not np.isnan(values).all():
+            named[name] = values
     return named
-
-
-def summary(values: Floats, drawn: Floats) -> dict[str, float]:
-    """The mean over seeds with its 95 % interval: ``value``, ``low``, ``high``.
-
-    Args:
-        values: of each seed, or its difference to plain training, ``(seeds,)``.
-        drawn: the same of each resample, ``(resamples,)``.
-    """
-    return estimate(values.mean(), drawn)
 
 
 @dataclass(frozen=True, slots=True)
 class SignTest:
-    """The exact McNemar test of two kinds of training on the same pictures.
+    """The exact sign test of two kinds of training on the same pictures.
 
     A picture counts as *gained* when more seeds' networks answer it rightly with the method than
     with plain training, as *lost* when fewer do, and not at all otherwise. So each picture speaks
     once, however many seeds there are: the answers of several seeds to one picture are no
-    independent pictures. With one seed it is McNemar's test (1947); with several the sign test over
-    pictures. It speaks of these networks, not of other seeds, and of accuracy.
+    independent pictures. Where artists are known, each artist's gained less lost pictures change
+    sign as one, as likely as not: pictures by one artist are gained or lost together. Without
+    artists, and with one seed, it is McNemar's exact test (1947). It speaks of these networks, not
+    of other seeds, and of accuracy.
 
     Attributes:
         gained: pictures.
         lost: pictures.
-        p: two-sided, of as uneven a division if each picture that changed were as likely gained as
-            lost.
+        p: two-sided, of a sum as far from zero.
         seeds: gained and lost pictures of each seed alone.
     """
 
@@ -145,14 +127,43 @@ class SignTest:
     seeds: tuple[tuple[int, int], ...]
 
 
-def sign_test(plain: Answers, method: Answers, labels: NDArray[np.int64]) -> SignTest:
-    """The test of answers ``(seeds, N)`` against those of plain training."""
+def sign_test(
+    plain: Answers, method: Answers, labels: NDArray[np.int64], unit: NDArray[np.int64]
+) -> SignTest:
+    """The test of answers ``(seeds, N)`` against those of plain training.
+
+    Args:
+        plain: of plain training.
+        method: of the method.
+        labels: the true styles, ``(N,)``.
+        unit: of each picture, ``(N,)``: its artist's number, or its own.
+    """
     change = (method == labels).astype(np.int64) - (plain == labels)  # (seeds, N)
-    gained, lost = int((change.sum(0) > 0).sum()), int((change.sum(0) < 0).sum())
-    p = float(binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
+    signs = np.sign(change.sum(0))
     return SignTest(
-        gained, lost, p, tuple((int((row > 0).sum()), int((row < 0).sum())) for row in change)
+        int((signs > 0).sum()),
+        int((signs < 0).sum()),
+        sign_flip_p(np.bincount(unit, weights=signs).astype(np.int64)),
+        tuple((int((row > 0).sum()), int((row < 0).sum())) for row in change),
     )
+
+
+def sign_flip_p(sums: NDArray[np.int64]) -> float:
+    """Exact two-sided p of sums ``(units,)`` whose signs are as likely plus as minus.
+
+    The distribution of the total is built up one unit at a time.
+    """
+    sizes = np.abs(sums)
+    chance = np.zeros(2 * int(sizes.sum()) + 1)
+    middle = len(chance) // 2
+    chance[middle] = 1.0
+    for size in sizes[sizes > 0].tolist():
+        moved = np.zeros_like(chance)
+        moved[size:] += chance[:-size] / 2
+        moved[:-size] += chance[size:] / 2
+        chance = moved
+    far = np.abs(np.arange(len(chance)) - middle) >= abs(int(sums.sum()))
+    return float(min(1.0, chance[far].sum()))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

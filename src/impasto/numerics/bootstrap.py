@@ -1,24 +1,30 @@
-"""Bootstrap: resampled pictures, clusters or seeds, and 95 % percentile intervals.
+"""Bootstrap: resampled pictures, artists or seeds, and 95 % intervals.
 
 Percentile intervals after Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter
-13. Pictures are resampled within their style, because the number of test pictures of a style was
-fixed beforehand. Whole artists are resampled where pictures depend on each other (cluster
-bootstrap: Davison and Hinkley 1997, "Bootstrap methods and their application", section 3.8). A
-difference of two methods is paired: both are scored on the same draws.
+13. ``PictureDraws`` is behind every interval of a classifier's scores: whole artists are drawn
+again where they are known (cluster bootstrap: Davison and Hinkley 1997, "Bootstrap methods and
+their application", section 3.8), else pictures. Both within styles, because the number of test
+pictures of a style was fixed beforehand, and one fewer than there are, so that the variance does
+not come out (n − 1)/n of what it is (Rao and Wu 1988, "Resampling inference with complex survey
+data"). A difference of two methods is paired: both are scored on the same draws.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.numerics.metrics import Confusions, stacked_scores
+from impasto.numerics.metrics import Confusions, contingency, stacked_scores, weighted_confusions
 
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Score = dict[str, float]
 """A number and its 95 % interval: ``value``, ``low``, ``high``."""
 LEVEL = 0.95
+Z = 1.959964
+"""Standard normal quantile of a two-sided 95 % interval."""
 
 
 def interval(drawn: NDArray[np.floating]) -> Score:
@@ -39,14 +45,26 @@ def first_estimate(values: NDArray[np.floating]) -> Score:
     return estimate(values[0], values[1:])
 
 
+def wilson(share: float, count: float) -> Score:
+    """Wilson's 95 % interval (1927) of a share of ``count`` independent pictures.
+
+    It has a width at 0 and 1, where every resample is the same.
+    """
+    centre, spread = share + Z**2 / (2 * count), share * (1 - share) / count + Z**2 / (4 * count**2)
+    low, high = ((centre + side * Z * spread**0.5) / (1 + Z**2 / count) for side in (-1, 1))
+    return {"value": share, "low": max(0.0, low), "high": min(1.0, high)}
+
+
 def draw_weights(
     groups: Labels,
     resamples: int,
     rng: np.random.Generator,
     *,
-    dtype: type[np.generic] = np.int64,
+    dtype: type[np.floating[Any]] = np.float64,
 ) -> NDArray[Any]:
-    """Counts of each unit in each resample, ``(resamples, N)``; groups keep their size.
+    """Weight of each unit in each resample, ``(resamples, N)``; groups keep their sum of weights.
+
+    One unit fewer than a group has is drawn, and weighs that much more.
 
     Args:
         groups: the class of each unit, ``(N,)``; all equal: units are drawn from the whole.
@@ -57,13 +75,154 @@ def draw_weights(
     weights = np.zeros((resamples, len(groups)), dtype)
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
-        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), resamples)
+        drawn = max(1, len(rows) - 1)
+        shares = np.full(len(rows), 1 / len(rows))
+        weights[:, rows] = rng.multinomial(drawn, shares, resamples) * (len(rows) / drawn)
     return weights
 
 
-def draw_units(count: int, resamples: int, rng: np.random.Generator) -> Labels:
-    """Counts of each of ``count`` clusters in each resample, ``(resamples, count)``."""
+def draw_units(count: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """Weight of each of ``count`` clusters in each resample, ``(resamples, count)``."""
     return draw_weights(np.zeros(count, np.int64), resamples, rng)
+
+
+def artist_clusters(artists: Sequence[str | None]) -> Labels | None:
+    """Pictures by artist, ``int64 (N,)``; each picture by an unknown artist stands alone.
+
+    ``None`` where no artist is known with two pictures, and where there is one artist alone: then
+    pictures can only be drawn one by one.
+    """
+    numbers: dict[str | int, int] = {}
+    found = [
+        numbers.setdefault(place if artist is None else artist, len(numbers))
+        for place, artist in enumerate(artists)
+    ]
+    return np.array(found, np.int64) if 1 < len(numbers) < len(artists) else None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureDraws:
+    """Scored pictures drawn again: whole artists where they are known, else single pictures.
+
+    An artist is drawn within the style of most of his pictures. The pictures of a style's only
+    artist are drawn one by one, for nothing tells how another artist would have fared.
+
+    Attributes:
+        labels: the true style of each picture, ``int64 (N,)``.
+        styles: the number of styles.
+        unit: the unit of each picture, ``int64 (N,)``: its artist's number, or its own.
+        weights: of each unit, ``float32 (1 + resamples, units)``; the first row is all ones.
+    """
+
+    labels: Labels
+    styles: int
+    unit: Labels
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def make(
+        cls, labels: Labels, styles: int, clusters: Labels | None, *, resamples: int, seed: int
+    ) -> "PictureDraws":
+        """``resamples`` draws of the pictures with these labels.
+
+        Args:
+            labels: the true style of each picture, ``(N,)``.
+            styles: the number of styles.
+            clusters: of ``artist_clusters``; ``None``: every picture is a unit.
+            resamples: the number of draws.
+            seed: equal seeds draw the same units (paired).
+        """
+        unit = np.arange(len(labels)) if clusters is None else clusters
+        usual = _usual_styles(labels, unit, styles)
+        lone = np.flatnonzero(np.bincount(usual, minlength=styles) == 1)
+        names, unit = np.unique(unit, return_inverse=True)
+        alone = np.isin(usual, lone)[unit]
+        unit = np.where(alone, len(names) + np.arange(len(labels)), unit)
+        usual, unit = _usual_styles(labels, unit, styles), np.unique(unit, return_inverse=True)[1]
+        rng = np.random.default_rng(seed)
+        drawn = draw_weights(usual, resamples, rng, dtype=np.float32)
+        weights = np.concatenate((np.ones((1, len(usual)), np.float32), drawn))
+        return cls(labels, styles, unit, weights)
+
+    @property
+    def units(self) -> int:
+        """The number of units."""
+        return int(self.weights.shape[1])
+
+    def effective(self, style: int | None = None) -> float:
+        """The number of units of a style, or of as many as say what all do of a mean over styles.
+
+        The latter is Kish's effective sample size (1965).
+        """
+        held = [len(np.unique(self.unit[self.labels == each])) for each in range(self.styles)]
+        if style is not None:
+            return float(held[style])
+        each = np.array([count for count in held if count])
+        return float(len(each) ** 2 / (1 / each).sum())
+
+    def confusions(self, answers: Labels) -> Floats:
+        """Confusion matrices ``float64 (1 + resamples, styles, styles)`` of answers ``(N,)``.
+
+        The first is of the pictures as they are.
+        """
+        found = weighted_confusions(
+            self.labels, answers, self.styles, self.weights, units=self.unit
+        )
+        return found.astype(np.float64)
+
+    def scores(self, answers: Labels) -> dict[str, Floats]:
+        """Each of ``SCORES`` of answers ``(N,)``, ``float64 (1 + resamples,)``."""
+        return stacked_scores(self.confusions(answers))
+
+    def shares(self, hit: NDArray[np.bool_]) -> Floats:
+        """Share of hits ``(N,)`` in each draw, ``float64 (1 + resamples,)``."""
+        hits, counts = (
+            np.bincount(self.unit, weights=each, minlength=self.units)
+            for each in (hit.astype(np.float64), np.ones(len(hit)))
+        )
+        weights = self.weights.astype(np.float64)
+        return np.asarray(weights @ hits / (weights @ counts))
+
+    def estimate(self, values: Floats, *, least: float = 0.0, style: int | None = None) -> Score:
+        """A share, or a difference of two, with its 95 % interval; see ``share_interval``.
+
+        Args:
+            values: of the pictures and of each draw, ``(1 + resamples,)``.
+            least: the smallest possible value: 0 of a share, −1 of a difference.
+            style: of which they are alone; ``None``: of all.
+        """
+        return share_interval(
+            float(values[0]), values[1:], count=self.effective(style), least=least
+        )
+
+
+def share_interval(value: float, drawn: Floats, *, count: float, least: float = 0.0) -> Score:
+    """A share, or a difference of two, with the 95 % interval of its resamples.
+
+    The resamples are moved so that their mean is the value: macro-F1 is lower, the fewer pictures
+    there are, and so would be its interval. Where everything is right or wrong, no resample
+    differs, and the interval is Wilson's.
+
+    Args:
+        value: of the pictures as they are.
+        drawn: of each resample, ``(resamples,)``; NaN where one has none of the pictures.
+        count: units that a share of 0 or 1 was seen on.
+        least: the smallest possible value: 0 of a share, −1 of a difference.
+    """
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn) or (np.ptp(drawn) == 0 and value in (-1.0, 0.0, 1.0)):
+        wide = wilson(0.0, count)["high"]
+        low, high = value - wide, value + wide
+    else:
+        ends = interval(drawn - drawn.mean() + value)
+        low, high = ends["low"], ends["high"]
+    return {"value": value, "low": max(low, least), "high": min(high, 1.0)}
+
+
+def _usual_styles(labels: Labels, unit: Labels, styles: int) -> Labels:
+    """The style of most pictures of each unit, ``int64 (units,)``."""
+    names, place = np.unique(unit, return_inverse=True)
+    return np.asarray(contingency(place, labels, (len(names), styles)).argmax(1), np.int64)
 
 
 def draw_tables(counts: Labels, shares: Floats, resamples: int, rng: np.random.Generator) -> Labels:
@@ -92,22 +251,22 @@ def resample_table(table: Labels, resamples: int, rng: np.random.Generator) -> L
 
 def confusion_estimates(confusion: Confusions, *, resamples: int, seed: int) -> dict[str, Score]:
     """Each score of one confusion matrix with its 95 % interval, pictures drawn within styles."""
-    values = stacked_scores(confusion)
-    drawn = stacked_scores(resample_table(confusion, resamples, np.random.default_rng(seed)))
-    return {name: estimate(values[name], drawn[name]) for name in values}
+    styles = len(confusion)
+    labels, answers = np.divmod(np.repeat(np.arange(styles**2), confusion.ravel()), styles)
+    draws = PictureDraws.make(labels, styles, None, resamples=resamples, seed=seed)
+    return {name: draws.estimate(values) for name, values in draws.scores(answers).items()}
 
 
 def share_estimate(hit: NDArray[np.bool_], labels: Labels, *, resamples: int, seed: int) -> Score:
     """Share of hits ``(N,)`` with its 95 % interval, pictures drawn within styles."""
-    counts = np.bincount(labels)
-    shares = np.bincount(labels, weights=hit) / np.maximum(counts, 1)
-    drawn = np.random.default_rng(seed).binomial(counts, shares, (resamples, len(counts)))
-    return estimate(hit.mean(), drawn.sum(1) / len(hit))
+    draws = PictureDraws.make(labels, int(labels.max()) + 1, None, resamples=resamples, seed=seed)
+    return draws.estimate(draws.shares(hit))
 
 
 def resampled_means(values: Floats, *, resamples: int, seed: int) -> Floats:
     """Means of resampled rows: ``(resamples,)`` of ``(N,)``, ``(resamples, K)`` of ``(N, K)``."""
-    places = np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))
+    drawn = max(1, len(values) - 1)
+    places = np.random.default_rng(seed).integers(0, len(values), (resamples, drawn))
     return np.asarray(values[places].mean(1))
 
 

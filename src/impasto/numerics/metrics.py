@@ -89,11 +89,13 @@ def macro_f1(confusions: Confusions) -> Floats:
 
 
 def mean_over_styles(values: Floats) -> Floats:
-    """Mean over the last axis, NaN left out.
+    """Mean over the last axis, NaN left out; NaN where nothing is left.
 
     Styles are added one after another, so that a style without pictures changes no bit.
     """
-    return np.asarray(np.nanmean(np.moveaxis(values, -1, 0).copy(), axis=0))
+    columns = np.moveaxis(values, -1, 0).copy()
+    there = ~np.isnan(columns)
+    return _divided(np.where(there, columns, 0.0).sum(0), there.sum(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Any, Final, Literal
 
 from impasto.numerics.metrics import SCORES
-from impasto.records.evaluation import ScoreTable, flat_scores
+from impasto.records.evaluation import ResampledUnits, ScoreTable, flat_scores
 from impasto.records.record import Record, Result
 
 PLAIN: Final = "plain"
@@ -18,9 +18,10 @@ TITLES: Final = {**{name: metric.heading for name, metric in SCORES.items()}, **
 """Titles of the scores of a comparison."""
 
 
-class McNemarTest(Record):
-    """Test pictures gained and lost against plain training, and McNemar's exact test on them.
+class SignTestResult(Record):
+    """Test pictures gained and lost against plain training, and the exact sign test on them.
 
+    Where artists are known an artist's pictures change sign together, else it is McNemar's test.
     ``p_holm`` is corrected for the number of methods; ``by_seed`` holds the pictures gained and
     lost with each seed.
     """
@@ -51,7 +52,7 @@ class MethodScores(Record):
 
     ``scores`` also holds the mean recall of each group that has styles. ``by_seed`` holds the same
     of each seed, ``recall`` each style's recall, the mean over seeds. ``differences`` and
-    ``mcnemar`` are against plain training, and ``None`` for plain training itself.
+    ``sign_test`` are against plain training, and ``None`` for plain training itself.
     """
 
     name: str
@@ -67,7 +68,7 @@ class MethodScores(Record):
     by_seed: dict[str, tuple[float, ...]]
     recall: tuple[float | None, ...]
     differences: ScoreTable | None
-    mcnemar: McNemarTest | None
+    sign_test: SignTestResult | None
 
 
 class MethodChoice(Record):
@@ -83,9 +84,12 @@ class MethodChoice(Record):
 
 
 class BalanceResult(Result):
-    """Comparison of long-tail methods: scores over test pictures and seeds, and the choice."""
+    """Comparison of long-tail methods: scores over test pictures and seeds, and the choice.
 
-    format: Literal[2] = 2
+    ``resampled`` is what the intervals draw again besides the seeds.
+    """
+
+    format: Literal[3] = 3
     collection: str
     collection_fingerprint: str
     command: str
@@ -95,6 +99,7 @@ class BalanceResult(Result):
     validation: tuple[int, ...]
     test: tuple[int, ...]
     pictures: dict[str, int]
+    resampled: ResampledUnits
     seeds: tuple[int, ...]
     groups: dict[str, tuple[str, ...]]
     recommendation: MethodChoice
@@ -104,6 +109,13 @@ class BalanceResult(Result):
     def columns(self) -> dict[str, str]:
         """Titles of the scores that a table shows: groups without styles are left out."""
         return {name: title for name, title in TITLES.items() if self.groups.get(name, True)}
+
+    @property
+    def test_title(self) -> str:
+        """The name of the test on gained and lost pictures."""
+        if self.resampled.unit == "pictures":
+            return "McNemar's exact test"
+        return "the exact sign test by artist"
 
     def method(self, name: str) -> MethodScores:
         """The scores of the method with a name."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from impasto.numerics.formatting import count
 from impasto.numerics.metrics import SCORES
 from impasto.records.record import Interval, Record, Result
 
@@ -12,6 +13,36 @@ Prior = Literal["uniform", "train"]
 """How frequent styles are supposed to be: equally, or as in the training pictures."""
 FrequencyGroup = Literal["many", "medium", "few"]
 """Styles by training pictures (Liu et al. 2019): more than 100, 20 to 100, fewer than 20."""
+
+
+class ResampledUnits(Record):
+    """Units that the intervals draw again: artists where they are known, else pictures.
+
+    Attributes:
+        unit: what is drawn.
+        count: how many artists, or pictures, there are.
+        unknown: pictures by unknown artists, each drawn by itself; 0 where pictures are the unit.
+    """
+
+    unit: Literal["artists", "pictures"]
+    count: int
+    unknown: int
+
+    @property
+    def text(self) -> str:
+        """The noun phrase of a sentence on intervals: ``140 artists drawn again``."""
+        if self.unit == "pictures":
+            return (
+                f"{count(self.count, 'picture')} drawn again one by one, as if no two were by one "
+                "artist"
+            )
+        alone = f" and {count(self.unknown, 'picture')} by unknown ones" if self.unknown else ""
+        few = "; so few artists tell little of others" if self.count < FEW_ARTISTS else ""
+        return f"{count(self.count, 'artist')}{alone} drawn again, with all their pictures{few}"
+
+
+FEW_ARTISTS = 20
+"""Fewer artists than these make intervals that are too narrow."""
 
 
 def score_table(estimates: Mapping[str, Mapping[str, float]]) -> ScoreTable:

@@ -29,9 +29,9 @@ from impasto.reporting.words import points, score, shown, whole
 CHARTED = ("balanced_accuracy", "rarest_third", "accuracy")
 TESTED = (
     "A picture is gained when more seeds answer it rightly with the method, lost when fewer do. p "
-    "is of McNemar’s exact test on these, after Holm’s correction for the number of methods. It "
-    "speaks of accuracy and of these networks; the intervals speak of other test pictures and "
-    "other seeds, too."
+    "is of {test} on these, after Holm’s correction for the number of methods. It speaks of "
+    "accuracy and of these networks; the intervals speak of other test pictures and other seeds, "
+    "too: {drawn}."
 )
 
 
@@ -56,13 +56,13 @@ def section(result: BalanceResult, place: Place) -> Section:
             (
                 row.name,
                 *(points(row.differences[name]) for name in headings),
-                whole(row.mcnemar.gained),
-                whole(row.mcnemar.lost),
-                Number(p_value(row.mcnemar.p_holm).removeprefix("= "), row.mcnemar.p_holm),
+                whole(row.sign_test.gained),
+                whole(row.sign_test.lost),
+                Number(p_value(row.sign_test.p_holm).removeprefix("= "), row.sign_test.p_holm),
             )
         )
         for row in result.methods
-        if row.differences and row.mcnemar
+        if row.differences and row.sign_test
     ]
     seeds, tested = count(len(result.seeds), "seed"), count(result.pictures["test"], "test picture")
     over = "test pictures alone" if len(result.seeds) == 1 else "test pictures and seeds"
@@ -88,7 +88,7 @@ def section(result: BalanceResult, place: Place) -> Section:
                     tuple(differences),
                     sortable=True,
                 ),
-                prose(TESTED),
+                prose(TESTED.format(test=result.test_title, drawn=result.resampled.text)),
             ),
         ),
         shares_chart(result),
