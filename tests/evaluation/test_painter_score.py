@@ -278,7 +278,7 @@ def test_a_painter_that_does_nothing_is_at_its_floor(
     told = {finding.code: finding.outcome for finding in idle.findings}
     assert told["IMP311"] == "issue" and told["IMP313"] == told["IMP314"] == "passed"
     assert told["IMP319"] == "not applicable"
-    assert result["identity"]["own_style"]["value"] < 0.9
+    assert result["identity"]["own_style"]["value"] < 0.995
 
 
 def test_figures_show_the_pictures_as_they_were_scored(run: Run, result: dict[str, Any]) -> None:

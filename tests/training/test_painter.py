@@ -113,9 +113,8 @@ def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(
     stripes: Stripes, run_path: Path
 ) -> None:
     collection = stripes((40, 40, 40), size=48)
-    course = quick(
-        **PRESETS["course"].model_dump(exclude_unset=True), epochs=12, learning_rate=3e-3
-    )
+    preset = PRESETS["course"].model_dump(exclude_unset=True)
+    course = quick(**{**preset, "learning_rate": 3e-3})
     run = train_painter(collection, run_path, course)
     assert "hit_rate" not in run.metrics()[-1]  # nobody is there to see
     assert not (run_path / STYLE_CLASSIFIER).exists()
