@@ -17,7 +17,7 @@ from impasto.records import finding as findings
 from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 
-CODES = [f"IMP{number}" for number in range(101, 115)]
+CODES = [f"IMP{number}" for number in range(101, 117)]
 SETTINGS = PrepareSettings(pixels=24, workers=1)
 
 
@@ -237,7 +237,9 @@ def test_prepare_and_audit_write_a_file_each(clean: Path, tmp_path: Path) -> Non
     before = (made.path / "findings.json").read_bytes()
     judged = audit(made.path)
     assert (made.path / "findings.json").read_bytes() == before
-    assert [one.code for one in made.findings] == ["IMP101", "IMP111", "IMP113", "IMP114"]
+    assert [one.code for one in made.findings] == [
+        *("IMP101", "IMP111", "IMP113", "IMP114", "IMP115", "IMP116")
+    ]
     again = AuditRecord.read(made.path / "audit.json", what="audit", verb="impasto audit")
     assert again.rows() == judged.rows()
     assert again.fingerprint == made.fingerprint and again.path == made.path

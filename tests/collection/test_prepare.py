@@ -158,7 +158,9 @@ def test_bad_files_are_set_aside_by_name_and_the_rest_goes_on(
     assert made.column("format")[made.column("id").index("train/Bands/png-inside.jpg")] == "PNG"
     assert len(made) == 16
     first = findings.load(made.path / "findings.json")[0]
-    assert first.text == "4 of 20 files were set aside."
+    assert first.text == (
+        "4 of 20 files were set aside; the first, train/Bands/gone.jpg: No such file or directory."
+    )
     assert (first.numbers["files"], first.numbers["ignored"]) == (20, 1)
 
 

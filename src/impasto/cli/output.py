@@ -38,6 +38,8 @@ REACHED = {
     "identity_ssim": "SSIM in the own style {:.3f}",
 }
 """Words for each score that a training reaches on validation, besides those of classifiers."""
+PRINTED = frozenset(["IMP101", "IMP111", "IMP114", "IMP116"])
+"""Issues of ``prepare`` that its output tells; the audit tells all."""
 COLOURS = {"issue": "yellow", "passed": "green", "not applicable": "dim"}
 ORDER = ("issue", "passed", "not applicable")
 
@@ -77,7 +79,15 @@ def collection(made: "Collection", *, as_json: bool) -> None:
     }
     sums = ", ".join(f"{sum(counts[split].values())} {split}" for split in splits)
     text = f"{len(made)} pictures in {len(made.vocabulary)} styles ({sums}) in {made.path}"
-    _finish(data, f"{text}\n{_next('audit', made.path)}", as_json=as_json)
+    notes = [one.text for one in made.findings if _is_printed(one)]
+    data["notes"] = notes
+    _finish(data, "\n".join([text, *notes, _next("audit", made.path)]), as_json=as_json)
+
+
+def _is_printed(finding: Finding) -> bool:
+    """Whether a finding of ``prepare`` is printed right after it."""
+    left_out = finding.code == "IMP115" and finding.numbers.get("left_out", 0) > 0
+    return left_out or (finding.outcome == "issue" and finding.code in PRINTED)
 
 
 def audited(found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:

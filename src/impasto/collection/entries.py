@@ -1,5 +1,6 @@
 """Entries: labelled pictures as a source names them, before any of them is decoded."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,16 +26,57 @@ PICTURES: Final = frozenset(
     ]
 )
 """File name extensions of pictures."""
-SIDES: Final[Mapping[str, str]] = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
+SYSTEM_FOLDERS: Final = frozenset(
+    [
+        *("@eadir", "$recycle.bin", "lost+found", "__macosx", "system volume information"),
+        *("#recycle", "@recycle", "recycler", "#snapshot", "@tmp"),
+    ]
+)
+"""Folders that desktops, network drives and file systems make, in lower case; never styles."""
+SYSTEM_FILES: Final = frozenset(["thumbs.db", "desktop.ini", "icon\r"])
+"""Files that desktops make, in lower case."""
+_SIDES: Final[Mapping[str, str]] = {
+    word: side
+    for side, words in {
+        "train": ("train", "training", "trainset", "trainingset", "trn"),
+        "test": ("test", "testing", "testset", "testingset", "tst", "holdout"),
+        "validation": (
+            *("val", "valid", "validation", "valset", "validset", "validationset"),
+            *("dev", "devset", "development"),
+        ),
+    }.items()
+    for word in words
 }
-"""Words for the sides of a split, as people name folders and columns."""
+_FILLERS: Final = frozenset(
+    [
+        *("set", "data", "dataset", "split", "folder", "files"),
+        *("image", "images", "imgs", "picture", "pictures"),
+    ]
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+def side_of(name: str) -> str | None:
+    """The side of a split that a folder, file or cell names: ``1_train``, ``Test Set``, ``dev``.
+
+    ``None`` where it names none, or more than a side.
+    """
+    side, rest = side_and_rest(name)
+    return side if not rest else None
+
+
+def side_and_rest(name: str) -> tuple[str | None, tuple[str, ...]]:
+    """The one side that a name holds, and its other words (``seg_train``: train and ``seg``)."""
+    words = [word for word in _WORD.findall(name.casefold()) if word not in _FILLERS]
+    named = [word for word in words if word in _SIDES]
+    if len(named) != 1:
+        return None, tuple(words)
+    return _SIDES[named[0]], tuple(word for word in words if word != named[0])
+
+
+def is_system_folder(name: str) -> bool:
+    """Whether a folder is hidden, begins with ``_``, or belongs to the system."""
+    return name[0] in "._" or name.casefold() in SYSTEM_FOLDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +108,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Things of one kind that a source holds and that did not become entries.
+
+    Attributes:
+        what: in words, such as ``.heic files``.
+        items: their names within the source.
+        matters: whether they are likely to be pictures, or labels of pictures, that are missed.
+        way_out: what to do about them; empty where there is nothing to do.
+    """
+
+    what: str
+    items: tuple[str, ...]
+    matters: bool = True
+    way_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Everything a source says before its pictures are opened.
 
@@ -75,6 +134,8 @@ class Source:
         aliases: other spellings of styles.
         ignored: files that are no pictures.
         mismatches: what the source's parts disagree on, in words.
+        left_out: what was not read, by kind.
+        notes: how the source was read where that is not plain to see, in words.
     """
 
     entries: tuple[Entry, ...]
@@ -82,6 +143,8 @@ class Source:
     aliases: Mapping[str, str] = field(default_factory=dict)
     ignored: int = 0
     mismatches: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def entry_of(id_: str, style: str, place: Path | None, split: str | None = None) -> Entry:

@@ -206,8 +206,8 @@ def _findings(
         _finding(
             "IMP101",
             len(refused),
-            f"{len(refused)} of {len(found.entries)} files were set aside.",
-            "Every file could be read.",
+            f"{len(refused)} of {len(found.entries)} files were set aside{_first(refused)}.",
+            "Every file with a picture's ending could be read.",
             refused,
             **files,
         ),
@@ -230,7 +230,32 @@ def _findings(
             f"{len(entries)} names without pictures: they can be audited, not trained on.",
             "The pictures were found beside their names.",
         ),
+        _left_out(found),
+        _finding(
+            "IMP116",
+            len(found.notes),
+            f"{'; '.join(found.notes)}.",
+            "Folders, columns and spellings were taken as they stand.",
+        ),
     ]
+
+
+def _first(refused: Sequence[dict[str, str]]) -> str:
+    """The first file that was set aside, with its reason."""
+    return f"; the first, {refused[0]['id']}: {refused[0]['reason']}" if refused else ""
+
+
+def _left_out(found: Source) -> Finding:
+    """Things in the source that the collection lacks; an issue where they matter."""
+    sentences = [
+        f"{len(kind.items):,} {kind.what}" + (f" ({kind.way_out})" if kind.way_out else "")
+        for kind in found.left_out
+    ]
+    items = [{"id": name, "reason": kind.what} for kind in found.left_out for name in kind.items]
+    text = f"Left out: {'; '.join(sentences)}." if sentences else "Nothing was left out."
+    missed = sum(len(kind.items) for kind in found.left_out if kind.matters)
+    numbers = {"count": float(missed), "left_out": float(len(items))}
+    return Finding("IMP115", "issue" if missed else "passed", text, numbers, items[:LISTED])
 
 
 def _finding(

@@ -6,6 +6,7 @@ It is made once, by ``prepare``, from every label of every split together, and s
 """
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,11 @@ from numpy.typing import NDArray
 
 from impasto.errors import InputError, VocabularyError
 from impasto.files import read_json, write_json
+
+
+def plain(name: str) -> str:
+    """The one form in which names are compared: NFC, trimmed, without case and underscores."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().replace("_", " ").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,10 @@ class Vocabulary:
         """
         style = self.aliases.get(name, name)
         if style not in self.styles:
-            plain = {style.casefold(): style for style in self.styles}
+            lower = {style.casefold(): style for style in self.styles}
             spelled = name.casefold().replace(" ", "_").replace("-", "_")
-            near = difflib.get_close_matches(spelled, plain, n=1)
-            hint = f"; did you mean {plain[near[0]]!r}?" if near else ""
+            near = difflib.get_close_matches(spelled, lower, n=1)
+            hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
             known = ", ".join(self.styles)
             raise VocabularyError(f"unknown style {name!r}: known are {known}{hint}")
         return self.styles.index(style)

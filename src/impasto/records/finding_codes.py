@@ -36,7 +36,7 @@ _KINDS = (
         "IMP101",
         "set-aside-files",
         "Some files could not be read or labelled",
-        "Every file could be read and labelled",
+        "Every file with a picture's ending could be read and labelled",
         "Look at the files by name; repair them or leave them out.",
     ),
     Kind(
@@ -135,6 +135,20 @@ _KINDS = (
         "Names were found without their pictures",
         "The pictures were found beside their names",
         "Give the folder that holds the pictures; names alone can be audited but not trained on.",
+    ),
+    Kind(
+        "IMP115",
+        "left-out-files",
+        "Pictures or labels were left out",
+        "No picture or label was left out",
+        "Look at them by name: give them a style's folder or a row, or another format.",
+    ),
+    Kind(
+        "IMP116",
+        "read-as",
+        "The source was read with some freedom",
+        "The source was read as it stands",
+        "Nothing to repair if that is what was meant; else rename what is named here.",
     ),
     Kind(
         "IMP201",

@@ -16,7 +16,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impasto.collection.entries import SIDES, Entry, Source
+from impasto.collection.entries import Entry, Source, side_of
 from impasto.collection.file_names import artist_slug, year_of
 from impasto.errors import InputError
 
@@ -107,7 +107,7 @@ def _entries(
         :-3:-1
     ]  # the file's name first, then its folder's
     words = [part.removeprefix("partial-").split("-")[0] for part in parts]
-    side = next((SIDES[word] for word in words if word in SIDES), None)
+    side = next((named for word in words if (named := side_of(word))), None)
     number = 0
     for group in range(file.num_row_groups):
         for row, values in enumerate(file.read_row_group(group, columns=columns).to_pylist()):
@@ -120,7 +120,7 @@ def _entries(
                 style=_name(values["style"], names.get("style"), place) or "",
                 place=place,
                 row=(group, row),
-                split=SIDES.get(str(values["split"]).lower()) if "split" in values else side,
+                split=side_of(str(values["split"])) if "split" in values else side,
                 artist=artist_slug(artist),
                 title=None if title is None else str(title),
                 year=year_of(values.get("year")),

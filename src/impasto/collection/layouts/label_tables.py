@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from impasto.collection.entries import SIDES, Entry, Source, entry_of
+from impasto.collection.entries import Entry, Source, entry_of, side_of
 from impasto.collection.file_names import artist_slug, repair, year_of
 from impasto.collection.layouts import hf_parquet as parquet
 from impasto.errors import InputError
@@ -103,7 +103,7 @@ def _described(entry: Entry, row: Mapping[str, Any], place: str) -> Entry:
             raise InputError(f"{place}: the year {row['year']!r} is no number of a year")
         changes["year"] = year
     if side := str(row.get("split") or "").strip().lower():
-        if side not in SIDES:
+        if (named := side_of(side)) is None:
             raise InputError(f"{place}: the split {side!r} is none of train, validation, test")
-        changes["split"] = SIDES[side]
+        changes["split"] = named
     return replace(entry, **changes)
