@@ -345,7 +345,15 @@ def test_it_opens_with_the_grid_and_names_the_works_that_lent_patches(tmp_path: 
         {"arm": "patches", "style": "Cubism", "references": works[:1]},
         {"arm": "finished", "style": "Cubism", "references": works},
     ]
-    change(run, shown=[{**row, "paintings": paintings}] * 3)
+    content = json.loads((run / "evaluation" / "painting.json").read_text())
+    for arm, painted in (("finished", 0.45), ("patches", 0.41)):
+        (borrowed,) = (one for one in arms(painted) if one.arm == "painted")
+        content["arms"].append({**borrowed.model_dump(mode="json"), "arm": arm})
+        for style in content["per_style"]:
+            for rates in style["rates"].values():
+                rates[arm] = rates["painted"]
+    content["shown"] = [{**row, "paintings": paintings}] * 3
+    change(run, **content)
     for arm in ("painted", "patches"):
         Image.new("RGB", (60, 40)).save(run / "evaluation" / "figures" / f"grid-{arm}.png")
     paths = write_report(study)
@@ -356,6 +364,8 @@ def test_it_opens_with_the_grid_and_names_the_works_that_lent_patches(tmp_path: 
     )
     lent = "The siphon by Juan Gris 62 %, Old bridge 38 %".replace(" %", "\N{NO-BREAK SPACE}%")
     assert told.count(f"| Cubism | {lent} |") == 3 and "Row 1, Baroque: boat.jpg" in told
+    assert "upon the paintings it is 45.0 % (43.0–47.0), with patches alone 41.0 %" in told
+    assert "### Painter and patches: 45.0 % are taken for the style by the network" in told
     folded = page.split("<summary>Whose patches these are")[1].split("</details>")[0]
     assert folded.count(lent) == 3
     for words in ("The same with patches of real works alone", "The same by the painter alone"):

@@ -1,6 +1,6 @@
 """Section on painters: repainted pictures beside colour transfer, floor and ceiling."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from impasto.records.painter_score import (
     PAINTINGS,
     TREATMENT_TITLES,
     Arm,
+    ArmHitRate,
     EvaluatorName,
     PainterScore,
     PairGain,
@@ -182,7 +183,8 @@ def summary(result: PainterScore) -> str:
         f"{score(result.evaluators['network'].accuracy)} of real test pictures correctly. "
         f"{count(result.sources, 'test picture')} were painted in other styles, "
         f"{count(result.pictures, 'painting')} in all. The hit "
-        f"rate, the share classified as the target style, is {score(painted.hit)}. It is "
+        f"rate, the share classified as the target style, is {score(painted.hit)}. "
+        f"{_with_patches(network)}It is "
         f"{score(network['unchanged'].hit)} for unchanged pictures (the floor), "
         f"{score(network['histogram'].hit)} for colour transfer, and "
         f"{score(network['real'].hit)} for real pictures of the style (the ceiling). {place} "
@@ -193,6 +195,16 @@ def summary(result: PainterScore) -> str:
         f"nearest of {result.searched:,} pictures by lightness. The SSIM between a picture and its "
         f"painting is {measured(identity.own_style)} in its own style and "
         f"{measured(identity.no_style)} in no style."
+    )
+
+
+def _with_patches(rates: Mapping[Arm, ArmHitRate]) -> str:
+    """Hit rates of patches upon the paintings, and of patches alone, where both were painted."""
+    if "finished" not in rates or "patches" not in rates:
+        return ""
+    return (
+        f"With patches of real works upon the paintings it is {score(rates['finished'].hit)}, with "
+        f"patches alone {score(rates['patches'].hit)}. "
     )
 
 
