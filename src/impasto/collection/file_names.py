@@ -69,11 +69,17 @@ def artist_slug(name: str | None) -> str | None:
 
 
 def year_of(value: object) -> int | None:
-    """A year as a whole number of at most four digits, also from text; else ``None``."""
+    """A year as a whole number of at most four digits, also from text; else ``None``.
+
+    ``c. 1880`` and ``1880-85`` give 1880, ``19th c.`` gives none.
+    """
     try:
         year = int(float(str(value)))
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
+    except ValueError:
+        found = re.search(r"(?<!\d)(1\d{3}|20\d{2})(?!\d)", str(value))
+        return int(found[0]) if found else None
     return year if -9999 <= year <= 9999 else None
 
 

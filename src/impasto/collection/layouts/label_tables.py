@@ -3,12 +3,14 @@
 Columns: path, style and perhaps artist, title, year, split.
 """
 
+import codecs
 import csv
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +19,16 @@ from impasto.collection.entries import Entry, Source, entry_of, side_of
 from impasto.collection.file_names import artist_slug, repair, year_of
 from impasto.collection.layouts import hf_parquet as parquet
 from impasto.errors import InputError
+
+SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "path": ("file", "filename", "file_name", "filepath", "file_path", "image_path", "image"),
+    "style": ("label", "class", "class_name", "category", "movement"),
+    "artist": (),
+    "title": (),
+    "year": (),
+    "split": (),
+}
+"""Names of columns that people use, in lower case, by the name that is known here."""
 
 
 def read_table(table: Path, folder: Path) -> Source:
@@ -30,8 +42,10 @@ def read_table(table: Path, folder: Path) -> Source:
         return parquet.read_parquet_files([str(table)])
     rows = read_rows(table)
     if not rows or not {"path", "style"} <= rows[0].keys():
+        found = ", ".join(map(str, rows[0])) if rows else "no rows"
         raise InputError(
-            f"{table} needs the columns path and style (and may have artist, title, year, split)"
+            f"{table} needs the columns path and style (and may have artist, title, year, split); "
+            f"it has {found}: rename them"
         )
     entries: dict[str, Entry] = {}
     for number, row in enumerate(rows, 1):
@@ -45,7 +59,13 @@ def read_table(table: Path, folder: Path) -> Source:
                 f"{table}, row {number}: {path} stands twice: keep one row for each picture"
             )
         file = folder / path
-        entry = entry_of(Path(path).as_posix(), style, file if file.exists() else None)
+        try:
+            there = file.exists()
+        except (OSError, ValueError) as error:  # too long, or with a zero byte
+            raise InputError(
+                f"{table}, row {number}: the path {path[:60]!r} names no file: correct it"
+            ) from error
+        entry = entry_of(Path(path).as_posix(), style, file if there else None)
         entries[path] = _described(entry, row, f"{table}, row {number}")
     if any(
         entry.place for entry in entries.values()
@@ -76,9 +96,7 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
     try:
         match table.suffix.lower():
             case ".csv" | ".tsv":
-                with table.open(encoding="utf-8-sig", newline="") as lines:
-                    delimiter = "\t" if table.suffix.lower() == ".tsv" else ","
-                    return list(csv.DictReader(lines, delimiter=delimiter))
+                return _csv_rows(_text(table), "\t" if table.suffix.lower() == ".tsv" else ",")
             case ".parquet":
                 return list(pq.read_table(table).to_pylist())
             case ".jsonl" | ".ndjson":
@@ -91,6 +109,44 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
     raise InputError(f"{table} is not a table that can be read: use .csv, .tsv, .parquet or .jsonl")
 
 
+def _text(table: Path) -> str:
+    """The text of a table in UTF-8 or UTF-16, else as Windows wrote it in Western Europe."""
+    data = table.read_bytes()
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252")
+
+
+def _csv_rows(text: str, usual: str) -> list[dict[str, Any]]:
+    """Rows by the delimiter and header that give path and style; else by the usual delimiter."""
+    first: list[dict[str, Any]] | None = None
+    for delimiter in dict.fromkeys((usual, ",", ";", "\t")):
+        blanks = f"{delimiter} " in text.split("\n", 1)[0]
+        lines = io.StringIO(text, newline="")
+        reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=blanks)
+        reader.fieldnames = _columns(reader.fieldnames or ())
+        if {"path", "style"} <= set(reader.fieldnames):
+            return list(reader)
+        first = list(reader) if first is None else first
+    return first or []
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    """Columns under the names known here, where they are written or called otherwise."""
+    plain = [name.strip().casefold() for name in names]
+    columns = list(names)
+    for known, others in SYNONYMS.items():
+        if known in names:
+            continue
+        found = next((other for other in (known, *others) if plain.count(other) == 1), None)
+        if found is not None:
+            columns[plain.index(found)] = known
+    return columns
+
+
 def _described(entry: Entry, row: Mapping[str, Any], place: str) -> Entry:
     """The entry with artist, title, year and side, where the table has those columns."""
     changes: dict[str, Any] = {}
@@ -99,9 +155,7 @@ def _described(entry: Entry, row: Mapping[str, Any], place: str) -> Entry:
     if row.get("title"):
         changes["title"] = repair(str(row["title"]))
     if row.get("year") not in (None, ""):
-        if (year := year_of(row["year"])) is None:
-            raise InputError(f"{place}: the year {row['year']!r} is no number of a year")
-        changes["year"] = year
+        changes["year"] = year_of(row["year"]) or entry.year
     if side := str(row.get("split") or "").strip().lower():
         if (named := side_of(side)) is None:
             raise InputError(f"{place}: the split {side!r} is none of train, validation, test")
