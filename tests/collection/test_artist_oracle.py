@@ -52,3 +52,12 @@ def test_batches_depend_on_seed_and_step_alone() -> None:
     assert np.array_equal(one.batch(30), Batches(rows, 8, 1).batch(30))
     assert not np.array_equal(one.order(0), other.order(0))
     assert not np.array_equal(one.order(0), one.order(1))
+
+
+def test_with_equal_styles_works_count_by_their_share_of_the_style() -> None:
+    """Two of eight landscapes are less than one of two portraits."""
+    artists = ["a", "a", "a", *["b"] * 6, "c"]
+    labels = np.array([0, 0, 1, *[0] * 6, 1])
+    asked = ["a", "nobody"]
+    assert artist_oracle(artists, labels, asked, 2).tolist() == [0, 0]
+    assert artist_oracle(artists, labels, asked, 2, uniform=True).tolist() == [1, 0]

@@ -100,6 +100,7 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
     temperatures = [e.calibration.temperature for e in (poisoned, trained.evaluation)]
     assert temperatures[0] == temperatures[1]
     assert poisoned.validation == trained.evaluation.validation
+    assert poisoned.test_mix == trained.evaluation.test_mix  # of counts alone
 
 
 def test_views_are_averaged(trained: Trained) -> None:
@@ -135,6 +136,53 @@ def test_the_courses_network_is_evaluated_at_its_resolution(
     )
     run = train_classifier(make_collection(train=16, test=10), tmp_path / "run", settings)
     assert evaluate(run.path).pictures == 30
+
+
+def test_both_priors_are_scored_and_named(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    """A test split mixed as the training: accuracy is of answers with the training's shares."""
+    collection = make_collection(styles=STYLES, train=(60, 30, 12, 8), test=(24, 12, 5, 3), seed=4)
+    run = train_classifier(
+        collection, tmp_path / "run", CLASSIFIER.model_copy(update={"epochs": 1})
+    )
+    found = evaluate(run.path)
+    assert found.test_mix.prior == "train" and found.prior == "uniform"
+    table = pq.read_table(found.path / "predictions.parquet").to_pydict()
+    labels = np.array([STYLES.index(style) for style in table["style"]])
+    even = np.stack(table["probabilities"])
+    counts = collection.counts("train")
+    mixed = even * counts  # put back by Bayes' rule
+    for prior, shares in (("uniform", even), ("train", mixed)):
+        expected = metrics.scores(labels, shares.argmax(1), 4)
+        assert {name: found.by_prior[prior][name].value for name in expected} == pytest.approx(
+            expected
+        )
+        assert found.by_prior[prior]["top_3"].value == pytest.approx(
+            metrics.top_k(labels, shares, 3).mean()
+        )
+    read = {"accuracy": "train", "top_3": "train", "balanced_accuracy": "uniform"}
+    for name, prior in read.items():
+        assert found.scores[name] == found.by_prior[prior][name]
+    assert [(column.name, column.prior) for column in found.columns][:2] == [
+        ("accuracy", "train"),
+        ("accuracy", "uniform"),
+    ]
+    assert found.resampled.unit == "pictures" and found.resampled.count == 44
+    assert found.calibration and found.calibration.prior == "train"
+    oracle = found.baselines["majority"]
+    assert oracle and oracle.gains["accuracy"].value == pytest.approx(
+        found.scores["accuracy"].value - oracle.scores["accuracy"].value
+    )
+
+
+def test_a_balanced_test_split_and_known_artists_are_told(trained: Trained) -> None:
+    assert trained.evaluation.test_mix.prior == "uniform"  # twelve of each style
+    assert "was given" in trained.evaluation.test_mix.reason
+    drawn = trained.evaluation.resampled
+    artists = trained.collection.column("artist")
+    known = {artists[row] for row in trained.collection.indices("test")}
+    assert (drawn.unit, drawn.count, drawn.unknown) == ("artists", len(known), 0)
 
 
 def test_the_prior_moves_answers_to_the_frequent(trained: Trained, tmp_path: Path) -> None:

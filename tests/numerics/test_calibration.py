@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
+from sklearn.metrics import brier_score_loss
+from sklearn.metrics import log_loss as sklearn_log_loss
 
-from impasto.numerics.calibration import fit_temperature, log_posterior, probabilities, reliability
+from impasto.numerics.calibration import (
+    brier_score,
+    fit_temperature,
+    log_loss,
+    log_posterior,
+    perfect_errors,
+    probabilities,
+    reliability,
+)
 
 
 def planted(
@@ -92,3 +102,50 @@ def test_weights_count_a_picture_as_often_as_they_say() -> None:
     assert reliability(labels, predicted, confidence, often.astype(float))[0] == pytest.approx(
         repeated
     )
+
+
+def test_proper_scores_are_those_of_scikit_learn() -> None:
+    generator = np.random.default_rng(1)
+    shares = generator.dirichlet(np.ones(4), 200)
+    labels = generator.integers(0, 4, 200)
+    assert log_loss(shares, labels) == pytest.approx(sklearn_log_loss(labels, shares))
+    # Scikit-learn's score of two classes is half of the sum over both
+    two = shares[:, :2] / shares[:, :2].sum(1, keepdims=True)
+    halves = 2 * brier_score_loss(labels % 2, two[:, 1])
+    assert brier_score(two, labels % 2) == pytest.approx(halves)
+
+
+def error_of(confidence: np.ndarray, hit: np.ndarray) -> float:
+    return reliability(np.zeros(len(hit), int), np.where(hit, 0, 1), confidence)[0]
+
+
+def test_perfect_calibration_has_an_error_too() -> None:
+    """The simulation against answers drawn one by one, each with its own probability."""
+    generator = np.random.default_rng(0)
+    confidence = generator.uniform(0.2, 1, 150)
+    drawn = [error_of(confidence, generator.random(150) < confidence) for _ in range(1500)]
+    found = perfect_errors(confidence, np.ones(150, bool), np.arange(150), rounds=1500, seed=0)
+    assert found.mean() == pytest.approx(np.mean(drawn), abs=0.003)
+    assert np.quantile(found, 0.95) == pytest.approx(np.quantile(drawn, 0.95), abs=0.006)
+    assert found.mean() > 0.06  # of 150 pictures: far above zero
+
+
+def false_alarms(each: int, trials: int = 200) -> float:
+    """Share of perfectly calibrated networks whose error lies above the 95th percentile.
+
+    An artist's ``each`` pictures have one confidence, and are right or wrong together.
+    """
+    alarms = 0
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        unit = np.repeat(np.arange(180 // each), each)
+        confidence = generator.uniform(0.2, 1, 180 // each)[unit]
+        hit = generator.random(180 // each)[unit] < confidence
+        perfect = perfect_errors(confidence, hit, unit, rounds=200, seed=trial)
+        alarms += error_of(confidence, hit) > np.quantile(perfect, 0.95)
+    return alarms / trials
+
+
+def test_perfect_calibration_is_rarely_called_off() -> None:
+    assert false_alarms(each=1) <= 0.09
+    assert false_alarms(each=6) <= 0.12

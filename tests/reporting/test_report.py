@@ -188,14 +188,25 @@ def test_every_label_of_a_region_points_at_something(page: Page) -> None:
 
 def test_numbers_equal_the_metrics(study: Path, page: Page, markdown: str) -> None:
     metrics = read_json(study / "runs" / "classifier" / "evaluation" / "metrics.json")
-    rows = [metrics["scores"], *(metrics["baselines"][name]["scores"] for name in page_order())]
+    whole = [metrics, *(metrics["baselines"][name] for name in page_order())]
+    rows = [row["scores"] for row in whole]
     shown = [float(str(attributes["value"])) for attributes in page.all("data")]
+    order = (
+        ("train", "accuracy"),
+        ("uniform", "accuracy"),
+        ("uniform", "balanced_accuracy"),
+        ("uniform", "macro_f1"),
+        ("train", "top_3"),
+    )
     wanted = [
-        row[n]["value"]
-        for row in rows
-        for n in ("accuracy", "balanced_accuracy", "macro_f1", "top_3")
-        if n in row
+        row["by_prior"][prior][name]["value"]
+        for row in whole
+        for prior, name in order
+        if name in row["by_prior"][prior]
     ]
+    assert "Accuracy, styles as frequent as in training" in page.text
+    assert "Accuracy, styles equally frequent" in page.text
+    assert "40 artists and 3 pictures by unknown ones drawn again" in page.text
     assert shown[: len(wanted)] == pytest.approx(wanted, abs=0)
     for row in rows:
         value, low, high = (100 * row["accuracy"][name] for name in ("value", "low", "high"))
@@ -348,7 +359,7 @@ def test_two_runs_stand_side_by_side_and_validation_picks_the_first(tmp_path: Pa
     [
         ("{", "metrics.json"),
         ("[]", "metrics.json"),
-        ('{"format": 2, "split": "test"}', "metrics.json is no evaluation (pictures"),
+        ('{"format": 3, "split": "test"}', "metrics.json is no evaluation (pictures"),
     ],
 )
 def test_damaged_metrics_are_one_line_that_names_the_file(

@@ -276,20 +276,30 @@ def study(made: "Study", *, as_json: bool) -> None:
 def score_lines(made: ClassifierEvaluation | AutoencoderEvaluation) -> str:
     """Return the scores with their intervals, and the baselines under them, as aligned lines."""
     rows: list[tuple[str, ...]]
+    notes: list[str] = []
     if made.kind == "autoencoder":
         rows = [("", "PSNR in dB", "SSIM")]
         for name, scores in {"this run": made.scores, **made.baselines}.items():
             psnr, ssim = estimate(scores["psnr"], 2), estimate(scores["ssim"], 3)
             rows.append((name.replace("_", " "), psnr, ssim))
     else:
-        from impasto.numerics.metrics import SCORES  # noqa: PLC0415 – numpy
+        from impasto.records.evaluation import PRIORS  # noqa: PLC0415 – numpy
 
-        rows = [("", *(metric.title for metric in SCORES.values()))]
-        tables = {"this run": made.scores}
-        tables |= {name: one.scores for name, one in made.baselines.items() if one}
-        for name, scores in tables.items():
-            rows.append((name.replace("_", " "), *(share(scores[key]) for key in SCORES)))
-    return "\n".join([f"{made.pictures} pictures of the {made.split} split", *aligned(rows)])
+        shown = made.columns
+        rows = [("", *(column.title.lower() for column in shown))]
+        rows += [("", *(PRIORS[column.prior] for column in shown))]
+        rows.append(("this run", *(share(column.of(made)) for column in shown)))
+        for name, one in made.baselines.items():
+            if one:
+                rows.append((name.replace("_", " "), *(share(column.of(one)) for column in shown)))
+        mix = made.test_mix
+        notes = [
+            f"the test split is mixed nearer to {PRIORS[mix.prior]}: {mix.reason}",
+            f"95 % intervals are of {made.resampled.text}",
+        ]
+    return "\n".join(
+        [f"{made.pictures} pictures of the {made.split} split", *aligned(rows), *notes]
+    )
 
 
 def _flat(made: ClassifierEvaluation | AutoencoderEvaluation) -> dict[str, Any]:

@@ -12,6 +12,8 @@ def artist_oracle(
     train_labels: NDArray[np.int64],
     test_artists: Sequence[str | None],
     styles: int,
+    *,
+    uniform: bool = False,
 ) -> NDArray[np.int64]:
     """The style that each test picture's artist painted most often in training, ``int64 (test,)``.
 
@@ -23,13 +25,21 @@ def artist_oracle(
         train_labels: ``int64 (train,)``.
         test_artists: the artist of each test picture.
         styles: the number of styles.
+        uniform: suppose every style equally frequent: an artist's works of a style count by their
+            share of the style's training pictures. An unknown artist's style is then open, and
+            stays the majority style.
     """
-    majority = int(np.bincount(train_labels, minlength=styles).argmax())
+    counts = np.bincount(train_labels, minlength=styles)
+    majority = int(counts.argmax())
+    weight = 1 / np.maximum(counts, 1) if uniform else np.ones(styles)
     works: dict[str, Counter[int]] = {}
     for artist, label in zip(train_artists, train_labels.tolist(), strict=True):
         if artist is not None:
             works.setdefault(artist, Counter())[label] += 1
-    usual = {artist: counts.most_common(1)[0][0] for artist, counts in works.items()}
+    usual: dict[str, int] = {}
+    for artist, own in works.items():
+        weighed = {label: count * weight[label] for label, count in own.items()}
+        usual[artist] = max(weighed, key=weighed.__getitem__)
     answers = (
         usual.get(artist, majority) if artist is not None else majority for artist in test_artists
     )

@@ -1,7 +1,8 @@
 """Baselines: answers that need no network, or that do not look at the picture.
 
-The majority style; guessing in the training shares; colour histograms with logistic regression,
-chosen on validation; and each artist's usual style.
+The majority style; guessing in the shares of the prior; colour histograms with logistic regression,
+chosen on validation; and each artist's usual style. Each answers under either prior, as the network
+does: every style equally frequent, or as in the training.
 """
 
 from collections.abc import Mapping
@@ -12,19 +13,23 @@ from sklearn.linear_model import LogisticRegression
 
 from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection
+from impasto.evaluation.prior_scores import Drawn, PriorScores
 from impasto.images.colour_histogram import histograms
 from impasto.numerics import metrics
-from impasto.numerics.bootstrap import confusion_estimates, draw_tables, estimate
-from impasto.records.evaluation import BaselineScores, score_table
+from impasto.numerics.metrics import stacked_scores
+from impasto.records.evaluation import BaselineScores, Prior
 
 Labels = NDArray[np.int64]
 Rows = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Answers = dict[Prior, Labels]
 # Inverse regularisation of the logistic regression, tried on validation
 STRENGTHS = (0.1, 1.0, 10.0)
+TITLES = ("majority", "prior_matched", "colour_histogram", "artist_oracle")
 
 
 def baselines(
-    collection: Collection, rows: Mapping[str, Rows], *, uniform: bool, resamples: int, seed: int
+    collection: Collection, rows: Mapping[str, Rows], scored: PriorScores, network: Drawn
 ) -> dict[str, BaselineScores | None]:
     """Each baseline's scores on the test rows; ``None`` where it is not applicable.
 
@@ -32,84 +37,103 @@ def baselines(
         collection: with pictures.
         rows: to learn from (``train``), to choose the histogram's regularisation on
             (``validation``; may be empty), and to answer (``test``).
-        uniform: weigh every style the same when learning, as the network's answers do.
-        resamples: of the bootstrap.
-        seed: of resampling and guessing.
+        scored: how the test rows are scored.
+        network: the network's scores on them.
     """
     labels, styles = collection.labels, collection.vocabulary.styles
     train, test = rows["train"], rows["test"]
 
-    def scored(answers: Labels, note: str) -> BaselineScores:
-        confusion = metrics.confusion_matrix(labels[test], answers, len(styles))
-        estimates = confusion_estimates(confusion, resamples=resamples, seed=seed)
-        return BaselineScores(scores=score_table(estimates), note=note)
+    def of(answers: Answers, note: str) -> BaselineScores:
+        return scored.baseline(scored.drawn(answers), network, note)
 
     counts = np.bincount(labels[train], minlength=len(styles))
     if (counts > 0).sum() < 2:  # a collection of test pictures alone teaches nothing
-        return dict.fromkeys(("majority", "prior_matched", "colour_histogram", "artist_oracle"))
+        return dict.fromkeys(TITLES)
     majority = int(counts.argmax())
     always = np.full(len(test), majority)
     oracle = _oracle_answers(collection, np.sort(np.concatenate((train, rows["validation"]))), test)
+    guesses = _guesses(scored, counts / counts.sum())
     return {
-        "majority": scored(always, f"always {styles[majority]}"),
-        "prior_matched": _guesses(labels[test], counts / counts.sum(), resamples, seed),
-        "colour_histogram": scored(*_histogram_answers(collection, rows, uniform)),
-        "artist_oracle": scored(*oracle) if oracle else None,
+        "majority": of({"uniform": always, "train": always}, f"always {styles[majority]}"),
+        "prior_matched": scored.baseline(guesses, network, "expected scores of guessing"),
+        "colour_histogram": of(*_histogram_answers(collection, rows)),
+        "artist_oracle": of(*oracle) if oracle else None,
     }
 
 
-def _histogram_answers(
-    collection: Collection, rows: Mapping[str, Rows], uniform: bool
-) -> tuple[Labels, str]:
-    """Answers of a logistic regression on colour histograms, and a note on it."""
+def _histogram_answers(collection: Collection, rows: Mapping[str, Rows]) -> tuple[Answers, str]:
+    """Answers of a logistic regression on colour histograms, and a note on it.
+
+    It learns with every style weighing the same; under the training's prior the log shares are
+    added to its log-probabilities, as to the network's.
+    """
     pixels, labels, styles = collection.pixels, collection.labels, len(collection.vocabulary)
     train, validation = rows["train"], rows["validation"]
-    features = histograms(pixels, train)
+    features, tested = histograms(pixels, train), histograms(pixels, rows["test"])
+    shares = np.bincount(labels[train], minlength=styles) / len(train)
 
     def fit(strength: float) -> LogisticRegression:
-        weight = "balanced" if uniform else None
-        model = LogisticRegression(C=strength, class_weight=weight, max_iter=200, tol=1e-3)
+        model = LogisticRegression(C=strength, class_weight="balanced", max_iter=200, tol=1e-3)
         return model.fit(features, labels[train])
 
-    tested = histograms(pixels, rows["test"])
+    def answers(model: LogisticRegression, of: NDArray[np.float32]) -> Answers:
+        log, known = model.predict_log_proba(of), model.classes_
+        return {
+            "uniform": known[log.argmax(1)],
+            "train": known[(log + np.log(shares[known])).argmax(1)],
+        }
+
     if len(validation) == 0:
-        return fit(STRENGTHS[1]).predict(tested), f"C = {STRENGTHS[1]:g}, not chosen"
+        return answers(fit(STRENGTHS[1]), tested), f"C = {STRENGTHS[1]:g}, not chosen"
     tried = histograms(pixels, validation)
     models = {strength: fit(strength) for strength in STRENGTHS}
+    found = {strength: answers(model, tried) for strength, model in models.items()}
 
-    def score(strength: float) -> float:
-        found = metrics.scores(labels[validation], models[strength].predict(tried), styles)
-        return found["balanced_accuracy" if uniform else "accuracy"]
+    def best(prior: Prior, score: str) -> float:
+        right = {
+            strength: metrics.scores(labels[validation], one[prior], styles)[score]
+            for strength, one in found.items()
+        }
+        return max(right, key=right.__getitem__)
 
-    best = max(models, key=score)
-    note = f"8×8×8 colours, logistic regression with C = {best:g} chosen on validation"
-    return models[best].predict(tested), note
-
-
-def _guesses(
-    labels: Labels, shares: NDArray[np.float64], resamples: int, seed: int
-) -> BaselineScores:
-    """Mean scores of guessing in the shares of the training pictures, over many rounds."""
-    counts = np.bincount(labels, minlength=len(shares))
-    rounds = np.tile(shares, (len(shares), 1))
-    drawn = draw_tables(counts, rounds, resamples, np.random.default_rng(seed))
-    scores = metrics.stacked_scores(drawn)
-    estimates = {name: estimate(values.mean(), values) for name, values in scores.items()}
-    note = f"mean of {resamples} rounds of guessing in the training shares"
-    return BaselineScores(scores=score_table(estimates), note=note)
+    best_of: dict[Prior, float] = {
+        "uniform": best("uniform", "balanced_accuracy"),
+        "train": best("train", "accuracy"),
+    }
+    chosen: Answers = {
+        prior: answers(models[strength], tested)[prior] for prior, strength in best_of.items()
+    }
+    strengths = " and ".join(sorted({f"{strength:g}" for strength in best_of.values()}))
+    note = f"8×8×8 colours, logistic regression with C = {strengths} chosen on validation"
+    return chosen, note
 
 
-def _oracle_answers(collection: Collection, train: Rows, test: Rows) -> tuple[Labels, str] | None:
+def _guesses(scored: PriorScores, shares: Floats) -> Drawn:
+    """Expected scores of guessing each style as often as the prior has it."""
+    held = scored.draws.confusions(scored.draws.labels).sum(-1)  # (1 + resamples, styles)
+    even = np.full(len(shares), 1 / len(shares))
+    return {
+        "uniform": stacked_scores(held[..., None] * even),
+        "train": stacked_scores(held[..., None] * shares),
+    }
+
+
+def _oracle_answers(collection: Collection, train: Rows, test: Rows) -> tuple[Answers, str] | None:
     """Each artist's usual style, and a note; ``None`` where no artist is known from training."""
     artists = np.asarray(collection.column("artist"), object)
     known = {artist for artist in artists[train] if artist is not None}
     met = sum(artist in known for artist in artists[test])
     if not met:
         return None
-    answers = artist_oracle(
-        artists[train].tolist(),
-        collection.labels[train],
-        artists[test].tolist(),
-        len(collection.vocabulary),
-    )
+
+    def of(*, uniform: bool) -> Labels:
+        return artist_oracle(
+            artists[train].tolist(),
+            collection.labels[train],
+            artists[test].tolist(),
+            len(collection.vocabulary),
+            uniform=uniform,
+        )
+
+    answers: Answers = {"uniform": of(uniform=True), "train": of(uniform=False)}
     return answers, f"artist known from training for {met} of {len(test)} pictures"

@@ -34,6 +34,7 @@ from impasto.evaluation.explanation import explain
 from impasto.evaluation.grad_cam import coarse_heat
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
 from impasto.evaluation.ood import KEPT, OodDetector
+from impasto.evaluation.prior_scores import matching_prior
 from impasto.evaluation.scoring import calibrate, score
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import replacing, write_table
@@ -72,10 +73,11 @@ def evaluate_classifier(
     correction = network.prior_correction(uniform=settings.prior == "uniform")
     weights = network.run.weights_fingerprint
     calibration = calibrate(correction, validation, settings, weights)
-    evaluation = score(opened, correction, test, validation, calibration, settings)
-    probabilities = correction(test.logits, calibration.temperature if calibration else 1.0)
     folder = evaluation_folder(network.run, opened)
     own = folder == network.run.evaluation_path
+    mix = matching_prior(opened, correction.shares, own=own)
+    evaluation = score(opened, correction, test, validation, calibration, settings, mix=mix)
+    probabilities = correction(test.logits, calibration.temperature if calibration else 1.0)
     detector = _ood_detector(network, opened, validation, settings) if own and calibration else None
     main = network.accelerator.is_main_process
     figures = folder / "figures" if main else None

@@ -2,12 +2,12 @@
 
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import known_test_pictures
-from impasto.records.evaluation import ClassifierEvaluation
+from impasto.records.evaluation import PRIORS, ClassifierEvaluation
 from impasto.records.explanation import ConfusionVsYears, Explanation, SecondGuesses
 from impasto.records.finding import Finding, Outcome
 from impasto.records.run import Run
 
-LARGE_ERROR = 0.05  # expected calibration error from which IMP303 is an issue
+SMALL_EXCESS = 0.02  # of the calibration error over that of perfect calibration: no IMP303
 ENOUGH = 10  # test pictures a style for IMP306; works under two styles for IMP309
 SIGNIFICANT = 0.05  # p value from which IMP308 is an issue
 
@@ -67,22 +67,30 @@ def _outcome(passed: bool) -> Outcome:
 def _baselines(evaluation: ClassifierEvaluation) -> Finding:
     own = evaluation.scores["balanced_accuracy"]
     others = {
-        name: baseline.scores["balanced_accuracy"].value
+        name: baseline
         for name, baseline in evaluation.baselines.items()
         if baseline and name != "artist_oracle"  # which needs more than the picture: IMP302
     }
     if not others:
         text = "The collection has no training pictures for a baseline to learn from."
         return Finding("IMP301", "not applicable", text)
-    name = max(others, key=lambda name: others[name])
-    best = others[name]
+    name = max(others, key=lambda name: others[name].scores["balanced_accuracy"].value)
+    best = others[name].scores["balanced_accuracy"]
+    gains = {name: one.gains["balanced_accuracy"] for name, one in others.items()}
     text = (
         f"Balanced accuracy is {own}; the best baseline, {name.replace('_', ' ')}, has "
-        f"{100 * best:.1f} %."
+        f"{100 * best.value:.1f} %, on the same pictures a difference in points of "
+        f"{gains[name].points}."
     )
-    numbers = {"balanced_accuracy": own.value, "low": own.low, "best_baseline": best}
-    # The whole interval must lie above the baseline's score
-    return Finding("IMP301", _outcome(own.low > best), text, numbers, [{"baseline": name}])
+    least = min(gain.low for gain in gains.values())
+    numbers = {
+        "balanced_accuracy": own.value,
+        "best_baseline": best.value,
+        "gain": gains[name].value,
+        "low": least,
+    }
+    # The whole interval of the difference to every baseline must lie above zero
+    return Finding("IMP301", _outcome(least > 0), text, numbers, [{"baseline": name}])
 
 
 def _oracle(evaluation: ClassifierEvaluation) -> Finding:
@@ -91,11 +99,14 @@ def _oracle(evaluation: ClassifierEvaluation) -> Finding:
         text = "No test picture's artist is known from training."
         return Finding("IMP302", "not applicable", text)
     own, usual = evaluation.scores["accuracy"].value, oracle.scores["accuracy"].value
+    gain = oracle.gains["accuracy"]
     text = (
         f"Accuracy is {100 * own:.1f} %; answering each artist's usual style, without the picture, "
-        f"has {100 * usual:.1f} %."
+        f"has {100 * usual:.1f} %: a difference in points of {gain.points}, both with "
+        f"{PRIORS[evaluation.prior_of('accuracy')]}."
     )
-    return Finding("IMP302", _outcome(own > usual), text, {"accuracy": own, "oracle": usual})
+    numbers = {"accuracy": own, "oracle": usual, "gain": gain.value, "low": gain.low}
+    return Finding("IMP302", _outcome(gain.low > 0), text, numbers)
 
 
 def _calibration(evaluation: ClassifierEvaluation) -> Finding:
@@ -105,14 +116,20 @@ def _calibration(evaluation: ClassifierEvaluation) -> Finding:
         return Finding("IMP303", "not applicable", text)
     text = (
         f"The expected calibration error is {scores.ece_after:.3f} at temperature "
-        f"{scores.temperature:.2f}; it was {scores.ece_before:.3f} without."
+        f"{scores.temperature:.2f} ({scores.ece_before:.3f} without). Perfect calibration would "
+        f"give {scores.ece_perfect:.3f} on as many pictures with these confidences, and at most "
+        f"{scores.ece_perfect_95:.3f} in 95 % of cases."
     )
     numbers = {
         "ece_after": scores.ece_after,
         "ece_before": scores.ece_before,
+        "ece_perfect": scores.ece_perfect,
+        "ece_perfect_95": scores.ece_perfect_95,
         "temperature": scores.temperature,
     }
-    return Finding("IMP303", _outcome(scores.ece_after <= LARGE_ERROR), text, numbers)
+    off = scores.ece_after > scores.ece_perfect_95
+    large = scores.ece_after - scores.ece_perfect > SMALL_EXCESS
+    return Finding("IMP303", _outcome(not (off and large)), text, numbers)
 
 
 def _unlearned(evaluation: ClassifierEvaluation) -> Finding:

@@ -1,7 +1,7 @@
 """A trained classifier as evaluation and prediction use it: opened from its run, fed in batches."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from impasto.images.tensors import byte_tensor
 from impasto.models.classifiers import StyleNetwork, any_resolution
 from impasto.models.preprocess import plain
 from impasto.numerics.calibration import UNSEEN, log_posterior, probabilities
+from impasto.records.evaluation import Prior
 from impasto.records.run import Run, open_run
 from impasto.weights import classifier_of
 
@@ -58,6 +59,10 @@ class PriorCorrection:
     shares: NDArray[np.float64]
     adjustment: float
     uniform: bool
+
+    def under(self, prior: Prior) -> "PriorCorrection":
+        """The same correction under another prior."""
+        return replace(self, uniform=prior == "uniform")
 
     def __call__(self, logits: Floats, temperature: float) -> NDArray[np.float64]:
         """Probabilities ``float64 (N, styles)``."""

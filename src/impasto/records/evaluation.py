@@ -1,7 +1,8 @@
 """``metrics.json`` of a classifier: scores beside baselines, calibration, confusion."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from impasto.numerics.formatting import count
 from impasto.numerics.metrics import SCORES
@@ -11,6 +12,16 @@ ScoreTable = dict[str, Interval]
 """Scores by their names in ``numerics.metrics.SCORES``."""
 Prior = Literal["uniform", "train"]
 """How frequent styles are supposed to be: equally, or as in the training pictures."""
+MATCHED: Final = ("accuracy", "top_3")
+"""Scores whose answers suppose the mix of styles that the test split has.
+
+All others weigh styles alike, and their answers suppose every style equally frequent.
+"""
+PRIORS: Final[Mapping[Prior, str]] = {
+    "train": "styles as frequent as in training",
+    "uniform": "styles equally frequent",
+}
+"""The priors in words."""
 FrequencyGroup = Literal["many", "medium", "few"]
 """Styles by training pictures (Liu et al. 2019): more than 100, 20 to 100, fewer than 20."""
 
@@ -50,11 +61,47 @@ def score_table(estimates: Mapping[str, Mapping[str, float]]) -> ScoreTable:
     return {name: Interval(**estimate) for name, estimate in estimates.items()}
 
 
+class TestMix(Record):
+    """The prior nearer to the test split's mix of styles, and how that was decided."""
+
+    __test__ = False  # no test case of pytest
+
+    prior: Prior
+    reason: str
+
+
 class BaselineScores(Record):
-    """The scores of something simpler than the network."""
+    """The scores of something simpler than the network.
+
+    Attributes:
+        scores: each under the prior that it is read under, as the network's.
+        by_prior: all scores under either prior, with the same adjustment as the network's.
+        gains: the network's scores less these, on the same draws of the pictures.
+        note: what it is, in a line.
+    """
 
     scores: ScoreTable
+    by_prior: dict[Prior, ScoreTable]
+    gains: ScoreTable
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreColumn:
+    """A column of a table of scores: a score under a prior, with the words for both."""
+
+    name: str
+    prior: Prior
+    title: str
+
+    @property
+    def heading(self) -> str:
+        """The title and the prior."""
+        return f"{self.title}, {PRIORS[self.prior]}"
+
+    def of(self, row: "BaselineScores | ClassifierEvaluation") -> Interval | None:
+        """The score of a row of the table; ``None`` where it has none."""
+        return row.by_prior[self.prior].get(self.name)
 
 
 class StyleScores(Record):
@@ -65,6 +112,7 @@ class StyleScores(Record):
     test: int
     precision: float | None
     recall: float | None
+    recall_interval: Interval | None
     f1: float | None
     group: FrequencyGroup
 
@@ -85,11 +133,23 @@ class CalibrationBin(Record):
 
 
 class CalibrationScores(Record):
-    """Expected calibration error before and after temperature scaling (Guo et al. 2017)."""
+    """Calibration before and after temperature scaling (Guo et al. 2017), under ``prior``.
 
+    ``ece_perfect`` and ``ece_perfect_95`` are the mean and the 95th percentile of the expected
+    calibration error that perfect calibration would give on as many pictures with these
+    confidences. ``nll`` is the negative log-likelihood in nats, ``brier`` the Brier score.
+    """
+
+    prior: Prior
     temperature: float
     ece_before: float
     ece_after: float
+    ece_perfect: float
+    ece_perfect_95: float
+    nll_before: float
+    nll_after: float
+    brier_before: float
+    brier_after: float
     bins: tuple[CalibrationBin, ...]
 
 
@@ -127,12 +187,15 @@ class PredictionCalibration(Record):
 class ClassifierEvaluation(Result):
     """Evaluation of a classifier on the test split, beside baselines, with 95 % intervals.
 
-    ``scores`` holds ``top_3`` besides the scores of ``SCORES``. A baseline is ``None`` where it
-    does not apply, a group where no tested style is in it; ``calibration``, ``conformal`` and
-    ``validation`` are ``None`` without validation pictures.
+    ``scores`` holds ``top_3`` besides the scores of ``SCORES``: accuracy and top-3 under the prior
+    that matches the test split (``test_mix``), the others under the uniform one; ``by_prior`` has
+    all of them under either. ``prior`` is that of the answers in ``predictions.parquet``,
+    ``confusion``, ``per_style`` and ``groups``. A baseline is ``None`` where it does not apply, a
+    group where no tested style is in it; ``calibration``, ``conformal`` and ``validation`` are
+    ``None`` without validation pictures.
     """
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     kind: Literal["classifier"] = "classifier"
     split: str
     pictures: int
@@ -140,8 +203,11 @@ class ClassifierEvaluation(Result):
     collection_fingerprint: str
     command: str
     prior: Prior
+    test_mix: TestMix
+    resampled: ResampledUnits
     styles: tuple[str, ...]
     scores: ScoreTable
+    by_prior: dict[Prior, ScoreTable]
     baselines: dict[str, BaselineScores | None]
     per_style: tuple[StyleScores, ...]
     groups: dict[FrequencyGroup, GroupRecall | None]
@@ -149,6 +215,19 @@ class ClassifierEvaluation(Result):
     calibration: CalibrationScores | None
     conformal: ConformalScores | None
     validation: ValidationScores | None
+
+    def prior_of(self, name: str) -> Prior:
+        """The prior under which a score is read."""
+        return self.test_mix.prior if name in MATCHED else "uniform"
+
+    @property
+    def columns(self) -> tuple[ScoreColumn, ...]:
+        """Columns of a table of scores: accuracy under both priors, that of the split first."""
+        titles = {name: metric.heading for name, metric in SCORES.items()}
+        titles["top_3"] = "Top-3 accuracy"
+        columns = [ScoreColumn(name, self.prior_of(name), title) for name, title in titles.items()]
+        other: Prior = "train" if self.test_mix.prior == "uniform" else "uniform"
+        return (columns[0], ScoreColumn("accuracy", other, titles["accuracy"]), *columns[1:])
 
     def rows(self) -> list[dict[str, Any]]:
         """The classifier's scores and each baseline's, with the ends of their intervals."""

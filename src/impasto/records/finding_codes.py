@@ -167,22 +167,22 @@ _KINDS = (
     Kind(
         "IMP301",
         "worse-than-baseline",
-        "The balanced accuracy is no better than a baseline's",
+        "The balanced accuracy is not shown to be better than every baseline's",
         "The balanced accuracy is better than every baseline's",
         "Do not use this classifier; train longer or find out what the baseline sees.",
     ),
     Kind(
         "IMP302",
         "artist-oracle-ahead",
-        "Naming each artist's usual style is more accurate than the classifier",
+        "The classifier is not shown to be more accurate than naming each artist's usual style",
         "The classifier is more accurate than naming each artist's usual style",
         "Measure on an artist-disjoint split before speaking of styles.",
     ),
     Kind(
         "IMP303",
         "miscalibrated",
-        "The probabilities are not calibrated (ECE above 0.05 after temperature scaling)",
-        "The probabilities are calibrated (ECE at most 0.05 after temperature scaling)",
+        "The probabilities are further off than chance makes calibrated ones",
+        "The probabilities are as near to calibrated as can be told, or within 0.02",
         "Read the probabilities as ranks only, or enlarge the validation split.",
     ),
     Kind(

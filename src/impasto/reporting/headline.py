@@ -6,7 +6,7 @@ from typing import Final
 
 from impasto.numerics.formatting import count, duration, percent
 from impasto.numerics.metrics import SCORES
-from impasto.records.evaluation import BaselineScores, ClassifierEvaluation
+from impasto.records.evaluation import PRIORS, BaselineScores, ClassifierEvaluation
 from impasto.records.finding import Finding, invalidated
 from impasto.reporting.study import StudyRecords, TrainedRun
 from impasto.reporting.thumbnails import Example
@@ -110,14 +110,18 @@ def _lead(evaluation: ClassifierEvaluation, *, clean: bool) -> tuple[str, ...]:
     ]
     apart = " that took no part in training or in any choice" if clean else ""
     pictures = count(evaluation.pictures, f"{evaluation.split} picture")
+    matched = evaluation.test_mix.prior
+    equal = evaluation.by_prior["uniform"]["accuracy"]
+    second = f"; with {PRIORS['uniform']} it is {score(equal).text}" if matched == "train" else ""
     lead = [
         f"Measured on {pictures}{apart}: {', '.join(others)}. "
-        f"In brackets: 95 % bootstrap intervals, in per cent."
+        f"In brackets: 95 % bootstrap intervals, in per cent, of {evaluation.resampled.text}.",
+        f"Accuracy is that of answers with {PRIORS[matched]}, as the test split is mixed{second}.",
     ]
     oracle = evaluation.baselines.get("artist_oracle")
     if oracle is not None:
         reached = oracle.scores["accuracy"]
-        ahead = reached.value > evaluation.scores["accuracy"].value
+        ahead = oracle.gains["accuracy"].high < 0
         lead.append(
             "Naming each artist’s usual style, without a look at the picture, would be right for "
             f"{score(reached).text} of them{' – more than the network' if ahead else ''}."

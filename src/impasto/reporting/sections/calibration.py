@@ -2,7 +2,7 @@
 
 from impasto.images.palette import ACCENT, MUTED
 from impasto.numerics.formatting import count, percent
-from impasto.records.evaluation import CalibrationScores, ClassifierEvaluation
+from impasto.records.evaluation import PRIORS, CalibrationScores, ClassifierEvaluation
 from impasto.reporting.blocks import Section, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import Chart, Sheet, quiet
@@ -14,15 +14,24 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
     if evaluation is None or evaluation.calibration is None:
         return None
     found, sets = evaluation.calibration, evaluation.conformal
+    moved = found.ece_after - found.ece_before
+    verb = "lowers" if moved < 0 else "raises" if moved > 0 else "leaves"
+    off = found.ece_after > found.ece_perfect_95
     text = (
-        f"A temperature of {found.temperature:.3f}, fitted on the validation split, brings the "
-        f"expected calibration error from {percent(found.ece_before)} to "
-        f"{percent(found.ece_after)}."
+        f"With {PRIORS[found.prior]}, a temperature of {found.temperature:.3f}, fitted on the "
+        f"validation split, {verb} the expected calibration error from "
+        f"{percent(found.ece_before)} to {percent(found.ece_after)}. On as many pictures with "
+        f"these confidences perfect calibration would give {percent(found.ece_perfect)}, at most "
+        f"{percent(found.ece_perfect_95)} in 95 % of cases: the probabilities are "
+        f"{'off by more than chance' if off else 'not told from calibrated ones'}. The negative "
+        f"log-likelihood goes from {found.nll_before:.3f} to {found.nll_after:.3f} nats, the Brier "
+        f"score from {found.brier_before:.3f} to {found.brier_after:.3f}; lower is better."
     )
     if sets:
         text += (
             f" Conformal sets made to hold the true style in {percent(sets.level, 0)} of cases "
-            f"hold it in {percent(sets.coverage)} and name {sets.mean_size:.2f} styles on average."
+            f"hold it in {percent(sets.coverage)} and name {sets.mean_size:.2f} styles on average, "
+            f"with {PRIORS[evaluation.prior]}; that is an average over styles, no promise for each."
         )
     title = place.title("Are its probabilities calibrated?")
     blocks = (prose(text), reliability_chart(found, evaluation.command))

@@ -5,7 +5,7 @@ from matplotlib.patches import Rectangle
 
 from impasto.images.palette import ACCENT, INK, MUTED, PAPER, RULE
 from impasto.numerics.formatting import count, percent
-from impasto.records.evaluation import ClassifierEvaluation
+from impasto.records.evaluation import PRIORS, ClassifierEvaluation
 from impasto.reporting.blocks import Block, Number, Row, Section, Table, columns, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
@@ -82,7 +82,8 @@ def confusion_chart(evaluation: ClassifierEvaluation) -> Chart:
         f"Confusion matrix of {count(size, 'style')}: {int(np.trace(matrix)):,} of "
         f"{count(int(matrix.sum()), 'picture')} lie on the diagonal. The table of the most "
         "frequent confusions gives the rest in words.",
-        "Rows are true styles; numbers are test pictures, the shade is their share of the row.",
+        "Rows are true styles; numbers are test pictures, the shade is their share of the row. "
+        f"Answers with {PRIORS[evaluation.prior]}.",
         evaluation.command,
         (side, side * 0.98),
         draw,

@@ -5,11 +5,13 @@ from matplotlib.lines import Line2D
 
 from impasto.images.palette import ACCENT, INK, PAPER, RULE, SECOND
 from impasto.numerics.formatting import percent
-from impasto.records.evaluation import ClassifierEvaluation
+from impasto.records.evaluation import PRIORS, ClassifierEvaluation
 from impasto.reporting.blocks import Block, Column, Row, Section, Table, columns
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import share, shown, whole
+from impasto.reporting.words import score, share, shown, whole
+
+ENOUGH = 10  # test pictures, as for IMP306
 
 
 def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
@@ -38,7 +40,9 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
                 shown(row.style),
                 whole(row.train),
                 whole(row.test),
-                *map(share, (row.precision, row.recall, row.f1)),
+                share(row.precision),
+                score(row.recall_interval),
+                share(row.f1),
                 row.group,
             )
         )
@@ -48,7 +52,9 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
     blocks.append(
         Table(
             "Scores of each style",
-            "Scores of every style",
+            f"Scores of every style, answers with {PRIORS[evaluation.prior]}; in brackets the 95 % "
+            f"interval: {evaluation.resampled.text}. Under {ENOUGH} test pictures a score says "
+            "next to nothing",
             (*numbers, Column("Group")),
             tuple(rows),
             sortable=True,

@@ -1,11 +1,18 @@
 """Section on a classifier's scores beside its baselines."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
 
 from impasto.images.palette import ACCENT, INK, MUTED
 from impasto.numerics.formatting import count, percent
 from impasto.numerics.metrics import SCORES
-from impasto.records.evaluation import ClassifierEvaluation
+from impasto.records.evaluation import (
+    PRIORS,
+    BaselineScores,
+    ClassifierEvaluation,
+    ScoreColumn,
+)
 from impasto.records.record import Interval
 from impasto.reporting.blocks import (
     Block,
@@ -19,7 +26,7 @@ from impasto.reporting.blocks import (
     muted,
     prose,
 )  # fmt: skip
-from impasto.reporting.headline import BASELINES, SCORE_TITLES, baselines
+from impasto.reporting.headline import BASELINES, baselines
 from impasto.reporting.study import Place, TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import score
@@ -39,7 +46,7 @@ MEANINGS = Details(
         prose(
             Strong("Colour histograms"), " with logistic regression use which colours a picture "
             "has and nothing else. ",
-            Strong("Guessing by frequency"), " draws a style as often as it occurs in training. ",
+            Strong("Guessing by frequency"), " draws a style as often as the prior has it. ",
             Strong("The largest style alone"), " always gives the same answer. ",
             Strong("The artist oracle"), " knows the artist and answers with that artist’s usual "
             "style in training: what it reaches can be learnt without seeing style at all.",
@@ -56,10 +63,11 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
 def scores_section(evaluation: ClassifierEvaluation, place: Place) -> Section:
     """Return the section on an evaluation's scores."""
     simple = baselines(evaluation)
-    rows = [Row(("The network", *_cells(evaluation.scores)), ours=True)]
+    shown = evaluation.columns
+    rows = [Row(("The network", *_cells(shown, evaluation)), ours=True)]
     for name, baseline in simple.items():
         title = f"{BASELINES[name]} ({baseline.note})" if baseline.note else BASELINES[name]
-        rows.append(Row((title, *_cells(baseline.scores))))
+        rows.append(Row((title, *_cells(shown, baseline))))
     pictures = count(evaluation.pictures, f"{evaluation.split} picture")
     blocks: list[Block] = [
         *place.other_collection("This evaluation", "made on", evaluation.collection_fingerprint),
@@ -67,9 +75,10 @@ def scores_section(evaluation: ClassifierEvaluation, place: Place) -> Section:
         Table(
             "Scores",
             f"Scores on {pictures}; in brackets the 95 % interval",
-            columns("Who answers", numbers=tuple(SCORE_TITLES.values())),
+            columns("Who answers", numbers=tuple(column.heading for column in shown)),
             tuple(rows),
         ),
+        prose(_how(evaluation)),
     ]
     if "artist_oracle" not in simple:
         blocks.append(muted("No artist oracle: the artists are not known."))
@@ -78,8 +87,21 @@ def scores_section(evaluation: ClassifierEvaluation, place: Place) -> Section:
     return Section(anchor, title, (*blocks, MEANINGS), link, place.prefix)
 
 
-def _cells(scores: dict[str, Interval]) -> list[Inline]:
-    return [score(scores.get(name)) for name in SCORE_TITLES]
+def _cells(
+    shown: Sequence[ScoreColumn], row: BaselineScores | ClassifierEvaluation
+) -> list[Inline]:
+    return [score(column.of(row)) for column in shown]
+
+
+def _how(evaluation: ClassifierEvaluation) -> str:
+    """Sentences on what the answers suppose and what the intervals draw again."""
+    mix = evaluation.test_mix
+    return (
+        "Every row answers under the prior of its column: how frequent the styles are supposed to "
+        f"be. The test split is mixed nearer to {PRIORS[mix.prior]}: {mix.reason}. So the chart, "
+        "the first line of the report and the comparison with the artist oracle take accuracy with "
+        f"{PRIORS[mix.prior]}. Intervals are of {evaluation.resampled.text}."
+    )
 
 
 def scores_chart(evaluation: ClassifierEvaluation) -> Chart:
@@ -92,12 +114,12 @@ def scores_chart(evaluation: ClassifierEvaluation) -> Chart:
         panels = sheet.figure.subplots(1, len(SCORES), sharey=True, squeeze=False)[0]
         for axes, (name, metric) in zip(panels, SCORES.items(), strict=True):
             quiet(axes, grid="x").set_title(metric.heading)
+            axes.set_xlabel(f"per cent, {PRIORS[evaluation.prior_of(name)]}", fontsize=7)
             for y, (label, scores) in enumerate(rows):
                 if name in scores:
                     _whisker(sheet, axes, y, label, scores[name])
             axes.set_xlim(0, 1.0)
             axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
-            axes.set_xlabel("per cent")
         panels[0].set_yticks(range(len(rows)), [label for label, _ in rows])
         panels[0].set_ylim(len(rows) - 0.4, -0.6)
         panels[0].tick_params(axis="y", labelcolor=INK)
