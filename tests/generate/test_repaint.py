@@ -1,6 +1,7 @@
 """Painting with a painter's run: any picture in, the same aspect out, with a record of it."""
 
 import json
+import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -117,6 +118,22 @@ def test_two_pictures_of_one_name_do_not_overwrite_each_other(run: Run, tmp_path
         output=tmp_path / "o",
     )
     assert [one.path.name for one in made] == ["same.png", "same-2.png"]
+
+
+def test_styles_called_anything_are_painted_within_the_folder(run: Run, tmp_path: Path) -> None:
+    hostile = Path(shutil.copytree(run.path, tmp_path / "run"))
+    record = json.loads((hostile / "run.json").read_text())
+    record["styles"] = ["../../escaped", "GRID.png", "grid.PNG"]
+    (hostile / "run.json").write_text(json.dumps(record))
+    source, output = picture(tmp_path / "..one.png", 48, 48), tmp_path / "deep" / "er" / "out"
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    settings = RepaintSettings(styles=("all",), finish="none", device="cpu")
+    made = repaint(hostile, source, settings, output=output)
+    assert [one.style for one in made] == record["styles"]
+    written = {path for path in tmp_path.rglob("*") if path.is_file()} - before
+    assert len(written) == 7 and {one.path for one in made} | {output / "grid.png"} <= written
+    assert all(path.resolve().is_relative_to(output.resolve()) for path in written)
+    assert len({one.path.parent.name.casefold() for one in made} | {"grid.png"}) == 4
 
 
 def test_a_mixture_lies_between_and_strength_leads_there(run: Run, tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_a_folder_of_a_run_for_each_style_paints_each_with_its_own(
 ) -> None:
     folder = tmp_path / "several"
     for number, style in enumerate(("Bands", "Columns")):
-        home = folder / style
+        home = folder / f"run-{number}"  # the settings tell the style, not the folder
         home.mkdir(parents=True)
         record = json.loads((run.path / "run.json").read_text())
         record["settings"]["styles"] = [style]
@@ -207,8 +207,8 @@ def test_a_folder_of_a_run_for_each_style_paints_each_with_its_own(
         folder, (), DiffuseSettings(prompt="a", styles=("all",), **QUICK), output=tmp_path / "out"
     )
     assert [(one.style, one.run) for one in painted] == [
-        ("Bands", "Bands"),
-        ("Columns", "Columns"),
+        ("Bands", "run-0"),
+        ("Columns", "run-1"),
     ]
     assert painted[0].adapter_sha256 != painted[1].adapter_sha256
     with pytest.raises(SettingsError, match="name styles with --style"):

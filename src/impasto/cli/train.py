@@ -10,6 +10,7 @@ from impasto.cli import options as opt
 from impasto.cli import output as show
 from impasto.cli.request import Request, S, alone, read_request
 from impasto.config import Settings
+from impasto.path_names import path_names
 from impasto.records.run import Run, RunKind
 
 app = typer.Typer(no_args_is_help=True)
@@ -130,7 +131,11 @@ def lora(
     if per_style:
         opened = impasto.open_collection(collection or request.collection)
         styles = settings.styles or opened.vocabulary.styles
-        jobs = {folder / name: settings.model_copy(update={"styles": (name,)}) for name in styles}
+        folders = path_names([*opened.vocabulary.styles, *styles])
+        jobs = {
+            folder / folders[name]: settings.model_copy(update={"styles": (name,)})
+            for name in styles
+        }
     made = []
     for place, wanted in jobs.items():
         made.append(_train("lora", collection, place, request, wanted, common))

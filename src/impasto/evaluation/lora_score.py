@@ -29,6 +29,7 @@ from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.numerics.bootstrap import confusion_estimates
 from impasto.numerics.distances import kernel_distance
 from impasto.numerics.metrics import confusion_matrix
+from impasto.path_names import path_names
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.lora_score import (
@@ -156,8 +157,9 @@ def _paint(
     paint = settings.paint
     how = painter.sampling(paint)
     names = found.vocabulary.styles
+    folders = path_names(names)
     jobs = [(style, paint.seed + number) for style in taught for number in range(settings.pictures)]
-    places = {job: home / names[job[0]] / f"{job[1]}.png" for job in jobs}
+    places = {job: home / folders[names[job[0]]] / f"{job[1]}.png" for job in jobs}
     waiting = [job for job in jobs if not places[job].exists()]
     for start in range(0, len(waiting), settings.batch_size):
         part = waiting[start : start + settings.batch_size]

@@ -19,6 +19,7 @@ from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.files import replacing
 from impasto.images.heat_overlay import heat_overlay
 from impasto.numerics import conformal
+from impasto.path_names import unused
 from impasto.records.evaluation import PredictionCalibration, Prior
 
 HEAT_SIDE = 384  # pixels of a heat map's shorter side
@@ -182,11 +183,7 @@ class _HeatWriter:
     def write(self, path: Path, pixels: NDArray[np.uint8], style: int) -> Path | None:
         if self.folder is None:
             return None
-        name, number = f"{path.stem[:120]}-heat.jpg", 1
-        while name in self.used:
-            number += 1
-            name = f"{path.stem[:120]}-heat-{number}.jpg"
-        self.used.add(name)
+        name = f"{unused(f'{path.stem}-heat', self.used)}.jpg"
         (heat,) = heat_maps(self.network, pixels[None], np.array([style]))
         picture = Image.fromarray(pixels).resize((HEAT_SIDE, HEAT_SIDE), Image.Resampling.LANCZOS)
         with replacing(self.folder / name) as temporary:

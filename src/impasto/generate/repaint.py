@@ -40,11 +40,13 @@ from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.tensors import float_tensor, to_pixels
 from impasto.models.painter import SHRINK, Painter
 from impasto.numerics.formatting import percent
+from impasto.path_names import path_names
 from impasto.records import run as runs
 from impasto.records.painting import Borrowed, Repainted
 from impasto.weights import painter_of
 
 Pixels = NDArray[np.uint8]
+GRID: Final = "grid.png"  # all pictures in all styles, beside their folders
 TILE: Final = 512  # height and width of a tile of a larger picture, in pixels
 OVERLAP: Final = 64  # pixels that neighbouring tiles share; there they are blended
 PIXELS: Final = 256  # shorter side of pictures painted without a run, in pixels
@@ -277,6 +279,7 @@ def _paint_all(
     """Paint every picture in every target style, and write pictures, records and grid."""
     settings = stylist.settings
     jobs = [(original, name) for original in originals for name in targets]
+    folders = path_names([*styles, *targets], taken={GRID})
     shared: dict[str, Any] = {
         **facts,
         "strength": settings.strength,
@@ -300,7 +303,7 @@ def _paint_all(
                 references=painting.borrowed,
                 **shared,
             )
-            place = output / style / f"{original.name}.png"
+            place = output / folders[style] / f"{original.name}.png"
             record.save(picture, place)
             if settings.show_references and painting.references:
                 write_png(place.with_suffix(".references.png"), _sheet(original, painting))
@@ -309,7 +312,7 @@ def _paint_all(
     if len(records) > 1:
         names = [original.name for original in originals]
         sheet = contact_sheet(rows, heads=["original", *targets], sides=names, cell=128)
-        write_png(output / "grid.png", sheet)
+        write_png(output / GRID, sheet)
     return records
 
 

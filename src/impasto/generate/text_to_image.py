@@ -26,10 +26,12 @@ from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import InputError, RunError, SettingsError
 from impasto.generate.user_pictures import Images, UserPicture, read_pictures
 from impasto.images.contact_sheet import contact_sheet, write_png
+from impasto.path_names import path_names
 from impasto.records.painting import PaintedByLora
 from impasto.records.run import Run, command, open_run
 
-PLAIN: Final = "plain"
+PLAIN: Final = "plain"  # folder of pictures in no style, beside those of the styles
+GRID: Final = "grid.png"
 SLUG_LETTERS: Final = 60  # of a prompt in the name of a file
 MOST_UNEQUAL: Final = 4  # longer side over shorter side of a repainted picture
 PACKAGES: Final = ("impasto", "torch", "diffusers", "transformers", "peft")
@@ -170,9 +172,12 @@ def run_of(path: Path, style: str | None) -> Path:
     """
     if (path / "run.json").is_file() or style is None:
         return path
-    if (path / style / "run.json").is_file():
-        return path / style
-    known = sorted(child.parent.name for child in path.glob("*/run.json"))
+    known: dict[str, Path] = {}
+    for child in sorted(path.glob("*/run.json")):
+        for name in open_run(child.parent, "lora").settings["styles"] or ():
+            known.setdefault(str(name), child.parent)
+    if style in known:
+        return known[style]
     raise RunError(
         f"no LoRA run for {style} in {path}" + (f": it has {', '.join(known)}" if known else "")
     )
@@ -215,15 +220,17 @@ def diffuse(
             painter.scaled(settings.scale)
             originals = _originals(painter, images, settings, None if painted else on_skip)
         columns.append([])
+        folders = path_names([*painter.run.styles, style or ""], taken={PLAIN, GRID})
+        folder = folders[style] if style else PLAIN
         for original in originals:
             name = original.name if original else _slug(settings.prompt)
             for seed in range(settings.seed, settings.seed + settings.number):
                 picture, record = _paint_one(painter, original, style, settings, seed)
-                record.save(picture, output / (style or PLAIN) / f"{name}-{seed}.png")
+                record.save(picture, output / folder / f"{name}-{seed}.png")
                 painted.append(record)
                 columns[-1].append(picture)
     if len(columns) > 1:
-        write_png(output / "grid.png", contact_sheet(list(zip(*columns, strict=True)), gap=2))
+        write_png(output / GRID, contact_sheet(list(zip(*columns, strict=True)), gap=2))
     return painted
 
 

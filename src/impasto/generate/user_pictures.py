@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from impasto.collection.user_images import find_images
 from impasto.errors import InputError
 from impasto.images.decode import decode
+from impasto.path_names import unused
 
 LONGEST: Final = 4096
 """Pixels of the longer side, at most."""
@@ -21,7 +22,7 @@ Images = Sequence[Path | str] | Path | str
 
 @dataclass(frozen=True, slots=True)
 class UserPicture:
-    """A decoded picture: a name that no other one has, its file, its pixels ``uint8 (H, W, 3)``."""
+    """A decoded picture: a file name that no other one has, its file, ``uint8 (H, W, 3)``."""
 
     name: str
     path: Path
@@ -64,12 +65,7 @@ def read_pictures(
             if on_skip is not None:
                 on_skip(f"{path} is left out: {error}")
             continue
-        name, number = path.stem, 1
-        while name in taken:
-            number += 1
-            name = f"{path.stem}-{number}"
-        taken.add(name)
-        read.append(UserPicture(name, path, pixels))
+        read.append(UserPicture(unused(path.stem, taken), path, pixels))
     if not read:
         raise InputError(
             "none of the pictures can be read: name pictures such as JPEG or PNG files"
