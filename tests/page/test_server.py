@@ -47,10 +47,21 @@ def test_it_serves_the_page_and_the_report(address: str, exported: Any) -> None:
 @pytest.mark.parametrize(
     "path", ["collection/pixels.npy", "runs/classifier/run.json", "runs/",
              "site/../collection/styles.json",
+             "site/%00", "site/app/%00app.js",
              "site/data/", "site/%2e%2e/collection/styles.json", "../", "sitemap"],
 )  # fmt: skip
 def test_it_serves_nothing_else(address: str, path: str) -> None:
     assert fetch(address.removesuffix("site/") + path)[0] == 404
+
+
+def test_it_follows_no_link_out_of_the_study(address: str, exported: Any, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    link = exported.page.parent / "link"
+    link.symlink_to(tmp_path, target_is_directory=True)
+    try:
+        assert fetch(f"{address}link/secret.txt")[0] == 404
+    finally:
+        link.unlink()
 
 
 def test_a_taken_port_and_a_missing_page_are_one_line(exported: Any, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ class _Handler(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         """Return the file of an address; "" for all that is not the page or the report."""
         study, found = Path(self.directory), Path(super().translate_path(path))
+        if "\0" in str(found) or not found.resolve().is_relative_to(study.resolve()):
+            return ""  # no name of a file, or a link that leads out of the study
         return (
             str(found)
             if found == study / "report.html" or study / "site" in (found, *found.parents)
