@@ -179,3 +179,22 @@ def test_notes_alone_are_no_issue(tmp_path: Path) -> None:
 
 def test_endings_are_of_one_kind_only() -> None:
     assert not folders.LIKELY_PICTURES & folders.PICTURES
+
+
+def test_spellings_of_one_style_are_merged_and_named(tmp_path: Path) -> None:
+    decomposed = "Pre\u0301cis"
+    names = ("Baroque/1", "Baroque/2", "baroque/3", "Art Nouveau/4", "Art_Nouveau/5", "Baroque /6")
+    written(tmp_path, *(f"{name}.jpg" for name in (*names, f"{decomposed}/7", "Art_Nouveau/8")))
+    found = read_source(tmp_path)
+    assert found.styles == ("Art_Nouveau", "Baroque", "Pr\u00e9cis")
+    assert {entry.id: entry.style for entry in found.entries} == {
+        **dict.fromkeys(["Baroque/1.jpg", "Baroque/2.jpg", "baroque/3.jpg"], "Baroque"),
+        **dict.fromkeys([f"Art_Nouveau/{n}.jpg" for n in (5, 8)], "Art_Nouveau"),
+        **{"Baroque /6.jpg": "Baroque", "Art Nouveau/4.jpg": "Art_Nouveau"},
+        f"{decomposed}/7.jpg": "Pr\u00e9cis",
+    }
+    assert found.notes == (
+        "Art_Nouveau is also spelled 'Art Nouveau': one style",
+        "Baroque is also spelled 'Baroque ', 'baroque': one style",
+    )
+    assert not any(entry.repaired for entry in found.entries)

@@ -51,7 +51,7 @@ def read_name(path: str) -> Name:
         if 1000 <= number <= 2100:  # years of paintings, not numbers of files
             title, year = found[1], number
     words = " ".join(title.replace("-", " ").replace("_", " ").split())
-    return Name(artist_slug(artist), words or None, year, repair(path) != path)
+    return Name(artist_slug(artist), words or None, year, _TWICE.sub(_once, path) != path)
 
 
 def repair(text: str) -> str:

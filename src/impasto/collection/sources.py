@@ -4,12 +4,16 @@ Folders of styles, train and test folders, tables (CSV, parquet, JSON lines), th
 lists and Hugging Face data sets are recognised here, and read by the module of their name.
 """
 
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from impasto.collection.entries import Source
 from impasto.collection.layouts import folders, hf_hub, hf_parquet, label_tables, wikiart_lists
+from impasto.collection.vocabulary import plain
 from impasto.errors import InputError
 
 SourcePath = Path | str | Sequence[Path | str]
@@ -69,6 +73,7 @@ def read_source(source: SourcePath, labels: Path | None = None) -> Source:
             found = hf_parquet.read_parquet_folder(path)
         else:
             found = folders.read_folder(path)
+    found = _merged(found)
     if not found.entries:
         raise InputError(
             f"no labelled pictures in {source}; the layouts that can be read are: {LAYOUTS}"
@@ -78,3 +83,35 @@ def read_source(source: SourcePath, labels: Path | None = None) -> Source:
             f"all pictures in {source} are of one style ({styles.pop()}): two or more are needed"
         )
     return found
+
+
+def _merged(found: Source) -> Source:
+    """The source with each style in one spelling: the most frequent, in NFC and trimmed."""
+    spellings: dict[str, Counter[str]] = {}
+    for name in found.styles:
+        spellings.setdefault(plain(name), Counter())[name] += 0
+    for entry in found.entries:
+        if entry.style:
+            spellings.setdefault(plain(entry.style), Counter())[entry.style] += 1
+    chosen: dict[str, str] = {}
+    notes = []
+    for _, counts in sorted(spellings.items()):
+        best = min(counts, key=lambda name: (-counts[name], name))
+        style = unicodedata.normalize("NFC", best).strip()
+        chosen |= dict.fromkeys(counts, style)
+        if len(counts) > 1:
+            others = ", ".join(repr(name) for name in sorted(counts) if name != style)
+            notes.append(f"{style} is also spelled {others}: one style")
+    if all(name == style for name, style in chosen.items()):
+        return found
+    aliases = {alias: chosen.get(style, style) for alias, style in found.aliases.items()}
+    aliases |= {name: style for name, style in chosen.items() if name != style}
+    return replace(
+        found,
+        entries=tuple(
+            replace(entry, style=chosen.get(entry.style, entry.style)) for entry in found.entries
+        ),
+        styles=tuple(sorted({chosen[name] for name in found.styles})),
+        aliases=aliases,
+        notes=(*found.notes, *notes),
+    )
