@@ -78,7 +78,7 @@ def write_painters(
 
 
 def _by_arm(score: PainterScore) -> dict[Arm, list[dict[str, tuple[Borrowed, ...]]]]:
-    """What the paintings borrow: for each arm, the default first, pictures, then styles."""
+    """Works that lent patches: for each arm, the default first, pictures, then styles."""
     arms = {one.arm for pair in score.shown for one in pair.paintings}
     return {
         arm: [

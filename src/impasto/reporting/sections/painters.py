@@ -137,7 +137,7 @@ def painter_section(result: PainterScore, place: Place) -> Section:
 
 
 def _outcome(scored: Sequence[tuple[str, PainterScore]]) -> Heading:
-    """What the numbers of the best painter say in a line, beside those of real works."""
+    """Finding on the best painter in a line, beside the numbers of real works."""
     result = max((result for _, result in scored), key=lambda one: _best(one)[1])
     best, hit = _best(result)
     rates = result.arm(best).rates
