@@ -33,6 +33,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/decode.py
 	$(BIN)/python benchmarks/course_baseline.py
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/statistics.py
 
 clean:
 	rm -rf demo $(VENV)

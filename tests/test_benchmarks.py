@@ -168,3 +168,17 @@ def test_the_ratio_is_drawn_on_the_same_pictures(load: Callable[[str], ModuleTyp
     found = peers.ratio(labels, right, half, 3, 0)
     assert found["value"] == pytest.approx(2.0)
     assert found["low"] < 2 < found["high"]
+
+
+def test_the_bench_of_the_statistics_tells_narrow_intervals(
+    load: Callable[[str], ModuleType],
+) -> None:
+    bench = load("statistics")
+    world = bench.World(24, 5, 1.0)
+    artists, pictures = (
+        dict(bench.scores(world, 60, by_artist=by_artist)) for by_artist in (True, False)
+    )
+    assert artists["accuracy"] >= 0.87
+    assert pictures["accuracy"] < artists["accuracy"]
+    assert bench.calibration(176, 0, 60) <= 0.17
+    assert 0.86 <= bench.sets(20) <= 0.94

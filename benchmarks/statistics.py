@@ -1,0 +1,196 @@
+"""Coverage of intervals and false alarms of findings, by simulation with a known truth.
+
+Made-up networks answer made-up pictures, so that the truth is known: the share of 95 % intervals
+that hold it, and how often a finding speaks where there is nothing to find.
+
+    python benchmarks/statistics.py [--trials 400]
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.comparison.resampling import Draws, resampled, sign_flip_p
+from impasto.numerics import conformal
+from impasto.numerics.bootstrap import PictureDraws, cluster_mean_estimate, mean_estimate
+from impasto.numerics.calibration import perfect_errors, reliability
+from impasto.numerics.metrics import SCORES, stacked_scores
+
+STYLES, RESAMPLES = 13, 300
+Labels = NDArray[np.int64]
+
+
+class World:
+    """Styles of unequal difficulty, and artists whose pictures are right or wrong together."""
+
+    def __init__(self, each: int, artists: int, spread: float) -> None:
+        generator = np.random.default_rng(0)
+        self.each, self.artists, self.spread = each, artists, spread
+        self.ease = generator.normal(0.3, 0.8, STYLES)
+        wrong = generator.dirichlet(np.full(STYLES, 0.5), STYLES)
+        np.fill_diagonal(wrong, 0)
+        self.wrong = wrong / wrong.sum(1, keepdims=True)
+        luck = spread * generator.normal(size=100_000)
+        recall = np.array([_logistic(ease + luck).mean() for ease in self.ease])
+        table = self.wrong * (1 - recall)[:, None] + np.diag(recall)
+        self.truth = {name: float(value) for name, value in stacked_scores(table).items()}
+
+    def pictures(self, generator: np.random.Generator) -> tuple[Labels, Labels]:
+        """Labels and artists; artists have unequal numbers of pictures."""
+        labels = np.repeat(np.arange(STYLES), self.each)
+        if self.artists == 0:
+            return labels, np.arange(len(labels))
+        places = [
+            generator.choice(self.artists, self.each, p=generator.dirichlet(np.ones(self.artists)))
+            for _ in range(STYLES)
+        ]
+        return labels, np.concatenate([s * self.artists + own for s, own in enumerate(places)])
+
+    def answers(self, labels: Labels, artist: Labels, generator: np.random.Generator) -> Labels:
+        """Answers of a network."""
+        luck = self.spread * generator.normal(size=int(artist.max()) + 1)[artist]
+        right = generator.random(len(labels)) < _logistic(self.ease[labels] + luck)
+        cumulative = self.wrong[labels].cumsum(1)
+        other = (cumulative > generator.random((len(labels), 1))).argmax(1)
+        return np.where(right, labels, other)
+
+
+def _logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-values))
+
+
+def scores(world: World, trials: int, *, by_artist: bool) -> Iterator[tuple[str, float]]:
+    """Coverage of each score, and of the difference of two equal networks."""
+    held = dict.fromkeys([*SCORES, "difference in balanced accuracy"], 0)
+    ahead = 0
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        labels, artist = world.pictures(generator)
+        unit = artist if by_artist and world.artists else None
+        draws = PictureDraws.make(labels, STYLES, unit, resamples=RESAMPLES, seed=trial)
+        one, other = (draws.scores(world.answers(labels, artist, generator)) for _ in range(2))
+        for name in SCORES:
+            found = draws.estimate(one[name])
+            held[name] += found["low"] <= world.truth[name] <= found["high"]
+        gain = draws.estimate(one["balanced_accuracy"] - other["balanced_accuracy"], least=-1)
+        held["difference in balanced accuracy"] += gain["low"] <= 0 <= gain["high"]
+        ahead += gain["low"] > 0
+    for name, count in held.items():
+        yield name.replace("_", " "), count / trials
+    yield "IMP301, IMP302: an equal network called better", ahead / trials
+
+
+def calibration(count: int, artists: int, trials: int) -> float:
+    """Share of perfectly calibrated networks that IMP303 calls off."""
+    alarms = 0
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        unit = np.arange(count) if not artists else generator.integers(0, artists, count)
+        confidence = generator.uniform(0.2, 1, count)
+        if artists:  # an artist's pictures are right or wrong together
+            common = generator.random(artists)[unit]
+            chance = np.where(generator.random(count) < 0.5, common, generator.random(count))
+        else:
+            chance = generator.random(count)
+        hit = chance < confidence
+        unit = np.unique(unit, return_inverse=True)[1]
+        drawn = perfect_errors(confidence, hit, unit, rounds=RESAMPLES, seed=trial)
+        error, _ = reliability(np.zeros(count, int), np.where(hit, 0, 1), confidence)
+        alarms += error > np.quantile(drawn, 0.95) and error - drawn.mean() > 0.02
+    return alarms / trials
+
+
+def signs(trials: int, *, by_artist: bool) -> float:
+    """Share of remedies that change nothing and have p < 0.05; six pictures an artist."""
+    alarms, artist = 0, np.repeat(np.arange(40), 6)
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        sign = np.sign(generator.normal(size=40)[artist] + generator.normal(size=240))
+        change = sign * (generator.random(240) < 0.3)
+        unit = artist if by_artist else np.arange(240)
+        alarms += sign_flip_p(np.bincount(unit, weights=change).astype(np.int64)) < 0.05
+    return alarms / trials
+
+
+def seeds(trials: int) -> float:
+    """Coverage of a mean accuracy over three seeds and test pictures."""
+    held, labels = 0, np.repeat(np.arange(STYLES), 48)
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        chance = 0.55 + generator.normal(0, 0.015, (3, 1))
+        right = generator.random((3, len(labels))) < chance
+        answers = np.where(right, labels, (labels + 1) % STYLES)
+        pictures = PictureDraws.make(labels, STYLES, None, resamples=RESAMPLES, seed=trial)
+        draws = Draws.make(pictures, seeds=3, seed=trial)
+        found = draws.summary(resampled(answers, draws, {})["accuracy"])
+        held += found["low"] <= 0.55 <= found["high"]
+    return held / trials
+
+
+def means(trials: int, *, clustered: bool) -> float:
+    """Coverage of a mean of 30 values, or of 30 clusters of four."""
+    held = 0
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        if clustered:
+            unit = np.repeat(np.arange(30), 4)
+            values = generator.normal(size=30)[unit] + generator.normal(size=120)
+            found = cluster_mean_estimate(values, unit, resamples=RESAMPLES, seed=trial)
+        else:
+            found = mean_estimate(generator.normal(size=30), resamples=RESAMPLES, seed=trial)
+        held += found["low"] <= 0 <= found["high"]
+    return held / trials
+
+
+def sets(trials: int) -> float:
+    """Coverage of conformal sets made for 90 %, from 400 validation pictures."""
+    held = []
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        shares = generator.dirichlet(np.full(5, 0.6), 800)
+        labels = (shares.cumsum(1) > generator.random((800, 1))).argmax(1)
+        limits = conformal.thresholds(shares[:400], labels[:400], level=0.9, uniform=False)
+        inside = conformal.members(shares[400:], np.asarray(limits))
+        held.append(inside[np.arange(400), labels[400:]].mean())
+    return float(np.mean(held))
+
+
+def main() -> None:
+    """Print the table as Markdown."""
+    parser = argparse.ArgumentParser(description="Coverage and false alarms.")
+    parser.add_argument("--trials", type=int, default=400)
+    trials = parser.parse_args().trials
+    print("| case | measure | share |\n| --- | --- | ---: |")
+
+    def line(case: str, measure: str, share: float) -> None:
+        print(f"| {case} | {measure} | {100 * share:.1f} % |", flush=True)
+
+    cases = {
+        "48 independent pictures a style": (World(48, 0, 0.0), False),
+        "5 independent pictures a style": (World(5, 0, 0.0), False),
+        "48 pictures by 11 artists a style, artists drawn": (World(48, 11, 1.0), True),
+        "48 pictures by 11 artists a style, pictures drawn": (World(48, 11, 1.0), False),
+        "20 pictures by 4 artists a style, artists drawn": (World(20, 4, 1.0), True),
+    }
+    for case, (world, by_artist) in cases.items():
+        for measure, share in scores(world, trials, by_artist=by_artist):
+            line(case, measure, share)
+    for count, artists in ((176, 0), (630, 0), (630, 140), (176, 40)):
+        drawn = f"{count} pictures" + (f" by {artists} artists" if artists else "")
+        line(drawn, "IMP303: calibrated called off", calibration(count, artists, trials))
+    simple: dict[str, Callable[[], float]] = {
+        "sign test by artist, p < 0.05 under its null": lambda: signs(trials, by_artist=True),
+        "McNemar's test on the same, p < 0.05": lambda: signs(trials, by_artist=False),
+        "mean over three seeds": lambda: seeds(trials),
+        "mean of 30": lambda: means(trials, clustered=False),
+        "mean of 30 clusters": lambda: means(trials, clustered=True),
+        "conformal sets made for 90 %": lambda: sets(trials),
+    }
+    for measure, of in simple.items():
+        line("others", measure, of())
+
+
+if __name__ == "__main__":
+    main()
