@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from impasto.collection.audit import audit
 from impasto.collection.prepare import prepare
@@ -277,3 +278,17 @@ def test_the_exit_status_tells_whether_an_evaluation_is_spoiled(
     across(source)
     assert status() == 1
     assert "IMP106" in {finding.code for finding in audit(tmp_path / "c").findings}
+
+
+def test_a_mirrored_copy_is_named_as_such(clean: Path, tmp_path: Path) -> None:
+    source = tmp_path / "s"
+    shutil.copytree(clean, source)
+    rng = np.random.default_rng(3)
+    small = Image.fromarray(rng.integers(0, 255, (6, 6, 3)).astype(np.uint8))
+    one = small.resize((60, 60), Image.Resampling.BICUBIC)
+    one.save(source / "train/Bands/somebody-new_one.png")
+    ImageOps.mirror(one).save(source / "test/Bands/somebody-else_other.png")
+    across = answers(source, tmp_path / "c")["IMP106"]
+    assert across.numbers["pairs"] == across.numbers["mirrored"] == 1
+    assert [item["mirrored"] for item in across.items] == [True]
+    assert "1 of them mirrored" in across.text

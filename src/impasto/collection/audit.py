@@ -89,15 +89,17 @@ def _copies(
     test = splits == "test"
     across = copies.all[test[copies.all[:, 0]] != test[copies.all[:, 1]]]
     return [
-        _pairs("IMP104", found, exact[_within(exact, test)], "are equal files"),
-        _pairs("IMP105", found, near[_within(near, test)], "look the same"),
-        _across(found, across, test),
+        _pairs("IMP104", found, copies, exact[_within(exact, test)], "are equal files"),
+        _pairs("IMP105", found, copies, near[_within(near, test)], "look the same"),
+        _across(found, copies, across, test),
     ]
 
 
-def _across(found: Collection, pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> Finding:
+def _across(
+    found: Collection, copies: Copies, pairs: NDArray[np.int64], test: NDArray[np.bool_]
+) -> Finding:
     """Copies on both sides, with the share of test pictures that have one outside the test."""
-    plain = _pairs("IMP106", found, pairs, "stand on both sides of the test split")
+    plain = _pairs("IMP106", found, copies, pairs, "stand on both sides of the test split")
     tested = int(test.sum())
     leaked = len(np.unique(pairs[test[pairs]])) if len(pairs) else 0
     share = leaked / tested if tested else 0.0
@@ -115,15 +117,28 @@ def _within(pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> NDArray[np.boo
     return np.asarray(test[pairs[:, 0]] == test[pairs[:, 1]])
 
 
-def _pairs(code: str, found: Collection, pairs: NDArray[np.int64], what: str) -> Finding:
+def _pairs(
+    code: str, found: Collection, copies: Copies, pairs: NDArray[np.int64], what: str
+) -> Finding:
+    """One of the findings on copies: ``pairs`` are those of ``copies`` that it concerns."""
     ids, styles = found.column("id"), found.column("style")
+    flipped = set(map(tuple, copies.near[copies.mirrored].tolist()))
+    mirrored = [pair in flipped for pair in map(tuple, pairs.tolist())]
     items = [
-        {"id": ids[a], "copy": ids[b], "style": styles[a], "copy_style": styles[b]}
-        for a, b in pairs[:LISTED].tolist()
+        {
+            "id": ids[a],
+            "copy": ids[b],
+            "style": styles[a],
+            "copy_style": styles[b],
+            "mirrored": flip,
+        }
+        for (a, b), flip in zip(pairs[:LISTED].tolist(), mirrored, strict=False)
     ]
-    count = len(pairs)
-    text = f"Pairs of pictures that {what}: {count}." if count else f"No two pictures {what}."
-    return Finding(code, "issue" if count else "passed", text, {"pairs": float(count)}, items)
+    count, flips = len(pairs), sum(mirrored)
+    text = f"Pairs of pictures that {what}: {count}" if count else f"No two pictures {what}"
+    text += f", {flips} of them mirrored." if flips else "."
+    numbers = {"pairs": float(count), "mirrored": float(flips)}
+    return Finding(code, "issue" if count else "passed", text, numbers, items)
 
 
 def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:

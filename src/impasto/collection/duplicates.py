@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from impasto.collection.phash import thumbnails
+from impasto.collection.alignment import SIDE, agreement
+from impasto.collection.phash import crop_hash, thumbnails
 
-RADIUS = 10  # bits that two hashes may differ in to be looked at more closely
-# Of the thumbnails' luminance, from which two pictures are one; see docs/methods/audit.md
-CORRELATION = 0.95
-FLAT = 2.0  # standard deviation of luminance (0–255) below which a picture has nothing to compare
+RADIUS = 12  # bits that two hashes may differ in to be looked at more closely
+CROPS = (0.0, 0.03, 0.06, 0.1)  # shares cut off each edge before hashing
+# Of aligned thumbnails, from which two pictures are one; see docs/methods/audit.md
+AGREEMENT = 0.65
 _CHUNK = 1024
+_HASHES = 64  # compared with all others at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,12 @@ class Copies:
     Attributes:
         exact: ``int64 (P, 2)``, pairs whose files are equal.
         near: ``int64 (Q, 2)``, pairs that look the same and are not exact.
+        mirrored: ``bool (Q,)``, near pairs of which one is the other's mirror image.
     """
 
     exact: NDArray[np.int64]
     near: NDArray[np.int64]
+    mirrored: NDArray[np.bool_]
 
     @property
     def all(self) -> NDArray[np.int64]:
@@ -36,25 +40,36 @@ class Copies:
         return np.concatenate((self.exact, self.near))
 
 
-def find_copies(
-    hashes: Sequence[str | None], phash: NDArray[np.uint64] | None, pixels: NDArray[np.uint8] | None
-) -> Copies:
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Pairs that may be copies.
+
+    Attributes:
+        pairs: ``int64 (P, 2)``, the picture that is cropped and another; a pair may occur twice.
+        crop: ``float32 (P,)``, the share cut off each edge of the first.
+        mirrored: ``bool (P,)``, whether the first is mirrored.
+    """
+
+    pairs: NDArray[np.int64]
+    crop: NDArray[np.float32]
+    mirrored: NDArray[np.bool_]
+
+
+def find_copies(hashes: Sequence[str | None], pixels: NDArray[np.uint8] | None) -> Copies:
     """Find all copies among pictures.
 
     Args:
         hashes: of each file; ``None`` where unknown.
-        phash: ``uint64 (N,)``, or ``None`` where there are no pictures.
-        pixels: ``uint8 (N, H, W, 3)``, to confirm on.
+        pixels: ``uint8 (N, H, W, 3)``, or ``None`` where there are no pictures.
     """
     exact = exact_pairs(hashes)
-    if phash is None or pixels is None:
-        return Copies(exact, np.empty((0, 2), np.int64))
-    candidates = close_pairs(phash, RADIUS)
-    near = candidates[_confirmed(candidates, pixels)]
+    if pixels is None:
+        return Copies(exact, np.empty((0, 2), np.int64), np.empty(0, bool))
+    near, mirrored = _near(_candidates(pixels), pixels)
     keep = np.fromiter(
         (hashes[a] is None or hashes[a] != hashes[b] for a, b in near.tolist()), bool, len(near)
     )
-    return Copies(exact, near[keep])
+    return Copies(exact, near[keep], mirrored[keep])
 
 
 def exact_pairs(hashes: Sequence[str | None]) -> NDArray[np.int64]:
@@ -67,19 +82,20 @@ def exact_pairs(hashes: Sequence[str | None]) -> NDArray[np.int64]:
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def close_pairs(phash: NDArray[np.uint64], radius: int) -> NDArray[np.int64]:
-    """Pairs of hashes that differ in at most ``radius`` bits, ``int64 (P, 2)``, by brute force.
+def close_pairs(
+    hashes: NDArray[np.uint64], others: NDArray[np.uint64], radius: int
+) -> NDArray[np.int64]:
+    """All ``(i, j)`` where a hash and another differ in at most ``radius`` bits, ``int64 (P, 2)``.
 
-    81,446 hashes make 3.3 billion pairs: some ten seconds, which no index is worth.
+    By brute force: 9,069 hashes with all of themselves take a tenth of a second, and an index that
+    allows for 12 bits of 64 would look at most of them as well.
     """
-    found = []
-    for start in range(0, len(phash), _CHUNK):
-        block = phash[start : start + _CHUNK, None]
-        rest = phash[None, start:]
-        rows, columns = np.nonzero(np.bitwise_count(block ^ rest) <= radius)
-        later = columns > rows
-        found.append(np.stack((rows[later] + start, columns[later] + start), 1))
-    return np.concatenate(found).astype(np.int64) if found else np.empty((0, 2), np.int64)
+    found = [np.empty((0, 2), np.int64)]
+    for start in range(0, len(hashes), _HASHES):
+        block = hashes[start : start + _HASHES, None]
+        rows, columns = np.nonzero(np.bitwise_count(block ^ others[None]) <= radius)
+        found.append(np.stack((rows + start, columns), 1))
+    return np.concatenate(found).astype(np.int64)
 
 
 def groups_of(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -89,19 +105,46 @@ def groups_of(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def _confirmed(pairs: NDArray[np.int64], pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether the standardised thumbnails of each pair correlate at ``CORRELATION`` or more."""
-    rows, inverse = np.unique(pairs, return_inverse=True)
-    if len(rows) == 0:
-        return np.zeros(0, bool)
-    flat = np.empty((len(rows), 32 * 32), np.float32)
-    for start in range(0, len(rows), _CHUNK):
-        part = rows[start : start + _CHUNK]
-        flat[start : start + _CHUNK] = thumbnails(pixels[part]).reshape(len(part), -1)
-    deviation = flat.std(1)
-    flat = (flat - flat.mean(1, keepdims=True)) / np.maximum(deviation, 1e-6)[:, None]
-    left, right = inverse.reshape(-1, 2).T
-    correlation = np.einsum("ij,ij->i", flat[left], flat[right]) / flat.shape[1]
-    return np.asarray(
-        (correlation >= CORRELATION) & (np.minimum(deviation[left], deviation[right]) > FLAT)
+def _candidates(pixels: NDArray[np.uint8]) -> _Candidates:
+    """Pairs of which one picture, cropped or mirrored or both, hashes like the other."""
+    forms = [(crop, mirrored) for mirrored in (False, True) for crop in CROPS]
+    hashed = np.empty((len(forms), len(pixels)), np.uint64)
+    for start in range(0, len(pixels), _CHUNK):
+        small = thumbnails(pixels[start : start + _CHUNK], SIDE)
+        for form, (crop, mirrored) in enumerate(forms):
+            seen = small[:, :, ::-1] if mirrored else small
+            hashed[form, start : start + _CHUNK] = crop_hash(seen, crop)
+    pairs, crops, flips = [], [], []
+    for of_form, (crop, mirrored) in zip(hashed, forms, strict=True):
+        found = close_pairs(of_form, hashed[0], RADIUS)
+        once = found[:, 0] < found[:, 1] if crop == 0 else found[:, 0] != found[:, 1]
+        pairs.append(found[once])
+        crops.append(np.full(once.sum(), crop, np.float32))
+        flips.append(np.full(once.sum(), mirrored))
+    return _Candidates(np.concatenate(pairs), np.concatenate(crops), np.concatenate(flips))
+
+
+def _near(
+    candidates: _Candidates, pixels: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The pairs that agree once aligned, sorted, and which of them are mirrored."""
+    best: dict[tuple[int, int], tuple[float, bool]] = {}
+    for start in range(0, len(candidates.pairs), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        pairs, mirrored = candidates.pairs[part], candidates.mirrored[part]
+        rows, places = np.unique(pairs, return_inverse=True)
+        small = thumbnails(pixels[rows], SIDE)
+        left, right = places.reshape(-1, 2).T
+        first = small[left]
+        first[mirrored] = first[mirrored][:, :, ::-1]
+        agreed = agreement(first, small[right], candidates.crop[part])
+        for (a, b), value, flip in zip(
+            pairs.tolist(), agreed.tolist(), mirrored.tolist(), strict=True
+        ):
+            pair = (min(a, b), max(a, b))
+            best[pair] = max(best.get(pair, (-1.0, True)), (value, flip))
+    near = sorted((pair, flip) for pair, (value, flip) in best.items() if value >= AGREEMENT)
+    return (
+        np.array([pair for pair, _ in near], np.int64).reshape(-1, 2),
+        np.array([flip for _, flip in near], bool),
     )

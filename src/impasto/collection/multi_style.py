@@ -37,13 +37,7 @@ class MultiStyleWorks:
 
 def copies_of(found: Collection) -> Copies:
     """Find the copies in a collection; without pictures, equal files alone."""
-    if not found.has_pictures:
-        return find_copies(found.column("sha256"), None, None)
-    return find_copies(
-        found.column("sha256"),
-        found.table.column("phash").to_numpy().astype(np.uint64),
-        found.pixels,
-    )
+    return find_copies(found.column("sha256"), found.pixels if found.has_pictures else None)
 
 
 def find_multi_style(found: Collection, copies: Copies) -> MultiStyleWorks:

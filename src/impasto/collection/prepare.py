@@ -159,7 +159,7 @@ def _plan(
 ) -> SplitPlan:
     groups = None
     if phash is not None:
-        copies = duplicates.find_copies([p.sha256 for p in picked.pictures], phash, picked.pixels)
+        copies = duplicates.find_copies([p.sha256 for p in picked.pictures], picked.pixels)
         groups = duplicates.groups_of(len(entries), copies.all).tolist()
     return assign(
         [entry.id for entry in entries],

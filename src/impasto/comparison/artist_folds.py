@@ -130,8 +130,7 @@ class _Names:
             [values[i] for i in pool]
             for values in map(collection.column, ("id", "style", "artist"))
         )
-        phash = np.array([value or 0 for value in collection.column("phash")], np.uint64)
-        copies = find_copies(collection.column("sha256"), phash, collection.pixels).all
+        copies = find_copies(collection.column("sha256"), collection.pixels).all
         place = np.full(len(collection), -1, np.int64)
         place[pool] = np.arange(len(pool))
         inside = place[copies]
