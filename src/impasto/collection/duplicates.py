@@ -15,7 +15,7 @@ from impasto.collection.phash import crop_hash, thumbnails
 RADIUS = 12  # bits that two hashes may differ in to be looked at more closely
 CROPS = (0.0, 0.03, 0.06, 0.1)  # shares cut off each edge before hashing
 # Of aligned thumbnails, from which two pictures are one; see docs/methods/audit.md
-AGREEMENT = 0.65
+AGREEMENT = 0.8
 _CHUNK = 1024
 _HASHES = 64  # compared with all others at a time
 
