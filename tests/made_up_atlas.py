@@ -36,7 +36,7 @@ def scores(nmi: float) -> ClusterScores:
 
 def chance(p: float = 0.005) -> ChanceScores:
     level = ChanceLevel(mean=0.023, high=0.03, p=p)
-    return ChanceScores(nmi=level, ami=level, ari=level, purity=level)
+    return ChanceScores(shuffled="artists", nmi=level, ami=level, ari=level, purity=level)
 
 
 def clusters(name: str, nmi: float, test: float, **more: Any) -> RunClusters:
@@ -86,7 +86,7 @@ def figure(file: str, caption: str) -> AtlasFigure:
 def atlas(names: Sequence[str] = ("Ukiyo_e", "Pop_Art"), **more: Any) -> Atlas:
     """An atlas of 9,000 paintings by an autoencoder, whose fields may be given."""
     given = {
-        "format": 2, "command": "impasto atlas study/runs/classifier", "inputs": "0",
+        "format": 3, "command": "impasto atlas study/runs/classifier", "inputs": "0",
         "run": AtlasRun(path="run", kind="autoencoder", weights="0"), "collection": "collection",
         "collection_fingerprint": "0", "supervised": False, "paintings": 9000, "test": 600,
         "dimensions": 128, "preparation": "none", "settings": {"seed": 0}, "environment": {},

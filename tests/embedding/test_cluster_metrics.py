@@ -8,6 +8,8 @@ import pytest
 from sklearn import metrics
 
 from impasto.embedding import cluster_metrics
+from impasto.embedding.null_labels import null_labels
+from impasto.records.atlas import ChanceScores
 from impasto.records.record import Interval
 
 RNG = np.random.default_rng(0)
@@ -78,16 +80,66 @@ def test_an_interval_is_not_lifted_by_repeated_paintings() -> None:
     assert score.low < score.value < score.high
 
 
+def chance_of(labels: np.ndarray, clusters: np.ndarray, artists: np.ndarray) -> ChanceScores:
+    null = null_labels(labels, artists, shufflings=200, seed=0)
+    return cluster_metrics.chance_scores(labels, clusters, null)
+
+
 def test_chance_is_where_shuffled_labels_are() -> None:
-    rng = np.random.default_rng(2)
-    by_chance = cluster_metrics.chance_scores(
-        rng.permutation(LABELS), CLUSTERS, permutations=200, seed=0
-    )
+    rng, unknown = np.random.default_rng(2), np.full(len(LABELS), -1)
+    by_chance = chance_of(rng.permutation(LABELS), CLUSTERS, unknown)
     assert by_chance.nmi.p > 0.01
     assert by_chance.ami.mean == pytest.approx(0, abs=0.01)
     assert by_chance.nmi.mean > 0.01  # why NMI alone says little
-    real = cluster_metrics.chance_scores(LABELS, CLUSTERS, permutations=200, seed=0)
-    assert {level.p for _, level in real} == {1 / 201}
+    real = chance_of(LABELS, CLUSTERS, unknown)
+    assert real.shuffled == "paintings"
+    assert {level.p for level in (real.nmi, real.ami, real.ari, real.purity)} == {1 / 201}
+
+
+def by_artists(seed: int, told: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Styles, clusters and artists of paintings whose clusters follow artists.
+
+    Each of 60 artists, of 2 to 30 paintings, has one of six styles by dice. Where ``told``, artists
+    of one style lie in one place, and otherwise anywhere.
+    """
+    rng = np.random.default_rng(seed)
+    style = rng.integers(0, 6, 60)
+    place = style if told else rng.integers(0, 6, 60)
+    artists = np.repeat(np.arange(60), rng.integers(2, 31, 60))
+    away = rng.random(len(artists)) < 0.3
+    clusters = np.where(away, rng.integers(0, 6, len(artists)), place[artists])
+    return style[artists], clusters, artists
+
+
+def test_styles_dealt_to_artists_by_dice_are_rarely_called_above_chance() -> None:
+    trials = 60
+    made = [by_artists(seed, told=False) for seed in range(trials)]
+    found = [chance_of(*trial).ami.p < 0.05 for trial in made]
+    assert np.sum(found) <= 7  # binomial: 95 % of trials at a true rate of 5 % have at most 6
+    # Single paintings that exchange styles would call nearly all of them
+    alone = [chance_of(labels, clusters, np.full(len(labels), -1)) for labels, clusters, _ in made]
+    assert np.mean([level.ami.p < 0.05 for level in alone]) > 0.9
+
+
+def test_styles_that_artists_of_a_place_share_are_above_chance() -> None:
+    found = [chance_of(*by_artists(seed, told=True)) for seed in range(10)]
+    assert all(level.shuffled == "artists" and level.ami.p < 0.05 for level in found)
+
+
+def test_artists_keep_their_paintings_together_and_unknown_ones_exchange_single_paintings() -> None:
+    artists = np.array([0] * 4 + [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4 + [-1] * 6)
+    labels = np.array([0] * 4 + [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4 + [5, 5, 5, 6, 6, 6])
+    null = null_labels(labels, artists, shufflings=50, seed=0)
+    assert null.shuffled == "artists"
+    for drawn in null.labels:
+        of_artists = [set(drawn[artists == artist].tolist()) for artist in range(5)]
+        assert sorted(map(min, of_artists)) == [0, 1, 2, 3, 4]
+        assert all(len(one) == 1 for one in of_artists)
+        assert sorted(drawn[artists == -1].tolist()) == [5, 5, 5, 6, 6, 6]
+    assert len({tuple(drawn[:20].tolist()) for drawn in null.labels}) > 20
+    assert len({tuple(drawn[20:].tolist()) for drawn in null.labels}) > 10
+    few = null_labels(labels[:16], artists[:16], shufflings=2, seed=0)
+    assert few.shuffled == "paintings"
 
 
 def test_a_difference_is_that_of_the_scores_and_paired() -> None:

@@ -39,8 +39,9 @@ def test_it_answers_the_question() -> None:
     assert lines[0] == (
         "The network was trained without style labels; all 9,000 paintings are clustered together."
     )
-    assert lines[1].startswith("The styles cluster moderately. k-means with 13 clusters")
-    assert "0.300 (0.280–0.320)" in lines[1] and "shuffled styles give 0.023" in lines[1]
+    assert lines[1].startswith("The styles cluster moderately (")
+    assert "k-means with 13 clusters" in lines[1] and "an AMI of 0.280 (0.260–0.300)" in lines[1]
+    assert "styles shuffled among artists give 0.023" in lines[1]
     assert "vectors are better by +0.200" in lines[2]
     assert "Ukiyo e (F1 0.60); Pop Art has none." in lines[3]
     assert "styles more than artists" in lines[4]
@@ -50,13 +51,27 @@ def test_it_answers_the_question() -> None:
     ("nmi", "word"), [(0.06, "hardly"), (0.1, "weakly"), (0.3, "moderately"), (0.6, "strongly")]
 )
 def test_words_follow_the_adjusted_score(nmi: float, word: str) -> None:
-    assert f"cluster {word}." in verdict(atlas(nmi))[1]
+    assert f"cluster {word} (" in verdict(atlas(nmi))[1]
 
 
 def test_no_better_than_chance_is_said_first() -> None:
     made = atlas(0.1, p=0.4)
     assert verdict(made)[1].startswith("The styles do not cluster: no better than shuffled ones.")
     assert findings_of(made)[0].outcome == "issue"
+
+
+def test_what_exchanged_its_styles_is_told() -> None:
+    level = made_up.chance().model_copy(update={"shuffled": "paintings"})
+    made = atlas(kmeans={"chance": ByScope(all=level, test=level)})
+    for text in (verdict(made)[1], findings_of(made)[0].text):
+        assert "among paintings (too few artists are known) give 0.023" in text
+
+
+def test_few_paintings_are_too_few_to_tell_whatever_their_numbers() -> None:
+    for p in (0.005, 0.4):
+        assert verdict(atlas(p=p, paintings=29))[1].startswith("Too few to tell: 29 paintings.")
+    assert verdict(atlas(supervised=True, test=29))[1].startswith("Too few to tell: 29")
+    assert "cluster moderately" in verdict(atlas(paintings=30))[1]
 
 
 def test_colour_that_does_as_well_is_a_finding() -> None:

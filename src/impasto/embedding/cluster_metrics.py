@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.metrics import adjusted_mutual_info_score
 
+from impasto.embedding.null_labels import NullLabels
 from impasto.numerics.bootstrap import estimate, resample_table
 from impasto.numerics.metrics import contingency as counted
 from impasto.records.atlas import ChanceLevel, ChanceScores, ScoreGains
@@ -83,33 +84,33 @@ def score_estimates(
     return {name: _centred_estimate(values[name][0], drawn[name]) for name in values}
 
 
-def chance_scores(
-    labels: Labels, clusters: Clusters, *, permutations: int, seed: int
-) -> ChanceScores:
-    """Return the scores of permuted labels.
+def chance_scores(labels: Labels, clusters: Clusters, null: NullLabels) -> ChanceScores:
+    """Return the scores of shuffled labels.
 
-    The p value counts the permutations, the real labels among them, that score as high.
+    The p value counts the shufflings, the real labels among them, that score as high.
     """
     expected = _expected(labels, clusters)
-    tables = permuted_tables(labels, clusters, permutations=permutations, seed=seed)
     real = stacked_scores(contingency(labels, clusters)[None], expected)
-    drawn = stacked_scores(tables, expected)
+    drawn = stacked_scores(shuffled_tables(labels, clusters, null), expected)
 
     def level(name: str) -> ChanceLevel:
         as_high = (drawn[name] >= real[name][0] - 1e-12).sum()
         return ChanceLevel(
             mean=float(drawn[name].mean()),
             high=float(np.quantile(drawn[name], 0.95)),
-            p=float((1 + as_high) / (1 + permutations)),
+            p=float((1 + as_high) / (1 + len(null.labels))),
         )
 
-    return ChanceScores(**{name: level(name) for name in ChanceScores.model_fields})
+    names = ("nmi", "ami", "ari", "purity")
+    return ChanceScores(shuffled=null.shuffled, **{name: level(name) for name in names})
 
 
-def permuted_tables(labels: Labels, clusters: Clusters, *, permutations: int, seed: int) -> Tables:
-    """Return contingency tables of permuted labels, ``(permutations, labels, clusters)``."""
-    rng = np.random.default_rng(seed)
-    return np.stack([contingency(rng.permutation(labels), clusters) for _ in range(permutations)])
+def shuffled_tables(labels: Labels, clusters: Clusters, null: NullLabels) -> Tables:
+    """Return contingency tables of shuffled labels, ``(shufflings, labels, clusters)``."""
+    rows = np.searchsorted(np.unique(labels), null.labels)
+    columns = np.unique(clusters, return_inverse=True)[1]
+    shape = len(np.unique(labels)), int(columns.max()) + 1
+    return np.stack([counted(drawn, columns, shape) for drawn in rows])
 
 
 def score_gains(

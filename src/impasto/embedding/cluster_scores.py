@@ -15,8 +15,8 @@ from impasto.embedding.cluster_metrics import (
     best_matches,
     chance_scores,
     contingency,
-    permuted_tables,
     score_estimates,
+    shuffled_tables,
 )
 from impasto.embedding.reference_labels import ReferenceLabels
 from impasto.embedding.settings import AtlasSettings
@@ -41,7 +41,8 @@ from impasto.records.record import Interval
 Clusterings = Mapping[Scope, Clustering]
 """One method's clustering of each scope."""
 SILHOUETTES = 4000  # paintings among which a silhouette is measured
-CLEAR = 0.99  # share of permutations that a style's F1 must beat to be called a cluster's
+# Share of shufflings in which no style at all reaches the F1 from which one is called a cluster
+CLEAR = 0.95
 
 
 def cluster_scopes(
@@ -73,7 +74,7 @@ def cluster_scopes(
 def scores_by_scope(
     vectors: Vectors, made: Clusterings, labels: ReferenceLabels, settings: AtlasSettings
 ) -> tuple[ByScope[ClusterScores], ByScope[ChanceScores]]:
-    """Return the scores of a clustering in each scope, and those of permuted styles."""
+    """Return the scores of a clustering in each scope, and those of shuffled styles."""
     scores: dict[Scope, ClusterScores] = {}
     chance: dict[Scope, ChanceScores] = {}
     for scope, rows in labels.scopes.items():
@@ -83,9 +84,8 @@ def scores_by_scope(
         )
         width = silhouette(vectors[rows], clusters, settings)
         scores[scope] = ClusterScores(**estimates, silhouette=width)
-        chance[scope] = chance_scores(
-            styles, clusters, permutations=settings.permutations, seed=settings.seed
-        )
+        null = labels.null(scope, shufflings=settings.permutations, seed=settings.seed)
+        chance[scope] = chance_scores(styles, clusters, null)
     return (
         ByScope[ClusterScores](all=scores["all"], test=scores.get("test")),
         ByScope[ChanceScores](all=chance["all"], test=chance.get("test")),
@@ -178,7 +178,7 @@ def style_fits(
     probes: Probes | None,
     settings: AtlasSettings,
 ) -> list[AtlasStyle]:
-    """Return for each style the fit of its best cluster, beside permuted styles and colours.
+    """Return for each style the fit of its best cluster, beside shuffled styles and colours.
 
     Args:
         made: clusterings of the embedding.
@@ -208,23 +208,24 @@ def _scope_fits(
     styles, clusters = labels.styles[labels.scopes[scope]], made[scope].clusters
     names = np.unique(clusters)
     best = best_matches(contingency(styles, clusters)[None])
-    permuted = permuted_tables(
-        styles, clusters, permutations=settings.permutations, seed=settings.seed
-    )
-    drawn = best_matches(permuted).f1
+    null = labels.null(scope, shufflings=settings.permutations, seed=settings.seed)
+    drawn = best_matches(shuffled_tables(styles, clusters, null)).f1
+    mean, deviation = drawn.mean(0), np.maximum(drawn.std(0), 1e-9)
+    # Of the style that stands out most in each shuffling, which allows for the number of styles
+    high = mean + deviation * np.quantile(((drawn - mean) / deviation).max(1), CLEAR)
     colour = best_matches(contingency(styles, colours[scope].clusters)[None]).f1[0]
     fits = {}
     for column, style in enumerate(np.unique(styles)):
-        f1, high = float(best.f1[0, column]), float(np.quantile(drawn[:, column], CLEAR))
+        f1 = float(best.f1[0, column])
         fits[int(style)] = StyleFit(
             pictures=int((styles == style).sum()),
             cluster=int(names[best.cluster[0, column]]),
             precision=float(best.precision[0, column]),
             recall=float(best.recall[0, column]),
             f1=f1,
-            chance_f1=float(drawn[:, column].mean()),
-            chance_high=high,
+            chance_f1=float(mean[column]),
+            chance_high=float(high[column]),
             colour_f1=float(colour[column]),
-            clusters=bool(f1 > high and f1 > colour[column]),
+            clusters=bool(f1 > high[column] and f1 > colour[column]),
         )
     return fits

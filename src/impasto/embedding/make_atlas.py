@@ -59,7 +59,7 @@ from impasto.records.atlas import (
 from impasto.records.run import Run, RunKind, open_run
 from impasto.state.fingerprint import fingerprint
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)

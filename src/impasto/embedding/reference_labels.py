@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import SPLITS, Collection
+from impasto.embedding.null_labels import NullLabels, null_labels
 from impasto.errors import CollectionError
 from impasto.records.atlas import Scope
 
@@ -36,6 +37,11 @@ class ReferenceLabels:
     def present(self, scope: Scope) -> int:
         """The number of styles that have paintings in a scope."""
         return len(np.unique(self.styles[self.scopes[scope]]))
+
+    def null(self, scope: Scope, *, shufflings: int, seed: int) -> NullLabels:
+        """The shuffled styles of a scope's paintings, by artist where artists are known."""
+        rows = self.scopes[scope]
+        return null_labels(self.styles[rows], self.artists[rows], shufflings=shufflings, seed=seed)
 
 
 def reference_labels(collection: Collection, trained_on: Set[str] = frozenset()) -> ReferenceLabels:

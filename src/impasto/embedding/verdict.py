@@ -7,7 +7,14 @@ from impasto.records.atlas import Atlas, BaselineClusters
 from impasto.records.finding import Finding
 
 STRENGTHS = ((0.05, "hardly"), (0.15, "weakly"), (0.35, "moderately"))
-"""In the words of the verdict, by adjusted mutual information; what is more is "strongly"."""
+"""In the words of the verdict, by adjusted mutual information above that of shuffled styles; what
+is more is "strongly"."""
+SCALE = "below 0.05 above chance hardly, 0.15 weakly, 0.35 moderately, else strongly"
+FEW = 30  # paintings below which a clustering tells nothing
+SHUFFLED = {
+    "artists": "styles shuffled among artists",
+    "paintings": "styles shuffled among paintings (too few artists are known)",
+}
 TRUSTED = 0.85  # trustworthiness from which a map's neighbourhoods are called trustworthy
 STABLE = 0.6  # adjusted Rand index between seeds from which k-means is called stable
 
@@ -28,7 +35,8 @@ def verdict(atlas: Atlas) -> list[str]:
 def findings_of(atlas: Atlas) -> list[Finding]:
     """Return IMP501 to IMP505."""
     kmeans, where = atlas.clusterings[0], _paintings(atlas)
-    ami, p = kmeans.scores[atlas.scope].ami.value, kmeans.chance[atlas.scope].ami.p
+    ami, chance = kmeans.scores[atlas.scope].ami.value, kmeans.chance[atlas.scope]
+    p, mean = chance.ami.p, chance.ami.mean
     colour = next(row for row in atlas.baselines if row.name == "colour_histogram")
     gain = colour.difference[atlas.scope].nmi
     main, stability = atlas.maps[0], kmeans.stability
@@ -37,8 +45,9 @@ def findings_of(atlas: Atlas) -> list[Finding]:
         Finding(
             "IMP501",
             "passed" if p < 0.05 else "issue",
-            f"k-means on {where}: AMI {ami:.3f}, p = {p:.3f} by shuffling.",
-            {"ami": ami, "p": p},
+            f"k-means on {where}: AMI {ami:.3f}; {SHUFFLED[chance.shuffled]} give {mean:.3f} "
+            f"(p = {p:.3f}).",
+            {"ami": ami, "chance": mean, "p": p},
         ),
         Finding(
             "IMP502",
@@ -102,15 +111,18 @@ def _answer(atlas: Atlas) -> str:
     scores, chance = kmeans.scores[atlas.scope], kmeans.chance[atlas.scope]
     k = kmeans.k_test if atlas.scope == "test" else kmeans.k
     evidence = (
-        f"k-means with {k} clusters, as many as styles, agrees with them to an NMI of "
-        f"{estimate(scores.nmi, 3)}, ARI {estimate(scores.ari, 3)}; shuffled styles give "
-        f"{chance.nmi.mean:.3f} (p = {chance.nmi.p:.3f})."
+        f"k-means with {k} clusters, as many as styles, agrees with them to an AMI of "
+        f"{estimate(scores.ami, 3)} (0: none, 1: full agreement); {SHUFFLED[chance.shuffled]} give "
+        f"{chance.ami.mean:.3f} (p = {chance.ami.p:.3f})."
     )
+    paintings = atlas.test if atlas.scope == "test" else atlas.paintings
+    if paintings < FEW:
+        return f"Too few to tell: {paintings} paintings. {evidence}"
     if chance.ami.p >= 0.05:
         return f"The styles do not cluster: no better than shuffled ones. {evidence}"
-    ami = scores.ami.value
-    strength = next((word for limit, word in STRENGTHS if ami < limit), "strongly")
-    return f"The styles cluster {strength}. {evidence}"
+    above = scores.ami.value - chance.ami.mean
+    strength = next((word for limit, word in STRENGTHS if above < limit), "strongly")
+    return f"The styles cluster {strength} ({SCALE}). {evidence}"
 
 
 def _against(baseline: BaselineClusters, atlas: Atlas) -> str:

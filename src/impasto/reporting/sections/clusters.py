@@ -59,7 +59,8 @@ def _clusterings(atlas: Atlas) -> Table:
     return Table(
         "Scores of the clusters",
         f"Agreement with the styles on {pictures}; in brackets 95 % intervals that draw paintings "
-        "again and leave the clusters as they are",
+        "again and leave the clusters as they are. By chance: the mean of styles shuffled among "
+        f"{atlas.clusterings[0].chance[atlas.scope].shuffled}",
         columns("Clustered", numbers=("Clusters", *SCORES.values(), "NMI by chance")),
         tuple(rows),
     )
@@ -93,13 +94,14 @@ def _styles(atlas: Atlas) -> Table:
 def clusters_chart(atlas: Atlas) -> Chart:
     """Return the NMI of every clustering with the styles, with its interval and chance."""
     scope, ours = atlas.scope, len(atlas.clusterings)
+    shuffled = f"styles shuffled among {atlas.clusterings[0].chance[scope].shuffled}"
     rows = [(row.title, row.scores[scope].nmi, row.chance[scope].nmi) for row in atlas.scored]
 
     def draw(sheet: Sheet) -> None:
         axes = quiet(sheet.figure.add_subplot(), grid="x")
         for y, (title, score, chance) in enumerate(rows):
             colour = ACCENT if y < ours else MUTED
-            gid = sheet.hover(f"{title}: shuffled styles give {chance.mean:.3f}")
+            gid = sheet.hover(f"{title}: {shuffled} give {chance.mean:.3f}")
             ends = [y - 0.3, y + 0.3]
             axes.plot([chance.mean] * 2, ends, color=INK, linewidth=1.4, gid=gid)
             axes.plot([score.low, score.high], [y, y], color=colour, linewidth=2.2, alpha=0.55)
@@ -110,7 +112,7 @@ def clusters_chart(atlas: Atlas) -> Chart:
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(left=0)
-        axes.set_xlabel("normalised mutual information with the styles; strokes: shuffled styles")
+        axes.set_xlabel(f"normalised mutual information with the styles; strokes: {shuffled}")
 
     listed = "; ".join(f"{title} {score.value:.3f}" for title, score, _ in rows)
     return Chart(
