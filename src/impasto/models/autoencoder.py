@@ -181,6 +181,12 @@ class Autoencoder(nn.Module):
             x = grow(x)
         return coarse + F.pixel_shuffle(self.paint(F.relu(self.norm(x))), 2).float()
 
+    def before_training(self, x: Tensor) -> Tensor:
+        """Reconstruct pictures by principal components and the linear decoder alone, step 0."""
+        side = self.config.painted
+        back = self.back_mean + self._linear(self.shrink(x)) @ self.back
+        return back.view(len(x), 3, side, side)
+
     def forward(self, x: Tensor, crops: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Reconstruct pictures and embed crops in one call, as distributed training needs it.
 
@@ -199,6 +205,11 @@ class Autoencoder(nn.Module):
             embeddings = self.embed(crops)
         return self.decode(latent), divergence, embeddings
 
+    def _linear(self, small: Tensor) -> Tensor:
+        """The principal components of small pictures, ``(B, latent)``."""
+        inverse = self.components / self.components.square().sum(1, keepdim=True).clamp(min=1e-12)
+        return (small.contiguous().flatten(1) - self.mean) @ inverse.T
+
     def _encoded(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Latents, and their KL divergence in nats from a standard normal, ``(B,)``.
 
@@ -206,8 +217,7 @@ class Autoencoder(nn.Module):
         the autoencoder is not variational.
         """
         small = self.shrink(x)
-        inverse = self.components / self.components.square().sum(1, keepdim=True).clamp(min=1e-12)
-        linear = (small.contiguous().flatten(1) - self.mean) @ inverse.T
+        linear = self._linear(small)
         folded = self.fold(self.stem(small.contiguous(memory_format=torch.channels_last)))
         learned = self.learned(F.relu(self.folded(folded)).flatten(1)).float()
         if not self.config.variational:

@@ -233,8 +233,8 @@ _KINDS = (
     Kind(
         "IMP310",
         "no-better-than-pca",
-        "Pictures are reconstructed no better than by PCA with as many components",
-        "Pictures are reconstructed better than by PCA with as many components",
+        "Pictures are not clearly better reconstructed than by PCA and before training",
+        "Pictures are clearly better reconstructed than by PCA and before training",
         "Lower `decoder_lr_scale` or train less, since an autoencoder soon overfits; or use "
         "PCA, which is simpler.",
     ),

@@ -7,7 +7,8 @@ from impasto.records.record import Result
 
 RECONSTRUCTION_TITLES: Final = {
     "autoencoder": "The autoencoder",
-    "pca": "PCA, as many numbers",
+    "before_training": "The same before training",
+    "pca": "PCA of pictures and mirror images, as many numbers",
     "mean_picture": "The mean picture for all",
 }
 
@@ -15,10 +16,11 @@ RECONSTRUCTION_TITLES: Final = {
 class AutoencoderEvaluation(Result):
     """Reconstruction of test pictures by an autoencoder, beside PCA and the mean picture.
 
-    Each table of scores holds ``psnr`` in dB and ``ssim``.
+    Each table of scores holds ``psnr`` in dB and ``ssim``. ``gains_by_training`` are over the
+    autoencoder before its training, its principal components and linear decoder.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     kind: Literal["autoencoder"] = "autoencoder"
     split: str
     pictures: int
@@ -30,7 +32,13 @@ class AutoencoderEvaluation(Result):
     scores: ScoreTable
     baselines: dict[str, ScoreTable]
     gains_over_pca: ScoreTable
+    gains_by_training: ScoreTable
     fitted_on: int
+
+    @property
+    def better_baseline(self) -> str:
+        """PCA or the autoencoder before its training, whichever has the higher PSNR."""
+        return max(("pca", "before_training"), key=lambda name: self.baselines[name]["psnr"].value)
 
     @property
     def answerers(self) -> dict[str, ScoreTable]:

@@ -33,15 +33,19 @@ def section(run: TrainedRun[AutoencoderEvaluation]) -> Section:
 def reconstruction_section(evaluation: AutoencoderEvaluation, place: Place) -> Section:
     """Return the section on an evaluation of reconstruction."""
     side = evaluation.resolution
-    psnr, ssim = (
-        measured(evaluation.gains_over_pca[name], digits, signed=True)
-        for name, (_, digits) in MEASURES.items()
+    over_pca, by_training = (
+        " and ".join(
+            f"{measured(gains[name], digits, signed=True)} {unit}"
+            for (name, (_, digits)), unit in zip(MEASURES.items(), ("dB", "of SSIM"), strict=True)
+        )
+        for gains in (evaluation.gains_over_pca, evaluation.gains_by_training)
     )
     text = (
         f"An autoencoder, trained without labels, turns a picture into {evaluation.latent} numbers "
         f"and these into a picture of {side} × {side} pixels. Beside it: as many principal "
-        "components of the training pictures, and their mean. Over PCA it gains "
-        f"{psnr} dB and {ssim} of SSIM, picture by picture. "
+        "components of the training pictures and their mirror images, their mean, and the "
+        "autoencoder before its training. Picture by picture it differs from PCA by "
+        f"{over_pca}; training alone changed it by {by_training}. "
     )
     rows = [
         Row((title, *(measured(scores[m], digits) for m, (_, digits) in MEASURES.items())))
