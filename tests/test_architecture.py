@@ -20,7 +20,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # Packages from the floor up. A package imports those above it in this table, and itself.
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("files", "progress"),
+    ("files", "path_names", "progress"),
     ("config",),
     ("numerics", "images", "devices"),
     ("records",),

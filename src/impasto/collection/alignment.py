@@ -30,7 +30,7 @@ _CHUNK = 256  # pairs at a time, so that memory stays small
 
 
 def agreement(first: Floats, second: Floats, crop: Floats) -> Floats:
-    """How well pictures agree once aligned, ``float32 (N,)``; -1 where no plausible map is found.
+    """Agreement of pictures once aligned, ``float32 (N,)``; -1 where no plausible map is found.
 
     Args:
         first: luminance, ``float32 (N, SIDE, SIDE)`` in 0–255.
@@ -109,7 +109,7 @@ def _standardised(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
 
 
 def _correlation(one: Floats, other: Floats, inside: Floats) -> Floats:
-    """Of each pair, where ``inside`` is 1; 0 where one of the two is flat."""
+    """Correlation of each pair, where ``inside`` is 1; 0 where one of the two is flat."""
     one, other, inside = (
         part.reshape(len(part), part.shape[1] ** 2) for part in (one, other, inside)
     )
@@ -207,7 +207,7 @@ def _detail(pictures: Floats) -> Floats:
 
 
 def _median(values: Floats, chosen: NDArray[np.bool_], fewest: int, otherwise: float) -> Floats:
-    """Of the chosen values of each row; ``otherwise`` where fewer than ``fewest`` are chosen."""
+    """Median of the chosen values of each row; ``otherwise`` where fewer than ``fewest`` are chosen."""
     enough = chosen.sum(1) >= fewest
     kept = np.where(chosen | ~enough[:, None], values, np.nan)
     return np.where(enough, np.nanmedian(kept, axis=1), otherwise).astype(np.float32)

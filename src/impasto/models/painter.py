@@ -13,7 +13,7 @@ arXiv:1610.07629; FiLM, Perez et al. 2018, arXiv:1709.07871; noise planes, Karra
 arXiv:1812.04948). Embeddings lie on the unit sphere. One more embedding stands for no style: the
 painter then reconstructs the picture.
 
-*plane* is the course's form, kept as the baseline (``CourseNetwork``): an autoencoder that gets the
+*plane* is the course's form, kept as the baseline (``PlaneNetwork``): an autoencoder that gets the
 embedding as one more channel of its encoding, a plane of 16 × 16 numbers.
 """
 
@@ -209,7 +209,7 @@ class StrokeNetwork(nn.Module):
         return standardised(self.quarter(half)), half, full
 
 
-class CourseNetwork(nn.Module):
+class PlaneNetwork(nn.Module):
     """The course's autoencoder: the embedding as a plane beside the encoding."""
 
     def __init__(self, width: int, embedding: int) -> None:
@@ -256,13 +256,13 @@ class Painter(nn.Module):
             F.normalize(torch.randn(config.styles + 1, config.embedding), dim=1)
         )
         width = WIDTHS[config.size]
-        self.network: StrokeNetwork | CourseNetwork
+        self.network: StrokeNetwork | PlaneNetwork
         if config.styling == "modulation":
             unchanged = torch.cat((torch.zeros(3), torch.eye(3).flatten()))
             self.register_buffer("bank", unchanged.repeat(config.styles, BANK, 1))
             self.network = StrokeNetwork(width, config.embedding)
         else:
-            self.network = CourseNetwork(2 * width, config.embedding)
+            self.network = PlaneNetwork(2 * width, config.embedding)
 
     def style(self, weights: Tensor) -> Tensor:
         """Embeddings ``(B, embedding)`` of unit length of mixed styles.
@@ -307,7 +307,7 @@ class Painter(nn.Module):
             origin: row and column of a part within its picture, ``int64 (B, 2)``; ``None``: 0.
         """
         style = self.style(weights) * self.config.embedding**0.5  # numbers of about 1
-        if isinstance(self.network, CourseNetwork):
+        if isinstance(self.network, PlaneNetwork):
             made: Tensor = self.network(x, style)
             return made
         base = applied(self.colours(x, weights) if colours is None else colours, x)

@@ -115,7 +115,8 @@
     });
     const cell = (style, picture) => {
       const here = chosen.picture === picture && chosen.style === style;
-      const name = `${titleOf(data, facts.pictures[picture])} as ${styleOf(data, facts.styles[style])}`;
+      const title = titleOf(data, facts.pictures[picture]);
+      const name = `${title} as ${styleOf(data, facts.styles[style])}`;
       return h(
         "td",
         {},
