@@ -207,7 +207,7 @@ def _detail(pictures: Floats) -> Floats:
 
 
 def _median(values: Floats, chosen: NDArray[np.bool_], fewest: int, otherwise: float) -> Floats:
-    """Median of the chosen values of each row; ``otherwise`` where fewer than ``fewest`` are chosen."""
+    """Median of the chosen values of each row; ``otherwise`` with fewer than ``fewest``."""
     enough = chosen.sum(1) >= fewest
     kept = np.where(chosen | ~enough[:, None], values, np.nan)
     return np.where(enough, np.nanmedian(kept, axis=1), otherwise).astype(np.float32)
