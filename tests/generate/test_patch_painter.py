@@ -198,6 +198,30 @@ def test_any_pictures_can_be_the_references(
         )
 
 
+def test_narrow_references_are_left_out_by_name(photograph: Path, tmp_path: Path) -> None:
+    wide = np.random.default_rng(0).integers(0, 256, (8, 4000, 3), np.uint8)
+    Image.fromarray(wide).save(tmp_path / "strip.png")
+    said: list[str] = []
+    settings = PatchSettings(references=(tmp_path / "strip.png", photograph), pixels=48)
+    (made,) = repaint_like(photograph, settings, output=tmp_path / "out", on_skip=said.append)
+    assert [one.painting for one in made.references] == [str(photograph)]
+    assert len(said) == 1 and "strip.png is left out: a reference has 16 pixels" in said[0]
+    alone = settings.model_copy(update={"references": (tmp_path / "strip.png",)})
+    with pytest.raises(InputError, match="no reference has 16 pixels or more a side"):
+        repaint_like(photograph, alone, output=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_collection_of_tiny_pictures_lends_patches_all_the_same(
+    make_collection: Callable[..., Collection],
+) -> None:
+    collection = make_collection(train=6, test=1, size=16, stored=8)
+    source = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
+    made = PatchPainter.of_collection(collection).paint(source, 0)
+    assert made.pixels.shape == source.shape
+    assert {one.shape for one in made.references} == {(16, 16, 3)}
+
+
 def test_paint_takes_a_collection_as_object_path_and_text(
     collection: Collection, photograph: Path, tmp_path: Path
 ) -> None:

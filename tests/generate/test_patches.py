@@ -144,6 +144,14 @@ def test_a_painting_to_begin_with_keeps_its_colours() -> None:
     assert np.abs(begun - start).mean() < np.abs(begun - source).mean()
 
 
+def test_the_strength_of_a_painting_to_begin_with_counts_once() -> None:
+    source, start = waves(48, 48, 1), waves(48, 48, 2)
+    between = ((source.astype(int) + start) // 2).astype(np.uint8)
+    both = np.concatenate([start, between])  # patches of either way to take the strength
+    made = synthesise(source, [both], strength=0.5, start=start).pixels.astype(int)
+    assert np.abs(made - start).mean() < np.abs(made - between).mean()
+
+
 def test_references_that_are_too_small_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 16 × 16"):
         synthesise(waves(40, 40, 1), [])

@@ -16,14 +16,14 @@ from impasto.collection.collection import Collection, open_collection
 from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.config import parse
 from impasto.errors import InputError, SettingsError, VocabularyError
-from impasto.generate import repaint as module
+from impasto.generate import tiles as module
 from impasto.generate.repaint import (
     RepaintSettings,
-    paint_in_tiles,
     repaint,
     target_weights,
 )
 from impasto.generate.text_to_image import DiffuseSettings
+from impasto.generate.tiles import paint_in_tiles
 from impasto.images.contact_sheet import contact_sheet
 from impasto.models.painter import Painter, PainterConfig
 from impasto.records.run import Run

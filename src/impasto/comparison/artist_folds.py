@@ -173,8 +173,8 @@ def _disjoint_fold(
 ) -> list[Split]:
     """The splits of one fold: whole artists are held out, and others chosen on.
 
-    Artists are chosen on by lot as long as they fit into a style's share; a style that none fitted
-    gives its smallest, if that leaves it half of its pictures.
+    Artists for validation are drawn at random as long as they fit into a style's share. A style
+    that none fitted gives its smallest, if that leaves it half of its pictures.
     """
     splits: list[Split] = ["train"] * len(names.ids)
     for unit in held:

@@ -1,9 +1,9 @@
-"""Adversarial pictures: the floor of what fooling a classifier gives.
+"""Adversarial pictures: the hit rate that an attack on a classifier reaches.
 
 Projected gradient on a style classifier (Madry et al. 2018, arXiv:1706.06083), with a budget of
 SSIM instead of a largest difference: each picture may change as much as a painter changed it. Such
-pictures look like the original with noise. An evaluator that calls them the target style can be
-fooled.
+pictures look like the original with noise. An evaluator that calls them the target style
+responds to adversarial patterns.
 """
 
 from typing import Final

@@ -54,15 +54,20 @@ class PaintingArm:
 
 
 def painting_arms(
-    subject: PainterUnderTest, half: Collection, *, course: str | None, patches: bool, seed: int
+    subject: PainterUnderTest,
+    half: Collection,
+    borrower: PatchPainter | None,
+    *,
+    course: str | None,
+    seed: int,
 ) -> tuple[list[PaintingArm], dict[Arm, str]]:
     """The arms that can be painted, in order, and why others are left out.
 
     Args:
         subject: the painter, and the pairs of picture and target style.
         half: the pictures that the painter was trained on; colours and patches come from them.
+        borrower: paints with patches; ``None``: nothing does.
         course: run of a painter of the course's form.
-        patches: whether to paint with patches.
         seed: of the choice of pictures for colour transfer.
     """
     arms = [
@@ -75,14 +80,12 @@ def painting_arms(
         arms.append(PaintingArm("adversarial", lambda made: _adversarial(subject, made)))
     else:
         left_out["adversarial"] = "the painter was trained without a style classifier"
-    if not patches:
-        left_out |= dict.fromkeys(("patches", "finished"), "paint.patches is false")
-    elif not (half.counts("train") > 0).any():
-        left_out |= dict.fromkeys(
-            ("patches", "finished"), "the collection has no picture that the painter was trained on"
-        )
+    if borrower is None:
+        why = "paint.patches is false"
+        if not half.counts("train").any():
+            why = "the collection has no picture that the painter was trained on"
+        left_out |= dict.fromkeys(("patches", "finished"), why)
     else:
-        borrower = PatchPainter.of_painter(subject.run, subject.found)
         arms += [
             PaintingArm("patches", lambda made: _borrowed(subject, borrower, None)),
             PaintingArm(

@@ -8,7 +8,7 @@ RUN/evaluation/figures/        test pictures in all styles by each arm, and at r
 
 Arms stand side by side, each a way from a picture and a target style to another picture: the
 painter, patches, both; and what they are compared with: *unchanged*, the floor; colour transfer;
-adversarial pictures, what fooling gives; real test pictures of the style, the ceiling. Two
+adversarial pictures, the rate of an attack; real test pictures of the style, the ceiling. Two
 evaluators of different kinds classify all of them: the network, and hand-made features.
 """
 
@@ -145,7 +145,7 @@ def score_painter(
     borrows = settings.patches and bool(half.counts("train").any())
     borrower = PatchPainter.of_painter(opened, found) if borrows else None
     shown = draw(subject, settings.shown, folder / "figures", borrower)
-    score = _Scoring(subject, evaluators, half, other, settings).score(shown, log)
+    score = _Scoring(subject, evaluators, half, other, settings).score(borrower, shown, log)
     findings.save(folder / "findings.json", painting_findings(score, opened, found))
     score = score.write(folder / "painting.json")
     made_from = opened.weights_fingerprint
@@ -209,11 +209,16 @@ class _Scoring:
             "handmade": {},
         }
 
-    def score(self, shown: tuple[ShownPair, ...], log: Callable[[str], None]) -> PainterScore:
+    def score(
+        self,
+        borrower: PatchPainter | None,
+        shown: tuple[ShownPair, ...],
+        log: Callable[[str], None],
+    ) -> PainterScore:
         """Paint and classify all arms."""
         subject, settings, found = self.subject, self.settings, self.found
         arms, left_out = painting_arms(
-            subject, self.half, course=settings.course, patches=settings.patches, seed=settings.seed
+            subject, self.half, borrower, course=settings.course, seed=settings.seed
         )
         made, seconds = paint_all(arms, log)
         log("classifying the paintings")

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from impasto.collection.batches import evenly
 from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.generate.patch_painter import PatchPainter
 from impasto.images.contact_sheet import contact_sheet, write_png
@@ -43,8 +44,7 @@ def draw(
     Returns:
         The rows of the figures, in order.
     """
-    some = np.linspace(0, len(subject.rows) - 1, min(shown, len(subject.rows))).round()
-    gallery = _Gallery(subject, some.astype(np.int64), borrower)
+    gallery = _Gallery(subject, evenly(np.arange(len(subject.rows)), shown), borrower)
     paintings = gallery.grids(folder)
     targets = gallery.rising(folder)
     ids, names = subject.found.column("id"), subject.found.vocabulary.styles

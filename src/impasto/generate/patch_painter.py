@@ -4,9 +4,9 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from impasto.collection.handmade_classifier import fit_handmade_classifier
 from impasto.collection.originals import Originals
 from impasto.collection.run_collection import trained_halves
 from impasto.errors import CollectionError, OutputError
-from impasto.generate.patches import PATCH, synthesise
+from impasto.generate.patches import LEAST, synthesise
 from impasto.generate.references import ReferenceBank
 from impasto.images.tensors import byte_tensor
 from impasto.models.preprocess import plain
@@ -30,6 +30,8 @@ from impasto.weights import classifier_of
 
 Pixels = NDArray[np.uint8]
 Rows = NDArray[np.int64]
+J = TypeVar("J")
+P = TypeVar("P")
 Probabilities = Callable[[Rows], NDArray[np.floating]]
 """Probabilities of all styles for rows of a collection, ``(N, styles)``."""
 
@@ -39,7 +41,7 @@ MOST: Final = 8  # references of a picture much larger than they are
 MIXED: Final = 4  # references of a mixture of styles, at least
 PIXELS: Final = 1_500_000  # of all references of a picture together, at most: bounds the memory
 BATCH: Final = 128
-AHEAD: Final = 8  # pictures of each core that are held until they are asked for
+AHEAD: Final = 8  # results of each core that are held until they are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,6 @@ class PatchPainter:
 
     bank: ReferenceBank
     originals: Originals | None = None
-    _decoded: dict[tuple[int, int], Pixels] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of_painter(
@@ -153,7 +154,7 @@ class PatchPainter:
                 f"{self.bank.collection.path} has no training picture of {names} "
                 "to take patches from"
             )
-        most = max(PATCH + 9, min(short, int((PIXELS / len(rows)) ** 0.5)))
+        most = max(LEAST, min(short, int((PIXELS / len(rows)) ** 0.5)))
         pictures = tuple(self._picture(int(row), most) for row in rows)
         made = synthesise(source, pictures, strength=strength, boldness=boldness, start=start)
         return StylePicture(made.pixels, made.origin, rows, made.shares, pictures)
@@ -189,13 +190,7 @@ class PatchPainter:
                 exclude=None if exclude is None else exclude[place],
             )
 
-        cores = os.cpu_count() or 1
-        with ThreadPoolExecutor(cores) as pool:
-            for first in range(0, len(sources), AHEAD * cores):
-                places = range(first, min(first + AHEAD * cores, len(sources)))
-                with threadpool_limits(1):
-                    pictures = list(pool.map(made, places))
-                yield from pictures
+        yield from on_cores(made, range(len(sources)), os.cpu_count() or 1)
 
     def borrowed(self, painted: StylePicture) -> tuple[Borrowed, ...]:
         """Return the paintings that the patches of a picture come from, with their shares."""
@@ -223,19 +218,39 @@ class PatchPainter:
         return int(np.clip(round(FEWEST * short / min(short, typical)), FEWEST, MOST))
 
     def _picture(self, row: int, short: int) -> Pixels:
-        """A reference with a shorter side of at most ``short`` pixels, never enlarged."""
-        if (row, short) not in self._decoded:
-            stored = np.asarray(self.bank.collection.pixels[row])
-            picture = stored
-            if short > len(stored) and self.originals is not None:
-                picture = self.originals.whole(row, short)
-            scale = short / min(picture.shape[:2])
-            if scale < 1:
-                height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
-                image = Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)
-                picture = np.asarray(image)
-            self._decoded[row, short] = picture
-        return self._decoded[row, short]
+        """A reference with a shorter side of at most ``short`` pixels.
+
+        It is enlarged only where it has fewer pixels than patch synthesis takes.
+        """
+        picture = np.asarray(self.bank.collection.pixels[row])
+        if short > len(picture) and self.originals is not None:
+            picture = self.originals.whole(row, short)
+        found = min(picture.shape[:2])
+        if LEAST <= found <= short:
+            return picture
+        scale = (short if found > short else LEAST) / found
+        height, width = (max(LEAST, round(side * scale)) for side in picture.shape[:2])
+        image = Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)
+        return np.asarray(image)
+
+
+def on_cores(function: Callable[[J], P], jobs: Sequence[J], cores: int) -> Iterator[P]:
+    """Results of jobs in their order, computed one a core at a time.
+
+    Few results are held at once, and an interruption waits for the jobs that are under way alone.
+    """
+    with ThreadPoolExecutor(cores) as pool:
+        for first in range(0, len(jobs), AHEAD * cores):
+            with threadpool_limits(1):
+                waiting = [
+                    pool.submit(function, job) for job in jobs[first : first + AHEAD * cores]
+                ]
+                try:
+                    results = [one.result() for one in waiting]
+                finally:
+                    for one in waiting:
+                        one.cancel()
+            yield from results
 
 
 def _bank(

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from impasto.numerics.colour_transfer import covariance_map
+from impasto.models.colour_transfer import colour_statistics, transport
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -44,6 +44,8 @@ COHERENCE: Final = 0.2  # a continuation may be this share further away than the
 SWEEPS: Final = 2  # passes in which continuations spread in all four directions
 KEPT: Final = 0.25  # share of the source mixed in at full strength
 DETAIL: Final = 0.9  # share of the source mixed in where its detail is finest
+ENDS: Final = (1, 99)  # percentiles of lightness that are kept within those of the references
+LEAST: Final = 16  # pixels of a side of a reference, at least
 SMALLEST: Final = 2 * PATCH  # pixels of the shorter side of the coarsest size, at least
 
 _BELL = np.exp(-0.5 * ((np.arange(PATCH) - PATCH // 2) / SIGMA) ** 2)
@@ -82,21 +84,21 @@ def synthesise(
         strength: from 0, the source unchanged, to 1.
         boldness: octaves between the coarsest size and the full one. Strokes and shapes grow with
             it. It is lowered where the coarsest size would have fewer than 14 pixels.
-        start: a painting of the source, of its size, to begin with; ``None``: the source with the
-            colours of the references.
+        start: a painting of the source at this strength, of its size, to begin with; ``None``: the
+            source with the colours of the references, as far as the strength goes.
 
     Raises:
         ValueError: there is no reference, or one is smaller than 16 × 16.
     """
-    if not references or min(min(one.shape[:2]) for one in references) < PATCH + 9:
-        raise ValueError("patch synthesis takes references of at least 16 × 16 pixels")
+    if not references or min(min(one.shape[:2]) for one in references) < LEAST:
+        raise ValueError(f"patch synthesis takes references of at least {LEAST} × {LEAST} pixels")
     x, theirs = _floats(source), [_floats(one) for one in references]
     if start is None:
         colours = np.concatenate([one.reshape(-1, 3) for one in theirs])
-        begun = covariance_map(x.reshape(-1, 3), colours).reshape(x.shape)
+        recoloured = _recoloured(x.reshape(-1, 3), colours).reshape(x.shape)
+        begun = _mixed(x, recoloured, np.asarray(strength, np.float32))
     else:
         begun = _floats(start)
-    begun = x + strength * (begun - x)
     shortest = min(*x.shape[:2], *(side for one in theirs for side in one.shape[:2]))
     octaves = min(boldness, max(0, int(np.log2(max(shortest, 1) / SMALLEST))))
     kept = 1 - strength * (1 - KEPT)
@@ -123,6 +125,28 @@ def synthesise(
 def _floats(pixels: Pixels) -> Floats:
     """Pixels in [-1, 1]."""
     return pixels.astype(np.float32) / np.float32(127.5) - 1
+
+
+def _recoloured(pixels: Floats, target: Floats) -> Floats:
+    """Pixels ``(N, 3)`` with mean and covariance of ``target`` ``(M, 3)``, as far as is sensible.
+
+    Lightness that would go beyond the target's is compressed, above and below its mean, so that a
+    face in a dark picture does not turn into a white spot.
+    """
+    ours, theirs = (
+        colour_statistics(torch.from_numpy(part.T.copy())[None, :, None])
+        for part in (pixels, target)
+    )
+    linear, shift = np.split(transport(ours, theirs)[0].numpy(), [3], axis=1)
+    mapped = pixels @ linear.T + shift.T
+    middle = target.mean()
+    light = mapped.mean(1) - middle
+    low, high = np.percentile(light, ENDS)
+    least, most = np.percentile(target.mean(1) - middle, ENDS)
+    above = min(1.0, most / high) if high > 0 and most > 0 else 1.0
+    below = min(1.0, least / low) if low < 0 and least < 0 else 1.0
+    moved = light * (np.where(light > 0, above, below) - 1)
+    return np.asarray(mapped + moved[:, None], np.float32)
 
 
 def _mixed(first: Floats, second: Floats, share: Floats) -> Floats:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.collection.phash import perceptual_hash, thumbnails
 from impasto.numerics.neighbours import centred_unit
@@ -117,8 +118,7 @@ def _candidates(collection: Collection) -> list[Rows]:
     result = []
     for style in range(len(collection.vocabulary)):
         own = train[collection.labels[train] == style]
-        places = np.linspace(0, len(own) - 1, min(CANDIDATES, len(own))).round().astype(np.int64)
-        result.append(own[places])
+        result.append(evenly(own, CANDIDATES))
     return result
 
 

@@ -10,10 +10,8 @@ Patches of real paintings make the picture; a trained painter, where there is on
 picture to begin with. Any pictures can be the references in place of a style's.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -23,7 +21,6 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from impasto.collection.collection import Collection, open_collection
@@ -33,12 +30,12 @@ from impasto.collection.vocabulary import Vocabulary
 from impasto.config import Device, Settings
 from impasto.devices import accelerator_on
 from impasto.errors import InputError, SettingsError
-from impasto.generate.patch_painter import PatchPainter
-from impasto.generate.patches import synthesise
+from impasto.generate.patch_painter import PatchPainter, on_cores
+from impasto.generate.patches import LEAST, synthesise
+from impasto.generate.tiles import paint_in_tiles
 from impasto.generate.user_pictures import Images, UserPicture, read_pictures
 from impasto.images.contact_sheet import contact_sheet, write_png
-from impasto.images.tensors import float_tensor, to_pixels
-from impasto.models.painter import SHRINK, Painter
+from impasto.models.painter import Painter
 from impasto.numerics.formatting import percent
 from impasto.path_names import path_names
 from impasto.records import run as runs
@@ -47,9 +44,8 @@ from impasto.weights import painter_of
 
 Pixels = NDArray[np.uint8]
 GRID: Final = "grid.png"  # all pictures in all styles, beside their folders
-TILE: Final = 512  # height and width of a tile of a larger picture, in pixels
-OVERLAP: Final = 64  # pixels that neighbouring tiles share; there they are blended
 PIXELS: Final = 256  # shorter side of pictures painted without a run, in pixels
+CELL: Final = 128  # height and width of a picture in the grid, in pixels
 LARGE: Final = 1024**2  # pixels of a picture from which pictures are painted one at a time
 
 
@@ -243,8 +239,9 @@ class _Stylist:
             return self._coloured(_Painting(made.pixels, borrowed, pictures), source)
         if self.patches is not None:
             shares = {style: share for style, share in enumerate(weights.tolist()) if share > 0}
-            mark = hashlib.sha256(original.path.read_bytes()).hexdigest()
-            painted = self.patches.paint(source, shares, start=start, exclude=mark, **how)
+            painted = self.patches.paint(
+                source, shares, start=start, exclude=original.sha256, **how
+            )
             borrowed = self.patches.borrowed(painted)
             return self._coloured(_Painting(painted.pixels, borrowed, painted.references), source)
         assert start is not None
@@ -265,7 +262,17 @@ def _originals(collection: Collection, short: int) -> Originals | None:
 def _references(
     settings: PatchSettings, short: int, on_skip: Callable[[str], None] | None
 ) -> list[UserPicture]:
-    return read_pictures(list(settings.references), short, on_skip=on_skip)
+    """The pictures that were given as references; too narrow ones are left out by name."""
+    read = read_pictures(list(settings.references), short, on_skip=on_skip)
+    fit = [one for one in read if min(one.pixels.shape[:2]) >= LEAST]
+    for one in read:
+        if min(one.pixels.shape[:2]) < LEAST and on_skip is not None:
+            on_skip(f"{one.path} is left out: a reference has {LEAST} pixels or more a side")
+    if not fit:
+        raise InputError(
+            f"no reference has {LEAST} pixels or more a side at --pixels {short}: name others"
+        )
+    return fit
 
 
 def _paint_all(
@@ -289,31 +296,39 @@ def _paint_all(
         "environment": runs.environment(),
     }
     records = []
-    rows = [[Image.fromarray(original.pixels)] for original in originals]
-    with threadpool_limits(1), ThreadPoolExecutor(_workers(originals)) as pool:
-        paintings = pool.map(lambda job: stylist.paint(job[0], targets[job[1]]), jobs)
-        for number, ((original, style), painting) in enumerate(zip(jobs, paintings, strict=True)):
-            picture = Image.fromarray(painting.pixels)
-            weights = dict(zip(styles, targets[style].tolist(), strict=True))
-            record = Repainted(
-                image=str(original.path),
-                style=style if styles else None,
-                weights={name: round(share, 6) for name, share in weights.items() if share},
-                size=picture.size,
-                references=painting.borrowed,
-                **shared,
-            )
-            place = output / folders[style] / f"{original.name}.png"
-            record.save(picture, place)
-            if settings.show_references and painting.references:
-                write_png(place.with_suffix(".references.png"), _sheet(original, painting))
-            records.append(record)
-            rows[number // len(targets)].append(picture)
+    rows = [[_small(original.pixels)] for original in originals]
+    paintings = on_cores(
+        lambda job: stylist.paint(job[0], targets[job[1]]), jobs, _workers(originals)
+    )
+    for number, ((original, style), painting) in enumerate(zip(jobs, paintings, strict=True)):
+        picture = Image.fromarray(painting.pixels)
+        weights = dict(zip(styles, targets[style].tolist(), strict=True))
+        record = Repainted(
+            image=str(original.path),
+            style=style if styles else None,
+            weights={name: round(share, 6) for name, share in weights.items() if share},
+            size=picture.size,
+            references=painting.borrowed,
+            **shared,
+        )
+        place = output / folders[style] / f"{original.name}.png"
+        record.save(picture, place)
+        if settings.show_references and painting.references:
+            write_png(place.with_suffix(".references.png"), _sheet(original, painting))
+        records.append(record)
+        rows[number // len(targets)].append(_small(painting.pixels))
     if len(records) > 1:
         names = [original.name for original in originals]
-        sheet = contact_sheet(rows, heads=["original", *targets], sides=names, cell=128)
+        sheet = contact_sheet(rows, heads=["original", *targets], sides=names, cell=CELL)
         write_png(output / GRID, sheet)
     return records
+
+
+def _small(pixels: Pixels) -> Image.Image:
+    """A picture as large as its cell of the grid, at most."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
+    return picture
 
 
 def _workers(originals: Sequence[UserPicture]) -> int:
@@ -366,53 +381,6 @@ def _parse_mix(text: str) -> dict[str, float]:
             raise SettingsError(f"mix={text}: it is written as Baroque:0.7,Ukiyo_e:0.3")
         shares[name] = share
     return shares
-
-
-def paint_in_tiles(
-    painter: Painter, picture: NDArray[np.uint8], weights: Tensor
-) -> NDArray[np.uint8]:
-    """Repaint a picture ``uint8 (H, W, 3)`` at its size, in overlapping tiles where it is large.
-
-    Args:
-        painter: in evaluation mode.
-        picture: of any height and width.
-        weights: of the styles, ``float32 (styles,)``; the rest to 1 is no style.
-    """
-    device = painter.styles.device
-    x = float_tensor(picture[None], device)
-    colours = painter.colours(x, weights.to(device)[None])  # of the whole: tiles agree
-    height, width = x.shape[-2:]
-    below, beside = -height % SHRINK, -width % SHRINK
-    x = torch.nn.functional.pad(x, (0, beside, 0, below), mode="replicate")
-    total = torch.zeros_like(x)
-    share = torch.zeros_like(x[:, :1])
-    rows, columns = (_starts(side) for side in x.shape[-2:])
-    with torch.no_grad():
-        for top in rows:
-            for left in columns:
-                place = (..., slice(top, top + TILE), slice(left, left + TILE))
-                part = x[place].contiguous(memory_format=torch.channels_last)
-                high, wide = (_fade(side, device) for side in part.shape[-2:])
-                weight = high[:, None] * wide[None, :]
-                origin = torch.tensor([[top, left]], device=device)
-                total[place] += weight * painter(part, weights.to(device)[None], colours, origin)
-                share[place] += weight
-    painted: NDArray[np.uint8] = to_pixels((total / share)[..., :height, :width])[0]
-    return painted
-
-
-def _starts(side: int) -> list[int]:
-    """First pixels of overlapping tiles along a side, evenly, at multiples of ``SHRINK``."""
-    if side <= TILE:
-        return [0]
-    count = -(-(side - OVERLAP) // (TILE - OVERLAP))
-    return [round(index * (side - TILE) / (count - 1) / SHRINK) * SHRINK for index in range(count)]
-
-
-def _fade(length: int, device: torch.device) -> Tensor:
-    """Weights that rise over the overlap from nearly 0, and fall again."""
-    place = torch.arange(length, device=device, dtype=torch.float32) + 0.5
-    return torch.minimum(place, length - place).clamp(max=OVERLAP) / OVERLAP
 
 
 def _with_colours(painted: Pixels, original: Pixels) -> Image.Image:

@@ -1,5 +1,6 @@
 """A user's pictures to repaint, decoded with their proportions."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +23,19 @@ Images = Sequence[Path | str] | Path | str
 
 @dataclass(frozen=True, slots=True)
 class UserPicture:
-    """A decoded picture: a file name that no other one has, its file, ``uint8 (H, W, 3)``."""
+    """A decoded picture.
+
+    Attributes:
+        name: that no other one has, and every system takes for a file.
+        path: of its file.
+        pixels: ``uint8 (H, W, 3)``.
+        sha256: of the file.
+    """
 
     name: str
     path: Path
     pixels: NDArray[np.uint8]
+    sha256: str
 
 
 def read_pictures(
@@ -65,7 +74,8 @@ def read_pictures(
             if on_skip is not None:
                 on_skip(f"{path} is left out: {error}")
             continue
-        read.append(UserPicture(unused(path.stem, taken), path, pixels))
+        name, mark = unused(path.stem, taken), hashlib.sha256(data).hexdigest()
+        read.append(UserPicture(name, path, pixels, mark))
     if not read:
         raise InputError(
             "none of the pictures can be read: name pictures such as JPEG or PNG files"

@@ -181,8 +181,8 @@ _KINDS = (
     Kind(
         "IMP303",
         "miscalibrated",
-        "The probabilities are further off than chance makes calibrated ones",
-        "The probabilities are as near to calibrated as can be told, or within 0.02",
+        "The calibration error is larger than that of calibrated probabilities",
+        "The calibration error is that of calibrated probabilities, or at most 0.02",
         "Read the probabilities as ranks only, or enlarge the validation split.",
     ),
     Kind(

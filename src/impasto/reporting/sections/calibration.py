@@ -23,7 +23,7 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
         f"{percent(found.ece_before)} to {percent(found.ece_after)}. On as many pictures with "
         f"these confidences perfect calibration would give {percent(found.ece_perfect)}, at most "
         f"{percent(found.ece_perfect_95)} in 95 % of cases: the probabilities are "
-        f"{'off by more than chance' if off else 'not told from calibrated ones'}. The negative "
+        f"{'miscalibrated' if off else 'consistent with calibrated ones'}. The negative "
         f"log-likelihood goes from {found.nll_before:.3f} to {found.nll_after:.3f} nats, the Brier "
         f"score from {found.brier_before:.3f} to {found.brier_after:.3f}; lower is better."
     )

@@ -86,8 +86,8 @@ MEANINGS = Details(
             "learnt a palette. Painting should leave the originals recognisable, so that much of "
             "each of these two is wanted: the hit rate, and the originals found. ",
             Strong(ARM_TITLES["adversarial"]), " are changed by projected gradient until the "
-            "painter’s style classifier takes them for the style, at the painter’s SSIM: a hit "
-            "rate of theirs is what fooling gives.",
+            "painter’s style classifier takes them for the style, at the painter’s SSIM: their "
+            "hit rate is what an adversarial attack reaches.",
         ),
     ),
 )  # fmt: skip
@@ -261,7 +261,7 @@ def _arm(result: PainterScore, name: Arm) -> tuple[Inline, ...]:
 
 
 def _signs(result: PainterScore) -> Table:
-    """Signs of fooling and copying: treatments, lattices, borrowed regions, training on an arm."""
+    """Adversarial patterns and copying: treatments, lattices, borrowed regions, training."""
     rows = []
     for arm in result.arms:
         cells: list[Inline] = [

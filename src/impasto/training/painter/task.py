@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.tensors import to_pixels
@@ -21,11 +22,7 @@ from impasto.models.image_metrics import correlation, lightness, multiscale_ssim
 from impasto.models.painter import nearest_colours
 from impasto.models.preprocess import plain
 from impasto.training.augment import crop_boxes, cropped
-from impasto.training.painter.references import (
-    CROP,
-    StyleReferences,
-    random_crops,
-)
+from impasto.training.painter.references import CROP, StyleReferences, random_crops
 from impasto.training.painter.settings import PainterSettings
 from impasto.training.pixel_batches import Pictures
 
@@ -94,9 +91,7 @@ class PainterTask:
         self.of = {int(style): rows[labels[rows] == style] for style in self.present}
         self.pictures = Pictures(collection, rows, tools.device)
         self.per_epoch = max(1, len(rows) // self.size)
-        validation = collection.indices("validation")
-        places = np.linspace(0, len(validation) - 1, min(VALIDATED, len(validation)))
-        self.validation = validation[places.round().astype(np.int64)]
+        self.validation = evenly(collection.indices("validation"), VALIDATED)
 
     @property
     def steps(self) -> int:
@@ -270,8 +265,7 @@ class PainterTask:
     @torch.no_grad()
     def illustrate(self, model: nn.Module, folder: Path, epoch: int) -> None:
         """Draw the same validation pictures in every style, a row each, as ``epoch-NNN.png``."""
-        places = np.linspace(0, len(self.validation) - 1, min(SHOWN, len(self.validation)))
-        x = self._validated(self.validation[places.astype(int)])
+        x = self._validated(evenly(self.validation, SHOWN))
         eye = torch.eye(self.styles, device=x.device)
         columns = [x]
         for style in range(self.styles):
