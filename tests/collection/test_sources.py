@@ -226,6 +226,20 @@ def test_tables_as_office_programs_save_them(
     assert all(entry.place for entry in found.entries)
 
 
+def test_what_was_guessed_about_a_table_is_said(tmp_path: Path) -> None:
+    text = "File;Class;year\nx/1.jpg;A;19th c.\nx/2.jpg;B;1880\nx/3.jpg;Ä;n.d.\n"
+    (tmp_path / "t.csv").write_bytes(text.encode("cp1252"))
+    assert read_source(tmp_path / "t.csv").notes == (
+        "t.csv is no UTF-8 and was read as Windows-1252",
+        "The columns of t.csv are divided by ';'",
+        "The column 'File' of t.csv was read as path",
+        "The column 'Class' of t.csv was read as style",
+        "2 years of t.csv could not be read, as '19th c.': left out",
+    )
+    (tmp_path / "u.csv").write_text("Path,style\n1.jpg,A\n2.jpg,B\n", encoding="utf-8-sig")
+    assert read_source(tmp_path / "u.csv").notes == ()
+
+
 def test_columns_of_the_known_names_win(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("label,path,file,style\n0,1.jpg,x,A\n1,2.jpg,y,B\n")
     assert [(e.id, e.style) for e in read_source(tmp_path / "t.csv").entries] == [

@@ -307,8 +307,8 @@ def test_two_painters_share_a_table_and_the_course_comes_last(tmp_path: Path) ->
     names = ["painter", "course (the course’s form)"]
     assert heads[:2] == names and heads[3:] == [f"{name}: style by style" for name in names]
     assert heads[2] == (
-        "The painter: 42.0 % are taken for the style by the network, 21.0 % by hand-made "
-        "features; of real works 50.0 % and 25.0 %"
+        "The painter: 42.0 % are classified as the target style by the network, 21.0 % by "
+        "hand-made features; of real works 50.0 % and 25.0 %"
     )
     assert cells(markdown, "The painter: painter")[0] == "42.0 % (40.0–44.0)"
     assert cells(markdown, "The painter: course (the course’s form)")[0] == "12.0 % (10.0–14.0)"
@@ -365,7 +365,9 @@ def test_it_opens_with_the_grid_and_names_the_works_that_lent_patches(tmp_path: 
     lent = "The siphon by Juan Gris 62 %, Old bridge 38 %".replace(" %", "\N{NO-BREAK SPACE}%")
     assert told.count(f"| Cubism | {lent} |") == 3 and "Row 1, Baroque: boat.jpg" in told
     assert "upon the paintings it is 45.0 % (43.0–47.0), with patches alone 41.0 %" in told
-    assert "### Painter and patches: 45.0 % are taken for the style by the network" in told
+    assert (
+        "### Painter and patches: 45.0 % are classified as the target style by the network" in told
+    )
     folded = page.split("<summary>Whose patches these are")[1].split("</details>")[0]
     assert folded.count(lent) == 3
     for words in ("The same with patches of real works alone", "The same by the painter alone"):

@@ -7,7 +7,7 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +40,8 @@ def read_table(table: Path, folder: Path) -> Source:
     """
     if parquet.holds_pictures(table):
         return parquet.read_parquet_files([str(table)])
-    rows = read_rows(table)
+    notes: list[str] = []
+    rows = read_rows(table, notes.append)
     if not rows or not {"path", "style"} <= rows[0].keys():
         found = ", ".join(map(str, rows[0])) if rows else "no rows"
         raise InputError(
@@ -72,23 +73,42 @@ def read_table(table: Path, folder: Path) -> Source:
     ):  # then a missing file is a fault, to be named as such
         entries = {p: replace(e, place=e.place or str(folder / p)) for p, e in entries.items()}
     ordered = tuple(entries.values())
-    return Source(ordered, tuple(sorted({entry.style for entry in ordered})))
+    styles = tuple(sorted({entry.style for entry in ordered}))
+    return Source(ordered, styles, notes=(*notes, *_unread_years(table, rows)))
 
 
 def enriched(source: Source, table: Path) -> Source:
     """Add a table's artists, titles, years and sides to the entries whose ids are its paths."""
-    by_path = {str(row.get("path")): row for row in read_rows(table)}
+    notes: list[str] = []
+    rows = read_rows(table, notes.append)
+    by_path = {str(row.get("path")): row for row in rows}
     entries = (
         _described(entry, by_path[entry.id], f"{table}, {entry.id}")
         if entry.id in by_path
         else entry
         for entry in source.entries
     )
-    return replace(source, entries=tuple(entries))
+    notes = [*source.notes, *notes, *_unread_years(table, rows)]
+    return replace(source, entries=tuple(entries), notes=tuple(notes))
 
 
-def read_rows(table: Path) -> list[dict[str, Any]]:
+def _unread_years(table: Path, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A note on the years that are no numbers of a year, where there are any."""
+    unread = [
+        str(row["year"])
+        for row in rows
+        if row.get("year") not in (None, "") and year_of(row["year"]) is None
+    ]
+    if unread:
+        yield f"{len(unread)} years of {table.name} could not be read, as {unread[0]!r}: left out"
+
+
+def read_rows(table: Path, on_note: Callable[[str], None]) -> list[dict[str, Any]]:
     """The rows of a CSV (with a header), parquet or JSON-lines file.
+
+    Args:
+        table: the file.
+        on_note: called with one line for whatever had to be guessed to read it.
 
     Raises:
         InputError: it is missing, in another format or damaged.
@@ -96,7 +116,8 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
     try:
         match table.suffix.lower():
             case ".csv" | ".tsv":
-                return _csv_rows(_text(table), "\t" if table.suffix.lower() == ".tsv" else ",")
+                usual = "\t" if table.suffix.lower() == ".tsv" else ","
+                return _csv_rows(table.name, _text(table, on_note), usual, on_note)
             case ".parquet":
                 return list(pq.read_table(table).to_pylist())
             case ".jsonl" | ".ndjson":
@@ -109,26 +130,36 @@ def read_rows(table: Path) -> list[dict[str, Any]]:
     raise InputError(f"{table} is not a table that can be read: use .csv, .tsv, .parquet or .jsonl")
 
 
-def _text(table: Path) -> str:
+def _text(table: Path, on_note: Callable[[str], None]) -> str:
     """The text of a table in UTF-8 or UTF-16, else as Windows wrote it in Western Europe."""
     data = table.read_bytes()
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        on_note(f"{table.name} was read as UTF-16")
         return data.decode("utf-16")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
+        on_note(f"{table.name} is no UTF-8 and was read as Windows-1252")
         return data.decode("cp1252")
 
 
-def _csv_rows(text: str, usual: str) -> list[dict[str, Any]]:
+def _csv_rows(
+    name: str, text: str, usual: str, on_note: Callable[[str], None]
+) -> list[dict[str, Any]]:
     """Rows by the delimiter and header that give path and style; else by the usual delimiter."""
     first: list[dict[str, Any]] | None = None
     for delimiter in dict.fromkeys((usual, ",", ";", "\t")):
         blanks = f"{delimiter} " in text.split("\n", 1)[0]
         lines = io.StringIO(text, newline="")
         reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=blanks)
-        reader.fieldnames = _columns(reader.fieldnames or ())
+        given = list(reader.fieldnames or ())
+        reader.fieldnames = _columns(given)
         if {"path", "style"} <= set(reader.fieldnames):
+            if delimiter != usual:
+                on_note(f"The columns of {name} are divided by {delimiter!r}")
+            for own, known in zip(given, reader.fieldnames, strict=True):
+                if own.strip().casefold() != known:
+                    on_note(f"The column {own!r} of {name} was read as {known}")
             return list(reader)
         first = list(reader) if first is None else first
     return first or []

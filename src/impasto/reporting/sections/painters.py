@@ -143,7 +143,7 @@ def _outcome(scored: Sequence[tuple[str, PainterScore]]) -> Heading:
     rates = result.arm(best).rates
     real = result.arm("real").rates
     return Heading(
-        f"{ARM_TITLES[best]}: {percent(hit)} are taken for the style by the network, "
+        f"{ARM_TITLES[best]}: {percent(hit)} are classified as the target style by the network, "
         f"{percent(rates['handmade'].hit.value)} by hand-made features; of real works "
         f"{percent(real['network'].hit.value)} and {percent(real['handmade'].hit.value)}",
         "painters-outcome",
