@@ -21,7 +21,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("files", "path_names", "progress"),
-    ("config",),
+    ("config", "recipes"),
     ("numerics", "images", "devices"),
     ("records",),
     ("state",),

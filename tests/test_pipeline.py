@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+import impasto
 from impasto import pipeline as module
 from impasto.cli.main import run
 from impasto.collection.settings import PrepareSettings
@@ -26,10 +27,12 @@ from impasto.embedding.settings import AtlasSettings
 from impasto.errors import InputError, OutputError, SettingsError
 from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.settings import EvaluateSettings
+from impasto.files import read_json
 from impasto.gallery.gallery import SampleSettings
 from impasto.pipeline import Study, StudyComparison, StudySettings, run_study
 from impasto.records.run import create, open_run
 from impasto.training.classifier.settings import ClassifierSettings
+from impasto.training.lora.settings import LoraSettings
 from impasto.training.painter.settings import (
     EvaluatorSettings,
     PainterSettings,
@@ -215,9 +218,30 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
         **quick,
     )
     score = PaintingSettings(per_style=2, bootstrap_samples=100, device="cpu")
-    wanted = stored.model_copy(update={"painter": painter, "paint": score})
+    course = painter.model_copy(
+        update={"styling": "plane", "evaluator": EvaluatorSettings(**{**quick, "epochs": 0})}
+    )
+    in_class = ClassifierSettings(network="in-class", resolution=32, muon_learning_rate=0)
+    wanted = stored.model_copy(
+        update={"painter": painter, "paint": score, "course_painter": course, "in_class": in_class}
+    )
+    alone = wanted.model_copy(update={"painter": None})
+    with pytest.raises(SettingsError, match="course_painter stands beside a painter"):
+        run_study(source, tmp_path / "s", alone)
     made = run_study(source, tmp_path / "s", wanted)
     assert {"IMP311", "IMP313"} <= {finding.code for finding in made.findings}
+    scored = read_json(tmp_path / "s" / "runs" / "painter" / "evaluation" / "painting.json")
+    assert "course" in [arm["arm"] for arm in scored["arms"]]
+    other = open_run(tmp_path / "s" / "runs" / "in-class")
+    assert {name: other.settings[name] for name in ("network", "epochs", "batch_size")} == {
+        "network": "in-class",
+        "epochs": TRAIN.epochs,
+        "batch_size": TRAIN.batch_size,
+    }
+    order = read_json(other.path / "label-order.json")
+    # Over all orders of the labels the mean accuracy is one in three styles.
+    assert order["lost"]["value"] == pytest.approx(1 / 3, abs=0.05)
+    assert made.run.path.name == "classifier"
     run = open_run(tmp_path / "s" / "runs" / "painter", "painter")
     assert run.settings["device"] == "cpu" and (run.path / "atlas" / "atlas.json").is_file()
     assert made.evaluation == before.evaluation
@@ -225,6 +249,44 @@ def test_a_painter_is_added_to_a_study_where_it_is_asked_for(
     run_study(source, tmp_path / "s", wanted)
     with pytest.raises(OutputError, match=r"painter was .*, now null"):
         run_study(source, tmp_path / "s", stored)
+
+
+def test_a_model_to_fine_tune_is_asked_for_before_anything_is_done(
+    finished: Finished, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match=r"--set lora\.base=MODEL"):
+        lacking = CLASSIFIER_ONLY.model_copy(update={"lora": LoraSettings()})
+        run_study(finished.source, tmp_path / "study", lacking)
+    assert not (tmp_path / "study").exists()
+
+
+def test_the_recipe_of_the_course_lies_under_its_file_and_the_assignments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, asked = tmp_path / "config.json", list[StudySettings]()
+    config.write_text(json.dumps({"trainingdir": "train", "epochs": 7, "batch_size": 9}))
+
+    def stop(source: object, folder: Path, settings: StudySettings, **_: object) -> None:
+        asked.append(settings)
+        raise InputError("far enough")
+
+    monkeypatch.setattr(module, "run_study", stop)
+    changed = ["--set", "painter.epochs=1", "--set", "lora.base=model"]
+    assert run(["study", "--config", str(config), "--recipe", "course", *changed]) == 2
+    with pytest.raises(InputError, match="far enough"):
+        impasto.study("train", recipe="course", painter={"epochs": 2}, train={"epochs": 3})
+    with pytest.raises(InputError, match="far enough"):
+        impasto.study("train", settings=StudySettings(warm_start=True), recipe="course")
+    line, python, given = asked
+    assert (line.train.epochs, line.train.batch_size) == (7, 9)
+    assert line.lora is not None and line.lora.base == "model" and python.lora is None
+    assert given.warm_start and given.in_class == line.in_class
+    for settings, epochs in ((line, 1), (python, 2)):
+        assert settings.painter is not None and settings.painter.epochs == epochs
+        assert settings.in_class is not None and settings.in_class.network == "in-class"
+        assert settings.balance is not None and "cap-and-duplicate" in settings.balance.methods
+        assert settings.course_painter is not None and settings.course_painter.styling == "plane"
+    assert python.train.epochs == 3
 
 
 def test_a_study_with_an_atlas_ends_in_a_page(finished: Finished, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ STUDY/gallery/           the sample gallery, where no source was given
 STUDY/collection/        what prepare and audit wrote
 STUDY/runs/classifier/   the run, its evaluation and its atlas
 STUDY/runs/autoencoder/  likewise, where it is wanted
+STUDY/runs/in-class/     the course's network, where it is wanted; painter, course-painter and lora,
+                         too
 STUDY/balance/           the comparison of long-tail methods, where it is wanted
-STUDY/report.md, .html   the report
+STUDY/report.md, .html   the report, with its figures in figures/ and its tables in tables/
 STUDY/site/              the atlas page, where a run has an atlas
 
 Every stage continues where it was or finds itself done, so a killed study is finished by the same
@@ -14,11 +16,11 @@ command.
 """
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from pydantic import Field
 
@@ -27,13 +29,14 @@ from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import SourcePath, require_source, spelled
 from impasto.comparison.balance import ComparedMethods, LongTailSettings, balance
+from impasto.comparison.label_order import lose_label_order
 from impasto.config import Device, Settings
 from impasto.devices import device_of
 from impasto.embedding.embed import EMBEDDING_KINDS
 from impasto.embedding.make_atlas import make_atlas
 from impasto.embedding.settings import AtlasSettings
 from impasto.errors import SettingsError
-from impasto.evaluation.evaluate import evaluate
+from impasto.evaluation.evaluate import evaluate, evaluation_settings
 from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings, paint_gallery
@@ -51,14 +54,25 @@ from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.autoencoder.train import train_autoencoder
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
+from impasto.training.lora.settings import LoraSettings
 from impasto.training.painter.settings import PainterSettings
 from impasto.training.painter.train import train_painter
 
+T = TypeVar("T", bound=Settings)
 WRITTEN: Final = frozenset(
-    ["gallery", "collection", "runs", "balance", "report.md", "report.html", "figures", "site"]
+    [
+        *("gallery", "collection", "runs", "balance"),
+        *("report.md", "report.html", "figures", "tables", "site"),
+    ]
 )
 """Names of what a study writes beside ``study.json``."""
-LATER: Final = {"balance": ("balance",), "painter": ("painter", "paint")}
+LATER: Final = {
+    "balance": ("balance",),
+    "in_class": ("in_class",),
+    "painter": ("painter", "paint"),
+    "course_painter": ("course_painter", "paint"),
+    "lora": ("lora",),
+}
 """Stages that a study may be given later, and the settings that then count."""
 
 
@@ -113,6 +127,21 @@ class StudySettings(Settings):
         "without device and seed: as train",
     )
     paint: PaintingSettings = Field(PaintingSettings(), description="the painter's score")
+    in_class: ClassifierSettings | None = Field(
+        None,
+        description="a second classifier, the course's network, to compare with; none: left out; "
+        "without epochs, batch_size, device and seed: as train",
+    )
+    course_painter: PainterSettings | None = Field(
+        None,
+        description="a painter of the course's form, to stand beside the painter; none: left out; "
+        "without device and seed: as train",
+    )
+    lora: LoraSettings | None = Field(
+        None,
+        description="fine-tuning of the text-to-image model lora.base; none: left out; without "
+        "seed: as train",
+    )
 
 
 Stage = tuple[str, Callable[[], None]]
@@ -169,6 +198,10 @@ def run_study(
     settings, log = settings or StudySettings(), announce or (lambda line: None)
     if settings.warm_start:
         _check_warm_start(settings)
+    if settings.lora is not None:
+        _check_lora(settings.lora)
+    if settings.course_painter is not None and settings.painter is None:
+        raise SettingsError("course_painter stands beside a painter: give painter, too")
     if source is not None:
         require_source(source, settings.prepare.labels)
     for device in _devices(settings):
@@ -235,10 +268,26 @@ class _Work:
         else:
             trained = [*classifier, *autoencoder]
         rest: list[Stage] = []
+        if settings.in_class is not None:
+            rest += [
+                ("training the course's network", self.train_in_class),
+                ("evaluating the course's network", self.evaluate_in_class),
+            ]
+        if settings.course_painter is not None:
+            train = partial(self.train_painter, "course-painter", settings.course_painter)
+            rest.append(("training the course's painter", train))
         if settings.painter is not None:
             rest += [
-                ("training the painter", self.train_painter),
+                (
+                    "training the painter",
+                    partial(self.train_painter, "painter", settings.painter),
+                ),
                 ("scoring the painter", self.score_painter),
+            ]
+        if settings.lora is not None:
+            rest += [
+                ("fine-tuning the text-to-image model", self.train_lora),
+                ("scoring the fine-tuned model", partial(self.evaluate, "lora")),
             ]
         rest.append(("making the atlas of every run", self.make_atlases))
         if settings.balance is not None:
@@ -274,9 +323,7 @@ class _Work:
         self.found += findings.load(run.path / "findings.json")
 
     def train_autoencoder(self) -> None:
-        given = self.settings.autoencoder
-        shared = {"resolution", "device", "seed"} - given.model_fields_set
-        own = given.model_copy(update={name: getattr(self.settings.train, name) for name in shared})
+        own = self.as_train(self.settings.autoencoder, ("resolution", "device", "seed"))
         if (pictures := len(self.collection.indices("train"))) <= own.latent:
             self.log(
                 f"leaving the autoencoder out: {pictures} training pictures are too few "
@@ -293,29 +340,60 @@ class _Work:
         if not self.run_path(name).exists():
             return  # too few pictures for an autoencoder
         run = runs.open_run(self.run_path(name))
+        settings = evaluation_settings("lora")() if run.kind == "lora" else self.settings.evaluate
+        if not self.is_evaluated(run, settings):
+            evaluate(run.path, self.collection.path, settings)
+        self.found += findings.load(run.evaluation_path / "findings.json")
+
+    def train_in_class(self) -> None:
+        assert self.settings.in_class is not None
+        shared = ("epochs", "batch_size", "device", "seed")
+        own = self.as_train(self.settings.in_class, shared)
+        train_classifier(self.collection, self.run_path("in-class"), own, progress=self.progress)
+
+    def evaluate_in_class(self) -> None:
+        """Evaluate the course's network, and what a lost order of its labels would make of it.
+
+        Its findings stand in the report, and do not decide whether the study is valid.
+        """
+        run = runs.open_run(self.run_path("in-class"))
         if not self.is_evaluated(run, self.settings.evaluate):
             evaluate(run.path, self.collection.path, self.settings.evaluate)
-        self.found += findings.load(run.evaluation_path / "findings.json")
+        lose_label_order(run)
+
+    def as_train(self, given: T, names: Iterable[str]) -> T:
+        """Settings in which those of these names that are not given are the classifier's."""
+        shared = set(names) - given.model_fields_set
+        return given.model_copy(
+            update={name: getattr(self.settings.train, name) for name in shared}
+        )
 
     def is_evaluated(self, run: Run, settings: Settings) -> bool:
         inputs = {"weights": run.weights_fingerprint, "collection": self.collection.fingerprint}
         return is_done(run.evaluation_path, settings=settings, **inputs)
 
-    def train_painter(self) -> None:
-        assert self.settings.painter is not None
-        shared = {"device", "seed"} - self.settings.painter.model_fields_set
-        own = self.settings.painter.model_copy(
-            update={name: getattr(self.settings.train, name) for name in shared}
-        )
-        place = self.run_path("painter")
+    def train_painter(self, name: str, given: PainterSettings) -> None:
+        own = self.as_train(given, ("device", "seed"))
+        place = self.run_path(name)
         run = train_painter(self.collection, place, own, progress=self.progress, announce=self.log)
         self.found += findings.load(run.path / "findings.json")
 
     def score_painter(self) -> None:
         run, settings = runs.open_run(self.run_path("painter")), self.settings.paint
+        if self.settings.course_painter is not None and settings.course is None:
+            beside = {"course": self.run_path("course-painter").as_posix()}
+            settings = settings.model_copy(update=beside)
         if not self.is_evaluated(run, settings):
             score_painter(run.path, self.collection.path, settings)
         self.found += findings.load(run.evaluation_path / "findings.json")
+
+    def train_lora(self) -> None:
+        from impasto.training.lora.train import train_lora  # noqa: PLC0415 – an extra
+
+        assert self.settings.lora is not None
+        own = self.as_train(self.settings.lora, ("seed",))
+        run = train_lora(self.collection, self.run_path("lora"), own, progress=self.progress)
+        self.found += findings.load(run.path / "findings.json")
 
     def make_atlases(self) -> None:
         """Make the atlas of every run with embeddings, where it is missing."""
@@ -375,3 +453,15 @@ def _check_warm_start(settings: StudySettings) -> None:
             f"begin as an autoencoder of size={other}: "
             "give train network=classifier, and both the same size"
         )
+
+
+def _check_lora(settings: LoraSettings) -> None:
+    """Refuse at once what the fine-tuning would refuse after all other stages.
+
+    Raises:
+        SettingsError: no model is named.
+        MissingExtraError: the extra is not installed.
+    """
+    if not settings.base:
+        raise SettingsError("lora needs a model to fine-tune: name it with --set lora.base=MODEL")
+    import impasto.diffusion  # noqa: F401, PLC0415 – asks for the extra

@@ -26,6 +26,10 @@ class Judged(Train):
     teach: Train = Train()
 
 
+class Plain(Settings):
+    seed: int = 0
+
+
 class Whole(Settings):
     seed: int = 0
     name: str | None = None
@@ -91,10 +95,32 @@ def test_the_courses_file_is_taken_as_it_stands(tmp_path: Path) -> None:
     request = read_request(course(tmp_path))
     assert request.sources == (Path("data/train"), Path("data/test"))
     assert request.study == Path("out/wikiart")
-    trained = {"epochs": 20, "batch_size": 32, "device": "cuda"}
+    trained = {"epochs": 20, "batch_size": 32, "device": "auto"}
     assert request.settings(Train) == Train(**trained)  # type: ignore[arg-type]
     assert request.settings(Whole) == Whole(train=Train(**trained))  # type: ignore[arg-type]
     assert read_request(course(tmp_path, device="cpu")).settings(Train).device == "cpu"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_gpu_that_is_missing_is_said_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    there: bool,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    request = read_request(course(tmp_path))
+    assert request.settings(Train).device == ("cuda" if there else "auto")
+    line = "" if there else "which this machine lacks: computing on the CPU\n"
+    said = capsys.readouterr().err
+    assert said.endswith(line) and said.count("\n") == (not there)
+    # What an option asks for is not put right in silence
+    assert request.settings(Train, {"device": "cuda"}).device == "cuda"
+    assert capsys.readouterr().err == ""
+    # A verb without a device does not look for one
+    assert request.settings(Plain).seed == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_assignments_win_over_the_courses_file(tmp_path: Path) -> None:
@@ -103,14 +129,14 @@ def test_assignments_win_over_the_courses_file(tmp_path: Path) -> None:
     assert (made.train.epochs, made.train.batch_size, made.train.device, made.seed) == (
         1,
         4,
-        "cuda",
+        "auto",
         9,
     )
 
 
 def test_the_courses_device_is_left_to_the_table_around(tmp_path: Path) -> None:
-    made = read_request(course(tmp_path)).settings(Judged)
-    assert (made.device, made.teach.device, made.teach.epochs) == ("cuda", "auto", 20)
+    made = read_request(course(tmp_path, device="cpu")).settings(Judged)
+    assert (made.device, made.teach.device, made.teach.epochs) == ("cpu", "auto", 20)
     assert "device" not in made.teach.model_fields_set  # so it is as the other's
 
 

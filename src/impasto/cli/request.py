@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import typer
+
 from impasto.config import CourseConfig, Settings, is_course, merged, parse, read
 from impasto.errors import InputError, SettingsError
 
@@ -42,7 +44,9 @@ class Request:
         Raises:
             SettingsError: naming every unknown key and every bad value.
         """
-        values = merged(_course_values(self.course, cls) if self.course else {}, self.values)
+        given = any(name.endswith("device") and value for name, value in (options or {}).items())
+        course = _course_values(self.course, cls, chosen=given) if self.course else {}
+        values = merged(course, self.values)
         for name, value in (options or {}).items():
             values = values if value is None else merged(values, _nested(name, value))
         return parse(cls, values, self.origin)
@@ -137,24 +141,52 @@ def _nested(name: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _course_values(course: CourseConfig, cls: type[Settings]) -> dict[str, Any]:
+def _course_values(
+    course: CourseConfig, cls: type[Settings], *, chosen: bool = False
+) -> dict[str, Any]:
     """The course's device, epochs and batch size, for ``cls`` and each table in it that knows them.
 
-    A table within one that has a device takes that one's, which an option may still change.
+    A table within one that has a device takes that one's, which an option may still change. Where
+    the file names a GPU that this machine lacks, ``auto`` takes its place, and a line says so; not
+    where an option has ``chosen`` a device.
     """
     known = {"epochs": course.epochs, "batch_size": course.batch_size, "device": course.device}
     if course.device and course.device.startswith("cuda"):
         known["device"] = "cuda"  # the number is that of a device in the course's lab
+    values = _known_values(known, cls)
+    if known["device"] == "cuda" and not chosen and _names_device(values):
+        from impasto.devices import device_of  # noqa: PLC0415 – torch
+
+        try:
+            device_of("cuda")
+        except SettingsError:
+            there = device_of("auto").type.replace("cpu", "the CPU")
+            typer.echo(
+                f"impasto: the settings file asks for {course.device}, which this machine lacks: "
+                f"computing on {there}",
+                err=True,
+            )
+            values = _known_values({**known, "device": "auto"}, cls)
+    return values
+
+
+def _known_values(known: Mapping[str, Any], cls: type[Settings]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, info in cls.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, Settings):
-            inner = _course_values(course, info.annotation)
+            inner = _known_values(known, info.annotation)
             if "device" in cls.model_fields:
                 inner.pop("device", None)
             values.update({name: inner} if inner else {})
         elif known.get(name) is not None:
             values[name] = known[name]
     return values
+
+
+def _names_device(values: Mapping[str, Any]) -> bool:
+    return "device" in values or any(
+        _names_device(inner) for inner in values.values() if isinstance(inner, Mapping)
+    )
 
 
 def alone(verb: str) -> None:

@@ -8,6 +8,8 @@ import typer
 from impasto.cli import options as opt
 from impasto.cli import output as show
 from impasto.cli.request import alone, read_request
+from impasto.recipes import Recipe
+from impasto.recipes import recipe as settings_of_recipe
 
 
 @opt.grouped
@@ -17,6 +19,10 @@ def study(
         typer.Argument(help="As for prepare. Default: the sample gallery."),
     ] = None,
     output: Annotated[Path | None, opt.output("The study folder.", "study")] = None,
+    recipe: Annotated[
+        Recipe | None,
+        typer.Option("--recipe", help="course: every part of the course's assignment."),
+    ] = None,
     *,
     network: Annotated[
         opt.Values,
@@ -43,6 +49,8 @@ def study(
     options |= {f"{stage}.device": common.device for stage in stages}
     options |= {f"{stage}.seed": common.seed for stage in ("sample", "prepare", *stages)}
     request = read_request(common.config, common.assignments)
+    if recipe is not None:
+        request = request.over(settings_of_recipe(recipe))
     settings = request.settings(impasto.StudySettings, options)
     made = impasto.study(
         request.source(source) if source or request.sources else None,

@@ -19,8 +19,9 @@ from safetensors.torch import save as serialised
 from torch import Tensor, nn
 
 from impasto.diffusion.base import Base
-from impasto.diffusion.families import ENCODER_TARGETS, Targets, Text
+from impasto.diffusion.families import ENCODER_TARGETS, Text
 from impasto.files import replacing, write_bytes
+from impasto.models.lora_layers import Targets
 
 NAME: Final = "pytorch_lora_weights.safetensors"
 KOHYA: Final = "kohya.safetensors"

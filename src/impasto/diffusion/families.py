@@ -17,12 +17,13 @@ from diffusers import (
 )
 from torch import Tensor, nn
 
+from impasto.models.lora_layers import Targets
+
 Text = Mapping[str, Tensor]
 """Embeddings of captions by the names under which a pipeline takes them:
 
 ``prompt_embeds (B, L, D)`` and so on.
 """
-Targets = Literal["attention", "transformer", "all"]
 _ATTENTION: Final = ("to_q", "to_k", "to_v", "to_out.0")
 _FORWARD: Final = ("proj_in", "proj_out", "ff.net.0.proj", "ff.net.2")
 _CONVOLUTIONS: Final = ("conv1", "conv2", "conv_shortcut", "time_emb_proj")

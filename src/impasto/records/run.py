@@ -36,6 +36,7 @@ CONTENT = frozenset(
     [
         *("run.json", "metrics.jsonl", "best.safetensors", "last", "seen.parquet", "findings.json"),
         *("evaluation", "by-artist", "atlas", "progress", "trackers", "tensorboard"),
+        "label-order.json",
         *(STYLE_CLASSIFIER, EVALUATOR),
         *("pytorch_lora_weights.safetensors", "kohya.safetensors", "README.md", "cache"),
     ]

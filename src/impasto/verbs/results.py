@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 
-from impasto.config import Settings, resolve
+from impasto.config import Settings, merged, resolve
 from impasto.errors import InputError, RunError
+from impasto.recipes import Recipe
+from impasto.recipes import recipe as settings_of_recipe
 from impasto.records.run import Run
 from impasto.verbs.inputs import (
     Announce,
@@ -172,6 +174,7 @@ def study(
     output: Thing = "study",
     settings: "StudySettings | Mapping[str, Any] | None" = None,
     *,
+    recipe: Recipe | None = None,
     fresh: bool = False,
     progress: bool = False,
     announce: Announce | None = None,
@@ -183,6 +186,8 @@ def study(
         source: as for ``prepare``; ``None``: the sample gallery.
         output: the study's folder; one that was cut off continues there.
         settings: of every stage; the defaults where ``None``.
+        recipe: settings of all stages by name, over which ``settings`` as a table and ``options``
+            are laid.
         fresh: remove the study that is in the folder, and begin it anew.
         progress: show each stage's progress on standard error.
         announce: called with one line as each stage begins.
@@ -190,6 +195,9 @@ def study(
     """
     from impasto.pipeline import StudySettings, run_study  # noqa: PLC0415
 
+    if recipe is not None:
+        given = resolve(StudySettings, settings, {}).model_dump(mode="json", exclude_unset=True)
+        settings = merged(settings_of_recipe(recipe), given)
     wanted = resolve(StudySettings, settings, options)
     pictures = None if source is None else source_paths(source)
     return run_study(

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from impasto.diffusion.families import Targets
+from impasto.models.lora_layers import Targets
 from impasto.training.settings import LoopSettings
 
 

@@ -130,7 +130,7 @@ def _fresh(
     half: Collection, settings: PainterSettings, references: StyleReferences | None
 ) -> Painter:
     painter = Painter(configured(settings.model_dump(mode="json"), len(half.vocabulary)))
-    if references is not None:
+    if references is not None and settings.styling != "plane":
         painter.bank.copy_(references.bank)
     return painter
 
