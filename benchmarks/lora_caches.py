@@ -25,6 +25,7 @@ from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.devices import Precision, autocast
 from impasto.gallery.gallery import SampleSettings, paint_gallery
+from impasto.training.lora.data import Taught
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import Batch, LoraTask
 
@@ -47,7 +48,8 @@ def task_of(folder: Path, asked: argparse.Namespace) -> LoraTask:
         buckets=False,
         precision=asked.precision, device="cpu", epoch_pictures=8, previews=(),
     )  # fmt: skip
-    return LoraTask(collection, settings, Accelerator(cpu=True), folder / "cache", progress=True)
+    taught, home = Taught.of(collection, settings), folder / "cache"
+    return LoraTask(taught, collection, settings, Accelerator(cpu=True), home, progress=True)
 
 
 def measured(task: LoraTask, steps: int, precision: Precision) -> dict[str, float]:
@@ -64,7 +66,7 @@ def measured(task: LoraTask, steps: int, precision: Precision) -> dict[str, floa
             pixels = torch.from_numpy(x).permute(0, 3, 1, 2).float() / 127.5 - 1
             latents = vae.encode(pixels).latent_dist.mode().float() * vae.config.scaling_factor
             pipeline.register_modules(text_encoder=encoder)
-            text = task.library.embedded([material.captions[row] for row in rows])
+            text = task.library.embedded([material.taught.captions[int(row)] for row in rows])
             pipeline.register_modules(text_encoder=None)
         return Batch(
             latents, text, size, task.objective.draw(seeds.tolist(), tuple(latents.shape[1:]))

@@ -10,7 +10,13 @@ import pytest
 
 from impasto.collection.collection import Collection
 from impasto.diffusion.buckets import assign, shapes
-from impasto.diffusion.captions import fill, spoken, table_captions, template_captions
+from impasto.diffusion.captions import (
+    fill,
+    spoken,
+    table_captions,
+    template_captions,
+    with_trigger,
+)
 from impasto.errors import InputError, SettingsError
 
 
@@ -35,7 +41,9 @@ def test_a_collection_is_captioned_by_template_and_by_table(
     make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:
     collection = make_collection(train=3, test=1, artists=1)
-    made = template_captions(collection, "{title} in the style of {style} by {artist}, {year}")
+    rows = range(len(collection))
+    template = "{title} in the style of {style} by {artist}, {year}"
+    made = template_captions(collection, rows, template)
     place = collection.column("style").index("Columns")
     assert made[place].endswith("in the style of columns by Columns Painter 0, 1890")
     ids = collection.column("id")
@@ -44,17 +52,51 @@ def test_a_collection_is_captioned_by_template_and_by_table(
         "caption,id\n"
         + "".join(f'"no {i}, of {name}",{name}\n' for i, name in enumerate(reversed(ids)))
     )
-    assert table_captions(collection, path) == [
-        f"no {len(ids) - 1 - i}, of {name}" for i, name in enumerate(ids)
-    ]
+    assert table_captions(collection, rows, path) == {
+        i: f"no {len(ids) - 1 - i}, of {name}" for i, name in enumerate(ids)
+    }
     path.write_text("id,caption\n" + "".join(f"{name},c\n" for name in ids[1:]))
     with pytest.raises(
         InputError, match=f"no caption for 1 of {len(ids)} paintings, {ids[0]} the first"
     ):
-        table_captions(collection, path)
-    path.write_text("id,text\na,b\n")
-    with pytest.raises(InputError, match="needs the columns id and caption"):
-        table_captions(collection, path)
+        table_captions(collection, rows, path)
+    # Pictures that are not learned from need none
+    assert len(table_captions(collection, rows[1:], path)) == len(ids) - 1
+    path.write_text("id,style\na,b\n")
+    with pytest.raises(InputError, match=r"needs the columns id \(or path, file_name\)"):
+        table_captions(collection, rows, path)
+
+
+def test_tables_and_folders_of_captions_as_other_programs_write_them(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    collection = make_collection(train=3, test=1)
+    ids = collection.column("id")
+    row = ids.index("train/Bands/train001.jpg")
+    table = tmp_path / "metadata.jsonl"
+    table.write_text('{"file_name": "train/Bands/train001.jpg", "text": "thin  stripes"}\n')
+    assert table_captions(collection, [row], table) == {row: "thin stripes"}
+    # A bare name names a picture that no other one shares it with
+    table.write_text('{"file_name": "train001.jpg", "text": "stripes"}\n')
+    with pytest.raises(InputError, match="no caption for 1 of 1"):
+        table_captions(collection, [row], table)
+    lone = ids[0]
+    folder = tmp_path / "captions"
+    (folder / lone).parent.mkdir(parents=True)
+    (folder / lone).with_suffix(".txt").write_text("a caption\nof two lines\n")
+    assert table_captions(collection, [ids.index(lone)], folder) == {
+        ids.index(lone): "a caption of two lines"
+    }
+
+
+def test_a_trigger_word_stands_for_the_style(make_collection: Callable[..., Collection]) -> None:
+    collection = make_collection(train=3, test=1)
+    row = collection.column("style").index("Bands")
+    made = template_captions(collection, [row], "a painting in the style of {style}", "zxbands")
+    assert made == {row: "a painting in the style of zxbands"}
+    assert with_trigger("a boat, ZXbands", "zxbands") == "a boat, ZXbands"
+    assert with_trigger("a boat", "zxbands") == "zxbands, a boat"
+    assert with_trigger("a boat", None) == "a boat"
 
 
 def test_every_picture_goes_to_the_nearest_proportions() -> None:

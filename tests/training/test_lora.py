@@ -310,7 +310,7 @@ def test_originals_are_read_and_stored_pixels_where_they_are_gone(
     assert alone.facts["originals"] == 0
     found = {f.code: f for f in findings.load(alone.path / "findings.json")}
     assert found["IMP602"].outcome == "issue"
-    with pytest.raises(RunError, match="original files"):
+    with pytest.raises(RunError, match="other originals"):
         record_of_run = json.loads((run.path / "run.json").read_text())
         record_of_run["state"] = "running"
         (run.path / "run.json").write_text(json.dumps(record_of_run))

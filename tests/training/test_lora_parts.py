@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from impasto.collection.collection import Collection
 from impasto.diffusion.base import open_base
 from impasto.training.lora.cache import Shelf
-from impasto.training.lora.data import Material
+from impasto.training.lora.data import Material, Taught
 from impasto.training.lora.objective import Objective
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import LoraTask
@@ -94,7 +94,7 @@ def test_styles_are_drawn_alike_whatever_their_shapes(
     """Batches of one shape; over many, styles have equal shares and so have their pictures."""
     collection = make_collection(train=(30, 12, 6), test=1)
     settings = LoraSettings(base="x", resolution=32, batch_size=4, caption_dropout=0.25)
-    material = Material.of(collection, settings, 4)
+    material = Material.of(Taught.of(collection, settings), collection, settings, 4)
     rng = np.random.default_rng(0)
     shape_of = rng.integers(0, 3, len(collection))
     object.__setattr__(material, "shape_of", shape_of)
@@ -124,14 +124,16 @@ def test_caches_hold_what_the_base_says(
     settings = LoraSettings(
         base=str(tiny_base(kind)), resolution=32, batch_size=2, buckets=False, rank=2
     )
-    task = LoraTask(collection, settings, Accelerator(cpu=True), tmp_path / "cache", progress=False)
+    taught = Taught.of(collection, settings)
+    home = tmp_path / "cache"
+    task = LoraTask(taught, collection, settings, Accelerator(cpu=True), home, progress=False)
     pipeline, row = task.base.pipeline, int(collection.indices("train")[3])
     pixels = torch.from_numpy(collection.pixels[row].copy()).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.no_grad():
         latent = pipeline.vae.encode(pixels).latent_dist.mean
         shift = getattr(pipeline.vae.config, "shift_factor", None) or 0
         expected = (latent - shift) * pipeline.vae.config.scaling_factor
-        caption = task.material.captions[row]
+        caption = task.taught.captions[row]
         said = task.base.family.encode(pipeline, [caption])
     # Pictures are read from their files anew, which are as large as what is stored
     assert torch.allclose(task.library.latent(row), expected[0], atol=5e-3)

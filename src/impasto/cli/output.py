@@ -131,8 +131,8 @@ def _validation(made: Run) -> dict[str, Any]:
 
 def _lora_text(made: Run) -> str:
     last, adapter = _validation(made), made.path / str(made.facts.get("adapter", ""))
-    losses = "not validated"
-    if last:
+    losses = "no pictures were held out"
+    if "base_loss" in last:
         losses = f"held-out loss {last['loss']:.4f}, the base's {last['base_loss']:.4f}"
     style = (made.settings.get("styles") or made.styles)[0]
     then = _next("paint", made.path, "--prompt", "a boat at sea", "--style", style)

@@ -93,7 +93,10 @@ def painter(
 @app.command()
 @opt.grouped
 def lora(
-    collection: Collection = None,
+    collection: Annotated[
+        Path | None,
+        typer.Argument(help="The collection, or a folder of pictures. Default: STUDY/collection."),
+    ] = None,
     output: Annotated[Path | None, run("lora")] = None,
     *,
     base: Annotated[
@@ -120,18 +123,19 @@ def lora(
 ) -> None:
     """Fine-tune a text-to-image model by LoRA; the same command resumes a run that was cut off.
 
+    A folder of pictures is enough, also of one style, with .txt captions beside them.
+
     impasto train lora collection -o lora --base stable-diffusion-v1-5/stable-diffusion-v1-5
     """
-    import impasto  # noqa: PLC0415
     from impasto.training.lora.settings import LoraSettings  # noqa: PLC0415
 
     request, settings = _asked(LoraSettings, {"base": base, **network}, common)
     folder = output or request.study / "runs" / "lora"
     jobs = {folder: settings}
     if per_style:
-        opened = impasto.open_collection(collection or request.collection)
-        styles = settings.styles or opened.vocabulary.styles
-        folders = path_names([*opened.vocabulary.styles, *styles])
+        known = _styles(collection or request.collection)
+        styles = settings.styles or known
+        folders = path_names([*known, *styles])
         jobs = {
             folder / folders[name]: settings.model_copy(update={"styles": (name,)})
             for name in styles
@@ -148,6 +152,17 @@ def lora(
         show.loras(folder, made, as_json=common.as_json)
     else:
         show.lora(made[0], as_json=common.as_json)
+
+
+def _styles(source: Path) -> tuple[str, ...]:
+    """The styles of a collection, or of a folder of pictures to fine-tune on."""
+    import impasto  # noqa: PLC0415
+    from impasto.collection.sources import read_to_fine_tune  # noqa: PLC0415
+    from impasto.training.lora.folder import is_training_folder  # noqa: PLC0415
+
+    if is_training_folder(source):
+        return read_to_fine_tune(source).styles
+    return impasto.open_collection(source).vocabulary.styles
 
 
 def _one(
@@ -185,7 +200,7 @@ def _train(
 
     if common.fresh:
         alone("train --fresh")
-    steps = {"announce": show.note} if kind == "painter" and not common.quiet else {}
+    steps = {"announce": show.note} if kind in ("painter", "lora") and not common.quiet else {}
     return impasto.train(
         kind,
         collection or request.collection,

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from PIL import Image
 from impasto.collection.collection import Collection
 from impasto.collection.entries import Entry
 from impasto.collection.parallel_decode import Waiting, contents
-from impasto.collection.sources import read_source
+from impasto.collection.sources import read_source, read_to_fine_tune
 from impasto.errors import ImpastoError
 from impasto.images.decode import decode
 
@@ -44,7 +44,10 @@ class Originals:
         sources, labels, reason = collection.record.sources, collection.settings.get("labels"), ""
         try:
             source = sources[0] if len(sources) == 1 else sources
-            found = read_source(source, Path(labels) if labels else None)
+            if collection.settings.get("to_fine_tune"):
+                found = read_to_fine_tune(source)
+            else:
+                found = read_source(source, Path(labels) if labels else None)
             entries = {entry.id: entry for entry in found.entries if entry.place}
         except ImpastoError as error:
             reason = str(error)
@@ -73,6 +76,26 @@ class Originals:
     def missing(self) -> int:
         """Paintings whose original was not found."""
         return len(self.collection) - len(self.known)
+
+    def verified(self, rows: Sequence[int]) -> tuple["Originals", list[int]]:
+        """Leave out the originals among ``rows`` whose content has changed; they and their rows.
+
+        A file of the recorded size and time counts as unchanged; any other is read.
+        """
+        changed = [row for row in rows if row in self.known and self._has_changed(row)]
+        left = {row: item for row, item in self.known.items() if row not in set(changed)}
+        return replace(self, known=left), changed
+
+    def _has_changed(self, row: int) -> bool:
+        item = self.known[row]
+        if item.entry.row is not None:
+            return False  # within a file of many: checked on reading
+        try:
+            if Path(item.entry.place or "").stat().st_mtime_ns == item.modified:
+                return False
+        except OSError:
+            return True
+        return self._content(row) is None
 
     def picture(self, row: int, size: tuple[int, int]) -> NDArray[np.uint8]:
         """A painting at a height and width, ``uint8 (H, W, 3)``.

@@ -26,10 +26,10 @@ from impasto.collection.entries import Entry, Source
 from impasto.collection.parallel_decode import PIXELS, Picked, Picture, decode_all, stat_all
 from impasto.collection.phash import perceptual_hash
 from impasto.collection.settings import PrepareSettings
-from impasto.collection.sources import SourcePath, read_source, spelled
+from impasto.collection.sources import SourcePath, read_source, read_to_fine_tune, spelled
 from impasto.collection.split import SplitPlan, assign
 from impasto.collection.vocabulary import Vocabulary
-from impasto.errors import ImpastoError, InputError, OutputError
+from impasto.errors import ImpastoError, InputError, OutputError, SettingsError
 from impasto.files import make_folder, move, output_error, write_table
 from impasto.records import finding as findings
 from impasto.records.collection import CollectionRecord
@@ -71,7 +71,12 @@ def prepare(
     settings, path = settings or PrepareSettings(), Path(collection)
     _refuse_inside(path, source)
     refuse_other_work(path, WRITTEN)
-    found = read_source(source, Path(settings.labels) if settings.labels else None)
+    if settings.to_fine_tune and settings.labels:
+        raise SettingsError("to_fine_tune reads no table of labels: leave one of them out")
+    if settings.to_fine_tune:
+        found = read_to_fine_tune(source)
+    else:
+        found = read_source(source, Path(settings.labels) if settings.labels else None)
     with locked(path):
         remove_leftovers(path)
         return _prepared(found, spelled(source), path, settings, progress=progress)
@@ -101,7 +106,7 @@ def _prepared(
             f"no picture in {where} can be read; the first, {first['id']}: {first['reason']}"
         )
     entries = labelled if names_only else [picture.entry for picture in picked.pictures]
-    if len({entry.style for entry in entries}) < 2:
+    if len({entry.style for entry in entries}) < 2 and not settings.to_fine_tune:
         raise InputError(f"fewer than two styles in {where} have a picture that can be read")
     vocabulary = Vocabulary.of([*found.styles, *(entry.style for entry in labelled)], found.aliases)
     phash = None if names_only else perceptual_hash(picked.pixels)
@@ -157,6 +162,9 @@ def _plan(
     phash: NDArray[np.uint64] | None,
     settings: PrepareSettings,
 ) -> SplitPlan:
+    if settings.to_fine_tune:
+        styles = tuple(sorted({entry.style for entry in entries}))
+        return SplitPlan(["train"] * len(entries), styles, "given")
     groups = None
     if phash is not None:
         copies = duplicates.find_copies([p.sha256 for p in picked.pictures], picked.pixels)

@@ -25,6 +25,11 @@ class PrepareSettings(Settings):
     )
     seed: int = Field(0, ge=0, description="seed of the split")
     workers: int = Field(0, ge=0, description="decoding threads; 0: one a core")
+    to_fine_tune: bool = Field(
+        False,
+        description="read a folder as train lora does: one style is enough, the number of a folder "
+        "10_name is its repeats, and every picture is for training",
+    )
     labels: str | None = Field(
         None, description="table with path and style of the pictures in the source folder"
     )

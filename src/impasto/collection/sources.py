@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from impasto.collection.entries import Source
-from impasto.collection.layouts import folders, hf_hub, hf_parquet, label_tables, wikiart_lists
+from impasto.collection.layouts import (
+    folders,
+    hf_hub,
+    hf_parquet,
+    label_tables,
+    training_folders,
+    wikiart_lists,
+)
 from impasto.collection.vocabulary import plain
 from impasto.errors import InputError
 
@@ -56,6 +63,37 @@ def read_source(source: SourcePath, labels: Path | None = None) -> Source:
     Raises:
         InputError: it is missing, in no known layout, or names fewer than two styles.
     """
+    found = _read(source, labels)
+    if not found.entries:
+        raise InputError(
+            f"no labelled pictures in {source}; the layouts that can be read are: {LAYOUTS}"
+        )
+    if len(styles := {entry.style for entry in found.entries}) < 2:
+        raise InputError(
+            f"all pictures in {source} are of one style ({styles.pop()}): two or more are needed "
+            "to classify; to fine-tune on one, impasto train lora takes the folder itself"
+        )
+    return found
+
+
+def read_to_fine_tune(source: SourcePath) -> Source:
+    """The entries of a folder of pictures to fine-tune on, in which one style is enough.
+
+    Raises:
+        InputError: it is missing, or has no picture.
+    """
+    require_source(source)
+    plain_folder = isinstance(source, Path | str) and Path(source).is_dir()
+    if plain_folder and not _has_lists(Path(str(source))):
+        return _merged(training_folders.read_training_folder(Path(str(source))))
+    return read_source(source)
+
+
+def _has_lists(path: Path) -> bool:
+    return wikiart_lists.found_in(path) or hf_parquet.found_in(path)
+
+
+def _read(source: SourcePath, labels: Path | None) -> Source:
     require_source(source, labels)
     if not isinstance(source, Path | str):
         found = folders.read_several([Path(part) for part in source])
@@ -73,16 +111,7 @@ def read_source(source: SourcePath, labels: Path | None = None) -> Source:
             found = hf_parquet.read_parquet_folder(path)
         else:
             found = folders.read_folder(path)
-    found = _merged(found)
-    if not found.entries:
-        raise InputError(
-            f"no labelled pictures in {source}; the layouts that can be read are: {LAYOUTS}"
-        )
-    if len(styles := {entry.style for entry in found.entries}) < 2:
-        raise InputError(
-            f"all pictures in {source} are of one style ({styles.pop()}): two or more are needed"
-        )
-    return found
+    return _merged(found)
 
 
 def _merged(found: Source) -> Source:

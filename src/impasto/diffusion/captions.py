@@ -1,22 +1,18 @@
 """Captions, from labels by a template or from a user's table."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.csv as pc
-import pyarrow.json as pj
-import pyarrow.parquet as pq
-
 from impasto.collection.collection import Collection
+from impasto.collection.layouts.training_folders import by_names, caption_rows, read_captions
 from impasto.errors import InputError, SettingsError
 
 FIELDS: Final = ("style", "artist", "title", "year")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _FIELD: Final = re.compile(r"\{(\w*)\}")
-_READERS: Final = {".csv": pc.read_csv, ".parquet": pq.read_table, ".jsonl": pj.read_json}
+_ENDINGS: Final = frozenset([".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"])
 
 
 def spoken(name: str) -> str:
@@ -51,51 +47,72 @@ def fill(template: str, fields: Mapping[str, Any]) -> str:
     return " ".join(_FIELD.sub(lambda found: str(fields[found.group(1)]), kept).split())
 
 
-def template_captions(collection: Collection, template: str) -> list[str]:
-    """The caption of every painting, in the collection's order.
+def style_words(style: str, trigger: str | None) -> str:
+    """The words for a style in captions and prompts: the trigger word, or the style's name."""
+    return trigger or spoken(style)
+
+
+def template_captions(
+    collection: Collection, rows: Iterable[int], template: str, trigger: str | None = None
+) -> dict[int, str]:
+    """Captions of paintings by their rows, from their labels.
 
     Raises:
         SettingsError: as for ``fill``.
     """
-    columns = zip(*(collection.column(name) for name in FIELDS), strict=True)
-    return [
-        fill(template, {
-            "style": spoken(style),
+    columns = [collection.column(name) for name in FIELDS]
+    captions = {}
+    for row in map(int, rows):
+        style, artist, title, year = (column[row] for column in columns)
+        captions[row] = fill(template, {
+            "style": style_words(style, trigger),
             "artist": spoken(artist).title() if artist else None,
             "title": str(title) if title else None,
             "year": year,
-        })
-        for style, artist, title, year in columns
-    ]  # fmt: skip
+        })  # fmt: skip
+    return captions
 
 
-def table_captions(collection: Collection, path: Path) -> list[str]:
-    """Read a table of ``id`` (or ``path``) and ``caption``; captions in the collection's order.
+def table_captions(collection: Collection, rows: Iterable[int], path: Path) -> dict[int, str]:
+    """Read captions of paintings by their rows from a table, or from a folder of caption files.
+
+    A table has a column of ids, paths or bare file names (``id``, ``path``, ``file_name``) and one
+    of captions (``caption``, ``text``).
 
     Raises:
-        InputError: it cannot be read, lacks a column, or has no caption for a painting.
+        InputError: it cannot be read, lacks a column, or has no caption for one of the paintings.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(
-            f"{path} is no table of captions: give a csv, parquet or jsonl file with id and caption"
-        )
-    try:
-        table = reader(path)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(
-            f"cannot read the captions in {path}: {' '.join(str(error).split())}"
-        ) from error
-    key = next((name for name in ("id", "path") if name in table.column_names), None)
-    if key is None or "caption" not in table.column_names:
-        raise InputError(
-            f"{path} needs the columns id and caption; it has {', '.join(table.column_names)}"
-        )
-    known = dict(zip(table[key].to_pylist(), table["caption"].to_pylist(), strict=True))
     ids: Sequence[str] = collection.column("id")
-    if missing := [name for name in ids if not known.get(name)]:
+    if path.is_dir():
+        known = dict(read_captions(path, ids).by_id)
+        if not known:
+            raise InputError(
+                f"no captions in {path}: it needs a .txt file for each picture, by the picture's "
+                "path in its source"
+            )
+    elif path.suffix.lower() not in _ENDINGS:
         raise InputError(
-            f"{path} has no caption for {len(missing)} of {len(ids)} paintings, {missing[0]} the "
-            "first: add them"
+            f"{path} is no table of captions: give a csv, parquet or jsonl file with id and "
+            "caption, or a folder of .txt files"
         )
-    return [str(known[name]) for name in ids]
+    else:
+        found = caption_rows(path, lambda note: None)
+        if found is None:
+            raise InputError(
+                f"{path} needs the columns id (or path, file_name) and caption (or text), and rows"
+            )
+        known, _ = by_names(found, ids)
+    wanted = [int(row) for row in rows]
+    if missing := [row for row in wanted if not known.get(ids[row])]:
+        raise InputError(
+            f"{path} has no caption for {len(missing)} of {len(wanted)} paintings, "
+            f"{ids[missing[0]]} the first: add them"
+        )
+    return {row: known[ids[row]] for row in wanted}
+
+
+def with_trigger(caption: str, trigger: str | None) -> str:
+    """The caption with the trigger word first, where it lacks it."""
+    if not trigger or trigger.casefold() in caption.casefold():
+        return caption
+    return f"{trigger}, {caption}"

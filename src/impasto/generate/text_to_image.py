@@ -21,7 +21,7 @@ from impasto.config import Device, Settings
 from impasto.devices import device_of
 from impasto.diffusion.adapter import NAME
 from impasto.diffusion.base import Base, open_base
-from impasto.diffusion.captions import fill, spoken
+from impasto.diffusion.captions import fill, spoken, style_words
 from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import InputError, RunError, SettingsError
 from impasto.generate.user_pictures import Images, UserPicture, read_pictures
@@ -95,11 +95,17 @@ class LoraPainter:
             self.base.pipeline.enable_lora()
             self.base.pipeline.set_adapters(self.base.pipeline.get_active_adapters(), [scale])
 
+    def style_words(self, style: str) -> str:
+        """Return the words for a style: the trigger word of the training, or the style's name."""
+        return style_words(style, self.run.settings.get("trigger"))
+
     def caption(self, prompt: str, style: str | None) -> str:
         """Return the caption of a prompt in a style, by the template of the training."""
         if style is None:
             return prompt
-        return fill(self.run.settings["styled"], {"prompt": prompt, "style": spoken(style)})
+        return fill(
+            self.run.settings["styled"], {"prompt": prompt, "style": self.style_words(style)}
+        )
 
     def sampling(self, settings: DiffuseSettings) -> Sampling:
         """Return steps, guidance and size; those of the training where settings leave them open."""

@@ -39,6 +39,7 @@ CONTENT = frozenset(
         "label-order.json",
         *(STYLE_CLASSIFIER, EVALUATOR),
         *("pytorch_lora_weights.safetensors", "kohya.safetensors", "README.md", "cache"),
+        *("comfyui.safetensors", "collection"),
     ]
 )
 """Names of all that stages write into a run's folder."""

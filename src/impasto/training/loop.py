@@ -57,7 +57,8 @@ class Task(Protocol):
         """Scores of a network on the validation split, equal on every process.
 
         The weights with the lowest ``loss`` are kept: other scores of a long tail depend on a
-        handful of pictures.
+        handful of pictures. No scores where there is nothing to validate on: the last weights are
+        kept then.
         """
 
     def illustrate(self, model: nn.Module, folder: Path, epoch: int) -> None:
@@ -231,9 +232,10 @@ def _after(
         began = time.perf_counter()
         with autocast(state.tools.accelerator.device, plan.precision):
             scores = state.task.validate(state.average.model)
-        better = scores["loss"] < progress.best
+        better = not scores or scores["loss"] < progress.best
         if better:
-            progress.best, progress.best_step, progress.stale = scores["loss"], progress.step, 0
+            progress.best = scores.get("loss", progress.best)
+            progress.best_step, progress.stale = progress.step, 0
             if state.tools.accelerator.is_main_process:
                 checkpoint.save_weights(state.run.weights_path, state.average.model)
         else:
@@ -245,7 +247,9 @@ def _after(
         progress.seconds += time.perf_counter() - began
         _write(state, "validation", {**scores, "best": better})
         shown = state.task.shown
-        show(progress.step, {"validation": scores["loss"], shown.replace("_", " "): scores[shown]})
+        if scores:
+            names = {"validation": "loss", shown.replace("_", " "): shown}
+            show(progress.step, {name: scores[score] for name, score in names.items()})
         _save(state)
     elif progress.seconds - state.saved >= CHECKPOINT_SECONDS:
         _save(state)

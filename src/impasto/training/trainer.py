@@ -55,6 +55,7 @@ class TrainingJob(Generic[T]):
         first: trains what this training uses, before it begins and once its folder is checked.
         subset: the part of the collection that is learned from, as a collection of its own;
             ``None``: all of it.
+        validates: whether there must be validation pictures.
     """
 
     kind: RunKind
@@ -71,6 +72,7 @@ class TrainingJob(Generic[T]):
     allowed: frozenset[str] = frozenset({"seen.parquet"})
     first: Callable[[], None] | None = None
     subset: Collection | None = None
+    validates: bool = True
 
 
 def train(
@@ -139,7 +141,7 @@ def _trained(
     reached = {
         "steps_done": done.step,
         "best_epoch": done.best_step / task.per_epoch,
-        "best_loss": done.best,
+        "best_loss": done.best if math.isfinite(done.best) else None,
         "seconds": round(done.seconds, 3),
         "data_share_of_step": round(done.data_seconds / max(done.seconds, 1e-9), 4),
     }
@@ -155,7 +157,7 @@ def _check(collection: Collection, trainer: TrainingJob[T]) -> None:
         raise CollectionError(
             f"{collection.path} has no training pictures: add some and run impasto prepare again"
         )
-    if len(collection.indices("validation")) == 0:
+    if trainer.validates and len(collection.indices("validation")) == 0:
         raise CollectionError(
             f"{collection.path} has no validation pictures to choose on: add pictures and run "
             "impasto prepare again"

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -121,16 +122,31 @@ def train_lora(
     *,
     fresh: bool = False,
     progress: bool = False,
+    announce: Announce | None = None,
     **options: Any,
 ) -> Run:
-    """Fine-tune a text-to-image model by LoRA; arguments as for ``train_classifier``."""
+    """Fine-tune a text-to-image model by LoRA; arguments as for ``train_classifier``.
+
+    ``collection`` may also be a folder of pictures, of one style or several, with captions beside
+    them. ``announce`` is called with one line for each thing that was read from it or left out.
+    """
+    from impasto.training.lora import folder as folders  # noqa: PLC0415
     from impasto.training.lora.settings import LoraSettings  # noqa: PLC0415
     from impasto.training.lora.train import train_lora  # noqa: PLC0415
 
     wanted = resolve(LoraSettings, settings, options)
-    opened = open_collection(collection)
-    place = _run_folder(output, wanted, fresh=fresh)
-    return train_lora(opened, place, wanted, progress=progress)
+    given = None
+    if isinstance(collection, str | PathLike) and folders.is_training_folder(Path(collection)):
+        place = _run_folder(output, wanted, fresh=fresh)
+        given = folders.open_training_folder(Path(collection), place, progress=progress)
+        if announce is not None:
+            for note in given.notes:
+                announce(note)
+        opened = given.collection
+    else:
+        opened = open_collection(collection)
+        place = _run_folder(output, wanted, fresh=fresh)
+    return train_lora(opened, place, wanted, folder=given, progress=progress)
 
 
 def _run_folder(output: Thing, settings: "LoopSettings", *, fresh: bool) -> Path:

@@ -89,6 +89,24 @@ def read_folder(path: Path) -> Source:
     return tables.enriched(source, companion) if companion.is_file() else source
 
 
+def read_flat(path: Path, style: str) -> Source:
+    """Read all pictures in and below a folder as one style."""
+    found = _Found()
+    found.styles[""] = {plain(style): style}
+    _read_style(path, _Part(path), path.resolve(), found)
+    return _source(replace(found, entries=[replace(one, style=style) for one in found.entries]))
+
+
+def style_folders(path: Path) -> list[Path]:
+    """The folders in a folder that may hold a style, sorted."""
+    return _folders(path)
+
+
+def pictures_below(path: Path) -> Iterator[str]:
+    """The pictures in and below a folder, by their paths within it."""
+    return _picture_names(path)
+
+
 def read_several(paths: Sequence[Path]) -> Source:
     """Read a training folder and a test folder, wherever they are.
 

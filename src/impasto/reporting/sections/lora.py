@@ -30,10 +30,12 @@ def section(run: TrainedRun[LoraScore]) -> Section:
     best = [line for line in validations if line.get("best")]
     if best:
         base, loss = PurePath(run.run.settings["base"]).name, best[-1]
-        text = (
-            f" ({run.run.facts['family']}). Held-out loss {loss['loss']:.4f}; the base alone "
-            f"{loss['base_loss']:.4f}. "
-        )
+        text = f" ({run.run.facts['family']}). No pictures were held out. "
+        if "base_loss" in loss:
+            text = (
+                f" ({run.run.facts['family']}). Held-out loss {loss['loss']:.4f}; the base alone "
+                f"{loss['base_loss']:.4f}. "
+            )
         blocks.append(prose("Base ", Code(base), text, MadeBy(run.command)))
     if run.evaluation:
         blocks += _score(run.evaluation, run.place)

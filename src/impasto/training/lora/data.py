@@ -17,53 +17,53 @@ from impasto.collection.collection import Collection
 from impasto.collection.originals import Originals
 from impasto.diffusion import buckets
 from impasto.diffusion.base import Base
-from impasto.diffusion.captions import table_captions, template_captions
+from impasto.diffusion.captions import table_captions, template_captions, with_trigger
 from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import CollectionError, SettingsError
 from impasto.images.tensors import float_tensor
 from impasto.progress import progress_bar
+from impasto.state.fingerprint import fingerprint
 from impasto.training.imbalance import sampled_shares
 from impasto.training.lora.cache import Shelf, address
-from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora.folder import TrainingFolder
+from impasto.training.lora.settings import LoraSettings, Sampled
 
 Rows = NDArray[np.int64]
 PRIOR_STEPS: Final = 30  # of the sampler behind the base's own pictures
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """The pictures and words of a training.
+class Taught:
+    """Pictures and captions of a training, known before any base is opened.
 
     Attributes:
         train, held: rows of the collection to learn from and to validate on.
-        captions: of every painting, in the collection's order.
-        originals: where the files are that are larger than what is stored.
-        shapes: heights and widths in pixels, and ``shape_of`` each row's place among them.
+        captions: by row.
+        weights: how much each row of the collection counts; kohya's repeats, else 1.
         labels: styles of all rows.
+        files: captions among them that were written by people, in files or a table.
+        digest: of ids and captions.
     """
 
     train: Rows
     held: Rows
-    captions: list[str]
-    originals: Originals
-    shapes: list[buckets.Shape]
-    shape_of: Rows
+    captions: Mapping[int, str]
+    weights: NDArray[np.float64]
     labels: Rows
+    files: int
+    digest: str
 
     @classmethod
-    def of(cls, collection: Collection, settings: LoraSettings, step: int) -> "Material":
-        """Select training pictures by the settings; sides are multiples of ``step``.
+    def of(
+        cls, collection: Collection, settings: LoraSettings, folder: TrainingFolder | None = None
+    ) -> "Taught":
+        """Select pictures by the settings, and read their captions.
 
         Raises:
-            SettingsError: a style is not in the collection, or the resolution is no multiple of
-                ``step``.
-            CollectionError: the styles have no training or validation pictures.
+            SettingsError: a style is not in the collection, or a template names an unknown field.
+            CollectionError: the styles have no training pictures.
             InputError: the table of captions cannot be used.
         """
-        if settings.resolution % step:
-            raise SettingsError(
-                f"resolution={settings.resolution} must be a multiple of {step} for {settings.base}"
-            )
         names = list(collection.vocabulary.styles)
         if strangers := sorted(set(settings.styles or ()) - set(names)):
             raise SettingsError(
@@ -76,34 +76,91 @@ class Material:
             rows[wanted[rows]]
             for rows in (collection.indices("train"), collection.indices("validation"))
         )
-        if not len(train) or not len(held):
-            raise CollectionError(
-                f"{collection.path} has no training or no validation pictures of these styles"
-            )
+        if not len(train):
+            raise CollectionError(f"{collection.path} has no training pictures of these styles")
+        held = evenly(held, settings.held_out) if len(held) else held
+        rows, ids = np.concatenate([train, held]), collection.column("id")
+        found: dict[int, str] = {}
         if settings.captions:
-            captions = table_captions(collection, Path(settings.captions))
-        else:
-            captions = template_captions(collection, settings.caption)
-        originals = Originals.of(collection)
+            found = table_captions(collection, rows, Path(settings.captions))
+        elif folder is not None:
+            found = {int(row): folder.captions[ids[row]] for row in rows
+                     if ids[row] in folder.captions}  # fmt: skip
+        left = [int(row) for row in rows if int(row) not in found]
+        captions = found | template_captions(collection, left, settings.caption, settings.trigger)
+        captions = {row: with_trigger(text, settings.trigger) for row, text in captions.items()}
+        weights = np.ones(len(collection))
+        if folder is not None:
+            weights = np.array([float(folder.repeats[name]) for name in ids])
+        listed = [[ids[row], text] for row, text in sorted(captions.items())]
+        digest = fingerprint(captions=listed)[:16]
+        return cls(train, held, captions, weights, collection.labels, len(found), digest)
+
+    @property
+    def pictures(self) -> int:
+        """Training pictures in a pass, each as often as it is repeated."""
+        return int(self.weights[self.train].sum())
+
+    def shares(self, sampling: Sampled) -> NDArray[np.float64]:
+        """How often each training picture is drawn: by its repeats, or by its style's share."""
+        own = self.weights[self.train]
+        if len(set(own.tolist())) > 1:
+            return own
+        labels = self.labels[self.train]
+        counts = np.bincount(labels)
+        return np.asarray((sampled_shares(sampling, counts) / np.maximum(counts, 1))[labels])
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The pictures and words of a training.
+
+    Attributes:
+        taught: rows, captions and weights.
+        originals: where the files are that are larger than what is stored.
+        changed: rows whose original has another content than when it was prepared.
+        shapes: heights and widths in pixels, and ``shape_of`` each row's place among them.
+    """
+
+    taught: Taught
+    originals: Originals
+    changed: list[int]
+    shapes: list[buckets.Shape]
+    shape_of: Rows
+
+    @classmethod
+    def of(
+        cls, taught: Taught, collection: Collection, settings: LoraSettings, step: int
+    ) -> "Material":
+        """Find the originals of the pictures; sides are multiples of ``step``.
+
+        Raises:
+            SettingsError: the resolution is no multiple of ``step``.
+        """
+        if settings.resolution % step:
+            raise SettingsError(
+                f"resolution={settings.resolution} must be a multiple of {step} for {settings.base}"
+            )
+        rows = np.concatenate([taught.train, taught.held]).tolist()
+        originals, changed = Originals.of(collection).verified(rows)
         shapes = buckets.shapes(
             settings.resolution, step, several=settings.buckets and bool(originals.known)
         )
         sizes = zip(collection.column("height"), collection.column("width"), strict=True)
         known = [size if row in originals.known else (None, None) for row, size in enumerate(sizes)]
-        return cls(
-            train,
-            evenly(held, settings.held_out),
-            captions,
-            originals,
-            shapes,
-            buckets.assign(known, shapes),
-            collection.labels,
-        )
+        return cls(taught, originals, changed, shapes, buckets.assign(known, shapes))
+
+    @property
+    def digest(self) -> str:
+        """Digest of the originals: which of them are there with the content that was prepared."""
+        hashes = self.originals.hashes
+        there = [[row, hashes[row]] for row in self.rows.tolist() if row in self.originals.known]
+        return fingerprint(originals=there)[:16]
 
     @property
     def rows(self) -> Rows:
         """All rows, ascending."""
-        return np.sort(np.concatenate([self.train, self.held]))
+        return np.sort(np.concatenate([self.taught.train, self.taught.held]))
 
     def enlarged(self) -> int:
         """Number of pictures with fewer pixels than they are trained at."""
@@ -120,13 +177,11 @@ class Material:
         """Draw a batch by its number: rows of one shape, dropped captions, and a seed for each row.
 
         First a shape is drawn by the summed weights of its pictures, then pictures of that shape.
-        So a picture's chance depends on its style alone.
+        So a picture's chance depends on its style, or its repeats, alone.
         """
         generator = np.random.default_rng([settings.seed, 1, index])
-        labels = self.labels[self.train]
-        counts = np.bincount(labels)
-        share = (sampled_shares(settings.sampling, counts) / np.maximum(counts, 1))[labels]
-        place = self.shape_of[self.train]
+        share = self.taught.shares(settings.sampling)
+        place = self.shape_of[self.taught.train]
         by_shape = np.bincount(place, weights=share)
         shape = generator.choice(len(by_shape), p=by_shape / by_shape.sum())
         inside = np.flatnonzero(place == shape)
@@ -134,7 +189,11 @@ class Material:
             inside, settings.batch_size, p=share[inside] / share[inside].sum()
         )
         silent = generator.random(settings.batch_size) < settings.caption_dropout
-        return self.train[chosen], silent, generator.integers(2**62, size=settings.batch_size)
+        return (
+            self.taught.train[chosen],
+            silent,
+            generator.integers(2**62, size=settings.batch_size),
+        )
 
 
 class Library:
@@ -148,7 +207,7 @@ class Library:
         depends = {
             "base": base.fingerprint,
             "collection": material.originals.collection.fingerprint,
-            "originals": len(material.originals.known),
+            "originals": material.digest,
             "resolution": settings.resolution,
             "buckets": settings.buckets,
             "rows": rows.tolist(),
@@ -160,7 +219,7 @@ class Library:
             for (h, w), inside in zip(material.shapes, self.rows, strict=True)
         ]
         prior = [settings.prior_prompt] if settings.prior_weight else []
-        self.words = sorted({"", *prior, *(material.captions[row] for row in rows)})
+        self.words = sorted({"", *prior, *(material.taught.captions[int(row)] for row in rows)})
         home_of_text = address(folder, {"base": base.fingerprint, "captions": self.words})
         self.text = Shelf(
             home_of_text, "embeddings", 0 if settings.text_encoder else len(self.words)

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from impasto.diffusion.adapter import KOHYA, NAME, Adapter, write, write_kohya
+from impasto.diffusion.captions import fill, style_words
 from impasto.errors import RunError
 from impasto.files import write_text
 from impasto.records.run import Run
@@ -60,9 +61,9 @@ def _last(run: Run) -> Mapping[str, Tensor]:
 @torch.no_grad()
 def _answer(task: LoraTask, adapter: Adapter | None) -> Tensor:
     """Prediction for a noisy painting; without an adapter, that of the pipeline."""
-    row = task.material.train[0]
+    row = task.taught.train[0]
     latent = task.library.latent(int(row))[None]
-    batch = task._batch([latent[0]], [task.material.captions[row]], [1])
+    batch = task._batch([latent[0]], [task.taught.captions[int(row)]], [1])
     noisy, times, _ = task.objective.noisy(batch.latents, batch.draws)
     family, pipeline = task.base.family, task.base.pipeline
     dtype = task.base.denoiser.dtype
@@ -77,8 +78,14 @@ def _answer(task: LoraTask, adapter: Adapter | None) -> Tensor:
 
 def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
     """The model card, ``README.md``."""
-    validations = [line for line in run.metrics() if line["event"] == "validation"]
-    best = min(validations, key=lambda line: float(line["loss"]))
+    validations = [line for line in run.metrics() if "base_loss" in line]
+    scores = "No pictures were held out, so there is no held-out loss."
+    if validations:
+        best = min(validations, key=lambda line: float(line["loss"]))
+        scores = (
+            f"Held-out loss {best['loss']:.5f} at step {best['step']}; the base alone "
+            f"{best['base_loss']:.5f}."
+        )
     styles = settings.styles or run.styles
     how = {
         name: value
@@ -118,8 +125,7 @@ def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
         f"{run.facts['originals']} pictures came from their original files, the others from stored "
         "squares.",
         "## Scores",
-        f"Held-out loss {best['loss']:.5f} at step {best['step']}; the base alone "
-        f"{best['base_loss']:.5f}. Scores of each style: `evaluation/scorecard.json`, written by "
+        f"{scores} Scores of each style: `evaluation/scorecard.json`, written by "
         "`impasto evaluate`.",
         "## Settings",
         "\n".join(f"- {name}: `{value}`" for name, value in sorted(how.items())),
@@ -132,6 +138,5 @@ def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
 
 
 def _example(settings: LoraSettings, style: str) -> str:
-    from impasto.diffusion.captions import fill, spoken  # noqa: PLC0415
-
-    return fill(settings.styled, {"prompt": "a boat at sea", "style": spoken(style)})
+    words = style_words(style, settings.trigger)
+    return fill(settings.styled, {"prompt": "a boat at sea", "style": words})

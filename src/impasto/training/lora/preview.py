@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from impasto.diffusion.adapter import Adapter, write
 from impasto.diffusion.base import Base
-from impasto.diffusion.captions import fill, spoken
+from impasto.diffusion.captions import fill, style_words
 from impasto.diffusion.sampling import Sampling, sample
 from impasto.files import write_json
 from impasto.images.contact_sheet import contact_sheet, write_png
@@ -32,7 +32,10 @@ class Previews:
     ) -> None:
         self.base, self.settings = base, settings
         names = [
-            fill(settings.styled, {"prompt": "a painting", "style": spoken(style)})
+            fill(
+                settings.styled,
+                {"prompt": "a painting", "style": style_words(style, settings.trigger)},
+            )
             for style in styles[:STYLES]
         ]
         self.captions = list(settings.previews if settings.previews is not None else names)

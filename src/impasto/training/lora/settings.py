@@ -7,6 +7,8 @@ from pydantic import Field
 from impasto.models.lora_layers import Targets
 from impasto.training.settings import LoopSettings
 
+Sampled = Literal["inverse-frequency", "square-root", "natural"]
+
 
 class LoraSettings(LoopSettings):
     """Settings of a LoRA training."""
@@ -67,7 +69,15 @@ class LoraSettings(LoopSettings):
         description="of style, artist, title, year; [parts] with an unknown field are left out",
     )
     captions: str | None = Field(
-        None, description="a table with id and caption for every painting, instead"
+        None,
+        description="a table with id (or path, file_name) and caption (or text), or a folder "
+        "of .txt files, for the pictures that are learned from",
+    )
+    trigger: str | None = Field(
+        None,
+        min_length=1,
+        description="a word for the style: stands for it in templates, and "
+        "first in captions that lack it",
     )
     styled: str = Field(
         "{prompt} in the style of {style}", description="how paint joins a prompt and a style"
@@ -75,9 +85,10 @@ class LoraSettings(LoopSettings):
     caption_dropout: float = Field(
         0.1, ge=0, lt=1, description="share of the pictures shown without their caption"
     )
-    sampling: Literal["inverse-frequency", "square-root", "natural"] = Field(
+    sampling: Sampled = Field(
         "inverse-frequency",
-        description="how often each style is drawn: all alike, or as they occur",
+        description="how often each style is drawn: all alike, or as they occur; a folder's "
+        "repeats come first",
     )
     min_snr: float = Field(
         5.0, ge=0, description="gamma of min-SNR weights; 0: none; without effect on a flow"

@@ -15,7 +15,7 @@ from impasto.collection.collection import Collection
 from impasto.devices import precision_of
 from impasto.diffusion.adapter import Adapter, Shape
 from impasto.diffusion.base import open_base
-from impasto.training.lora.data import Library, Material
+from impasto.training.lora.data import Library, Material, Taught
 from impasto.training.lora.objective import NoiseDraws, Objective
 from impasto.training.lora.preview import Previews
 from impasto.training.lora.settings import LoraSettings
@@ -40,6 +40,7 @@ class LoraTask:
 
     def __init__(
         self,
+        taught: Taught,
         collection: Collection,
         settings: LoraSettings,
         accelerator: Accelerator,
@@ -56,8 +57,9 @@ class LoraTask:
         self.objective = Objective(
             self.base, min_snr=settings.min_snr, noise_offset=settings.noise_offset
         )
+        self.taught = taught
         self.material = Material.of(
-            collection, settings, self.base.family.side_step(self.base.pipeline)
+            taught, collection, settings, self.base.family.side_step(self.base.pipeline)
         )
         self.library = Library(self.base, self.material, settings, cache)
         self.library.fill(accelerator, progress=progress)
@@ -68,7 +70,7 @@ class LoraTask:
     @property
     def per_epoch(self) -> int:
         """Steps in an epoch."""
-        pictures = self.settings.epoch_pictures or len(self.material.train)
+        pictures = self.settings.epoch_pictures or self.taught.pictures
         return max(1, pictures // (self.settings.batch_size * self.settings.accumulation))
 
     def adapter(self) -> Adapter:
@@ -104,7 +106,7 @@ class LoraTask:
         local = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
         rows, silent, seeds = (part[local] for part in self.material.drawn(step, self.settings))
         captions = [
-            "" if quiet else self.material.captions[row]
+            "" if quiet else self.taught.captions[int(row)]
             for row, quiet in zip(rows, silent, strict=True)
         ]
         batch = self._batch([self.library.latent(row) for row in rows], captions, seeds.tolist())
@@ -154,7 +156,9 @@ class LoraTask:
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Held-out loss under fixed noise and times, also relative to the base's."""
+        """Held-out loss under fixed noise and times, also relative to the base's; or nothing."""
+        if not len(self.taught.held):
+            return {}
         if self.base_loss is None:
             bare = copy.deepcopy(model)
             for weight in bare.parameters():
@@ -169,7 +173,7 @@ class LoraTask:
             self.previews.paint(model, epoch, folder)
 
     def _held_out(self, model: nn.Module) -> float:
-        held, shape_of = self.material.held, self.material.shape_of
+        held, shape_of = self.taught.held, self.material.shape_of
         repeated = np.tile(held, -(-DRAWS // len(held)))
         numbered = [(int(row), number) for number, row in enumerate(repeated)]
         share = numbered[self.accelerator.process_index :: self.accelerator.num_processes]
@@ -181,7 +185,7 @@ class LoraTask:
                 seeds = [
                     self.settings.seed * 1_000_003 + row * 1009 + number for row, number in part
                 ]
-                captions = [self.material.captions[row] for row, _ in part]
+                captions = [self.taught.captions[row] for row, _ in part]
                 batch = self._batch([self.library.latent(row) for row, _ in part], captions, seeds)
                 each = self._each(model, batch, weighted=False)
                 total += torch.stack(

@@ -24,7 +24,9 @@ from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
 from impasto.training.loop import Plan
+from impasto.training.lora.data import Taught
 from impasto.training.lora.export import export
+from impasto.training.lora.folder import COLLECTION, TrainingFolder
 from impasto.training.lora.settings import LoraSettings
 from impasto.training.lora.task import LoraTask
 from impasto.training.trainer import TrainingJob, train
@@ -37,6 +39,7 @@ def train_lora(
     run: Path | str,
     settings: LoraSettings | None = None,
     *,
+    folder: TrainingFolder | None = None,
     resume: bool = True,
     progress: bool = False,
 ) -> Run:
@@ -49,12 +52,13 @@ def train_lora(
         collection: to learn from; its test split is never touched.
         run: the folder to write.
         settings: with a base.
+        folder: what lies beside the collection's pictures, where it was made from a folder.
         resume: continue what the folder holds; ``False`` refuses a folder that holds a run.
         progress: show a live display on standard error.
 
     Raises:
         InputError: there is no such base, or its family is not known.
-        RunError: the base or the originals have changed since the run began, or memory did not
+        RunError: base, captions or originals have changed since the run began, or memory did not
             suffice.
         ImpastoError: for all that ``trainer.train`` refuses.
     """
@@ -64,8 +68,10 @@ def train_lora(
             "no base to teach: name a pipeline of diffusers, a folder or a hub name, with --base"
         )
     fill(settings.styled, {"prompt": "", "style": ""})  # before anything is loaded
+    taught = Taught.of(collection, settings, folder)
+    _refuse_changed(path, {"captions": ("other captions", taught.digest)})
     try:
-        job = _Training(collection, path, settings, progress).job()
+        job = _Training(taught, collection, path, settings, progress).job()
         return train(job, collection, path, resume=resume, progress=progress)
     except ImpastoError:
         raise
@@ -79,6 +85,19 @@ def train_lora(
         ) from error
 
 
+def _refuse_changed(path: Path, now: Mapping[str, tuple[str, str]]) -> None:
+    """Refuse to continue a run whose inputs were others: fact, what it is, and its value now."""
+    if not (path / "run.json").exists():
+        return
+    began = runs.open_run(path, "lora").facts
+    for fact, (what, value) in now.items():
+        if fact in began and began[fact] != value:
+            raise RunError(
+                f"{path} was started with {what} (digest {began[fact]}, now {value}): restore "
+                "what was there, or choose another folder with -o"
+            )
+
+
 class _Training:
     """A training's task and adapter, which the parts of a ``TrainingJob`` share."""
 
@@ -86,9 +105,14 @@ class _Training:
     model: Adapter
 
     def __init__(
-        self, collection: Collection, path: Path, settings: LoraSettings, progress: bool
+        self,
+        taught: Taught,
+        collection: Collection,
+        path: Path,
+        settings: LoraSettings,
+        progress: bool,
     ) -> None:
-        self.collection, self.path = collection, path
+        self.taught, self.collection, self.path = taught, collection, path
         self.settings, self.progress = settings, progress
 
     def job(self) -> TrainingJob[LoraTask]:
@@ -104,25 +128,28 @@ class _Training:
             export=lambda run: export(self.task, self.model, run, self.settings),
             extends=self.settings.schedule == "constant",  # a cosine has come to its end
             from_scratch=False,
-            allowed=frozenset({"seen.parquet", "cache"}),
+            allowed=frozenset({"seen.parquet", "cache", COLLECTION}),
+            validates=False,
         )
 
     def _task(self, accelerator: Accelerator) -> LoraTask:
         cache = Path(self.settings.cache) if self.settings.cache else self.path / "cache"
         task = self.task = LoraTask(
-            self.collection, self.settings, accelerator, cache, progress=self.progress
+            self.taught,
+            self.collection,
+            self.settings,
+            accelerator,
+            cache,
+            progress=self.progress,
         )
-        if (self.path / "run.json").exists():
-            began, now = runs.open_run(self.path, "lora").facts, self._facts(task)
-            for name, what in (
-                ("base_fingerprint", "base"),
-                ("originals", "number of original files within reach"),
-            ):
-                if began[name] != now[name]:
-                    raise RunError(
-                        f"{self.path} was started with another {what} ({began[name]}, now "
-                        f"{now[name]}): restore it, or choose another folder with -o"
-                    )
+        now = self._facts(task)
+        _refuse_changed(
+            self.path,
+            {
+                "base_fingerprint": ("another base", now["base_fingerprint"]),
+                "originals_digest": ("other originals", now["originals_digest"]),
+            },
+        )
         return task
 
     def _model(self) -> nn.Module:
@@ -158,7 +185,11 @@ class _Training:
                 *(task.base.family.encoders if self.settings.text_encoder else ()),
                 task.base.family.denoiser,
             ],
+            "captions": self.taught.digest,
+            "written_captions": self.taught.files,
             "originals": len(material.originals.known),
+            "originals_digest": material.digest,
+            "changed_originals": len(material.changed),
             "enlarged": material.enlarged(),
             "shapes": [list(shape) for shape in material.shapes],
         }
@@ -180,33 +211,43 @@ class _Training:
         )
 
     def _findings(self, lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
-        validations = [line for line in lines if line["event"] == "validation"]
-        lowest = min(float(line["loss"]) for line in validations)
-        last, bare = float(validations[-1]["loss"]), float(validations[-1]["base_loss"])
         material, resolution = self.task.material, self.settings.resolution
-        small, count = material.enlarged(), len(material.rows)
-        # Most of a denoising loss is irreducible: the rise is compared with the gain over the base
-        risen = last - lowest > GIVEN_BACK * max(bare - lowest, 0)
-        improved = math.isfinite(lowest) and lowest < bare
+        small, count, changed = material.enlarged(), len(material.rows), len(material.changed)
         return [
-            Finding(
-                "IMP202",
-                "issue" if risen else "passed",
-                f"The last held-out loss is {last:.4f}; the lowest was {lowest:.4f}.",
-                {"last": last, "lowest": lowest},
-            ),
-            Finding(
-                "IMP601",
-                "passed" if improved else "issue",
-                f"The lowest held-out loss is {lowest:.4f}; the base alone has {bare:.4f}.",
-                {"lowest": lowest, "base": bare},
-            ),
+            *_held_out_findings([line for line in lines if "base_loss" in line]),
             Finding(
                 "IMP602",
                 "issue" if small else "passed",
                 f"{small} of {count} training and validation pictures have fewer pixels than "
                 f"resolution={resolution} needs and are enlarged. {len(material.originals.known)} "
-                "pictures of the collection have their original files.",
-                {"enlarged": float(small), "pictures": float(count)},
+                "pictures of the collection have their original files."
+                + (f" {changed} originals have changed since they were prepared." * bool(changed)),
+                {"enlarged": float(small), "pictures": float(count), "changed": float(changed)},
             ),
         ]
+
+
+def _held_out_findings(validations: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """IMP202 and IMP601, on the held-out loss."""
+    if not validations:
+        text = "No pictures were held out, so there is no held-out loss."
+        return [Finding(code, "not applicable", text) for code in ("IMP202", "IMP601")]
+    lowest = min(float(line["loss"]) for line in validations)
+    last, bare = float(validations[-1]["loss"]), float(validations[-1]["base_loss"])
+    # Most of a denoising loss is irreducible: the rise is compared with the gain over the base
+    risen = last - lowest > GIVEN_BACK * max(bare - lowest, 0)
+    improved = math.isfinite(lowest) and lowest < bare
+    return [
+        Finding(
+            "IMP202",
+            "issue" if risen else "passed",
+            f"The last held-out loss is {last:.4f}; the lowest was {lowest:.4f}.",
+            {"last": last, "lowest": lowest},
+        ),
+        Finding(
+            "IMP601",
+            "passed" if improved else "issue",
+            f"The lowest held-out loss is {lowest:.4f}; the base alone has {bare:.4f}.",
+            {"lowest": lowest, "base": bare},
+        ),
+    ]
