@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.comparison.resampling import Draws, resampled, sign_flip_p
+from impasto.comparison.resampling import Draws, resampled
 from impasto.numerics import conformal
 from impasto.numerics.bootstrap import PictureDraws, cluster_mean_estimate, mean_estimate
 from impasto.numerics.calibration import perfect_errors, reliability
 from impasto.numerics.metrics import SCORES, stacked_scores
+from impasto.numerics.sign_tests import sign_flip_p
 
 STYLES, RESAMPLES = 13, 300
 Labels = NDArray[np.int64]

@@ -195,3 +195,23 @@ def test_the_bench_of_the_statistics_tells_narrow_intervals(
     assert pictures["accuracy"] < artists["accuracy"]
     assert bench.calibration(176, 0, 60) <= 0.17
     assert 0.86 <= bench.sets(20) <= 0.94
+
+
+def test_the_recall_of_duplicates_counts_each_changed_picture_once(
+    load: Callable[[str], ModuleType],
+) -> None:
+    module, rng = load("duplicates"), np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (6, 9, 9, 3)).astype(np.uint8)
+    pictures = [module.Image.fromarray(one).resize((96, 96)) for one in coarse]
+    assert module.recall(pictures, module.CHANGES["2 % off each edge"], 64) == 1
+    assert module.recall(pictures, module.CHANGES["turned by 90°"], 64) == 0
+    blank = module.Image.new("RGB", (96, 96), "white")
+    assert module.recall(pictures, lambda image: blank, 64) == 0
+
+
+def test_a_frame_adds_a_tenth_to_each_side(load: Callable[[str], ModuleType]) -> None:
+    module = load("duplicates")
+    picture = module.Image.new("RGB", (100, 50), "red")
+    framed = module.CHANGES["frame of 10 %"](picture)
+    assert framed.size == (120, 60)
+    assert framed.getpixel((60, 30)) == (255, 0, 0)

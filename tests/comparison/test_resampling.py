@@ -15,6 +15,7 @@ from impasto.comparison import resampling
 from impasto.comparison.resampling import Draws
 from impasto.numerics import metrics
 from impasto.numerics.bootstrap import PictureDraws
+from impasto.numerics.sign_tests import holm, sign_flip_p
 
 Ints = NDArray[np.int64]
 true_styles = np.array([0] * 12 + [1] * 7 + [2] * 3)
@@ -167,8 +168,8 @@ def test_an_artists_pictures_change_sign_together() -> None:
     totals = [abs(sum(s * n for s, n in zip(signs, (3, 2, 1, 1), strict=True)))
               for signs in itertools.product((-1, 1), repeat=4)]  # fmt: skip
     expected = sum(total >= 5 for total in totals) / 16
-    assert resampling.sign_flip_p(sums) == pytest.approx(expected)
-    assert resampling.sign_flip_p(np.zeros(4, np.int64)) == 1.0
+    assert sign_flip_p(sums) == pytest.approx(expected)
+    assert sign_flip_p(np.zeros(4, np.int64)) == 1.0
 
 
 def test_ten_pictures_by_one_artist_are_no_ten_pictures() -> None:
@@ -208,9 +209,9 @@ def holm_slowly(p_values: Sequence[float]) -> list[float]:
 @settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8, unique=True))
 def test_holms_correction(p_values: list[float]) -> None:
-    assert resampling.holm(p_values) == pytest.approx(holm_slowly(p_values))
+    assert holm(p_values) == pytest.approx(holm_slowly(p_values))
 
 
 def test_holms_correction_by_hand() -> None:
-    assert resampling.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert resampling.holm([]) == []
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []

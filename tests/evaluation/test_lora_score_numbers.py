@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from impasto.evaluation.lora_score_findings import lora_findings
-from impasto.evaluation.lora_score_numbers import kept, nearest, shades, thumbs
+from impasto.evaluation.lora_score_numbers import copied, kept, nearest, shades, thumbs
 from impasto.records.lora_score import (
+    AlignedCopy,
     ArmDistances,
     CopyCheck,
     LoraScore,
@@ -64,10 +66,13 @@ def made_up_score(low: float) -> LoraScore:
             accuracy=accuracy,
             floor=floor,
             ceiling=None,
+            gained=20,
+            lost=0,
+            p=p,
             kernel_distance=distances,
             nearest=0.99,
         )
-        for style, accuracy, floor in (("Bands", 0.8, 0.3), ("Columns", 0.2, 0.2))
+        for style, accuracy, floor, p in (("Bands", 0.8, 0.3, 1e-5), ("Columns", 0.25, 0.2, 0.4))
     ]
     return LoraScore(
         command="",
@@ -84,7 +89,15 @@ def made_up_score(low: float) -> LoraScore:
         kernel_distance=distances,
         per_style=tuple(rows),
         confusion=(),
-        copies=CopyCheck(limit=0.9, share=0.05, expected=0.01, near=(near,) * 4, all=(near,) * 80),
+        copies=CopyCheck(
+            limit=0.9,
+            left_out=0,
+            share=0.05,
+            expected=0.01,
+            near=(near,) * 4,
+            aligned=(),
+            all=(near,) * 80,
+        ),
         kept=SharedComposition(
             same=0.9, other=0.1, share=Interval(value=0.7, low=0.6, high=0.8), level=0.95
         ),
@@ -105,3 +118,32 @@ def test_findings_name_styles_below_their_floor_and_copies() -> None:
     # An adapter without effect keeps the composition, which is no merit
     found = {f.code: f for f in lora_findings(made_up_score(0.2))}
     assert found["IMP605"].outcome == "not applicable"
+
+
+def test_one_aligned_copy_is_an_issue_whatever_the_correlations() -> None:
+    score = made_up_score(0.4)
+    none = score.copies.model_copy(update={"near": (), "share": 0.0})
+    copy = AlignedCopy(style="Bands", seed=3, nearest="b.jpg", mirrored=True)
+    one = none.model_copy(update={"aligned": (copy,)})
+    for copies, outcome in ((none, "passed"), (one, "issue")):
+        found = {f.code: f for f in lora_findings(score.model_copy(update={"copies": copies}))}
+        assert found["IMP604"].outcome == outcome
+    assert "1 of them mirrored" in found["IMP604"].text
+    assert found["IMP604"].items[0]["nearest"] == "b.jpg"
+
+
+def test_mirrored_and_cropped_copies_are_found() -> None:
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (12, 9, 9, 3)).astype(np.uint8)
+    train = np.stack(
+        [
+            np.asarray(Image.fromarray(one).resize((64, 64), Image.Resampling.BICUBIC))
+            for one in coarse
+        ]
+    )
+    cropped = np.asarray(Image.fromarray(train[7]).crop((3, 3, 61, 61)).resize((64, 64)))
+    fresh = np.asarray(
+        Image.fromarray(rng.integers(0, 256, (9, 9, 3)).astype(np.uint8)).resize((64, 64))
+    )
+    others = np.stack((fresh, train[4][:, ::-1], cropped))
+    assert copied(train, others).tolist() == [[4, 1, 1], [7, 2, 0]]

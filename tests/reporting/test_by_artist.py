@@ -39,6 +39,7 @@ def compared(study: Path, **changed: Any) -> Path:
         "collection_fingerprint": mark,
         "folds": 5,
         "seed": 0,
+        "prior": "uniform",
         "train": {},
         "styles": STYLES,
         "pictures": 1234,
@@ -82,6 +83,7 @@ def test_it_is_there_only_where_it_was_measured(study: Path, texts: tuple[str, s
         assert "A gap of 11.3 points." in text
         assert "--by artist" in text
         assert "another collection" not in text
+        assert text.count("every answer supposes styles equally frequent") == 2
 
 
 def test_every_number_stands_in_its_row(texts: tuple[str, str]) -> None:

@@ -65,13 +65,18 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
                     accuracy=0.5 + 0.01 * n,
                     floor=0.125,
                     ceiling=None,
+                    gained=7,
+                    lost=1,
+                    p=0.04,
                     kernel_distance=near,
                     nearest=0.66,
                 )
                 for n, style in enumerate(styles)
             ),
             confusion=(),
-            copies=CopyCheck(limit=0.9, share=0.0, expected=0.01, near=(), all=()),
+            copies=CopyCheck(
+                limit=0.9, left_out=0, share=0.0, expected=0.01, near=(), aligned=(), all=()
+            ),
             kept=None,
         ).write(run / "evaluation" / "scorecard.json")
         figures = run / "evaluation" / "figures"

@@ -1,9 +1,9 @@
-"""Artist-disjoint folds, and ordinary folds that differ from them in nothing else.
+"""Artist-disjoint folds, and ordinary folds with as many pictures of each style.
 
 In both arms every painting by a known artist is held out once. The *disjoint* arm holds out whole
 artists. The *ordinary* arm holds out as many pictures of each style in each fold, drawn without
-regard to artists; so the two arms train on equally many pictures of every style and differ only in
-whether the artist's other works are among them.
+regard to artists; so the two arms train on equally many pictures of every style. They differ in
+whether the artist's other works are among them, and in that the ordinary arm has more artists.
 Copies of one picture stay together in both: they would be another leak. All is decided by hashes of
     (seed, name).
 """

@@ -76,6 +76,7 @@ def as_lines(result: ByArtistResult) -> list[str]:
     lines = [
         f"{result.pictures} pictures by {result.artists} artists, each scored once in each arm",
         f"{result.unknown} pictures by unknown artists were in every training",
+        result.supposed,
     ]
     if result.not_testable:
         names = ", ".join(f"{row.style} ({row.artists})" for row in result.not_testable)

@@ -12,6 +12,7 @@ from impasto.comparison.class_likelihood import class_likelihood
 from impasto.comparison.resampling import Draws
 from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.scoring import frequency_group
+from impasto.numerics.sign_tests import holm
 from impasto.records.balance import PLAIN, MethodChoice, SignTestResult
 from impasto.records.evaluation import ScoreTable, score_table
 from impasto.records.finding import Finding, Outcome
@@ -105,7 +106,7 @@ def compare(
         for name, own in answers.items()
         if name != PLAIN
     }
-    corrected = resampling.holm([test.p for test in tests.values()])
+    corrected = holm([test.p for test in tests.values()])
     p_holm = dict(zip(tests, corrected, strict=True))
     plain_drawn = resampling.resampled(answers[PLAIN], draws, grouped)
     compared = {}

@@ -61,8 +61,7 @@ def _scores(result: BalanceResult) -> Iterator[str]:
     yield from _heading(
         "Scores",
         f"Means over the seeds, with 95 % intervals over test pictures{over}: "
-        f"{result.resampled.text}. Groups: the mean recall of their styles. The answer of a "
-        "network is its likeliest style.",
+        f"{result.resampled.text}. Groups: the mean recall of their styles. {result.supposed}",
     )
     yield from _header("method", ["trains", *result.columns.values()])
     for row in result.methods:

@@ -1,9 +1,9 @@
 """Scores of a classifier's recipe on artists whose works were not in training.
 
 ``impasto evaluate RUN --by artist`` trains the run's recipe anew on folds that hold out whole
-artists, and on ordinary folds that differ in nothing else (``artist_folds``); every painting by a
-known artist is scored once in each arm. The run itself is not scored, its collection's test split
-takes no part.
+artists, and on ordinary folds with as many pictures of each style, by more artists
+(``artist_folds``); every painting by a known artist is scored once in each arm. The run itself is
+not scored, its collection's test split takes no part.
 
 RUN/by-artist/settings.json        what is being compared; other settings are refused
 RUN/by-artist/ordinary-1/ …        one run a fold and arm, with ``answers.json``
@@ -178,7 +178,11 @@ class _ArtistComparison:
         known = np.concatenate((train, validation))
         artists = np.asarray(self.collection.column("artist"), object)
         answers.by["artist_oracle"][held] = artist_oracle(
-            artists[known].tolist(), labels[known], artists[held].tolist(), styles
+            artists[known].tolist(),
+            labels[known],
+            artists[held].tolist(),
+            styles,
+            uniform=self.settings.evaluate.prior == "uniform",
         )
         answers.by["majority"][held] = np.bincount(labels[known], minlength=styles).argmax()
         training = FoldTraining(
@@ -227,6 +231,7 @@ class _ArtistComparison:
             collection_fingerprint=self.collection.fingerprint,
             folds=self.settings.folds,
             seed=self.settings.seed,
+            prior=evaluation.prior,
             train=self.recipe.model_dump(mode="json"),
             styles=styles,
             pictures=len(rows),

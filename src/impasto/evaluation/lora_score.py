@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import Field
+from scipy.stats import binomtest
 
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import collection_of
@@ -29,10 +30,12 @@ from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.numerics.bootstrap import confusion_estimates
 from impasto.numerics.distances import kernel_distance
 from impasto.numerics.metrics import confusion_matrix
+from impasto.numerics.sign_tests import holm
 from impasto.path_names import path_names
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.lora_score import (
+    AlignedCopy,
     ArmDistances,
     CopyCheck,
     LoraScore,
@@ -211,6 +214,8 @@ def _measure(
     train = found.indices("train")
     train = train[np.isin(found.labels[train], taught)]
     copies = _copies(found, made, train, real.rows)
+    hits = {name: _answers(network, one) == one.labels for name, one in arms.items()}
+    moved = _changes(hits, made.styles, taught)
     kept = numbers.kept(
         numbers.shades(made.pixels),
         made.seeds,
@@ -228,7 +233,9 @@ def _measure(
         styles=tuple(names[style] for style in taught),
         scores=scores,
         kernel_distance=_distances({name: one.features for name, one in arms.items()}),
-        per_style=tuple(_style_score(found, confusions, arms, copies, style) for style in taught),
+        per_style=tuple(
+            _style_score(found, confusions, arms, copies, moved[style], style) for style in taught
+        ),
         confusion=confusions["adapter"].tolist(),
         copies=copies,
         kept=kept,
@@ -243,8 +250,29 @@ def _distances(features: Mapping[str, NDArray[np.float32]]) -> ArmDistances:
 
 def _confusion(network: LoadedClassifier, outputs: Outputs, size: int) -> NDArray[np.int64]:
     """Confusion matrix under a uniform prior; a row a target style."""
-    predicted = network.prior_correction(uniform=True)(outputs.logits, 1.0).argmax(1)
-    return confusion_matrix(outputs.labels, predicted, size)
+    return confusion_matrix(outputs.labels, _answers(network, outputs), size)
+
+
+def _answers(network: LoadedClassifier, outputs: Outputs) -> NDArray[np.int64]:
+    """Answers under a uniform prior, ``int64 (N,)``."""
+    shares = network.prior_correction(uniform=True)(outputs.logits, 1.0)
+    return np.asarray(shares.argmax(1), np.int64)
+
+
+def _changes(
+    hits: Mapping[str, NDArray[np.bool_]], styles: NDArray[np.int64], taught: list[int]
+) -> dict[int, tuple[int, int, float]]:
+    """By style: pictures gained and lost against the base, and the corrected one-sided p."""
+    signs = hits["adapter"].astype(np.int64) - hits["base"]  # of the same prompts and seeds
+    counts, raw = [], []
+    for style in taught:
+        own = signs[styles == style]
+        gained, lost = int((own > 0).sum()), int((own < 0).sum())
+        counts.append((gained, lost))
+        tested = gained + lost
+        raw.append(binomtest(gained, tested, alternative="greater").pvalue if tested else 1.0)
+    corrected = holm(raw)
+    return {style: (*moved, p) for style, moved, p in zip(taught, counts, corrected, strict=True)}
 
 
 def _style_score(
@@ -252,6 +280,7 @@ def _style_score(
     confusions: Mapping[str, NDArray[np.int64]],
     arms: Mapping[str, Outputs],
     copies: CopyCheck,
+    moved: tuple[int, int, float],
     style: int,
 ) -> LoraStyleScore:
     def share(arm: str) -> float:
@@ -266,6 +295,9 @@ def _style_score(
         accuracy=share("adapter"),
         floor=share("base"),
         ceiling=share("real") if confusions["real"][style].any() else None,
+        gained=moved[0],
+        lost=moved[1],
+        p=moved[2],
         kernel_distance=_distances(
             {arm: one.features[one.labels == style] for arm, one in arms.items()}
         ),
@@ -276,12 +308,27 @@ def _style_score(
 def _copies(
     found: Collection, made: _Made, train: NDArray[np.int64], test: NDArray[np.int64]
 ) -> CopyCheck:
-    """Correlation of painted, and of real test pictures, with the nearest training picture."""
-    known = numbers.thumbs(np.asarray(found.pixels[train]))
+    """Painted pictures that are copies, and how close painted and real test pictures come.
+
+    Test pictures that are themselves copies of training pictures would raise the limit, up to where
+    nothing is found any more; they are left out of it.
+    """
+    pictures, tested = np.asarray(found.pixels[train]), np.asarray(found.pixels[test])
+    known = numbers.thumbs(pictures)
     places, likeness = numbers.nearest(numbers.thumbs(made.pixels), known)
-    _, usual = numbers.nearest(numbers.thumbs(np.asarray(found.pixels[test])), known)
-    limit = float(np.quantile(usual, numbers.REFERENCE))
+    _, usual = numbers.nearest(numbers.thumbs(tested), known)
+    usual = np.delete(usual, numbers.copied(pictures, tested)[:, 1])
+    limit = float(np.quantile(usual, numbers.REFERENCE)) if len(usual) else None
     ids, names = found.column("id"), found.vocabulary.styles
+    aligned: dict[int, AlignedCopy] = {}
+    for place, row, mirrored in numbers.copied(pictures, made.pixels).tolist():
+        copy = AlignedCopy(
+            style=names[made.styles[row]],
+            seed=int(made.seeds[row]),
+            nearest=ids[train[place]],
+            mirrored=bool(mirrored),
+        )
+        aligned.setdefault(row, copy)
     rows = [
         NearestTraining(
             style=names[style],
@@ -291,12 +338,15 @@ def _copies(
         )
         for style, seed, place, value in zip(made.styles, made.seeds, places, likeness, strict=True)
     ]
-    near = sorted((row for row in rows if row.likeness > limit), key=lambda row: -row.likeness)
+    above = [row for row in rows if limit is not None and row.likeness > limit]
+    near = sorted(above, key=lambda row: -row.likeness)
     return CopyCheck(
         limit=limit,
+        left_out=len(tested) - len(usual),
         share=len(near) / len(rows),
         expected=1 - numbers.REFERENCE,
         near=tuple(near),
+        aligned=tuple(aligned.values()),
         all=tuple(rows),
     )
 

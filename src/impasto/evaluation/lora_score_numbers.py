@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from impasto.collection.duplicates import find_copies
 from impasto.numerics import neighbours
 from impasto.numerics.bootstrap import LEVEL, mean_estimate
 from impasto.numerics.neighbours import centred_unit
@@ -46,6 +47,19 @@ def nearest(made: Floats, train: Floats) -> tuple[NDArray[np.int64], Floats]:
     """Place and correlation of each vector's nearest among ``train``."""
     places, cosines = neighbours.nearest(made, train, 1)
     return places[:, 0], cosines[:, 0]
+
+
+def copied(train: Pixels, others: Pixels) -> NDArray[np.int64]:
+    """Return ``int64 (P, 3)``: a training picture, its copy among others, 1 if mirrored.
+
+    Copies are found as ``audit`` finds them: aligned, so that crops, frames, slight turns and
+    mirror images count.
+    """
+    count = len(train)
+    found = find_copies([None] * (count + len(others)), np.concatenate((train, others)))
+    across = (found.near[:, 0] < count) & (found.near[:, 1] >= count)
+    pairs = found.near[across] - [0, count]
+    return np.column_stack((pairs, found.mirrored[across]))
 
 
 def kept(

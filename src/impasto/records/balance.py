@@ -111,6 +111,15 @@ class BalanceResult(Result):
         return {name: title for name, title in TITLES.items() if self.groups.get(name, True)}
 
     @property
+    def supposed(self) -> str:
+        """The prior of the answers, in a sentence."""
+        return (
+            "A network's answer is its likeliest style as it was trained, without another prior: "
+            "plain training supposes styles as frequent as in training, a method that balances "
+            "them supposes them equally frequent. A gain is therefore one of method and prior."
+        )
+
+    @property
     def test_title(self) -> str:
         """The name of the test on gained and lost pictures."""
         if self.resampled.unit == "pictures":

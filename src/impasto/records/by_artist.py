@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal
 
-from impasto.records.evaluation import ScoreTable, flat_scores
+from impasto.records.evaluation import PRIORS, Prior, ScoreTable, flat_scores
 from impasto.records.record import Interval, Record, Result
 
 BY_ARTIST_TITLES: Final = {
@@ -53,16 +53,17 @@ class FoldTraining(Record):
 class ByArtistResult(Result):
     """Cost of holding out artists: scores of both arms, with intervals over artists.
 
-    ``unknown`` counts pictures without a known artist, which are in every training; ``unmatched``
-    the training pictures by which the arms differ.
+    ``prior`` is that of all answers; ``unknown`` counts pictures without a known artist, which are
+    in every training; ``unmatched`` the training pictures by which the arms differ.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     command: str
     collection: str
     collection_fingerprint: str
     folds: int
     seed: int
+    prior: Prior
     train: dict[str, Any]
     styles: tuple[str, ...]
     pictures: int
@@ -73,6 +74,11 @@ class ByArtistResult(Result):
     per_style: tuple[StyleGap, ...]
     not_testable: tuple[UntestedStyle, ...]
     trainings: tuple[FoldTraining, ...]
+
+    @property
+    def supposed(self) -> str:
+        """The prior of every answer, in words."""
+        return f"every answer supposes {PRIORS[self.prior]}"
 
     @property
     def answerers(self) -> dict[str, ArmScores]:

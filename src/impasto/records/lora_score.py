@@ -20,6 +20,9 @@ class LoraStyleScore(Record):
         accuracy: with the adapter.
         floor: by the base alone.
         ceiling: of real test pictures; ``None`` where there are none.
+        gained: pictures recognised with the adapter and not by the base, of one prompt and seed.
+        lost: the other way round.
+        p: one-sided exact sign test of these, after Holm's correction for the number of styles.
         nearest: highest correlation with a training picture.
     """
 
@@ -29,6 +32,9 @@ class LoraStyleScore(Record):
     accuracy: float
     floor: float
     ceiling: float | None
+    gained: int
+    lost: int
+    p: float
     kernel_distance: ArmDistances
     nearest: float
 
@@ -42,13 +48,35 @@ class NearestTraining(Record):
     likeness: float
 
 
-class CopyCheck(Record):
-    """Painted pictures that are closer to a training picture than 99 % of real test pictures."""
+class AlignedCopy(Record):
+    """A painted picture that is a near duplicate of a training picture once aligned with it."""
 
-    limit: float
+    style: str
+    seed: int
+    nearest: str
+    mirrored: bool
+
+
+class CopyCheck(Record):
+    """Painted pictures that are copies of training pictures, or very close to one.
+
+    Attributes:
+        limit: correlation with the nearest training picture that 99 % of real test pictures stay
+            below, those left out that are copies of training pictures; ``None`` where all are.
+        left_out: test pictures that were left out.
+        share: of painted pictures above the limit.
+        expected: that of real test pictures.
+        near: the painted pictures above the limit.
+        aligned: painted pictures that are copies, cropped, framed, turned or mirrored ones too.
+        all: the nearest training picture of each.
+    """
+
+    limit: float | None
+    left_out: int
     share: float
     expected: float
     near: tuple[NearestTraining, ...]
+    aligned: tuple[AlignedCopy, ...]
     all: tuple[NearestTraining, ...]
 
 
@@ -76,7 +104,7 @@ class LoraScore(Result):
         kept: ``None`` with one style or one seed.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     command: str
     collection_fingerprint: str
     evaluator: str

@@ -70,6 +70,7 @@ def section(result: BalanceResult, place: Place) -> Section:
     blocks: tuple[Block, ...] = (
         *place.other_collection("This comparison", "made on", result.collection_fingerprint),
         prose(Strong("Recommended:"), f" {result.recommendation.text}"),
+        prose(result.supposed.replace("'", "’")),
         differences_chart(result),
         Table(
             "Scores of the methods",
@@ -98,7 +99,7 @@ def section(result: BalanceResult, place: Place) -> Section:
 
 
 def _names(result: BalanceResult) -> tuple[Block, ...]:
-    text: list[Inline] = ["Answers are each network’s likeliest style."]
+    text: list[Inline] = ["Recall is that of each network’s likeliest style."]
     for name, styles in result.groups.items():
         if styles:
             title, recall = GROUPS[name].capitalize(), ", ".join(map(shown, styles))

@@ -21,9 +21,11 @@ def artists_section(result: ByArtistResult, place: Place) -> Section:
     text = (
         f"{count(result.pictures, 'picture')} by {count(result.artists, 'known artist')}, each "
         "scored once by a network of this recipe that was trained without any of its artist’s "
-        "works, and once by one that was trained on as many pictures of every style, whoever "
-        f"painted them; {count(result.folds, 'fold')}. {count(result.unknown, 'picture')} by "
-        "unknown artists were in every training. "
+        "works, and once by one that was trained on as many pictures of every style by all "
+        f"artists, that one included; {count(result.folds, 'fold')}. "
+        f"{count(result.unknown, 'picture')} by unknown artists were in every training. The gap "
+        "holds two things: the artist’s other works, and that training on all artists has more of "
+        "them. "
     )
     few = ", ".join(f"{shown(row.style)} ({row.artists})" for row in result.not_testable)
     if few:
@@ -52,13 +54,14 @@ def artists_section(result: ByArtistResult, place: Place) -> Section:
         prose(text, MadeBy(result.command)),
         Table(
             "Scores with artists in training and held out",
-            "In brackets: 95 % intervals that draw artists, not pictures, again",
+            "In brackets: 95 % intervals that draw artists, not pictures, again; "
+            f"{result.supposed}",
             columns("Who answers", "Score", numbers=ARMS),
             tuple(rows),
         ),
         Table(
             "Each style with artists in training and held out",
-            "Recall of every style",
+            f"Recall of every style; {result.supposed}",
             columns("Style", numbers=("Artists", "Pictures", *ARMS)),
             tuple(styles),
             sortable=True,
