@@ -70,7 +70,7 @@ def test_the_files_are_all_there(trained: Trained) -> None:
     made = {path.name for path in trained.evaluation.path.iterdir()}
     assert made == {
         "metrics.json", "predictions.parquet", "findings.json", "figures", "calibration.json",
-        "ood.safetensors", "explanation.json", "heat.npy", "inputs.json",
+        "ood.safetensors", "explanation.json", "heat.npy", "heat_second.npy", "inputs.json",
     }  # fmt: skip
     written = findings.load(trained.evaluation.path / "findings.json")
     assert json.dumps(findings.as_data(written)) == json.dumps(

@@ -89,6 +89,7 @@ def write_predictions(run: Path, collection: Collection) -> None:
     heat = np.zeros((len(rows), 4, 4), np.uint8)
     heat[:, 0, 0] = 255
     np.save(run / "evaluation" / "heat.npy", heat)
+    np.save(run / "evaluation" / "heat_second.npy", heat[:, ::-1, ::-1])
 
 
 def row_colours(count: int, size: int) -> NDArray[np.uint8]:

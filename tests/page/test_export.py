@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -39,9 +40,9 @@ def numbers(text: str, kind: str) -> Any:
 
 def test_every_picture_stands_where_the_page_looks_for_it(exported: Any) -> None:
     site, pixels = exported.page.parent, np.asarray(exported.collection.pixels)
-    place = numbers(data(site, "paintings")["place"], "<u4")
-    assert sorted(place) == list(range(len(pixels)))
     for number, level in enumerate(data(site, "site")["levels"]):
+        place = numbers(data(site, "paintings")[("small", "large")[number]], "<u4")
+        assert sorted(place) == list(range(len(pixels)))
         tile, across = level["tile"], level["across"]
         read = [
             base64.b64decode(data(site, f"sheets/{number}/{n}")) for n in range(level["sheets"])
@@ -72,6 +73,102 @@ def test_a_sheet_holds_what_lies_together() -> None:
     for start in range(0, len(rows), 64):
         part = rows[start : start + 64]
         assert np.ptp(x[part]) < 9 and np.ptp(y[part]) < 9
+
+
+def test_the_first_sheet_is_a_sample_of_the_whole_map() -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(0, 1, (2, 5000)).astype(np.float32)
+    x[:4000] *= 0.1  # most lie in a tenth of the map
+    rows = sprites.z_order(x, y)
+    order = sprites.opening_order(rows, x, y, 100)
+    assert sorted(order) == list(range(5000))
+    first = order[:100]
+    assert (x[first] > 0.1).sum() > 50  # by chance it would be about 18
+    rest = [row for row in rows.tolist() if row not in set(first.tolist())]
+    assert order[100:].tolist() == rest
+
+
+def test_the_folder_holds_a_table_only_where_it_is_wanted(
+    site_study: Callable[..., Collection], tmp_path: Path
+) -> None:
+    site_study(tmp_path)
+    made = write_site(tmp_path, parquet=True)
+    assert made.table is not None and made.table.is_file()
+    assert write_site(tmp_path).table is None
+    assert not (tmp_path / "site" / "atlas.parquet").exists()
+
+
+def test_the_oracle_answers_each_artists_usual_style(exported: Any) -> None:
+    site, collection = exported.page.parent, exported.collection
+    answers = data(site, "runs/0/answers")
+    artists, labels = collection.column("artist"), collection.labels
+    train = collection.indices("train").tolist()
+    for row, answer in zip(
+        numbers(answers["rows"], "<i4").tolist(),
+        numbers(answers["oracle"], "<i2").tolist(),
+        strict=True,
+    ):
+        own = [int(labels[other]) for other in train if artists[other] == artists[row]]
+        assert answer == -1 if not own else own.count(answer) == max(map(own.count, own))
+
+
+def test_neighbours_have_their_likeness(
+    site_study: Callable[..., Collection], tmp_path: Path
+) -> None:
+    count = len(site_study(tmp_path))
+    vectors = np.random.default_rng(2).normal(0, 1, (count, 5)).astype(np.float32)
+    np.save(tmp_path / "runs" / "classifier" / "atlas" / "embeddings.npy", vectors)
+    site = write_site(tmp_path).page.parent
+    assert [run["likeness"] for run in data(site, "site")["runs"]] == [True, False]
+    near = numbers(data(site, "runs/0/neighbours"), "<i4").reshape(count, -1)
+    stored = numbers(data(site, "runs/0/likeness"), "<u2").reshape(near.shape) / 65535
+    for row in (0, count // 2):
+        for other, value in zip(near[row], stored[row], strict=True):
+            one, two = vectors[row].astype(float), vectors[other].astype(float)
+            cosine = one @ two / np.sqrt((one @ one) * (two @ two))
+            assert value == pytest.approx(max(cosine, 0), abs=1e-4)
+
+
+def test_the_most_frequent_styles_have_colours(exported: Any) -> None:
+    assert data(exported.page.parent, "site")["colours"] == [0, 1, 2, 3]
+
+
+def test_a_study_without_a_tour_has_one_made(exported: Any) -> None:
+    site, collection = exported.page.parent, exported.collection
+    steps = data(site, "story")
+    assert len(steps) == 6
+    views = [parse_qs(step["view"]) for step in steps]
+    assert set(views[1]["style"]) <= set(collection.vocabulary.styles)
+    true, named = views[2]["cell"]
+    assert true != named and {true, named} <= set(collection.vocabulary.styles)
+    assert views[4]["artist"][0] in collection.column("artist")
+    assert views[5]["tab"] == ["quiz"]
+    text = (site / "story.md").read_text(encoding="utf-8")
+    assert all(f"## {step['title']}" in text for step in steps)
+
+
+def test_the_tour_of_the_authors_is_shown(
+    site_study: Callable[..., Collection], tmp_path: Path
+) -> None:
+    site_study(tmp_path)
+    written = "# Ours\n\n## A < b\n\n[view](#style=Cubism)\n\nFirst\nline.\n\nSecond.\n"
+    (tmp_path / "story.md").write_text(written, encoding="utf-8")
+    site = write_site(tmp_path).page.parent
+    assert data(site, "story") == [
+        {"title": "A < b", "view": "style=Cubism", "text": ["First line.", "Second."]}
+    ]
+    assert (site / "story.md").read_text(encoding="utf-8") == written
+    for broken, problem in (
+        ("no step", "has no step"),
+        ("## One\n\nNo view.", "'One' needs one line like"),
+        ("## Two\n\n[view](#q=a)\n", "and a caption below it"),
+    ):
+        (tmp_path / "story.md").write_text(broken, encoding="utf-8")
+        with pytest.raises(InputError, match=problem):
+            write_site(tmp_path)
+    (tmp_path / "story.md").write_bytes(b"## \xff")
+    with pytest.raises(InputError, match="is not UTF-8"):
+        write_site(tmp_path)
 
 
 def test_twice_the_same_bytes(exported: Any, tmp_path: Path) -> None:
@@ -145,8 +242,9 @@ def test_the_columns_are_the_studys(exported: Any) -> None:
     assert np.abs(shares - np.array(said["probabilities"].to_pylist())).max() < 1e-4
 
 
-def test_the_table_opens_elsewhere(exported: Any) -> None:
-    table = pq.read_table(exported.study / "site" / "atlas.parquet")
+def test_the_table_opens_elsewhere(exported: Any, tmp_path: Path) -> None:
+    shutil.copytree(exported.study, tmp_path / "study")
+    table = pq.read_table(write_site(tmp_path / "study", parquet=True).table)
     assert {
         "id",
         "x",

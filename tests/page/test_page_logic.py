@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator
 from importlib.resources import files
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 
 from impasto.images.heat_overlay import heat_overlay
-from impasto.images.palette import mark
+from impasto.images.palette import coloured, mark
 from impasto.page.export import GENERATED, scripts
 
 RANDOM = "const next = ((s) => () => (s = (s * 48271) % 2147483647) / 2147483647)(7);"
@@ -76,13 +77,127 @@ def test_a_lasso_holds_what_lies_in_it(page: Any) -> None:
     assert rows == [0, 1, 2]
 
 
+def test_a_sample_has_no_overlap_and_no_room_left(page: Any) -> None:
+    made = page.evaluate(
+        RANDOM
+        + """(() => {
+        const count = 1500, xy = Float32Array.from({ length: 2 * count }, () => next() * 2 - 1);
+        const grid = new Impasto.Grid(xy), wanted = new Uint8Array(count).fill(1);
+        const ratio = Uint8Array.from({ length: count }, () => 64 + Math.floor(next() * 128));
+        const order = Uint32Array.from({ length: count }, (_, row) => (row * 7) % count);
+        wanted[3] = 0;
+        const rows = Impasto.sample({ grid, wanted, box: [-1, -1, 1, 1], side: 0.11, ratio, order,
+          first: 5 });
+        return { xy: [...xy], ratio: [...ratio], rows };
+      })()"""
+    )
+    xy, rows = np.reshape(made["xy"], (-1, 2)), made["rows"]
+    wide = 2 ** ((np.array(made["ratio"]) - 128) / 64)
+    size = 0.11 * np.stack([np.minimum(wide, 1), np.minimum(1 / wide, 1)], 1)
+    assert rows[0] == 5 and 3 not in rows and len(rows) > 60
+    taken = np.array(rows)
+
+    def overlapping(row: int, others: Any) -> Any:
+        return (np.abs(xy[others] - xy[row]) < (size[others] + size[row]) / 2 - 1e-9).all(1)
+
+    for row in rows:
+        assert not overlapping(row, taken[taken != row]).any()
+    for row in set(range(1500)) - set(rows) - {3}:
+        assert overlapping(row, taken).any()
+
+
+def test_a_region_is_named_only_where_it_exceeds_chance(page: Any) -> None:
+    found = page.evaluate(
+        RANDOM
+        + """((mixed) => {
+        const count = 3000, xy = Float32Array.from({ length: 2 * count }, () => next() * 2 - 1);
+        const grid = new Impasto.Grid(xy), mask = new Uint8Array(count).fill(1);
+        const spread = Int16Array.from({ length: count }, () => Math.floor(next() * 5));
+        const corner = (row) => xy[2 * row] > 0.5 && xy[2 * row + 1] > 0.5;
+        const heaped = spread.map((group, row) => (corner(row) && next() < 0.8 ? 2 : group));
+        const of = (groups) => Impasto.regions(grid, groups, 5, mask, 0.25);
+        const [most] = of(heaped);
+        const inside = heaped.reduce((sum, group, row) => sum + (corner(row) && group === 2), 0);
+        return { none: of(spread), most, inside,
+          all: heaped.reduce((sum, _, row) => sum + corner(row), 0) };
+      })()"""
+    )
+    assert found["none"] == []
+    most = found["most"]
+    assert most["group"] == 2 and most["x"] > 0.5 and most["y"] > 0.5
+    assert most["share"] == pytest.approx(found["inside"] / found["all"], abs=0.05)
+
+
+def test_the_binomial_tail_is_exact(page: Any) -> None:
+    for k, n, p in ((3, 10, 0.2), (0, 5, 0.5), (40, 90, 0.3), (7, 7, 0.4)):
+        expected = sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
+        assert page.evaluate("(a) => Impasto.atLeast(...a)", [k, n, p]) == pytest.approx(expected)
+
+
+def test_a_grid_keeps_neighbours_together(page: Any) -> None:
+    made = page.evaluate(
+        RANDOM
+        + """(() => {
+        const count = 950, xy = Float32Array.from({ length: 2 * count }, () => next() * 2 - 1);
+        const cells = [];
+        Impasto.gridded([...Array(count).keys()], xy, 35, 28,
+          (row, column, line) => { cells[row] = [column, line]; });
+        return { xy: [...xy], cells };
+      })()"""
+    )
+    xy, cells = np.reshape(made["xy"], (-1, 2)), np.array(made["cells"])
+    assert len({tuple(cell) for cell in cells.tolist()}) == 950
+    assert cells.min() == 0 and (cells.max(0) <= (34, 27)).all()
+    assert np.corrcoef(xy[:, 0], cells[:, 0])[0, 1] > 0.95
+    assert np.corrcoef(xy[:, 1], -cells[:, 1])[0, 1] > 0.95
+
+
+def test_a_query_is_taken_apart(page: Any) -> None:
+    asked = page.evaluate(
+        """Impasto.parsed('Claude Monét -water "the bridge" 1880s 1890-1900 1874 -"la la"')"""
+    )
+    assert asked == {
+        "words": ["claude", "monet", "1874"],
+        "phrases": ["the bridge"],
+        "without": ["water", "la la"],
+        "years": [[1880, 1889], [1890, 1900]],
+    }
+    pairs = {("monnet", "monet"): 1, ("cubsim", "cubism"): 1, ("abc", "abc"): 0, ("ab", "cde"): 3}
+    for (one, other), number in pairs.items():
+        assert page.evaluate("(a) => Impasto.edits(...a, 5)", [one, other]) == number
+
+
+def test_selected_styles_have_colours_of_their_own(page: Any) -> None:
+    counts = [5, 9, 9, 1, 8, 7, 30, 2, 6, 6, 4, 10]
+    assert page.evaluate("(counts) => Impasto.coloured(counts)", counts) == [
+        -1 if place is None else place for place in coloured(counts)
+    ]
+    places = [-1, 0, 1, -1, 2]
+    chosen = page.evaluate("(places) => Impasto.chosenColours(places, [0, 1, 3])", places)
+    assert chosen[1:3] == [0, 1] and chosen[4] == 2
+    assert len({chosen[0], chosen[1], chosen[3]}) == 3 and min(chosen) >= 0
+
+
 def test_the_camera_keeps_what_is_under_the_hand(page: Any) -> None:
     moved = page.evaluate(
         """(() => { const c = Object.assign(new Impasto.Camera(), { width: 700, height: 500 });
-        const before = c.toMap(120, 90); c.zoomAt(120, 90, 3.7); const after = c.toMap(120, 90);
-        const there = c.toScreen(...after); return [before, after, there]; })()"""
+        const before = c.toMap(320, 240); c.zoomAt(320, 240, 1.7); const after = c.toMap(320, 240);
+        const there = c.toScreen(...after);
+        return [before, after, there]; })()"""
     )
-    assert moved[0] == pytest.approx(moved[1]) and moved[2] == pytest.approx([120, 90])
+    assert moved[0] == pytest.approx(moved[1]) and moved[2] == pytest.approx([320, 240])
+    fitted = page.evaluate(
+        """(() => { const c = Object.assign(new Impasto.Camera(), { width: 700, height: 500 });
+        c.bound({ box: [0, 0, 0.5, 0.1], home: [0, 0, 0.5, 0.1], spacing: 0.01 }).look(c.whole);
+        const seen = [...c.toScreen(0, 0), ...c.toScreen(0.5, 0.1)];
+        c.look({ x: 9, y: 9, z: 1e9 });
+        return { seen, x: c.x, y: c.y, apart: 0.01 * c.scale, most: c.z / c.whole.z }; })()"""
+    )
+    left, low, right, top = fitted["seen"]
+    assert 0 < left < 70 and 630 < right < 700 and top < low  # the data fill the window
+    assert (left + right, top + low) == pytest.approx((700, 500))
+    assert (fitted["x"], fitted["y"]) == pytest.approx((0.5, 0.1))  # nobody gets lost
+    assert fitted["apart"] == pytest.approx(420) or fitted["most"] == pytest.approx(4)
 
 
 def test_an_address_brings_the_state_back(page: Any) -> None:
@@ -93,8 +208,11 @@ def test_an_address_brings_the_state_back(page: Any) -> None:
         "q": 'he said "x" & y', "years": [-50, 1900], "cell": ["Baroque", "Rococo"],
         "lasso": {"run": "a", "map": "b", "points": [[0.1, -0.2], [0.3333, 0.4], [-1, 1]]},
         "painting": "Pop Art/a+b #1%20.jpg", "tab": "about",
-        "at": {"x": -0.5, "y": 0.25, "z": 12.5}, "heat": True,
+        "at": {"x": -0.5, "y": 0.25, "z": 12.5}, "heat": True, "layout": "year",
+        "beside": "another run", "artists": ["a-b", "c&d"], "subject": "style:Pop_Art",
+        "step": 3, "size": 1.5, "sheet": "full",
     }  # fmt: skip
+    assert set(page.evaluate("Object.keys(Impasto.EMPTY)")) == set(state)
     assert page.evaluate("(state) => Impasto.decode('#' + Impasto.encode(state))", state) == state
     page.evaluate(
         "(usual) => { window.store = new Impasto.Store(usual); }", {"run": "r", "map": "m"}
@@ -129,7 +247,9 @@ def test_a_heat_map_looks_as_in_the_report(page: Any) -> None:
 
 def test_every_panel_is_a_file_that_registers_itself(page: Any) -> None:
     registered = page.evaluate("Impasto.panels().map((panel) => panel.id)")
-    assert registered == ["paintings", "painting", "confusion", "painter", "about"]
+    assert registered == [
+        "paintings", "painting", "confusion", "painter", "styles", "story", "quiz", "about",
+    ]  # fmt: skip
     folder = files("impasto.page") / "static" / "panels"
     assert sorted(registered) == sorted(Path(entry.name).stem for entry in folder.iterdir())
 

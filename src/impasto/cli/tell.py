@@ -23,15 +23,25 @@ def report(study: Study = None, config: opt.Config = None, as_json: opt.AsJson =
     show.files({"markdown": made.markdown, "html": made.html}, as_json=as_json)
 
 
-def site(study: Study = None, config: opt.Config = None, as_json: opt.AsJson = False) -> None:
+def site(
+    study: Study = None,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="Write atlas.parquet too, for other programs.")
+    ] = False,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,
+) -> None:
     """Write the atlas page of a study: a folder that opens from disk, the paintings as a map.
 
     impasto site study
     """
     import impasto  # noqa: PLC0415
 
-    made = impasto.site(study or read_request(config).study)
-    show.files({"page": made.page, "table": made.table}, as_json=as_json)
+    made = impasto.site(study or read_request(config).study, parquet=parquet)
+    paths = {"page": made.page}
+    if made.table is not None:
+        paths["table"] = made.table
+    show.files(paths, as_json=as_json)
 
 
 def serve(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import Collection
 from impasto.files import replacing
 from impasto.images.figure_layout import fix_layout
-from impasto.images.palette import INK, MUTED, PAPER, RULE, mark
+from impasto.images.palette import INK, LIGHT, MUTED, PAPER, RULE, coloured, mark
 from impasto.records.atlas import AtlasFigure, AtlasMap
 
 Points = NDArray[np.float32]
@@ -63,8 +63,9 @@ def draw_maps(
     add(
         "map-styles",
         "By style",
-        f"Every painting on the main map ({trust}), coloured and shaped by its style; each name "
-        "stands at the median of its style’s paintings.",
+        f"Every painting on the main map ({trust}), coloured and shaped by its style, "
+        "beyond the nine most frequent in grey; each name stands at the median of its style’s "
+        "paintings.",
         lambda figure: _draw_groups(_bare(figure.add_subplot()), main, collection.labels, styles),
     )
     numbers = [str(number) for number in range(clusters.max() + 1)]
@@ -115,12 +116,22 @@ def _mark_size(count: int) -> float:
     return float(np.clip(70_000 / count, 3, 28))
 
 
+def _marks(groups: NDArray[np.integer]) -> dict[int, tuple[str, str]]:
+    """Colour and shape of each group: the most frequent have colours, the rest are grey."""
+    counts = np.bincount(groups[groups >= 0])
+    return {
+        group: (LIGHT["quiet"], "circle") if place is None else mark(place)
+        for group, place in enumerate(coloured(counts.tolist()))
+    }
+
+
 def _scatter(axes: Axes, points: Points, groups: NDArray[np.integer]) -> None:
     """Draw every painting as the mark of its group, -1 as a grey speck."""
     size, rest = _mark_size(len(points)), points[groups < 0]
     axes.scatter(rest[:, 0], rest[:, 1], s=size / 2, color=MUTED, alpha=0.25, linewidths=0)
+    marks = _marks(groups)
     for group in np.unique(groups[groups >= 0]):
-        colour, shape = mark(int(group))
+        colour, shape = marks[int(group)]
         x, y = points[groups == group].T
         axes.scatter(x, y, s=size, c=colour, marker=MARKERS[shape], alpha=0.6, linewidths=0)
 
@@ -136,9 +147,9 @@ def _draw_groups(
     for group, (x, y) in zip(present, _apart(medians, points), strict=True):
         text = axes.text(x, y, names[group], fontsize=9, weight="bold", zorder=9)
         text.set(ha="center", va="center", path_effects=outline)
-    handles = []
+    handles, marks = [], _marks(groups)
     for group in present:
-        colour, shape = mark(group)
+        colour, shape = marks[group]
         handles.append(
             axes.scatter([], [], s=34, c=colour, marker=MARKERS[shape], label=names[group])
         )

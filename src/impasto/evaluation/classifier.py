@@ -3,6 +3,7 @@
 RUN/evaluation/metrics.json           scores, baselines, per style, confusion, calibration
 RUN/evaluation/predictions.parquet    one row a test picture
 RUN/evaluation/heat.npy               coarse Grad-CAM of each of them
+RUN/evaluation/heat_second.npy        the same for the runner-up style
 RUN/evaluation/findings.json          IMP301 to IMP309
 RUN/evaluation/explanation.json       heat, typical works, confusions against years
 RUN/evaluation/figures/               the worst and the most confused pictures, heat, typical works
@@ -89,9 +90,11 @@ def evaluate_classifier(
             detector.save(folder / "ood.safetensors")
             calibration.write(folder / "calibration.json")
         draw_sheets(folder / "figures", opened, test, probabilities)
-        heat = coarse_heat(network, opened.pixels, test.rows, probabilities.argmax(1))
-        with replacing(folder / "heat.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, heat)
+        second = np.argsort(probabilities, 1)[:, -2]
+        for name, styles in (("heat", probabilities.argmax(1)), ("heat_second", second)):
+            heat = coarse_heat(network, opened.pixels, test.rows, styles)
+            with replacing(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
+                np.save(file, heat)
         explanation.write(folder / "explanation.json")
         evaluation.write(folder / "metrics.json")
         judged = evaluation_findings(evaluation, explanation, network.run, opened)

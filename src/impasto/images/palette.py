@@ -5,7 +5,7 @@ sheet are generated from the same tables, so that a style looks the same whereve
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 LIGHT: Final[Mapping[str, str]] = {
@@ -91,6 +91,20 @@ HEAT: Final[Mapping[str, float]] = {
     "blue": 40,
 }
 """Heat overlay: contrast and brightness of the cold grey, share and colour of the hottest glow."""
+
+
+def coloured(counts: Sequence[int]) -> tuple[int | None, ...]:
+    """Return each style's position in the palette; ``None`` for a style that is drawn in grey.
+
+    No figure has more colours than a reader can tell apart: the most frequent styles are coloured,
+    in the order of the vocabulary, the rest share the quiet grey.
+
+    Args:
+        counts: paintings of each style, in the order of the vocabulary.
+    """
+    ranked = sorted(range(len(counts)), key=lambda place: (-counts[place], place))
+    kept = sorted(ranked[: len(COLOURS)])
+    return tuple(kept.index(place) if place in kept else None for place in range(len(counts)))
 
 
 def mark(place: int) -> tuple[str, str]:

@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.files import damaged_error, read_json
+from impasto.numerics.neighbours import unit
 from impasto.records.atlas import Atlas, AtlasMap
 from impasto.records.run import Run, open_run
 
@@ -25,12 +27,17 @@ class Predictions:
         predicted: positions in the vocabulary, ``int64 (n,)``.
         probabilities: ``float64 (n, styles)``.
         heat: Grad-CAM heat maps, ``uint8 (n, h, w)``; ``None`` where they were not kept.
+        second_heat: the same for the runner-up style.
+        oracle: the usual style of each picture's artist in training, ``int64 (n,)``; -1 where the
+            artist is not known from training.
     """
 
     rows: NDArray[np.int64]
     predicted: NDArray[np.int64]
     probabilities: NDArray[np.float64]
     heat: NDArray[np.uint8] | None
+    second_heat: NDArray[np.uint8] | None
+    oracle: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,15 @@ class RunAtlas:
         facts: its atlas in words and scores, or ``None``.
         table: its atlas, a row a painting, or ``None``.
         answers: its predictions, or ``None``.
+        likeness: cosine of every painting and each of its neighbours, ``float32 (N, K)``, or
+            ``None``.
     """
 
     run: Run
     facts: Atlas | None
     table: pa.Table | None
     answers: Predictions | None
+    likeness: NDArray[np.float32] | None
 
     @property
     def name(self) -> str:
@@ -57,9 +67,7 @@ class RunAtlas:
     @property
     def neighbours(self) -> int:
         """The most neighbours that a painting has in the atlas."""
-        if self.table is None or "neighbours" not in self.table.column_names:
-            return 0
-        return max((len(others) for others in self.table["neighbours"].to_pylist()), default=0)
+        return int(neighbour_rows(self.table).shape[1])
 
     def maps(self) -> list[tuple[AtlasMap, NDArray[np.float32]]]:
         """The maps, the main one first, each with its coordinates ``float32 (N, 2)``."""
@@ -68,6 +76,17 @@ class RunAtlas:
         found = [(facts, coordinates(self.table, f"{facts.name}_")) for facts in self.facts.maps]
         main = coordinates(self.table, "")
         return sorted(found, key=lambda pair: not np.array_equal(pair[1], main))
+
+
+def neighbour_rows(table: pa.Table | None) -> NDArray[np.int64]:
+    """Rows of each painting's neighbours, nearest first, ``int64 (N, K)``; -1 for none."""
+    if table is None or "neighbours" not in table.column_names:
+        return np.empty((0, 0), np.int64)
+    lists = table["neighbours"].to_pylist()
+    rows = np.full((len(lists), max(map(len, lists), default=0)), -1, np.int64)
+    for row, others in enumerate(lists):
+        rows[row, : len(others)] = others
+    return rows
 
 
 def read_runs(runs: Path, collection: Collection) -> list[RunAtlas]:
@@ -99,7 +118,25 @@ def _read_run(run: Run, collection: Collection) -> RunAtlas:
                 f"{folder} is of another collection than {collection.path}: "
                 f"run impasto atlas {run.path} again"
             )
-    return RunAtlas(run, facts, table, _read_answers(run, collection))
+    likeness = _likeness(folder / "embeddings.npy", neighbour_rows(table))
+    return RunAtlas(run, facts, table, _read_answers(run, collection), likeness)
+
+
+def _likeness(path: Path, neighbours: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    """Cosine of each painting and its neighbours; ``None`` without embeddings of as many rows."""
+    if not path.is_file() or not neighbours.size:
+        return None
+    try:
+        vectors: NDArray[np.float32] = np.load(path)
+    except (ValueError, EOFError, OSError) as error:
+        raise damaged_error(path, "embeddings", error) from error
+    if len(vectors) != len(neighbours):
+        return None
+    directions = unit(vectors.astype(np.float32))
+    cosines = np.empty(neighbours.shape, np.float32)
+    for place in range(neighbours.shape[1]):
+        cosines[:, place] = (directions * directions[neighbours[:, place]]).sum(1)
+    return np.where(neighbours >= 0, cosines, 0).astype(np.float32)
 
 
 def _read_table(path: Path, facts: Atlas, run: Run) -> pa.Table:
@@ -120,7 +157,8 @@ def _read_answers(run: Run, collection: Collection) -> Predictions | None:
     path = folder / "predictions.parquet"
     if not (folder / "metrics.json").is_file() or not path.is_file():
         return None
-    if read_json(folder / "metrics.json").get("collection_fingerprint") != collection.fingerprint:
+    metrics = read_json(folder / "metrics.json")
+    if metrics.get("collection_fingerprint") != collection.fingerprint:
         return None
     try:
         table = pq.read_table(path, columns=["id", "predicted", "probabilities"])
@@ -132,7 +170,29 @@ def _read_answers(run: Run, collection: Collection) -> Predictions | None:
     shares = np.asarray(table["probabilities"].to_pylist(), np.float64).reshape(
         len(rows), len(collection.vocabulary)
     )
-    return Predictions(rows, predicted, shares, _read_heat(folder / "heat.npy", len(rows)))
+    return Predictions(
+        rows,
+        predicted,
+        shares,
+        _read_heat(folder / "heat.npy", len(rows)),
+        _read_heat(folder / "heat_second.npy", len(rows)),
+        _oracle(collection, rows, uniform=metrics.get("prior") == "uniform"),
+    )
+
+
+def _oracle(collection: Collection, rows: NDArray[np.int64], *, uniform: bool) -> NDArray[np.int64]:
+    """Usual style of each row's artist in training; -1 where there is none."""
+    artists = np.asarray(collection.column("artist"), object)
+    train = collection.indices("train")
+    known = {artist for artist in artists[train] if artist is not None}
+    usual = artist_oracle(
+        artists[train].tolist(),
+        collection.labels[train],
+        artists[rows].tolist(),
+        len(collection.vocabulary),
+        uniform=uniform,
+    )
+    return np.where([artist in known for artist in artists[rows]], usual, -1).astype(np.int64)
 
 
 def _read_heat(path: Path, count: int) -> NDArray[np.uint8] | None:

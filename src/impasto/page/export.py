@@ -3,7 +3,9 @@
 STUDY/site/index.html      the page
 STUDY/site/app/            its scripts and styles, as they stand in this package
 STUDY/site/data/           what it shows, as scripts; loaded when they are first needed
-STUDY/site/atlas.parquet   the same as a table with pictures, for Embedding Atlas and the like
+STUDY/site/story.md        the guided tour that it shows; STUDY/story.md replaces the generated one
+STUDY/site/atlas.parquet   where it is wanted: the same as a table with pictures, for Embedding
+                           Atlas and the like
 
 The same files give the same bytes.
 """
@@ -21,19 +23,21 @@ from impasto.errors import InputError
 from impasto.files import write_bytes, write_text
 from impasto.images.palette import page_script, style_sheet
 from impasto.page import sprites
-from impasto.page.atlas_data import RunAtlas, read_runs
+from impasto.page.atlas_data import RunAtlas, neighbour_rows, read_runs
 from impasto.page.embedding_atlas import write_embedding
 from impasto.page.facts import site_facts
 from impasto.page.painter_data import write_painters
 from impasto.page.scripts import ScriptFolder, encoded
+from impasto.page.story import read_story
 
 UNDATED: Final = -32768
 """Stands for a year that is not known; as in static/data.js."""
 STYLES: Final = ("palette.css", "page.css", "panels.css")
 CORE: Final = (
-    "store.js", "address.js", "geometry.js", "data.js", "palette.js", "colours.js", "filters.js",
-    "pictures.js", "shaders.js", "renderer.js", "mapview.js", "gestures.js", "dom.js", "legend.js",
-    "timeline.js", "panel.js",
+    "store.js", "address.js", "geometry.js", "layouts.js", "data.js", "palette.js", "colours.js",
+    "search.js", "filters.js", "sample.js", "regions.js", "pictures.js", "shaders.js",
+    "renderer.js", "dom.js", "overview.js", "mapview.js", "gestures.js", "legend.js",
+    "timeline.js", "searchbox.js", "hint.js", "sheet.js", "flat.js", "panel.js",
 )  # fmt: skip
 """Scripts in the order in which they are loaded; the panels and app.js follow."""
 GENERATED: Final = {"palette.css": style_sheet, "palette.js": page_script}
@@ -42,10 +46,10 @@ GENERATED: Final = {"palette.css": style_sheet, "palette.js": page_script}
 
 @dataclass(frozen=True, slots=True)
 class SitePaths:
-    """The page, and the table beside it."""
+    """The page, and the table beside it where it was wanted."""
 
     page: Path
-    table: Path
+    table: Path | None
 
 
 def scripts() -> list[str]:
@@ -62,8 +66,12 @@ def has_atlas(study: Path) -> bool:
     return any((Path(study) / "runs").glob("*/atlas/atlas.json"))
 
 
-def write_site(study: Path) -> SitePaths:
+def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
     """Write the page of a study.
+
+    Args:
+        study: the folder.
+        parquet: write ``atlas.parquet`` too, for other programs.
 
     Raises:
         InputError: no run has an atlas.
@@ -83,15 +91,22 @@ def write_site(study: Path) -> SitePaths:
         )
     site, name = study / "site", study.resolve().name
     folder = ScriptFolder(site / "data")
-    rows = sprites.z_order(*main.maps()[0][1].T)
-    levels = _write_pictures(folder, collection, rows)
-    _write_paintings(folder, collection, rows)
+    orders = _write_pictures(folder, collection, main.maps()[0][1])
+    _write_paintings(folder, collection, orders)
     for place, run in enumerate(runs):
         _write_run(folder, place, run)
     report = "../report.html" if (study / "report.html").is_file() else None
     painters = write_painters(folder, study / "runs", collection)
+    levels = picture_levels(collection)
     folder.add("site", site_facts(name, collection, runs, levels, painters, report))
-    write_embedding(site / "atlas.parquet", collection, main)
+    story = read_story(study, collection, runs)
+    folder.add("story", story.steps())
+    write_text(site / "story.md", story.text)
+    table = site / "atlas.parquet"
+    if parquet:
+        write_embedding(table, collection, main)
+    else:
+        table.unlink(missing_ok=True)
     loaded = scripts()
     for file in (*STYLES, *loaded):
         _write_app_file(file, site / "app" / file)
@@ -105,7 +120,7 @@ def write_site(study: Path) -> SitePaths:
         "scripts": loaded,
     }
     write_text(site / "index.html", _render(content))
-    return SitePaths(site / "index.html", site / "atlas.parquet")
+    return SitePaths(site / "index.html", table if parquet else None)
 
 
 def _render(content: dict[str, Any]) -> str:
@@ -117,19 +132,28 @@ def _render(content: dict[str, Any]) -> str:
     return environment.get_template("page.html.j2").render(content).strip() + "\n"
 
 
-def _write_pictures(
-    folder: ScriptFolder, collection: Collection, rows: Any
-) -> tuple[sprites.Level, sprites.Level]:
-    levels = sprites.levels(len(collection), int(collection.pixels.shape[1]))
-    for place, level in enumerate(levels):
-        for number, jpeg in enumerate(sprites.sheets(collection.pixels, rows, level)):
+def picture_levels(collection: Collection) -> tuple[sprites.Level, sprites.Level]:
+    """The small and the large size of a collection's pictures."""
+    return sprites.levels(len(collection), int(collection.pixels.shape[1]))
+
+
+def _write_pictures(folder: ScriptFolder, collection: Collection, points: Any) -> list[Any]:
+    """Write the sheets of both sizes.
+
+    Returns:
+        The rows of each size in the order in which they stand in its sheets.
+    """
+    levels, (x, y) = picture_levels(collection), points.T
+    rows = sprites.z_order(x, y)
+    orders = [sprites.opening_order(rows, x, y, levels[0].each), rows]
+    for place, (level, order) in enumerate(zip(levels, orders, strict=True)):
+        for number, jpeg in enumerate(sprites.sheets(collection.pixels, order, level)):
             folder.add(f"sheets/{place}/{number}", sprites.text_of(jpeg))
-    return levels
+    return orders
 
 
-def _write_paintings(folder: ScriptFolder, collection: Collection, rows: Any) -> None:
-    place = np.empty(len(rows), np.int64)
-    place[rows] = np.arange(len(rows))
+def _write_paintings(folder: ScriptFolder, collection: Collection, orders: list[Any]) -> None:
+    places = [np.argsort(order) for order in orders]
     years = [UNDATED if year is None else year for year in collection.column("year")]
     columns = {
         "style": encoded(collection.labels, "i2"),
@@ -138,7 +162,8 @@ def _write_paintings(folder: ScriptFolder, collection: Collection, rows: Any) ->
         ),
         "year": encoded(np.array(years), "i2"),
         "ratio": encoded(_ratios(collection), "u1"),
-        "place": encoded(place, "u4"),
+        "small": encoded(places[0], "u4"),
+        "large": encoded(places[1], "u4"),
     }
     folder.add("paintings", columns)
     artists = sorted({artist for artist in collection.column("artist") if artist})
@@ -173,16 +198,22 @@ def _write_run(folder: ScriptFolder, place: int, run: RunAtlas) -> None:
                 encoded(run.table[f"cluster_{made.name}"].to_numpy(), "i2"),
             )
         if run.neighbours:
-            flat = np.full((run.table.num_rows, run.neighbours), -1, np.int64)
-            for row, others in enumerate(run.table["neighbours"].to_pylist()):
-                flat[row, : len(others)] = others
-            folder.add(f"runs/{place}/neighbours", encoded(flat, "i4"))
+            folder.add(f"runs/{place}/neighbours", encoded(neighbour_rows(run.table), "i4"))
+        if run.likeness is not None:
+            cosines = np.round(run.likeness.clip(0, 1) * 65535)
+            folder.add(f"runs/{place}/likeness", encoded(cosines, "u2"))
     if answers := run.answers:
         shares = encoded(np.round(answers.probabilities * 65535), "u2")
-        named = {"rows": encoded(answers.rows, "i4"), "predicted": encoded(answers.predicted, "i2")}
+        named = {
+            "rows": encoded(answers.rows, "i4"),
+            "predicted": encoded(answers.predicted, "i2"),
+            "oracle": encoded(answers.oracle, "i2"),
+        }
         folder.add(f"runs/{place}/answers", {**named, "probabilities": shares})
         if answers.heat is not None:
             folder.add(f"runs/{place}/heat", encoded(answers.heat, "u1"))
+        if answers.second_heat is not None:
+            folder.add(f"runs/{place}/second-heat", encoded(answers.second_heat, "u1"))
 
 
 def _write_app_file(name: str, path: Path) -> None:

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from impasto.collection.collection import SPLITS, Collection
+from impasto.images.palette import coloured
 from impasto.page.atlas_data import RunAtlas
 from impasto.page.sprites import Level
+from impasto.page.story import frequent_artist, frequent_decade, worst_confusion
 from impasto.records.atlas import Atlas, RunClusters, ScoredClusters
 
 FORMAT: Final = 1
@@ -42,6 +46,7 @@ def site_facts(
         "report": report,
         "count": len(collection),
         "styles": list(collection.vocabulary.styles),
+        "colours": [-1 if place is None else place for place in style_colours(collection)],
         "splits": list(SPLITS),
         "known": known,
         "years": [min(years), max(years)] if years else None,
@@ -49,8 +54,26 @@ def site_facts(
             {"tile": level.tile, "across": level.across, "sheets": level.sheets} for level in levels
         ],
         "painters": list(painters),
+        "examples": _examples(collection, runs),
         "runs": [_run_facts(place, run) for place, run in enumerate(runs)],
     }
+
+
+def _examples(collection: Collection, runs: Sequence[RunAtlas]) -> dict[str, Any]:
+    """Selections for a first visit: an artist, a confusion, a decade; null where not known."""
+    answers = next((run.answers for run in runs if run.answers), None)
+    worst = worst_confusion(collection, answers) if answers else None
+    return {
+        "artist": frequent_artist(collection),
+        "cell": None if worst is None else list(worst[0]),
+        "years": frequent_decade(collection),
+    }
+
+
+def style_colours(collection: Collection) -> tuple[int | None, ...]:
+    """Position of each style in the palette; ``None`` for those in grey."""
+    counts = np.bincount(collection.labels, minlength=len(collection.vocabulary))
+    return coloured(counts.tolist())
 
 
 def _run_facts(place: int, run: RunAtlas) -> dict[str, Any]:
@@ -79,6 +102,8 @@ def _run_facts(place: int, run: RunAtlas) -> dict[str, Any]:
         "tables": score_tables(atlas) if atlas else [],
         "answers": run.answers is not None,
         "heat": None if heat is None else list(heat.shape[1:]),
+        "second_heat": run.answers is not None and run.answers.second_heat is not None,
+        "likeness": run.likeness is not None,
         "neighbours": run.neighbours,
     }
 

@@ -1,7 +1,8 @@
 """Sprite sheets: many small pictures in one JPEG, in two sizes, loaded where they are shown.
 
 Pictures that lie together on the first map stand in one sheet, in the order of a Z-order curve over
-it (Morton 1966), so that a part of the map needs few sheets.
+it (Morton 1966), so that a part of the map needs few sheets. Of the small pictures, the first sheet
+holds a sample spread over the whole map, so that one sheet fills the opening view.
 """
 
 import base64
@@ -16,10 +17,13 @@ from PIL import Image
 
 SIDE: Final = 1024
 """Height and width of a sheet at most, in pixels."""
-SMALL: Final = 32
+SMALL: Final = 48
+SMALLER: Final = 32
+MANY: Final = 20_000
+"""Height and width of a small picture, and with more pictures than ``MANY``."""
 LARGE: Final = 256
-"""Height and width of a small picture, and of a large one at most."""
-QUALITY: Final = 82
+"""Height and width of a large picture at most."""
+QUALITY: Final = 78
 
 Pixels = NDArray[np.uint8]
 
@@ -46,7 +50,8 @@ class Level:
 
 def levels(count: int, stored: int) -> tuple[Level, Level]:
     """The small and the large size for ``count`` pictures that are stored at ``stored`` pixels."""
-    return _level(count, min(SMALL, stored)), _level(count, min(LARGE, stored))
+    small = SMALL if count <= MANY else SMALLER
+    return _level(count, min(small, stored)), _level(count, min(LARGE, stored))
 
 
 def _level(count: int, tile: int) -> Level:
@@ -63,6 +68,41 @@ def z_order(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.int64]
             cells = ((values - values.min()) / span * 65535).astype(np.int64)
             code |= (cells >> bit & 1) << (2 * bit + axis)
     return np.argsort(code, kind="stable").astype(np.int64)
+
+
+def opening_order(
+    rows: NDArray[np.int64], x: NDArray[np.float32], y: NDArray[np.float32], first: int
+) -> NDArray[np.int64]:
+    """Rows with a sample that is spread over the map put in front, ``int64 (N,)``.
+
+    The map is divided into ever more squares; of each that holds no row of the sample yet, one row
+    joins it.
+
+    Args:
+        rows: all of them, in the order of the rest.
+        x: coordinates on the map.
+        y: coordinates on the map.
+        first: size of the sample.
+    """
+    shuffled = np.random.default_rng(0).permutation(len(rows))
+    places = np.stack([_unit_span(x), _unit_span(y)], 1)[shuffled]
+    sample: list[int] = []
+    sides = 4
+    while len(sample) < min(first, len(rows)) and sides < 2**12:
+        cells = (places * sides).astype(np.int64).clip(0, sides - 1) @ [sides, 1]
+        taken = set(cells[sample].tolist())
+        _, earliest = np.unique(cells, return_index=True)
+        joined = sorted(at for at in earliest.tolist() if int(cells[at]) not in taken)
+        sample += joined[: first - len(sample)]
+        sides *= 2
+    chosen = shuffled[sample]
+    return np.concatenate([chosen, rows[~np.isin(rows, chosen)]]).astype(np.int64)
+
+
+def _unit_span(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Values brought to [0, 1]."""
+    span = float(np.ptp(values)) or 1.0
+    return (values.astype(np.float64) - float(values.min())) / span
 
 
 def sheets(pixels: Pixels, rows: NDArray[np.int64], level: Level) -> Iterator[bytes]:

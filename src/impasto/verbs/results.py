@@ -146,11 +146,16 @@ def report(study: "Study | Thing") -> "ReportPaths":
     return write_report(folder(study))
 
 
-def site(study: "Study | Thing") -> "SitePaths":
-    """Write the atlas page of a study, a folder that opens from disk."""
+def site(study: "Study | Thing", *, parquet: bool = False) -> "SitePaths":
+    """Write the atlas page of a study, a folder that opens from disk.
+
+    Args:
+        study: with an atlas.
+        parquet: write ``site/atlas.parquet`` too, for Embedding Atlas and the like.
+    """
     from impasto.page.export import write_site  # noqa: PLC0415
 
-    return write_site(folder(study))
+    return write_site(folder(study), parquet=parquet)
 
 
 def serve(study: "Study | Thing", port: int = 8000, *, announce: Announce | None = None) -> None:

@@ -51,22 +51,60 @@
   }
 
   /**
-   * Groups by name: {kind, names, of (row → group, -1: none), colours, shapes, none (what no group
-   * means)}.
+   * Positions of groups in the palette, -1 for those in grey: the most frequent have colours, in
+   * their own order, as impasto.images.palette.coloured gives them.
    */
-  function grouped(kind, names, of, none, looks = names.map((_, i) => [colour(i), shape(i)])) {
+  function coloured(counts) {
+    const ranked = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b),
+      kept = ranked.slice(0, COLOURS.light.length).sort((a, b) => a - b);
+    return [...counts.keys()].map((place) => kept.indexOf(place));
+  }
+
+  /**
+   * Positions in the palette when some groups are selected: these have colours in any case, such as
+   * no other selected one has.
+   */
+  function chosenColours(places, chosen) {
+    const out = places.slice(),
+      taken = new Set(chosen.map((group) => places[group]).filter((place) => place >= 0));
+    for (const group of chosen) {
+      if (out[group] >= 0) continue;
+      const free = COLOURS.light.findIndex((_, place) => !taken.has(place));
+      if (free < 0) break;
+      out[group] = free;
+      taken.add(free);
+    }
+    return out;
+  }
+
+  const looksOf = (places) =>
+    places.map((place) => (place < 0 ? [quiet(), 0] : [colour(place), shape(place)]));
+
+  /**
+   * Groups by name: {kind, names, of (row → group, -1: none), colours, shapes, none (what no group
+   * means), partial (whether those without a group are ground)}.
+   */
+  function grouped(kind, names, of, none, looks = looksOf(names.map((_, i) => i))) {
     return {
       kind,
       names,
       of,
       none,
+      partial: kind === "prediction" || kind === "error",
       colours: looks.map((look) => look[0]),
       shapes: looks.map((look) => look[1]),
     };
   }
 
   const MAKERS = {
-    style: (data) => grouped("style", data.styles.map(Impasto.styleName), data.style, ""),
+    style(data, run, chosen) {
+      const places = chosenColours(
+        data.site.colours,
+        chosen.map((name) => data.styles.indexOf(name)).filter((group) => group >= 0),
+      );
+      const names = data.styles.map(Impasto.styleName);
+      return grouped("style", names, data.style, "", looksOf(places));
+    },
     async prediction(data, run) {
       const answers = await data.answers(run);
       return (
@@ -76,6 +114,7 @@
           data.styles.map(Impasto.styleName),
           answers.predicted,
           "not a test picture",
+          looksOf(data.site.colours),
         )
       );
     },
@@ -104,19 +143,39 @@
 
   /**
    * The groups of a colouring (`style`, `cluster:kmeans`, …); null where nothing is known of it.
+   * The `chosen` styles have colours in any case.
    */
-  async function grouping(data, run, name) {
-    if (!name.startsWith("cluster:")) return (MAKERS[name] ?? MAKERS.style)(data, run);
+  async function grouping(data, run, name, chosen = []) {
+    if (!name.startsWith("cluster:")) return (MAKERS[name] ?? MAKERS.style)(data, run, chosen);
     const place = run.clusterings.findIndex((clustering) => `cluster:${clustering.name}` === name);
     if (place < 0) return null;
     const of = await data.cluster(run, place);
     const many = of.reduce((most, cluster) => Math.max(most, cluster), -1) + 1;
-    return grouped(
+    const counts = new Uint32Array(many);
+    for (const cluster of of) if (cluster >= 0) counts[cluster]++;
+    const made = grouped(
       "cluster",
       Array.from({ length: many }, (_, i) => `Cluster ${i + 1}`),
       of,
       "noise, in no cluster",
+      looksOf(coloured(counts)),
     );
+    made.titles = clusterTitles(data, of, counts);
+    return made;
+  }
+
+  /** Clusters by what they hold most: "2 · Baroque 41 %". */
+  function clusterTitles(data, of, counts) {
+    const held = Array.from(counts, () => new Uint32Array(data.styles.length));
+    of.forEach((cluster, row) => {
+      if (cluster >= 0) held[cluster][data.style[row]]++;
+    });
+    return held.map((styles, cluster) => {
+      const most = styles.indexOf(Math.max(...styles)),
+        share = Impasto.percent(styles[most] / Math.max(counts[cluster], 1));
+      const text = share.replace(/\.\d %/, " %");
+      return `${cluster + 1} · ${Impasto.styleName(data.styles[most])} ${text}`;
+    });
   }
 
   Object.assign(Impasto, {
@@ -128,6 +187,8 @@
     yearColour,
     glyph,
     grouping,
+    coloured,
+    chosenColours,
     SHAPES,
   });
 })();

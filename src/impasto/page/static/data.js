@@ -12,7 +12,8 @@
       this.year = Impasto.numbers(Int16Array, columns.year);
       // log2(width / height) in 64ths, plus 128
       this.ratio = Impasto.numbers(Uint8Array, columns.ratio);
-      this.place = Impasto.numbers(Uint32Array, columns.place); // in the sheets
+      this.small = Impasto.numbers(Uint32Array, columns.small); // in the sheets of small pictures
+      this.large = Impasto.numbers(Uint32Array, columns.large); // in those of large ones
       this.words = null;
       this.kept = new Map();
     }
@@ -75,12 +76,26 @@
       );
     }
 
+    /** How alike a painting is to each of its neighbours (cosine); null where it is not known. */
+    async likeness(run, row) {
+      if (!run.likeness) return null;
+      const key = `runs/${run.place}/likeness`;
+      const all = await this.once(key, async () =>
+        Impasto.numbers(Uint16Array, await Impasto.load(key)),
+      );
+      const own = all.subarray(row * run.neighbours, (row + 1) * run.neighbours);
+      return Array.from(own, (value) => value / 65535);
+    }
+
     /** The run whose predictions are shown: its own, else the first evaluated, else none. */
     answering(run) {
       return run.answers ? run : (this.site.runs.find((other) => other.answers) ?? null);
     }
 
-    /** Predictions of a run: {predicted (row → style, -1: none), at (row → place), share}. */
+    /**
+     * Predictions of a run: {predicted (row → style, -1: none), at (row → place), share, oracle
+     * (place → the artist's usual style, -1: none)}.
+     */
     async answers(run) {
       const asked = this.answering(run);
       if (!asked) return null;
@@ -102,17 +117,22 @@
             shares.subarray(at.get(row) * many, (at.get(row) + 1) * many),
             (v) => v / 65535,
           );
-        return { run: asked, predicted, rows, at, share };
+        const oracle = Impasto.numbers(Int16Array, read.oracle);
+        return { run: asked, predicted, rows, at, share, oracle };
       });
     }
 
-    /** Heat map of a painting for its predicted style: {height, width, values}; null without. */
-    async heat(run, row) {
+    /**
+     * Heat map of a painting for its predicted style, or for the runner-up: {height, width,
+     * values}; null without.
+     */
+    async heat(run, row, second = false) {
       const answers = await this.answers(run);
       if (!answers?.run.heat || !answers.at.has(row)) return null;
+      if (second && !answers.run.second_heat) return null;
       const [height, width] = answers.run.heat,
         size = height * width;
-      const key = `runs/${answers.run.place}/heat`;
+      const key = `runs/${answers.run.place}/${second ? "second-heat" : "heat"}`;
       const all = await this.once(key, async () => Impasto.bytes(await Impasto.load(key)));
       const at = answers.at.get(row);
       return { height, width, values: all.subarray(at * size, (at + 1) * size) };

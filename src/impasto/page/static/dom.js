@@ -45,6 +45,34 @@
     );
   }
 
+  /**
+   * Many pictures as buttons in a wall, `page` at a time: [list, button for more]. A picture's name
+   * is its title and artist.
+   */
+  function wall(data, pictures, rows, choose, { page = 60, side = 80 } = {}) {
+    const list = h("ol", { class: "wall", style: `--side: ${side}px` }),
+      more = h("button", { type: "button", class: "more" }, "Show more");
+    let shown = 0;
+    const grow = () => {
+      const next = rows.slice(shown, shown + page).map((row) => {
+        const canvas = h("canvas", { "aria-hidden": "true" }),
+          words = data.words;
+        const title = Impasto.titleName(words.title[row], words.id[row]),
+          name = `${title}, ${Impasto.artistName(words.artist[row])}`;
+        pictures.draw(canvas, row, side > 60 ? 1 : 0, side).catch(() => canvas.remove());
+        const given = { type: "button", title: name, "aria-label": name, "data-row": row };
+        return h("li", {}, h("button", { ...given, onclick: () => choose(row) }, canvas));
+      });
+      list.append(...next);
+      shown += next.length;
+      more.hidden = shown >= rows.length;
+      return next[0];
+    };
+    more.addEventListener("click", () => grow()?.querySelector("button").focus());
+    grow();
+    return [list, more];
+  }
+
   /** Arrow keys among buttons of which one at a time stands in the tab order. */
   function roving(holder, selector, across = 1) {
     const all = () => [...holder.querySelectorAll(selector)];
@@ -88,5 +116,5 @@
     one("#announced").textContent = text;
   }
 
-  Object.assign(Impasto, { h, one, card, roving, save, announce });
+  Object.assign(Impasto, { h, one, card, wall, roving, save, announce });
 })();

@@ -1,44 +1,29 @@
 "use strict";
-/* Filters of paintings: style, group, words, years, confusion cell and lasso, all together. */
+/* Filters of paintings: style, artist, group, words, years, confusion cell, lasso, all together. */
 (() => {
-  /** Text as it is searched: without accents, marks and capitals. */
-  const plain = (text) =>
-    text
-      .normalize("NFKD")
-      .replace(/\p{M}/gu, "")
-      .toLowerCase()
-      .replace(/[_\-\s]+/gu, " ");
-
-  /** Searched text of every painting, made a few thousand at a time to keep the page awake. */
-  async function searchable(data) {
-    return data.once("searchable", async () => {
-      const words = await data.read(),
-        styles = data.styles.map(plain),
-        out = new Array(data.count);
-      for (let row = 0; row < data.count; row++) {
-        out[row] =
-          plain(`${words.artist[row] ?? ""} ${words.title[row] ?? ""} `) + styles[data.style[row]];
-        if (row % 4000 === 3999) await new Promise((resolve) => setTimeout(resolve));
-      }
-      return out;
-    });
-  }
-
-  /** Tests of a painting by name of the filter, for what `state` asks. */
+  /**
+   * Tests of a painting by name of the filter, for what `state` asks; and what the search says
+   * besides.
+   */
   async function tests(data, run, state, grouping) {
     const made = {};
+    let search = null;
     if (state.styles.length) {
       const wanted = new Set(state.styles.map((name) => data.styles.indexOf(name)));
       made.styles = (row) => wanted.has(data.style[row]);
+    }
+    if (state.artists.length) {
+      const words = await data.read(),
+        wanted = new Set(state.artists);
+      made.artists = (row) => wanted.has(words.artist[row]);
     }
     if (state.group.length && grouping) {
       const wanted = new Set(state.group.map((name) => grouping.names.indexOf(name)));
       made.group = (row) => wanted.has(grouping.of[row]);
     }
-    const words = plain(state.q).split(" ").filter(Boolean);
-    if (words.length) {
-      const texts = await searchable(data);
-      made.q = (row) => words.every((word) => texts[row].includes(word));
+    if (state.q.trim()) {
+      search = await Impasto.searched(data, state.q);
+      made.q = search.fits;
     }
     if (state.years) {
       const [from, to] = state.years; // the undated are below every year
@@ -51,16 +36,21 @@
     }
     if (state.lasso) {
       const drawnIn = data.run(state.lasso.run);
-      const grid = await data.grid(drawnIn, data.map(drawnIn, state.lasso.map));
+      const map = data.map(drawnIn, state.lasso.map),
+        grid = await Impasto.arranged(data, drawnIn, map, state.lasso.layout);
       const rows = new Set(Impasto.lassoed(grid, state.lasso.points));
       made.lasso = (row) => rows.has(row);
     }
-    return made;
+    return { made, search };
   }
 
-  /** {mask (1: meant), rows (ascending), any (whether anything is asked for)}. */
+  /**
+   * {mask (1: meant), rows (ascending), ranked (the best found first), any (whether anything is
+   * asked for), read (words that the search read otherwise)}.
+   */
   async function filtered(data, run, state, grouping) {
-    const asked = Object.values(await tests(data, run, state, grouping));
+    const { made, search } = await tests(data, run, state, grouping),
+      asked = Object.values(made);
     const mask = new Uint8Array(data.count),
       rows = [];
     for (let row = 0; row < data.count; row++) {
@@ -69,11 +59,18 @@
         rows.push(row);
       }
     }
-    return { mask, rows, any: asked.length > 0 };
+    return { mask, rows, ranked: ranked(rows, search), any: asked.length > 0, read: search?.read };
+  }
+
+  /** Rows by what the search finds them worth, equals in their own order. */
+  function ranked(rows, search) {
+    if (!search) return rows;
+    const worth = new Map(rows.map((row) => [row, search.score(row)]));
+    return rows.slice().sort((a, b) => worth.get(b) - worth.get(a) || a - b);
   }
 
   /** The filters that are set: [{label, off (what to set to be rid of it)}]. */
-  function chips(data, state, run) {
+  function chips(data, state, run, read = []) {
     const made = [];
     for (const name of state.styles) {
       made.push({
@@ -84,7 +81,14 @@
     for (const name of state.group) {
       made.push({ label: name, off: { group: state.group.filter((other) => other !== name) } });
     }
-    if (state.q.trim()) made.push({ label: `“${state.q.trim()}”`, off: { q: "" } });
+    for (const name of state.artists) {
+      const artists = state.artists.filter((other) => other !== name);
+      made.push({ label: Impasto.artistName(name), off: { artists } });
+    }
+    if (state.q.trim()) {
+      const as = read.map(([written, word]) => `${written} read as ${word}`).join(", ");
+      made.push({ label: `“${state.q.trim()}”${as && ` (${as})`}`, off: { q: "" } });
+    }
     if (state.years) made.push({ label: state.years.join("–"), off: { years: null } });
     if (state.cell) {
       const [truth, named] = state.cell.map(Impasto.styleName);
@@ -98,7 +102,15 @@
     return made;
   }
 
-  const NO_FILTER = { styles: [], group: [], q: "", years: null, cell: null, lasso: null };
+  const NO_FILTER = {
+    styles: [],
+    artists: [],
+    group: [],
+    q: "",
+    years: null,
+    cell: null,
+    lasso: null,
+  };
 
   /** A cell of a CSV file (RFC 4180): quoted where it must be. */
   function csvCell(value) {
@@ -137,5 +149,9 @@
     return csv([[...head, ...names, `${map.name}_x`, `${map.name}_y`], ...lines]);
   }
 
-  Object.assign(Impasto, { plain, filtered, chips, NO_FILTER, csv, csvCell, exported, searchable });
+  /** The same filters without the one of a confusion cell, for the matrix itself. */
+  const withoutCell = async (data, run, state, grouping) =>
+    state.cell ? filtered(data, run, { ...state, cell: null }, grouping) : null;
+
+  Object.assign(Impasto, { filtered, withoutCell, chips, NO_FILTER, csv, csvCell, exported });
 })();

@@ -3,15 +3,47 @@
 (() => {
   // of the window's smaller side, from the middle to the edge of the map, at zoom 1
   const FILLED = 0.46;
-  const CLOSEST = 400;
+  const EDGE = 58; // pixels that stay free around the data when all of it is seen
+  const APART = 420; // pixels between typical neighbours at the nearest zoom
+  const FURTHEST = 0.6; // of the zoom that shows everything
 
   /**
    * What part of the map is seen. The map fills [-1, 1] in both directions, y up; the screen has y
-   * down.
+   * down. A camera does not leave the extent of its data.
    */
   class Camera {
     constructor() {
       Object.assign(this, { x: 0, y: 0, z: 1, width: 1, height: 1 });
+      this.box = this.home = [-1, -1, 1, 1]; // extent of the data, and what is seen at first
+      this.spacing = 0.01; // typical distance of neighbours
+    }
+
+    /** Keep to the extent of a map, and zoom no nearer than its neighbours are worth. */
+    bound(grid) {
+      Object.assign(this, { box: grid.box, home: grid.home, spacing: grid.spacing });
+      return this;
+    }
+
+    /** The view of a part of the map: [left, bottom, right, top]. */
+    fit([left, bottom, right, top], edge = EDGE) {
+      const { width, height } = this,
+        free = Math.min(edge, width / 12, height / 8),
+        unit = FILLED * Math.min(width, height);
+      const across = (width - 2 * free) / Math.max(right - left, 1e-6),
+        up = (height - 2 * free) / Math.max(top - bottom, 1e-6);
+      return { x: (left + right) / 2, y: (bottom + top) / 2, z: Math.min(across, up) / unit };
+    }
+
+    /** The view of all data. */
+    get whole() {
+      return this.fit(this.home);
+    }
+
+    /** The least and the most zoom. */
+    get reach() {
+      const { z } = this.whole,
+        unit = FILLED * Math.min(this.width, this.height);
+      return [FURTHEST * z, Math.max(4 * z, APART / this.spacing / unit)];
     }
 
     /** Pixels of the screen to one unit of the map. */
@@ -40,14 +72,21 @@
     /** Zoom by a factor about a place of the screen, which stays where it is. */
     zoomAt(px, py, factor) {
       const [x, y] = this.toMap(px, py);
-      const z = Math.min(Math.max(this.z * factor, 0.5), CLOSEST),
+      const [least, most] = this.reach,
+        z = Math.min(Math.max(this.z * factor, least), most),
         part = this.z / z;
       this.look({ x: x + (this.x - x) * part, y: y + (this.y - y) * part, z });
     }
 
     look({ x, y, z }) {
-      const inside = (v) => Math.min(Math.max(v, -1.6), 1.6); // the map never gets lost
-      Object.assign(this, { x: inside(x), y: inside(y), z: Math.min(Math.max(z, 0.5), CLOSEST) });
+      const [left, bottom, right, top] = this.box,
+        [least, most] = this.reach,
+        inside = (v, low, high) => Math.min(Math.max(v, low), high);
+      Object.assign(this, {
+        x: inside(x, left, right),
+        y: inside(y, bottom, top),
+        z: inside(z, least, most),
+      });
     }
 
     /** The seen part of the map and `margin` pixels around it: [left, bottom, right, top]. */
@@ -67,6 +106,8 @@
     constructor(xy) {
       const count = xy.length / 2;
       this.xy = xy;
+      this.cell = 0; // side of a painting's place, in a layout that gives each its own
+      this.captions = null; // labels of a layout: {text, x, y, group, below}
       this.side = Math.max(1, Math.min(512, Math.round(Math.sqrt(count / 2))));
       this.start = new Uint32Array(this.side * this.side + 1);
       this.rows = new Uint32Array(count);
@@ -78,6 +119,32 @@
       for (let c = 0; c < this.side * this.side; c++) this.start[c + 1] += this.start[c];
       const next = this.start.slice();
       for (let i = 0; i < count; i++) this.rows[next[cells[i]]++] = i;
+      this.box = this.home = this.extent(); // home: what is seen at first
+      this.spacing = this.apart();
+    }
+
+    /** The extent of the paintings: [left, bottom, right, top]. */
+    extent() {
+      const box = [1, 1, -1, -1];
+      for (let i = 0; i < this.xy.length; i++) {
+        const axis = i % 2;
+        if (this.xy[i] < box[axis]) box[axis] = this.xy[i];
+        if (this.xy[i] > box[2 + axis]) box[2 + axis] = this.xy[i];
+      }
+      return box[0] > box[2] ? [-1, -1, 1, 1] : box;
+    }
+
+    /** Typical distance to the nearest neighbour: the median of a few hundred paintings. */
+    apart() {
+      const count = this.rows.length,
+        step = Math.max(1, Math.floor(count / 300)),
+        found = [];
+      for (let row = 0; row < count; row += step) {
+        const [x, y] = [this.xy[2 * row], this.xy[2 * row + 1]];
+        const near = this.nearest(x, y, 4, (other) => other !== row);
+        if (near >= 0) found.push(Math.hypot(this.xy[2 * near] - x, this.xy[2 * near + 1] - y));
+      }
+      return Math.max(found.sort((a, b) => a - b)[found.length >> 1] ?? 0.1, 0.0008);
     }
 
     column(v) {

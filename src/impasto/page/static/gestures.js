@@ -2,6 +2,7 @@
 /* Gestures on the map: drag pans, wheel and pinch zoom, the lasso draws, a tap chooses. */
 (() => {
   const TAP = 6; // pixels that a finger may slip
+  const DOUBLE = 240; // milliseconds in which a second tap makes a double one, which only zooms
   const STEP = 80; // pixels that an arrow key pans
   const STEPS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -26,7 +27,10 @@
       holder.addEventListener("pointercancel", (event) => this.up(event, true));
       holder.addEventListener("pointerleave", () => act.hover(-1));
       holder.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-      holder.addEventListener("dblclick", (event) => this.zoom(event, 2));
+      holder.addEventListener("dblclick", (event) => {
+        clearTimeout(this.tapped);
+        this.zoom(event, 2);
+      });
       holder.addEventListener("keydown", (event) => this.key(event));
     }
 
@@ -95,7 +99,11 @@
         const corners = Impasto.thinned(drawn, Math.max(5, this.slipped / 150));
         if (corners.length > 2) this.act.lasso(corners.map((point) => view.camera.toMap(...point)));
       } else if (this.slipped <= TAP && !this.pointers.size) {
-        this.act.choose(view.pick(...this.at(event), event.pointerType === "mouse" ? 6 : 18));
+        const row = view.pick(...this.at(event), event.pointerType === "mouse" ? 6 : 18);
+        clearTimeout(this.tapped);
+        const again = event.timeStamp - (this.lastTap ?? -Infinity) < DOUBLE;
+        this.lastTap = event.timeStamp;
+        if (!again) this.tapped = setTimeout(() => this.act.choose(row), DOUBLE);
       }
     }
 

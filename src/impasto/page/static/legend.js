@@ -1,5 +1,8 @@
 "use strict";
-/* Legend: colours and shapes with the number of paintings; a click selects a group. */
+/*
+ * Legend: colours and shapes with the number of paintings. A click selects a group; pointing at one
+ * shows it alone.
+ */
 (() => {
   const { h } = Impasto;
 
@@ -25,14 +28,23 @@
       ["error", "right or wrong"],
       ...clusters,
       ["year", "year"],
-      ["none", "nothing: the paintings alone"],
+      ["none", "nothing"],
     ];
   }
 
-  function entry(name, glyph, number, pressed, choose) {
+  function entry(name, glyph, number, pressed, choose, point) {
     return h(
       "button",
-      { type: "button", class: "group", "aria-pressed": String(pressed), onclick: choose },
+      {
+        type: "button",
+        class: "group",
+        "aria-pressed": String(pressed),
+        onclick: choose,
+        onmouseenter: () => point(true),
+        onmouseleave: () => point(false),
+        onfocus: () => point(true),
+        onblur: () => point(false),
+      },
       glyph,
       h("span", { class: "name" }, name),
       h("span", { class: "number" }, Impasto.countText(number)),
@@ -57,8 +69,12 @@
     ];
   }
 
-  /** Fill the legend for a grouping (null: nothing is known of it) and what is chosen in it. */
-  function legend(holder, data, state, grouping, set) {
+  /**
+   * Fill the legend for a grouping (null: nothing is known of it) and what is chosen in it; `act`
+   * has set(patch) and point(group, -1: none).
+   */
+  function legend(holder, data, state, grouping, act) {
+    const { set } = act;
     if (!grouping) {
       holder.replaceChildren(
         h("p", { class: "note" }, MISSING[state.colour] ?? "This run has no such clusters."),
@@ -66,7 +82,7 @@
       return;
     }
     if (grouping.kind === "none")
-      return holder.replaceChildren(h("p", { class: "note" }, "Paintings without frames."));
+      return holder.replaceChildren(h("p", { class: "note" }, "Pictures have no frames."));
     if (grouping.kind === "year")
       return holder.replaceChildren(...years(data, grouping).filter(Boolean));
     const numbers = new Uint32Array(grouping.names.length);
@@ -86,11 +102,12 @@
         "li",
         {},
         entry(
-          name,
+          grouping.titles?.[place] ?? name,
           Impasto.glyph(grouping.shapes[place], grouping.colours[place]),
           numbers[place],
           chosen.includes(key(place)),
           () => toggle(key(place)),
+          (on) => act.point(on ? place : -1),
         ),
       ),
     );
@@ -104,6 +121,15 @@
           { class: "note" },
           Impasto.glyph(5, Impasto.quiet()),
           ` ${Impasto.paintings(outside)}: ${grouping.none}`,
+        ),
+      );
+    }
+    if (grouping.colours.includes(Impasto.quiet())) {
+      holder.append(
+        h(
+          "p",
+          { class: "note" },
+          "The most frequent have colours. Point at a grey one, or select it, to see it.",
         ),
       );
     }

@@ -1,7 +1,12 @@
 "use strict";
-/* The map on the page: canvas, labels, marker of the chosen painting, animations. */
+/*
+ * A map on the page: canvas, labels of regions, marker of the chosen painting and lines to its
+ * neighbours, overview, animations.
+ */
 (() => {
   const FEWEST = 40; // paintings that get labels; fewer would stand behind them
+  const REGION = 150; // pixels of a region's square
+  const SVG = "http://www.w3.org/2000/svg";
   const SLOW = 60; // milliseconds between frames
   const MOVE = 900,
     FLY = 600; // milliseconds
@@ -10,14 +15,19 @@
 
   class MapView {
     /**
-     * `holder` has a canvas, `.labels`, `.marker`; `changed` is called when the camera has come to
-     * rest elsewhere.
+     * `holder` has a canvas, `.labels`, `.marker`, `.ties`; `act` has rested(view): the camera has
+     * come to rest elsewhere, and placed(): something has moved on the screen.
      */
-    constructor(holder, data, pictures, changed) {
-      Object.assign(this, { holder, data, pictures, changed, camera: new Impasto.Camera() });
+    constructor(holder, data, pictures, act) {
+      Object.assign(this, { holder, data, pictures, act, camera: new Impasto.Camera() });
       this.canvas = holder.querySelector("canvas");
       this.labels = holder.querySelector(".labels");
       this.marker = holder.querySelector(".marker");
+      this.ties = holder.querySelector(".ties");
+      this.near = []; // neighbours of the chosen painting
+      this.highlight = -1; // group of the legend that is pointed at
+      this.level = null; // of the zoom that the labels are made for
+      this.unnamed = false; // whether no region holds more of a group than chance
       this.grid = null;
       this.mask = new Uint8Array(data.count).fill(1);
       this.chosen = this.hovered = -1;
@@ -29,6 +39,7 @@
       // a machine without a graphics card; a hand on the map
       this.weak = this.coarse = this.held = false;
       this.renderer = new Impasto.Renderer(this.canvas, data, pictures, () => this.redraw());
+      this.overview = new Impasto.Overview(holder, this);
       new ResizeObserver(() => this.resize()).observe(holder);
       this.resize();
     }
@@ -36,16 +47,30 @@
     resize() {
       const { clientWidth: width, clientHeight: height } = this.holder;
       const dense = Math.min(devicePixelRatio || 1, 2) * (this.coarse ? 0.5 : 1);
+      const whole = this.grid && this.isWhole(),
+        tools = document.querySelector(".tools");
+      // the tools lie over the upper right corner
+      this.covered = { wide: tools.offsetWidth + 16, high: tools.offsetHeight + 24 };
       Object.assign(this.camera, { width: Math.max(width, 1), height: Math.max(height, 1) });
+      if (whole) this.camera.look(this.camera.whole);
       this.canvas.width = Math.max(1, Math.round(width * dense));
       this.canvas.height = Math.max(1, Math.round(height * dense));
       if (this.grid && this.grouping) this.draw(performance.now());
+    }
+
+    /** Whether all of the map is seen, as at first. */
+    isWhole(view = this.view()) {
+      const { whole } = this.camera;
+      return Object.keys(whole).every((name) => Math.abs(view[name] - whole[name]) < 1e-4);
     }
 
     /** Show a map; from another one the paintings walk over. */
     show(grid) {
       const before = this.grid && this.positions();
       this.grid = grid;
+      this.level = null;
+      this.camera.bound(grid).look(before ? this.camera : this.camera.whole);
+      this.overview.forget();
       if (before && !still()) {
         this.moving = { from: before, to: grid.xy, begun: performance.now() };
         this.renderer.move(before, grid.xy);
@@ -67,14 +92,35 @@
     dress(grouping, mask) {
       this.mask = mask;
       this.grouping = grouping;
-      this.renderer.dress(grouping, mask, this.chosen);
-      this.name();
+      this.level = null;
+      this.renderer.dress(grouping, mask, this.chosen, this.highlight);
+      this.overview.forget();
       this.redraw();
     }
 
-    choose(row) {
-      this.chosen = row;
-      if (this.grouping) this.renderer.dress(this.grouping, this.mask, row);
+    /** Show one group of the legend alone; -1: all again. */
+    point(group) {
+      if (group === this.highlight) return;
+      this.highlight = group;
+      if (!this.grouping) return;
+      this.renderer.dress(this.grouping, this.mask, this.chosen, group);
+      this.redraw();
+    }
+
+    /** Mark a painting, and tie it to its neighbours. */
+    choose(row, near = []) {
+      this.near = near;
+      if (row !== this.chosen) {
+        this.chosen = row;
+        if (this.grouping)
+          this.renderer.dress(this.grouping, this.mask, row, this.highlight);
+      }
+      this.redraw();
+    }
+
+    /** Size of pictures as a factor of the usual one. */
+    resizePictures(factor) {
+      this.renderer.factor = factor;
       this.redraw();
     }
 
@@ -84,40 +130,52 @@
       this.redraw();
     }
 
-    /** Labels at the median of each style, or of each cluster. */
+    /** What labels name: groups of each row, their names, and whether they have colours. */
+    namedGroups() {
+      const { grouping, data } = this,
+        coloured = ["style", "prediction", "cluster"].includes(grouping.kind);
+      if (coloured) return { of: grouping.of, names: grouping.names, coloured };
+      return { of: data.style, names: data.styles.map(Impasto.styleName), coloured };
+    }
+
+    /** Labels of the regions at this zoom, or those of a layout. */
     name() {
-      const { grouping, data, grid } = this;
-      if (!grid || !grouping) return;
-      const bycluster = grouping.kind === "cluster";
-      const names = bycluster ? grouping.names : data.styles.map(Impasto.styleName);
-      const of = bycluster ? grouping.of : data.style,
-        members = names.map(() => []);
-      for (let row = 0; row < data.count; row++)
-        if (this.mask[row] && of[row] >= 0) members[of[row]].push(row);
-      const median = (rows, axis) =>
-        rows.map((row) => grid.xy[2 * row + axis]).sort((a, b) => a - b)[rows.length >> 1];
-      const meant = members.reduce((sum, rows) => sum + rows.length, 0);
+      const { grid, grouping, camera } = this;
+      const level = grid.captions ? 0 : Math.round(Math.log2(camera.z / camera.whole.z));
+      if (level === this.level) return;
+      this.level = level;
+      const { of, names, coloured } = this.namedGroups();
+      let found = grid.captions ?? [];
+      const silent = ["error", "year"].includes(grouping.kind);
+      if (!grid.captions && !silent) {
+        const side = REGION / (camera.scale * (2 ** level * (camera.whole.z / camera.z)));
+        const meant = this.mask.reduce((sum, value) => sum + value, 0);
+        found =
+          meant < FEWEST ? [] : Impasto.regions(grid, of, names.length, this.mask, side);
+        if (level === 0) this.unnamed = meant >= FEWEST && !found.length;
+      } else this.unnamed = false;
       this.labels.replaceChildren();
-      this.named = members
-        .flatMap((rows, place) => {
-          if (!rows.length || meant < FEWEST) return [];
-          const element = document.createElement("span");
-          const coloured = bycluster || grouping.kind === "style";
-          if (coloured)
-            element.append(Impasto.glyph(grouping.shapes[place], grouping.colours[place]));
-          element.append(names[place]);
-          this.labels.append(element);
-          return [
-            {
-              element,
-              x: median(rows, 0),
-              y: median(rows, 1),
-              weight: rows.length,
-              width: element.offsetWidth,
-            },
-          ];
-        })
-        .sort((a, b) => b.weight - a.weight);
+      this.named = found.map((region) => {
+        const element = document.createElement("span");
+        if (grid.captions) element.className = "caption-of";
+        if (region.group >= 0 && (coloured || grid.captions) && grouping.kind !== "prediction")
+          element.append(this.glyphOf(region.group));
+        const text = region.text ?? `${names[region.group]} ${Impasto.percent(region.share)}`;
+        element.append(text.replace(/\.\d %/, " %"));
+        this.labels.append(element);
+        const { x, y, below } = region;
+        const { offsetWidth: width, offsetHeight: height } = element;
+        return { element, x, y, below, width, height };
+      });
+      this.act.placed();
+    }
+
+    /** The mark of a style or group, as the legend has it. */
+    glyphOf(group) {
+      const { grouping } = this;
+      return grouping.kind === "style" || grouping.kind === "cluster"
+        ? Impasto.glyph(grouping.shapes[group] ?? 0, grouping.colours[group] ?? Impasto.quiet())
+        : "";
     }
 
     redraw() {
@@ -174,14 +232,23 @@
         this.camera,
         this.moving ? t : 1,
         wall,
-        this.moving ? null : this.grid,
+        this.grid,
         this.coarse,
       );
+      if (!this.flying) this.name();
       this.place(t);
+      this.overview.show();
       if (this.moving || this.flying) this.redraw();
       else this.settle();
-      if (!performance.getEntriesByName("impasto:first-view").length)
-        performance.mark("impasto:first-view");
+      this.tell("impasto:first-view");
+      const { layers, rows } = this.renderer;
+      if (rows.length && layers[0].holds.some((sheet) => sheet >= 0))
+        this.tell("impasto:first-pictures");
+    }
+
+    /** Note when something was there for the first time; see benchmarks/atlas_page.py. */
+    tell(name) {
+      if (!performance.getEntriesByName(name).length) performance.mark(name);
     }
 
     /** After the last movement: pictures for what is seen, and the view into the address. */
@@ -189,7 +256,7 @@
       if (!this.gathering) {
         this.gathering = setTimeout(() => {
           this.gathering = 0;
-          this.renderer.gather(this.camera, this.grid, this.mask);
+          this.renderer.gather(this.camera, this.grid);
         }, 60);
       }
       clearTimeout(this.rest);
@@ -199,7 +266,7 @@
     rested() {
       if (this.held) return this.settle();
       if (this.coarse) this.refine(true);
-      this.changed(this.view());
+      this.act.rested(this.view());
     }
 
     view() {
@@ -209,60 +276,78 @@
 
     /** Half width and height of a painting on the screen. */
     extent(row) {
-      const { picture, mark, shown } = this.renderer.sizes(this.camera);
-      if (!this.mask[row] || shown <= 0) return [mark, mark];
-      const stretch = 2 ** ((this.data.ratio[row] - 128) / 128),
-        mix = (v) => mark + (v - mark) * shown;
-      return [mix(picture * stretch), mix(picture / stretch)];
+      const { picture, mark } = this.renderer.sizes(this.camera);
+      if (!this.renderer.pictured[row]) return [mark, mark];
+      return Impasto.sidesOf(this.data.ratio[row]).map((share) => share * picture);
     }
 
     place(t) {
-      const { picture, shown } = this.renderer.sizes(this.camera),
-        taken = [];
-      const wanted = t === 1 && picture < 40;
+      const taken = [],
+        { width, height } = this.camera,
+        { covered } = this;
       for (const label of this.named) {
-        const [px, py] = this.camera.toScreen(label.x, label.y),
-          half = label.width / 2 + 6;
+        let [px, py] = this.camera.toScreen(label.x, label.y);
+        const half = label.width / 2 + 2,
+          high = label.height / 2,
+          inside = px > 0 && px < width && py > -12 && py < height + 12;
+        py += label.below ? high + 3 : -high - 3; // beside its paintings, not upon them
+        // A name near the edge is moved in, so that it is never cut off
+        px = Math.min(Math.max(px, half), width - half - (py < covered.high ? covered.wide : 0));
+        py = Math.min(Math.max(py, high + 2), height - high - 2);
         const free = taken.every(
-          ([x, y, w]) => Math.abs(px - x) > half + w || Math.abs(py - y) > 24,
+          ([x, y, w, t]) => Math.abs(px - x) > half + w || Math.abs(py - y) > high + t + 1,
         );
-        const visible =
-          wanted &&
-          free &&
-          px > -half &&
-          px < this.camera.width + half &&
-          py > 0 &&
-          py < this.camera.height;
+        const visible = t === 1 && free && inside;
         label.element.style.display = visible ? "" : "none";
         if (!visible) continue;
-        taken.push([px, py, half]);
+        taken.push([px, py, half, high]);
         const left = Math.round(px - label.width / 2);
-        label.element.style.transform = `translate(${left}px, ${Math.round(py - 11)}px)`;
+        label.element.style.transform = `translate(${left}px, ${Math.round(py - high)}px)`;
       }
-      this.labels.style.opacity = shown > 0 && picture > 20 ? 0.55 : 1;
+      this.mark(t);
+      this.act.placed();
+    }
+
+    /** The marker of the painting that is pointed at or chosen, and its neighbours' lines. */
+    mark(t) {
       const row = this.hovered >= 0 ? this.hovered : this.chosen,
         hidden = row < 0 || t < 1;
       this.marker.hidden = hidden;
+      const spot = (other) =>
+        this.camera.toScreen(this.grid.xy[2 * other], this.grid.xy[2 * other + 1]);
+      const lines = [];
+      if (this.chosen >= 0 && t === 1) {
+        const [x1, y1] = spot(this.chosen);
+        for (const other of this.near) {
+          const [x2, y2] = spot(other);
+          const line = document.createElementNS(SVG, "line");
+          for (const [key, value] of Object.entries({ x1, y1, x2, y2 }))
+            line.setAttribute(key, value.toFixed(1));
+          const end = document.createElementNS(SVG, "circle");
+          for (const [key, value] of Object.entries({ cx: x2, cy: y2, r: 4 }))
+            end.setAttribute(key, typeof value === "number" ? value.toFixed(1) : value);
+          lines.push(line, end);
+        }
+      }
+      this.ties.replaceChildren(...lines);
       if (hidden) return;
-      const [x, y] = this.camera.toScreen(this.grid.xy[2 * row], this.grid.xy[2 * row + 1]);
+      const [x, y] = spot(row);
       const [w, h] = this.extent(row).map((v) => v + 4);
       this.marker.style.transform = `translate(${x - w}px, ${y - h}px)`;
       Object.assign(this.marker.style, { width: `${2 * w}px`, height: `${2 * h}px` });
     }
 
-    /** The painting at a place of the screen, or -1; what is drawn on top comes first. */
+    /** The painting at a place of the screen, or -1: pictures, which lie on top, come first. */
     pick(px, py, reach = 10) {
       if (!this.grid || this.moving) return -1;
       const [x, y] = this.camera.toMap(px, py),
-        { picture } = this.renderer.sizes(this.camera);
-      const far = Math.max(1.6 * picture, reach) / this.camera.scale;
+        { side } = this.renderer.sizes(this.camera);
       let top = -1;
-      this.grid.within([x - far, y - far, x + far, y + far], (row) => {
-        if (!this.mask[row] || (top === this.chosen && top >= 0)) return;
+      this.grid.within([x - side, y - side, x + side, y + side], (row) => {
+        if (top >= 0 || !this.mask[row] || !this.renderer.pictured[row]) return;
         const [cx, cy] = this.camera.toScreen(this.grid.xy[2 * row], this.grid.xy[2 * row + 1]),
           [w, h] = this.extent(row);
-        const over = Math.abs(px - cx) <= w && Math.abs(py - cy) <= h;
-        if (over && (row === this.chosen || row > top)) top = row;
+        if (Math.abs(px - cx) <= w && Math.abs(py - cy) <= h) top = row;
       });
       return top >= 0
         ? top
@@ -272,6 +357,7 @@
     /** Go to a view, by a flight unless motion is to be reduced. */
     fly(to) {
       if (still()) {
+        this.flying = null;
         this.camera.look(to);
       } else {
         this.flying = { from: this.view(), to, begun: performance.now() };
@@ -281,34 +367,27 @@
 
     /** Fly to a painting, near enough to see it. */
     visit(row) {
-      let z = this.camera.z;
-      const probe = Object.assign(new Impasto.Camera(), this.camera, { z });
-      while (this.renderer.sizes(probe).picture < 24 && probe.z < 300) probe.z *= 1.15;
-      z = Math.max(z, probe.z);
+      const z = Math.max(this.camera.z, 4 * this.camera.whole.z);
       this.fly({ x: this.grid.xy[2 * row], y: this.grid.xy[2 * row + 1], z });
+    }
+
+    /** The extent of some paintings: [left, bottom, right, top]. */
+    boxOf(rows) {
+      const box = [1, 1, -1, -1];
+      for (const row of rows) {
+        const x = this.grid.xy[2 * row],
+          y = this.grid.xy[2 * row + 1];
+        [box[0], box[2]] = [Math.min(box[0], x), Math.max(box[2], x)];
+        [box[1], box[3]] = [Math.min(box[1], y), Math.max(box[3], y)];
+      }
+      return box;
     }
 
     /** Fly to where some paintings are. */
     frame(rows) {
       if (!rows.length) return;
-      let [left, bottom, right, top] = [1, 1, -1, -1];
-      for (const row of rows) {
-        const x = this.grid.xy[2 * row],
-          y = this.grid.xy[2 * row + 1];
-        [left, right] = [Math.min(left, x), Math.max(right, x)];
-        [bottom, top] = [Math.min(bottom, y), Math.max(top, y)];
-      }
-      const { width, height } = this.camera,
-        least = Math.min(width, height);
-      const room = Math.min(
-        width / least / Math.max(right - left, 0.02),
-        height / least / Math.max(top - bottom, 0.02),
-      );
-      this.fly({
-        x: (left + right) / 2,
-        y: (bottom + top) / 2,
-        z: Math.min(Math.max(1.8 * room, 1), 60),
-      });
+      const to = this.camera.fit(this.boxOf(rows), 70);
+      this.fly({ ...to, z: Math.min(to.z, this.camera.reach[1]) });
     }
   }
 

@@ -12,8 +12,9 @@
  *     async render(holder, page) { … },
  *   });
  *
- * `page` has data, pictures, run, map, state, found (the paintings that are selected), row (the
- * chosen painting, -1: none) and act (what a panel may do: see App.act).
+ * `page` has data, pictures, run, map, state, grouping, beside (the other run, if one is compared),
+ * found (the paintings that are selected), row (the chosen painting, -1: none) and act (what a
+ * panel may do: see App.act).
  */
 (() => {
   const { h, one } = Impasto;
@@ -42,7 +43,9 @@
 
   /** Show the panel of the open tab, and draw those that follow what has changed. */
   async function drawPanels(page, has) {
-    const { tab: open } = page.state;
+    const known = panels.some((made) => made.id === page.state.tab),
+      legend = page.state.tab === "legend" && one(".tabs .phone").offsetParent !== null,
+      open = known || legend ? page.state.tab : panels[0].id;
     for (const tab of document.querySelectorAll("[role=tab]")) {
       const here = tab.dataset.tab === open;
       tab.setAttribute("aria-selected", String(here));

@@ -1,7 +1,8 @@
 "use strict";
 /*
  * The paintings' pictures: sheets of many small JPEGs in one, in two sizes, loaded where they are
- * looked at. Sheets keep paintings together that lie together on the first map.
+ * looked at. Sheets keep paintings together that lie together on the first map; the first sheet of
+ * small ones is a sample of all.
  */
 (() => {
   const DECODED = 16; // sheets kept decoded for lists and details, 4 MB each
@@ -19,7 +20,7 @@
     /** Where a painting is: {sheet, left, top} in pixels. */
     find(level, row) {
       const { tile, across } = this.levels[level],
-        place = this.data.place[row];
+        place = (level ? this.data.large : this.data.small)[row];
       const sheet = Math.floor(place / across ** 2),
         inner = place % across ** 2;
       return { sheet, left: (inner % across) * tile, top: Math.floor(inner / across) * tile };

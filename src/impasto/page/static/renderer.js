@@ -7,37 +7,43 @@
   const SMALL_LAYERS = 96,
     LARGE_LAYERS = 24,
     LARGE_LAYERS_PHONE = 10;
-  const MOST_ROOM = 12; // a few that are meant are drawn as if no fewer than this part of all were
-  const FIRST = 13,
-    FULL = 19; // pixels of a painting: from here it begins to show, from here it is all there
+  // pixels of a picture's longer side when everything is seen: the largest that shows so many
+  const SIDES = [42, 36, 30, 26, 22],
+    ENOUGH = 220, // pictures, or
+    PART = 0.3, // this part of all, if that is less
+    MOST = 130;
+  const GROWTH = 0.5; // pictures grow with this power of the zoom: less than the map, which opens
+  const STEPS = 3; // for each doubling of the zoom the sample is taken anew so often
+  const DOT = 3; // pixels: a picture that is smaller is drawn as a mark
   // windows' sides around the window that are made ready with it, so that a pan has what it needs
   const MARGIN = 0.2;
-  // paintings that walk over as pictures when the map is changed; more walk as marks
-  const WALKERS = 4000;
   const COARSE = 20000; // marks while something moves on a slow machine
-  // of 4 bytes in a corner of a picture: origin, target, colour, look, place, nothing
+  // of 4 bytes in a corner of a picture: origin, target, colour, look, places in the sheets
   const WORDS = 8;
 
   /**
-   * Sizes in pixels at a zoom: of a mark, of a mark that is not meant and of a picture (halves),
-   * and how far pictures show (0 … 1). The fewer of `count` paintings are meant, the more room has
-   * each.
+   * Sizes in pixels at a zoom: of a mark, of a mark that is not meant (halves), of a picture
+   * (half; 0: none), and of a picture in units of the map. The fewer of `count` paintings are
+   * `meant`, the more room has each, and no less than `least` pixels; `factor` is the visitor's.
    */
-  function sizes(count, meant, camera) {
-    // Paintings that lay evenly over the map would stand so far apart when all of it is seen
-    const apart = (many) => (2 * camera.scale) / camera.z / Math.sqrt(many);
-    // Growing less than the map does lets them come apart as one comes nearer
-    const grown = (many) =>
-      Math.min(0.85 * apart(many) * camera.z ** 0.72, 0.42 * Math.min(camera.width, camera.height));
-    const half = (side) => Math.min(Math.max(0.42 * side, 2.1), 6),
-      side = grown(Math.max(meant, count / MOST_ROOM, 1));
-    const shown = Math.min(Math.max((side - FIRST) / (FULL - FIRST), 0), 1);
-    // Under pictures marks are only for those that are still on their way
+  function sizes(count, meant, camera, { least = SIDES[0], factor = 1, cell = 0 } = {}) {
+    const { width, height, scale, z } = camera,
+      first = camera.whole.z,
+      // Paintings that lay evenly over the window would stand so far apart
+      apart = (many) => (Math.sqrt((width * height) / Math.max(many, 1)) * z) / first;
+    const half = (side) => Math.min(Math.max(0.16 * side, 2.1), 6);
+    const even = 0.7 * Math.sqrt((width * height) / Math.max(meant, 1)),
+      step = Math.round(STEPS * Math.log2(z / first)) / STEPS,
+      grown = factor * Math.min(Math.max(even, least), MOST) * 2 ** (GROWTH * step);
+    const bounded = Math.min(grown, 0.42 * Math.min(width, height));
+    let side = bounded / (scale * ((first * 2 ** step) / z));
+    // Where each has a place of its own, it fills the place, unless that is too small to see
+    if (cell && 0.94 * cell * scale >= DOT) side = 0.94 * cell;
     return {
-      mark: shown < 1 ? half(side) : 2.5,
-      quietMark: 0.62 * half(grown(count)),
-      picture: side / 2,
-      shown,
+      mark: half(apart(meant)),
+      quietMark: 0.62 * half(apart(count)),
+      picture: (side * scale) / 2,
+      side,
     };
   }
 
@@ -69,7 +75,11 @@
         corners: gl.createBuffer(),
         triangles: gl.createBuffer(),
       });
-      Object.assign(this, { box: null, seen: null, drawn: 0, room: 0 });
+      Object.assign(this, { box: null, seen: null, drawn: 0, room: 0, factor: 1, cell: 0 });
+      this.least = SIDES[0];
+      this.tried = Impasto.sampleOrder(data);
+      this.rows = []; // of the paintings that are drawn as pictures
+      this.pictured = new Uint8Array(data.count); // 1: drawn as a picture
       this.arrays();
       gl.enable(gl.BLEND);
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -85,7 +95,7 @@
         [2, gl.FLOAT],
         [4, gl.UNSIGNED_BYTE],
         [4, gl.UNSIGNED_BYTE],
-        [1, gl.UNSIGNED_INT],
+        [2, gl.UNSIGNED_INT],
       ];
       const read = (at, stride, offset) => {
         const [many, type] = kinds[at];
@@ -132,19 +142,23 @@
 
     /**
      * How paintings look: by groups, those outside of `mask` quietly below the others, the `chosen`
-     * one on top.
+     * one on top; of a `highlight`ed group (-1: none) the others are quiet. Where a grouping knows
+     * only some paintings, such as those that were judged, the rest is ground.
      */
-    dress(grouping, mask, chosen) {
+    dress(grouping, mask, chosen, highlight = -1) {
       const { count, data } = this,
         packed = (hex) => new Uint32Array(Uint8Array.of(...Impasto.hexBytes(hex), 255).buffer)[0];
       const quiet = packed(Impasto.quiet()),
         known = grouping.colours.map(packed);
+      if (highlight >= 0 && grouping.colours[highlight] === Impasto.quiet())
+        known[highlight] = packed(Impasto.colour(1));
       const years = grouping.share
         ? Array.from({ length: 101 }, (_, i) => packed(Impasto.yearColour(i / 100)))
         : [];
       this.colours = new Uint32Array(count);
       // bytes: shape, whether it is not meant, shape of the picture
       this.looks = new Uint32Array(count);
+      this.wanted = new Uint8Array(count);
       for (let row = 0; row < count; row++) {
         const group = grouping.of[row],
           share = grouping.share ? grouping.share(row) : -1;
@@ -153,17 +167,21 @@
           share >= 0 ? years[Math.round(100 * share)] : none ? quiet : known[group];
         const shape =
           share >= 0 || grouping.kind === "none" ? 0 : none ? 5 : grouping.shapes[group];
-        this.looks[row] = shape | (mask[row] ? 0 : 256) | (data.ratio[row] << 16);
+        this.wanted[row] =
+          mask[row] &&
+          (highlight < 0 || group === highlight) &&
+          !(grouping.partial && none && row !== chosen);
+        this.looks[row] = shape | (this.wanted[row] ? 0 : 256) | (data.ratio[row] << 16);
       }
       let place = 0;
       for (const wanted of [0, 1]) {
         for (let row = 0; row < count; row++)
-          if ((mask[row] ? 1 : 0) === wanted && row !== chosen) this.order[place++] = row;
+          if (this.wanted[row] === wanted && row !== chosen) this.order[place++] = row;
         if (!wanted) this.meant = count - place;
       }
       if (chosen >= 0) this.order[place] = chosen;
       for (let at = 0; at < count; at++) this.rank[this.order[at]] = at;
-      Object.assign(this, { mask, framed: grouping.kind === "none" ? 0 : 1 });
+      Object.assign(this, { chosen, framed: grouping.kind === "none" ? 0 : 1 });
       this.fill(this.buffers[2], this.ordered(this.colours, 1));
       this.fill(this.buffers[3], this.ordered(this.looks, 1));
       this.move(this.from, this.to);
@@ -171,7 +189,31 @@
 
     /** Sizes at a zoom, of this study with as many meant as there are. */
     sizes(camera) {
-      return sizes(this.count, this.meant, camera);
+      return sizes(this.count, this.meant, camera, this);
+    }
+
+    /** The largest usual size that shows enough pictures when everything is seen. */
+    fitting(camera, grid) {
+      const { scale, z, whole } = camera,
+        unit = (scale * whole.z) / z,
+        enough = Math.min(ENOUGH, PART * this.meant);
+      const shows = (side) =>
+        Impasto.sample({
+          grid,
+          wanted: this.wanted,
+          box: grid.box,
+          side: side / unit,
+          ratio: this.data.ratio,
+          order: this.tried,
+          first: -1,
+        }).length;
+      const key = [unit, grid.box];
+      if (this.fitted && this.fitted.join() === key.join() && this.fittedFor === this.wanted)
+        return;
+      Object.assign(this, { fitted: key, fittedFor: this.wanted });
+      this.least = grid.cell
+        ? SIDES[0]
+        : (SIDES.find((side) => shows(side) >= enough) ?? SIDES.at(-1));
     }
 
     /**
@@ -180,55 +222,87 @@
      */
     prepare(camera, grid, walking, most) {
       const [left, bottom, right, top] = camera.seen(),
-        { box, gl } = this,
-        { shown } = this.sizes(camera);
+        { box } = this;
+      this.cell = grid.cell;
+      this.fitting(camera, grid);
+      const { side } = this.sizes(camera);
       const kept = box && left >= box[0] && bottom >= box[1] && right <= box[2] && top <= box[3];
-      if (kept && this.zoom === camera.z && this.walking === walking && this.most === most) return;
-      Object.assign(this, { zoom: camera.z, walking, most });
-      const all = walking || !grid;
-      this.box = all ? [-9, -9, 9, 9] : camera.seen(MARGIN * Math.max(camera.width, camera.height));
-      const ranks = new Uint32Array(this.count);
+      if (
+        kept &&
+        this.zoom === camera.z &&
+        this.side === side &&
+        this.walking === walking &&
+        this.most === most
+      )
+        return;
+      const sampled =
+        kept && this.side === side && this.walking === walking && this.factored === this.factor;
+      Object.assign(this, { zoom: camera.z, walking, most, side, factored: this.factor });
+      if (!kept || walking)
+        this.box = walking
+          ? [-9, -9, 9, 9]
+          : camera.seen(MARGIN * Math.max(camera.width, camera.height));
+      this.marksIn(grid, walking, most);
+      if (!sampled) this.picturesIn(camera, grid, side);
+    }
+
+    /** Marks of the box; all of them while they walk. */
+    marksIn(grid, walking, most) {
+      const { gl } = this,
+        ranks = new Uint32Array(this.count);
       let many = 0;
-      if (!all)
+      if (!walking)
         grid.within(this.box, (row) => {
           ranks[many++] = this.rank[row];
         });
-      const some =
-        all || many > 0.9 * this.count
-          ? ranks.map((_, place) => place)
-          : ranks.subarray(0, many).sort();
-      const step = Math.ceil(some.length / most);
-      this.seen = step > 1 ? some.filter((_, place) => place % step === 0) : some;
-      if (this.seen.length === this.count) this.seen = null;
-      else {
-        gl.bindVertexArray(this.points);
-        gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.seen, gl.DYNAMIC_DRAW);
-      }
-      this.lay(shown > 0 && !(walking && this.meant > WALKERS) ? some : ranks.subarray(0, 0));
+      const all = walking || many > 0.9 * this.count,
+        some = all ? ranks.map((_, place) => place) : ranks.subarray(0, many).sort();
+      const step = Math.max(1, some.length / most);
+      this.seen =
+        step > 1
+          ? Uint32Array.from({ length: most }, (_, i) => some[Math.floor(i * step)])
+          : all
+            ? null
+            : some;
+      if (!this.seen) return;
+      gl.bindVertexArray(this.points);
+      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.seen, gl.DYNAMIC_DRAW);
     }
 
-    /** Two triangles for each of some paintings, given by rank, that is meant. */
-    lay(ranks) {
-      const { gl, order, mask, from, to } = this,
-        words = new Uint32Array(4 * WORDS * ranks.length);
-      const floats = new Float32Array(words.buffer);
+    /** Pictures of the box: the largest sample that does not overlap. */
+    picturesIn(camera, grid, side) {
+      const { gl, from, to, data } = this;
+      for (const row of this.rows) this.pictured[row] = 0;
+      this.rows =
+        2 * this.sizes(camera).picture < DOT
+          ? []
+          : Impasto.sample({
+              grid,
+              wanted: this.wanted,
+              box: this.box,
+              side,
+              ratio: data.ratio,
+              order: this.tried,
+              first: this.chosen,
+            });
+      const words = new Uint32Array(4 * WORDS * this.rows.length),
+        floats = new Float32Array(words.buffer);
       let at = 0;
-      this.drawn = 0;
-      for (const rank of ranks) {
-        const row = order[rank];
-        if (!mask[row]) continue;
+      for (const row of this.rows) {
+        this.pictured[row] = 1;
         for (let corner = 0; corner < 4; corner++, at += WORDS) {
           floats[at] = from[2 * row];
           floats[at + 1] = from[2 * row + 1];
           floats[at + 2] = to[2 * row];
           floats[at + 3] = to[2 * row + 1];
           words[at + 4] = this.colours[row];
-          words[at + 5] = this.looks[row] | (corner << 8);
-          words[at + 6] = this.data.place[row];
+          words[at + 5] = (this.looks[row] & ~0xff00) | (corner << 8);
+          words[at + 6] = data.small[row];
+          words[at + 7] = data.large[row];
         }
-        this.drawn++;
       }
-      this.fill(this.corners, words.subarray(0, at));
+      this.drawn = this.rows.length;
+      this.fill(this.corners, words);
       if (this.drawn <= this.room) return;
       this.room = Math.max(1024, 2 * this.drawn);
       const indices = Uint32Array.from(
@@ -240,8 +314,8 @@
     }
 
     /**
-     * Draw the map; `grid` tells what is where, and is null while paintings walk; `coarse`:
-     * thousands of marks will do.
+     * Draw the map; `grid` tells where paintings are, or where they walk to; `coarse`: thousands of
+     * marks will do.
      */
     draw(camera, moved, wall, grid, coarse) {
       const { gl, canvas, pictures } = this,
@@ -298,21 +372,25 @@
       gl.activeTexture(gl.TEXTURE0 + used.length);
     }
 
-    /** Ask for the sheets of what is seen at this zoom. */
-    gather(camera, grid, mask) {
-      const { picture, shown } = this.sizes(camera);
-      if (shown <= 0) return;
-      const fine = 2 * picture * (devicePixelRatio || 1) > this.pictures.levels[0].tile * 1.25;
-      const counts = [new Map(), new Map()];
-      grid.within(camera.seen(picture), (row) => {
-        if (!mask[row]) return;
-        for (let level = 0; level < (fine ? 2 : 1); level++) {
+    /** Ask for the sheets of the pictures that are seen. */
+    gather(camera, grid) {
+      const { picture } = this.sizes(camera),
+        { levels } = this.pictures,
+        [left, bottom, right, top] = camera.seen(picture),
+        counts = [new Map(), new Map()];
+      for (const row of this.rows) {
+        const x = grid.xy[2 * row],
+          y = grid.xy[2 * row + 1];
+        if (x < left || x > right || y < bottom || y > top) continue;
+        for (const level of [0, 1]) {
           const { sheet } = this.pictures.find(level, row);
           counts[level].set(sheet, (counts[level].get(sheet) ?? 0) + 1);
         }
-      });
+      }
       this.layers[0].want(counts[0]);
-      if (fine) this.layers[1].want(counts[1]);
+      // Large ones where the small are too coarse, and where all of those fit on the card
+      const fine = 2 * picture * (devicePixelRatio || 1) > 1.25 * levels[0].tile;
+      if (fine && counts[1].size <= this.layers[1].many) this.layers[1].want(counts[1]);
     }
   }
 

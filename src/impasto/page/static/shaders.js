@@ -82,7 +82,7 @@
   layout(location = 1) in vec2 target;
   layout(location = 2) in vec4 colour;
   layout(location = 3) in uvec4 look;    // shape, corner (0 … 3), shape of the picture
-  layout(location = 4) in uint place;    // in the sheets
+  layout(location = 4) in uvec2 places;  // in the small and in the large sheets
   uniform float picture;                 // half a picture's size in pixels
   uniform ivec2 across;                  // pictures in a sheet's row, small and large
   uniform isampler2D smallLayers;
@@ -92,16 +92,17 @@
   flat out vec3 tint;
   flat out ivec3 kind;                   // shape, layer of the small and of the large picture
   flat out vec4 tile;                    // corner of the small and of the large picture, in tiles
-  ivec3 find(isampler2D layers, int many) {
-    int sheet = int(place) / (many * many), inner = int(place) - sheet * many * many;
+  ivec3 find(isampler2D layers, int many, int place) {
+    int sheet = place / (many * many), inner = place - sheet * many * many;
     return ivec3(inner % many, inner / many,
       texelFetch(layers, ivec2(sheet & 1023, sheet >> 10), 0).r);
   }
   void main() {
-    float stretch = exp2((float(look.z) - 128.0) / 128.0);   // the root of width / height
-    ivec3 small = find(smallLayers, across.x), large = find(largeLayers, across.y);
+    float wide = exp2((float(look.z) - 128.0) / 64.0);       // width / height
+    ivec3 small = find(smallLayers, across.x, int(places.x)),
+      large = find(largeLayers, across.y, int(places.y));
     vec2 corner = vec2(look.y & 1u, look.y >> 1u) * 2.0 - 1.0;
-    extent = picture * vec2(stretch, 1.0 / stretch);
+    extent = picture * vec2(min(wide, 1.0), min(1.0 / wide, 1.0));
     if (small.z < 0 && large.z < 0) extent = vec2(-9.0);     // not here yet: its mark stays
     kind = ivec3(int(look.x), small.z, large.z);
     tile = vec4(vec2(small.xy), vec2(large.xy));
@@ -115,7 +116,6 @@
   flat in vec3 tint;
   flat in ivec3 kind;
   flat in vec4 tile;
-  uniform float shown;                   // 0 … 1
   uniform float framed;                  // whether pictures have frames in their colour
   uniform ivec2 across;
   uniform vec2 tileSize;
@@ -135,16 +135,10 @@
     // pixels to the rim of the picture
     vec2 edge = extent - abs(at);
     float inside = min(edge.x, edge.y);
-    float frame = framed * clamp(extent.y * 0.09, 1.0, 3.0);
+    float frame = framed * clamp(max(extent.x, extent.y) * 0.07, 1.0, 3.0)
+      * step(5.0, max(extent.x, extent.y));                  // the smallest have no room for one
     vec4 paint = inside < frame ? vec4(tint, 1.0) : vec4(sampled(at / extent * 0.5 + 0.5), 1.0);
-    paint *= clamp(inside * density + 0.5, 0.0, 1.0);
-    // the shape, for those whom colour tells little
-    if (framed > 0.0 && min(extent.x, extent.y) > 22.0) {
-      vec2 p = at + extent - vec2(11.0);
-      float badge = clamp(0.5 - (length(p) - 9.0) * density, 0.0, 1.0);
-      paint = over(glyph(kind.x, p, 5.5, tint) * badge, over(vec4(wall.rgb, 1.0) * badge, paint));
-    }
-    result = paint * smoothstep(0.0, 1.0, shown);
+    result = paint * clamp(inside * density + 0.5, 0.0, 1.0);
   }`,
   };
 

@@ -35,7 +35,7 @@
           h(
             "tr",
             {},
-            head.map((text) => h("th", { scope: "col" }, text)),
+            head.map((text) => (text ? h("th", { scope: "col" }, text) : h("td", {}))),
           ),
         ),
         h(
@@ -63,6 +63,7 @@
     ["Enter", "choose the painting in the middle"],
     ["S", "select what is seen"],
     ["Shift + drag", "lasso"],
+    ["[ and ]", "previous and next painting"],
     ["Esc", "close, then clear"],
   ];
 
@@ -70,7 +71,21 @@
   function render(holder, { data, run, map }) {
     const { site } = data;
     const parts = [
-      h("h2", {}, "What the atlas says"),
+      h("h2", {}, "How to use this page"),
+      h(
+        "p",
+        {},
+        "Every picture is a painting of the collection. Two lie near each other on the map where " +
+          "the network finds them alike. Drag and zoom; click a painting; select styles in the " +
+          "legend, years below the map, or draw a lasso. The address keeps what you see: copy it " +
+          "to show somebody else the same.",
+      ),
+      h(
+        "dl",
+        { class: "keys" },
+        KEYS.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does))),
+      ),
+      h("h3", {}, "What the atlas found"),
       h(
         "p",
         { class: "note" },
@@ -95,27 +110,16 @@
     }
     for (const made of run.tables) parts.push(table(made.caption, made.head, made.lines));
     parts.push(
-      h("h3", {}, "By keyboard"),
-      h(
-        "dl",
-        { class: "keys" },
-        KEYS.map(([key, does]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, does))),
-      ),
-    );
-    parts.push(
       h(
         "p",
         { class: "note last" },
         site.report ? h("a", { href: site.report }, "The report of this study") : null,
         site.report ? ". " : "",
-        "The address keeps the view: copy it to show somebody else the same thing. ",
-        h("a", { href: "atlas.parquet" }, "atlas.parquet"),
-        " holds the same for other tools. ",
-        `Written by ${site.command}.`,
+        `Written by ${site.command}. With --parquet it writes a table for other tools, too.`,
       ),
     );
     holder.replaceChildren(...parts);
   }
 
-  Impasto.panel({ id: "about", title: "About", order: 40, follows: ["run", "map"], render });
+  Impasto.panel({ id: "about", title: "About", order: 70, follows: ["run", "map"], render });
 })();

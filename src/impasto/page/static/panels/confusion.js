@@ -1,10 +1,19 @@
 "use strict";
-/* Panel "Confusions": the confusion matrix of an evaluation; a cell selects its paintings. */
+/*
+ * Panel "Confusions": the confusion matrix of the selected test pictures; a cell selects its
+ * paintings.
+ */
 (() => {
   const { h } = Impasto;
   const IN_CELL = 12; // paintings of a cell that are listed under the matrix
   const STYLE = `
     .confusion { font-size: .74rem; }
+    .mistakes { display: none; padding-left: 1.2rem; }
+    @media (max-width: 50rem) {
+      .mistakes { display: block; }
+      .mistakes button { padding: .5rem 0; }
+      .confusion td { min-width: 28px; height: 28px; }
+    }
     .confusion th { font-weight: 400; text-align: right; padding: 0 .4rem 0 0; white-space: nowrap;
       color: var(--muted); max-width: 8.5rem;
       overflow: hidden; text-overflow: ellipsis; }
@@ -35,8 +44,40 @@
     return [h("ol", { class: "cards" }, cards), rest ? h("p", { class: "note" }, more) : ""];
   }
 
+  /**
+   * The most frequent mistakes as lines, the first way to them where a matrix has no room.
+   */
+  function mistakes(data, counts, name, state, act) {
+    const pairs = [];
+    counts.forEach((line, truth) =>
+      line.forEach((number, named) => {
+        if (truth !== named && number) pairs.push([number, truth, named]);
+      }),
+    );
+    pairs.sort((a, b) => b[0] - a[0]);
+    return h(
+      "ol",
+      { class: "mistakes" },
+      pairs.slice(0, 8).map(([number, truth, named]) => {
+        const cell = [data.styles[truth], data.styles[named]],
+          here = state.cell?.join() === cell.join();
+        const given = { type: "button", class: "link", "aria-pressed": String(here) };
+        return h(
+          "li",
+          {},
+          h(
+            "button",
+            { ...given, onclick: () => act.set({ cell: here ? null : cell }) },
+            `${name(truth)} taken for ${name(named)}`,
+          ),
+          ` ${number}`,
+        );
+      }),
+    );
+  }
+
   /** Confusion matrix of the predictions; a cell that is not empty selects its paintings. */
-  async function render(holder, { data, pictures, run, state, found, act }) {
+  async function render(holder, { data, pictures, run, state, found, grouping, act }) {
     const answers = await data.answers(run);
     if (!answers) {
       holder.replaceChildren(
@@ -52,7 +93,13 @@
     }
     const many = data.styles.length,
       counts = Array.from({ length: many }, () => new Uint32Array(many));
-    for (const row of answers.rows) counts[data.style[row]][answers.predicted[row]]++;
+    const { mask } = (await Impasto.withoutCell(data, run, state, grouping)) ?? found;
+    let asked = 0;
+    for (const row of answers.rows) {
+      if (!mask[row]) continue;
+      counts[data.style[row]][answers.predicted[row]]++;
+      asked++;
+    }
     const name = (place) => Impasto.styleName(data.styles[place]);
     const cell = (truth, named) => {
       const number = counts[truth][named],
@@ -104,10 +151,14 @@
       h(
         "p",
         { class: "note" },
-        `Rows are true styles, columns what run ${answers.run.name} named, of ` +
-          `${Impasto.paintings(answers.rows.length)} ` +
-          "of the test split. A number chooses its paintings.",
+        `Rows are true styles, columns what run ${answers.run.name} named: ` +
+          (asked === answers.rows.length
+            ? `all ${Impasto.countText(asked)} test pictures. `
+            : `the ${Impasto.countText(asked)} selected of ` +
+              `${Impasto.countText(answers.rows.length)} test pictures. `) +
+          "Click a number to see its paintings.",
       ),
+      mistakes(data, counts, name, state, act),
       h("div", { class: "wide", tabindex: "-1" }, table),
       ...chosen(data, pictures, state, found, act),
     );

@@ -69,6 +69,10 @@
     return canvas;
   }
 
+  /** What a painter painted: see data/painters/N.js. */
+  const factsOf = (data, { place }) =>
+    data.once(`painters/${place}`, () => Impasto.load(`painters/${place}`));
+
   const titleOf = (data, row) => Impasto.titleName(data.words.title[row], data.words.id[row]);
   const styleOf = (data, place) => Impasto.styleName(data.styles[place]);
 
@@ -209,9 +213,10 @@
   async function render(holder, page) {
     const { data, pictures, act } = page,
       painters = data.site.painters;
-    const { place, side, name } = painters[Math.min(painter, painters.length - 1)];
-    const key = `painters/${place}`,
-      facts = await data.once(key, () => Impasto.load(key));
+    const shownPainter = painters[Math.min(painter, painters.length - 1)],
+      { place, side, name } = shownPainter,
+      key = `painters/${place}`,
+      facts = await factsOf(data, shownPainter);
     chosen.arm = Math.min(chosen.arm, facts.arms.length - 1);
     const arm = facts.arms[chosen.arm];
     const [bitmap, steps] = await Promise.all([
@@ -303,5 +308,10 @@
     wanted: (site) => (site.painters ?? []).length > 0,
     style: STYLE,
     render,
+  });
+  Object.assign(Impasto, {
+    cut,
+    painterFacts: factsOf,
+    painterSheet: (data, { place }, arm) => sheet(data, `painters/${place}/${arm}`),
   });
 })();
