@@ -12,7 +12,6 @@ drew: without a graphics card Chromium draws in software, on the processor, whic
 import argparse
 import os
 import shutil
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -27,9 +26,11 @@ from impasto.collection.collection import SCHEMA, fingerprint, open_collection
 from impasto.collection.vocabulary import Vocabulary
 from impasto.files import write_json
 from impasto.page.export import write_site
+from impasto.records.atlas import Atlas, AtlasMap, AtlasRun, MapName
 from impasto.records.collection import CollectionRecord
 
 PICTURES, STYLES, SIZE = 81_446, 27, 64
+MAPS: tuple[MapName, ...] = ("umap", "pca")
 ZOOMS = (1, 2, 4, 12, 40)  # times the zoom at which everything is seen
 STEPS = 90  # mouse movements of a drag
 WINDOW = {"width": 1440, "height": 900}
@@ -123,27 +124,43 @@ def _train(
     count, middles = len(labels), generator.normal(0, 6, (3 * STYLES, 2))
     heap = 3 * labels + generator.integers(0, 3, count)
     columns: dict[str, Any] = {"id": table["id"]}
-    for name in ("umap", "pca"):
+    for name in MAPS:
         points = (middles[heap] + generator.normal(0, 1.6, (count, 2))).astype(np.float32)
         columns |= {f"{name}_x": points[:, 0], f"{name}_y": points[:, 1]}
         middles = generator.normal(0, 6, (3 * STYLES, 2))
-    columns |= {
-        "x": columns["umap_x"],
-        "y": columns["umap_y"],
-        "cluster_kmeans": labels.astype(np.int32),
-    }
+    columns |= {axis: columns[f"{MAPS[0]}_{axis}"] for axis in "xy"}
     near = generator.integers(0, count, (count, 12)).astype(np.int32)
     columns["neighbours"] = pa.array(near.tolist(), pa.list_(pa.int32()))
     pq.write_table(pa.table(columns), run / "atlas" / "atlas.parquet")
-    maps = [
-        {"name": name, "title": name.upper(), "axes": None, "trustworthiness": 0.9}
-        for name in ("umap", "pca")
-    ]
-    clusterings = [{"name": "kmeans", "k": STYLES, "scores": {"all": {"nmi": 0.2}}}]
-    write_json(
-        run / "atlas" / "atlas.json",
-        {"format": 1, "maps": maps, "clusterings": clusterings, "verdict": ["Made up."]},
+    none = "no meaning of its own"
+    maps = tuple(
+        AtlasMap(
+            name=name, title=name.upper(), axes=(none, none), trustworthiness=0.9, parameters={}
+        )
+        for name in MAPS
     )
+    Atlas(
+        format=3,
+        command="impasto atlas run",
+        inputs="",
+        run=AtlasRun(path="run", kind="classifier", weights=""),
+        collection="collection",
+        collection_fingerprint=mark,
+        supervised=False,
+        paintings=count,
+        test=0,
+        dimensions=1,
+        preparation="none",
+        settings={},
+        environment={},
+        maps=maps,
+        clusterings=(),
+        baselines=(),
+        probes=None,
+        styles=(),
+        captions=(),
+        verdict=("Made up.",),
+    ).write(run / "atlas" / "atlas.json")
     asked = np.flatnonzero(np.asarray(table["split"].to_pylist()) == "test")
     named = np.where(
         generator.random(len(asked)) < 0.5, labels[asked], generator.integers(0, STYLES, len(asked))
@@ -213,14 +230,14 @@ def table(found: dict[str, Any], pictures: int) -> str:
     lines = [
         f"| {pictures:,} paintings, {len(first)} times | median | worst |",
         "| --- | ---: | ---: |",
-        f"| first view of all paintings | {statistics.median(first):.2f} s | {max(first):.2f} s |",
-        f"| the first as pictures | {statistics.median(shown):.2f} s | {max(shown):.2f} s |",
-        f"| panels and list, too | {statistics.median(ready):.2f} s | {max(ready):.2f} s |",
+        f"| first view of all paintings | {np.median(first):.2f} s | {max(first):.2f} s |",
+        f"| the first as pictures | {np.median(shown):.2f} s | {max(shown):.2f} s |",
+        f"| panels and list, too | {np.median(ready):.2f} s | {max(ready):.2f} s |",
     ]
     for zoom, drags in found["drags"].items():
         gaps = [gap for one in drags for gap in one]
         lines.append(
-            f"| between frames, dragging at zoom {zoom} | {statistics.median(gaps):.0f} ms | "
+            f"| between frames, dragging at zoom {zoom} | {np.median(gaps):.0f} ms | "
             f"{max(gaps):.0f} ms |"
         )
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())

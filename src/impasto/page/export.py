@@ -26,6 +26,7 @@ from impasto.page import sprites
 from impasto.page.atlas_data import RunAtlas, neighbour_rows, read_runs
 from impasto.page.embedding_atlas import write_embedding
 from impasto.page.facts import site_facts
+from impasto.page.lora_data import write_loras
 from impasto.page.painter_data import write_painters
 from impasto.page.scripts import ScriptFolder, encoded
 from impasto.page.story import read_story
@@ -98,7 +99,9 @@ def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
     report = "../report.html" if (study / "report.html").is_file() else None
     painters = write_painters(folder, study / "runs", collection)
     levels = picture_levels(collection)
-    folder.add("site", site_facts(name, collection, runs, levels, painters, report))
+    loras = write_loras(folder, study / "runs", collection)
+    facts = site_facts(name, collection, runs, levels, report)
+    folder.add("site", {**facts, "painters": painters, "loras": loras})
     story = read_story(study, collection, runs)
     folder.add("story", story.steps())
     write_text(site / "story.md", story.text)

@@ -21,17 +21,15 @@ def site_facts(
     collection: Collection,
     runs: Sequence[RunAtlas],
     levels: Sequence[Level],
-    painters: Sequence[dict[str, Any]],
     report: str | None,
 ) -> dict[str, Any]:
-    """Return what the page shows beside columns and pictures.
+    """Return what the page shows beside columns, pictures and what was painted.
 
     Args:
         name: of the study.
         collection: the paintings.
         runs: with their atlases and predictions.
         levels: the sizes of the pictures.
-        painters: as ``write_painters`` returns them.
         report: address of the report, where there is one.
     """
     years = [year for year in collection.column("year") if year is not None]
@@ -53,7 +51,6 @@ def site_facts(
         "levels": [
             {"tile": level.tile, "across": level.across, "sheets": level.sheets} for level in levels
         ],
-        "painters": list(painters),
         "examples": _examples(collection, runs),
         "runs": [_run_facts(place, run) for place, run in enumerate(runs)],
     }

@@ -309,8 +309,29 @@
     style: STYLE,
     render,
   });
+  /** Pictures of a style by the study's LoRA runs, as parts of a panel; nothing without any. */
+  async function ofLoras(data, style) {
+    const parts = [];
+    for (const { place, name, side, each, styles } of data.site.loras ?? []) {
+      const row = styles.indexOf(style);
+      if (row < 0) continue;
+      const bitmap = await sheet(data, `loras/${place}`);
+      const canvases = Array.from({ length: each[row] }, (_, column) => {
+        const label = `${Impasto.styleName(data.styles[style])} by ${name}, ${column + 1}`;
+        return cut(h("canvas", { role: "img", "aria-label": label }), bitmap, side, row, column);
+      });
+      parts.push(
+        h("h3", {}, `${Impasto.styleName(data.styles[style])} by ${name}`),
+        h("div", { class: "by-lora" }, canvases),
+        h("p", { class: "note" }, "Painted from words alone by a model fine-tuned with LoRA."),
+      );
+    }
+    return parts;
+  }
+
   Object.assign(Impasto, {
     cut,
+    ofLoras,
     painterFacts: factsOf,
     painterSheet: (data, { place }, arm) => sheet(data, `painters/${place}/${arm}`),
   });

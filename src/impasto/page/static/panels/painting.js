@@ -369,7 +369,8 @@
     }
     const [words, answers] = await Promise.all([data.read(), data.answers(run)]);
     const near = await neighbours(data, pictures, run, row, act, beside),
-      painted = await paintings(data, row, act);
+      painted = await paintings(data, row, act),
+      byLora = await Impasto.ofLoras(data, data.style[row]);
     if (holder.dataset.row !== String(row)) return; // another one was chosen meanwhile
     const year = data.year[row],
       style = data.style[row],
@@ -415,6 +416,7 @@
       h("h3", {}, "The network says"),
       ...named(data, answers, row).filter(Boolean),
       ...painted,
+      ...byLora,
       h("h3", {}, "Most alike to the network"),
       ...near,
       h("p", { class: "file" }, words.id[row]),

@@ -186,6 +186,7 @@
         ...(bystyle
           ? await judged(data, pictures, run, style, act)
           : row("Paintings", null, data, pictures, rows, act)),
+        ...(bystyle ? await Impasto.ofLoras(data, style) : []),
         ...decades(data, rows),
         lines.length ? h("h3", {}, bystyle ? "Artists" : "Styles") : null,
         lines.length ? bars(lines, rows.length, share) : null,
