@@ -162,6 +162,12 @@ def wikiart_splits() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of generators of inputs as people have them."""
+    return _beside("IMPASTO_CASES", "cases", "generators of inputs")
+
+
+@pytest.fixture(scope="session")
 def paintings_collection(paintings: Path, tmp_path_factory: pytest.TempPathFactory) -> Collection:
     """All real paintings, prepared at 64 pixels."""
     settings = PrepareSettings(pixels=64, workers=2)

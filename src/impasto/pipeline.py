@@ -203,7 +203,7 @@ def run_study(
     if settings.course_painter is not None and settings.painter is None:
         raise SettingsError("course_painter stands beside a painter: give painter, too")
     if source is not None:
-        require_source(source, settings.prepare.labels)
+        require_source(source, settings.prepare.tables())
     for device in _devices(settings):
         device_of(device)
     claim = Claim(

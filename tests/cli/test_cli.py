@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from PIL import Image
 
 import impasto as api
 from impasto.cli.main import app
@@ -52,8 +53,11 @@ def test_a_finding_that_invalidates_gives_status_1(
     ("arguments", "message"),
     [
         (("prepare", "nowhere", "-o", "c"), "nowhere"),
-        (("prepare", "g", "--size", "64"), "stored pixels are --pixels 64"),
+        (("prepare", "g", "--size", "64", "--pixels", "32"), "--size and --pixels are one"),
         (("prepare",), "no source: name a folder of pictures"),
+        (("prepare", "c", "--columns", "path"), "columns are given as path=File,style=Class"),
+        (("study", "c", "--columns", "x=y"), "prepare.columns: x is no column that is read"),
+        (("study", ".", "--decisions", "no.csv"), "no table of decisions no.csv"),
         (("audit", "nowhere"), "no collection in nowhere"),
         (("train", "classifier", "nowhere", "-o", "run"), "no collection in nowhere"),
         (("train", "classifier", "c", "--size", "tny"), "'tny' is not one of"),
@@ -247,3 +251,28 @@ def test_the_help_shows_the_defaults_of_the_settings(kind: str) -> None:
     assert shown.keys() >= {"epochs", "batch_size", "learning_rate", "resolution", "seed", "device"}
     for name, text in shown.items():
         assert text == str(fields[name].default), name
+
+
+def test_tables_are_read_by_the_options_of_prepare(impasto: Call, tmp_path: Path) -> None:
+    for name in ("1", "2", "3", "4"):
+        Image.new("RGB", (30, 30), (int(name) * 50, 0, 0)).save(tmp_path / f"{name}.png")
+    rows = ("1.png;A|B", "2;B", ".\\3.PNG;B", "4.png;A", "5.png;A", "4.png;")
+    (tmp_path / "t.csv").write_text("Wo;Was\n" + "".join(f"{row}\n" for row in rows))
+    (tmp_path / "d.csv").write_text("id,decision,style,note\n4.png,relabel,B,\n")
+    done = impasto("prepare", tmp_path / "t.csv", "-o", tmp_path / "c")
+    assert done.status == 2
+    assert "it has Wo, Was: say which is which with --columns path=Wo,style=…" in done.err
+    table = (tmp_path / "t.csv", "-o", tmp_path / "c", "--columns", "path=Wo,style=Was")
+    done = impasto("prepare", *table, "--size", "16", "--several", "all", "-q")
+    assert done.status == 0 and "5 pictures in 2 styles" in done.out
+    assert "--size of prepare is now called --pixels" in done.err
+    for line in (
+        "2 of 7 files and rows were set aside: 1 no such file (t.csv, row 6, 5.png); 1 no style is "
+        "given (t.csv, row 7, 4.png).",
+        "Note: The columns of t.csv are divided by ';'",
+        "Note: 1 paths of t.csv were found in another spelling",
+        "Note: 1 pictures of t.csv have several styles, as 1.png: they stand under each of them",
+    ):
+        assert line in done.out
+    done = impasto("prepare", *table, "--pixels", "16", "--decisions", tmp_path / "d.csv", "-q")
+    assert "1 pictures were excluded or relabelled by hand: 1 relabelled from A to B" in done.out

@@ -18,7 +18,7 @@ from impasto.records import finding as findings
 from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
 
-CODES = [f"IMP{number}" for number in range(101, 117)]
+CODES = [f"IMP{number}" for number in range(101, 119)]
 SETTINGS = PrepareSettings(pixels=24, workers=1)
 
 
@@ -121,6 +121,11 @@ def double_encoded(source: Path) -> None:
     pictures(source, "train")[0].rename(source / "train/Bands/arnold-bã¶cklin_villa.jpg")
 
 
+def twelve_bits(source: Path) -> None:
+    grey = np.asarray(Image.open(pictures(source, "test")[0]).convert("L"), np.uint16)
+    Image.fromarray(grey[::-1] * 16).save(source / "train/Bands/nobody-else_scan.tif")
+
+
 PLANTED: dict[
     str, tuple[Callable[[Path], None], bool]
 ] = {  # what to plant, and whether it invalidates
@@ -136,6 +141,7 @@ PLANTED: dict[
     "IMP110": (no_test_picture, True),
     "IMP111": (folders_disagree, True),
     "IMP113": (double_encoded, False),
+    "IMP117": (twelve_bits, False),
 }
 
 
@@ -223,9 +229,13 @@ def test_an_artist_split_ends_sharing_and_names_what_it_cannot_test(
 
 
 def test_names_alone_are_audited_as_far_as_they_go(tmp_path: Path) -> None:
-    rows = "".join(f"{'AB'[n % 2]}/p{n % 7}_x{n}.jpg,{'AB'[n % 2]}\n" for n in range(70))
-    (tmp_path / "labels.csv").write_text("path,style\n" + rows)
-    found = answers(tmp_path / "labels.csv", tmp_path / "c")
+    rows = [f"{'AB'[n % 2]}/p{n % 7}_x{n}.jpg,{n % 2}\n" for n in range(70)]
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "style_train.csv").write_text("".join(rows[:50]))
+    (lists / "style_val.csv").write_text("".join(rows[50:]))
+    (lists / "style_class.txt").write_text("0 A\n1 B\n")
+    found = answers(lists, tmp_path / "c")
     assert found["IMP114"].outcome == "issue" and found["IMP114"].numbers["count"] == 70
     assert {found[code].outcome for code in ("IMP102", "IMP103", "IMP104", "IMP105", "IMP106")} == {
         "not applicable"
@@ -239,7 +249,7 @@ def test_prepare_and_audit_write_a_file_each(clean: Path, tmp_path: Path) -> Non
     judged = audit(made.path)
     assert (made.path / "findings.json").read_bytes() == before
     assert [one.code for one in made.findings] == [
-        *("IMP101", "IMP111", "IMP113", "IMP114", "IMP115", "IMP116")
+        *("IMP101", "IMP111", "IMP113", "IMP114", "IMP115", "IMP116", "IMP117", "IMP118")
     ]
     again = AuditRecord.read(made.path / "audit.json", what="audit", verb="impasto audit")
     assert again.rows() == judged.rows()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.collection.file_names import artist_slug, read_name, repair, year_of
+from impasto.collection.file_names import artist_slug, read_name, repair, year_of, year_range
 
 
 def encoded_twice(text: str) -> str:
@@ -108,3 +108,38 @@ def test_nobody_is_no_artist(name: str | None) -> None:
 )
 def test_years_are_whole_numbers_or_nothing(value: object, year: int | None) -> None:
     assert year_of(value) == year
+
+
+@pytest.mark.parametrize(
+    ("date", "years"),
+    [
+        ("1880", (1880, 1880)),
+        (1642.0, (1642, 1642)),
+        ("c. 1880", (1880, 1880)),
+        ("um 1880", (1880, 1880)),
+        ("1880–85", (1880, 1885)),
+        ("1880-1891", (1880, 1891)),
+        ("1880/5", (1880, 1885)),
+        ("between 1880 and 1890", (1880, 1890)),
+        ("1899–02", (1899, 1899)),  # no range that goes back
+        ("1880s", (1880, 1889)),
+        ("1880er Jahre", (1880, 1889)),
+        ("19th c.", (1801, 1900)),
+        ("late 19th century", (1801, 1900)),
+        ("19. Jh.", (1801, 1900)),
+        ("XIX century", (1801, 1900)),
+        ("XVIIe siècle", (1601, 1700)),
+        ("12.03.1907", (1907, 1907)),
+        ("03.1907", (1907, 1907)),
+        ("n.d.", None),
+        ("o. J.", None),
+        ("nan", None),
+        ("inf", None),
+        ("18889", None),
+        ("", None),
+    ],
+)
+def test_dates_are_ranges_of_years(date: object, years: tuple[int, int] | None) -> None:
+    assert year_range(date) == years
+    short = years is not None and years[1] - years[0] <= 30
+    assert year_of(date) == (years[0] if years and short else None)

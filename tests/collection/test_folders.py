@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from impasto.collection import entries
 from impasto.collection.entries import Source, side_of
-from impasto.collection.layouts import folders
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import read_source
@@ -154,7 +154,10 @@ def test_unlabelled_test_pictures_are_named_and_a_test_split_is_made(tmp_path: P
     found = told(source, tmp_path / "c")
     assert found["IMP111"].outcome == "passed"
     assert found["IMP115"].outcome == "issue" and found["IMP115"].numbers["count"] == 2
-    assert "2 pictures in test without a style's folder (impasto predict" in found["IMP115"].text
+    assert (
+        "2 pictures in test without a style's folder (test/x.jpg, …): impasto predict"
+        in found["IMP115"].text
+    )
     assert [item["id"] for item in found["IMP115"].items] == ["test/x.jpg", "test/y.jpg"]
 
 
@@ -165,7 +168,7 @@ def test_files_left_out_are_counted_by_ending(tmp_path: Path) -> None:
     (source / "B/notes.txt").write_text("x")
     found = told(source, tmp_path / "c")["IMP115"]
     assert (found.outcome, found.numbers["count"], found.numbers["left_out"]) == ("issue", 3, 4)
-    assert "2 .heic files (save them as JPEG or PNG" in found.text
+    assert "2 .heic files (A/1.HEIC, …): save them as JPEG or PNG" in found.text
     assert "1 .txt files" in found.text
 
 
@@ -178,7 +181,7 @@ def test_notes_alone_are_no_issue(tmp_path: Path) -> None:
 
 
 def test_endings_are_of_one_kind_only() -> None:
-    assert not folders.LIKELY_PICTURES & folders.PICTURES
+    assert not entries.LIKELY_PICTURES & entries.PICTURES
 
 
 def test_spellings_of_one_style_are_merged_and_named(tmp_path: Path) -> None:

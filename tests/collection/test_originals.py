@@ -113,3 +113,42 @@ def test_a_turned_picture_is_cut_as_it_is_seen() -> None:
     assert seen.shape == (48, 16, 3)
     assert seen[:20, :, 0].mean() > 200
     assert seen[28:, :, 0].mean() < 50
+
+
+def test_originals_are_found_whatever_the_source_was_read_with(tmp_path: Path) -> None:
+    """Two sources, a table with its own columns, other names of styles and decisions."""
+    rng = np.random.default_rng(0)
+    for source in ("one", "two"):
+        for name in ("a/1.png", "a/2.png", "b/3.png", "b/4.png"):
+            (tmp_path / source / name).parent.mkdir(parents=True, exist_ok=True)
+            picture = Image.fromarray(rng.integers(0, 255, (40, 40, 3), np.uint8))
+            picture.save(tmp_path / source / name)
+    rows = "".join(f"{name};{name[0]}\n" for name in ("a/1", "a/2", "b/3", "b/4"))
+    (tmp_path / "one/t.csv").write_text("Wo;Was\n" + rows)
+    (tmp_path / "names.csv").write_text("from,to\nb,C\n")
+    (tmp_path / "decisions.csv").write_text(
+        "id,decision,style\ntwo/a/1.png,exclude,\nt/a/1.png,relabel,C\n"
+    )
+    settings = PrepareSettings(
+        pixels=16,
+        workers=1,
+        columns={"path": "Wo", "style": "Was"},
+        rename_styles=str(tmp_path / "names.csv"),
+        decisions=str(tmp_path / "decisions.csv"),
+    )
+    sources = [tmp_path / "one/t.csv", tmp_path / "two"]
+    collection = prepare(sources, tmp_path / "collection", settings)
+    styles = dict(zip(collection.column("id"), collection.column("style"), strict=True))
+    assert styles == {
+        **{"t/a/1.png": "C", "t/a/2.png": "a", "t/b/3.png": "C", "t/b/4.png": "C"},
+        **{"two/a/2.png": "a", "two/b/3.png": "C", "two/b/4.png": "C"},
+    }
+    assert len(Originals.of(collection).known) == 7
+    plain = PrepareSettings(pixels=16, workers=1)
+    joined = prepare([tmp_path / "collection", tmp_path / "two"], tmp_path / "joined", plain)
+    # The first stands for its sources, read as they were; the second names a file of them again
+    assert sorted(joined.column("id")) == [
+        *(f"collection/{id_}" for id_ in sorted(styles)),
+        "two/a/1.png",
+    ]
+    assert joined.column("style")[joined.column("id").index("collection/t/b/3.png")] == "C"

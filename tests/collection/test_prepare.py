@@ -159,7 +159,10 @@ def test_bad_files_are_set_aside_by_name_and_the_rest_goes_on(
     assert len(made) == 16
     first = findings.load(made.path / "findings.json")[0]
     assert first.text == (
-        "4 of 20 files were set aside; the first, train/Bands/gone.jpg: No such file or directory."
+        "4 of 20 files and rows were set aside: 1 No such file or directory "
+        "(train/Bands/gone.jpg); 1 damaged (train/Bands/cut.jpg, image file is truncated "
+        "(50 bytes not processed)); 1 the file is empty (train/Bands/empty.jpg); 1 not a picture "
+        "in a format that can be read (train/Bands/text.jpg)."
     )
     assert (first.numbers["files"], first.numbers["ignored"]) == (20, 1)
 
@@ -188,14 +191,17 @@ def test_an_empty_style_keeps_its_place_in_the_vocabulary(
 
 
 def test_names_alone_make_a_collection_without_pixels(tmp_path: Path) -> None:
-    table = tmp_path / "labels.csv"
-    table.write_text("path,style\n" + "".join(f"{n}.jpg,{'AB'[n % 2]}\n" for n in range(40)))
-    made = prepare(table, tmp_path / "c", SETTINGS)
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "style_train.csv").write_text("".join(f"A/{n}.jpg,{n % 2}\n" for n in range(30)))
+    (lists / "style_val.csv").write_text("".join(f"B/{n}.jpg,{n % 2}\n" for n in range(10)))
+    (lists / "style_class.txt").write_text("0 A\n1 B\n")
+    made = prepare(lists, tmp_path / "c", SETTINGS)
     before = state(made.path)
     assert len(made) == 40 and made.column("phash") == [None] * 40
     with pytest.raises(CollectionError, match="holds names without pictures"):
         _ = made.pixels
-    prepare(table, tmp_path / "c", SETTINGS)
+    prepare(lists, tmp_path / "c", SETTINGS)
     assert state(made.path) == before
 
 

@@ -15,9 +15,12 @@ import pytest
 from PIL import Image
 
 from impasto.collection.entries import Source
+from impasto.collection.layouts.style_cells import styles_in
 from impasto.collection.layouts.wikiart_lists import read_list
+from impasto.collection.settings import PrepareSettings
 from impasto.collection.sources import read_source
-from impasto.errors import InputError
+from impasto.config import parse
+from impasto.errors import InputError, SettingsError
 
 Folders = Callable[..., Path]
 
@@ -117,8 +120,236 @@ def test_two_folders_that_stand_anywhere(tmp_path: Path) -> None:
     assert told(found)[::2] == [("test/A/1.jpg", "A", "test"), ("train/A/1.jpg", "A", "train")]
     with pytest.raises(InputError, match=r"no folder or file .*nowhere: name a source"):
         read_source([tmp_path / "here", tmp_path / "nowhere"])
-    with pytest.raises(InputError, match="3 sources: name one folder"):
-        read_source([tmp_path] * 3)
+
+
+def test_two_folders_can_be_one_source(tmp_path: Path) -> None:
+    written(tmp_path, "here/A/1.jpg", "here/B/1.jpg", "there/A/1.jpg", "there/C/1.jpg")
+    sides = read_source([tmp_path / "here", tmp_path / "there"])
+    assert any("--merge makes them one" in note for note in sides.notes)
+    found = read_source([tmp_path / "here", tmp_path / "there"], PrepareSettings(merge=True))
+    assert told(found) == [
+        ("here/A/1.jpg", "A", None),
+        ("here/B/1.jpg", "B", None),
+        ("there/A/1.jpg", "A", None),
+        ("there/C/1.jpg", "C", None),
+    ]
+    assert (found.styles, found.mismatches, found.notes) == (("A", "B", "C"), (), ())
+
+
+def test_several_sources_of_any_layout_are_merged(tmp_path: Path) -> None:
+    written(tmp_path, "one/pictures/a_b.jpg", "one/pictures/b.jpg", "two/pictures/A/1.jpg")
+    written(tmp_path, "two/pictures/b/2.jpg", "three/train/A/3.jpg", "three/test/B/4.jpg")
+    (tmp_path / "one/t.csv").write_text("path,style\npictures/a_b.jpg,A\npictures/b.jpg,B\n")
+    (tmp_path / "again.csv").write_text("path,style\none/pictures/b.jpg,B\ntwo/pictures/A/1.jpg,A")
+    sources = [tmp_path / "one/t.csv", tmp_path / "two/pictures", tmp_path / "three"]
+    found = read_source([*sources, tmp_path / "again.csv"])
+    assert told(found) == [
+        ("t/pictures/a_b.jpg", "A", None),
+        ("t/pictures/b.jpg", "B", None),
+        ("pictures/A/1.jpg", "A", None),
+        ("pictures/b/2.jpg", "B", None),
+        ("three/test/B/4.jpg", "B", "test"),
+        ("three/train/A/3.jpg", "A", "train"),
+    ]
+    twice = [kind for kind in found.left_out if "earlier source" in kind.what]
+    assert [len(kind.items) for kind in twice] == [2]
+
+
+def test_sources_of_one_name_keep_their_pictures_apart(tmp_path: Path) -> None:
+    for parent in ("x", "y", "z"):
+        written(tmp_path / parent, "art/A/1.jpg", "art/B/1.jpg")
+    found = read_source([tmp_path / parent / "art" for parent in ("x", "y", "z")])
+    assert [entry.id for entry in found.entries][::2] == [
+        *("art/A/1.jpg", "art-2/A/1.jpg", "art-3/A/1.jpg"),
+    ]
+
+
+def test_styles_are_renamed_merged_and_left_out_by_a_table(tmp_path: Path) -> None:
+    written(tmp_path / "p", "Barock/1.jpg", "baroque_/2.jpg", "Cubism/3.jpg", "Photos/4.jpg")
+    table = tmp_path / "names.csv"
+    table.write_text("from,to\nBAROCK,Baroque\nBaroque,Baroque\nphotos,\nDada,X\n")
+    found = read_source(tmp_path / "p", PrepareSettings(rename_styles=str(table)))
+    assert sorted(style for _, style, _ in told(found)) == ["Baroque", "Baroque", "Cubism"]
+    assert found.styles == ("Baroque", "Cubism")
+    assert found.aliases["Barock"] == "Baroque"
+    assert any("Barock (1 pictures) is called Baroque by names.csv" in n for n in found.notes)
+    assert any("styles that are not there: dada" in note for note in found.notes)
+    assert [kind.items for kind in found.left_out] == [("Photos/4.jpg",)]
+    table.write_text("from,to\nDada,X\n")
+    with pytest.raises(InputError, match="names no style of the source: it has Barock"):
+        read_source(tmp_path / "p", PrepareSettings(rename_styles=str(table)))
+
+
+def test_decisions_exclude_and_relabel(tmp_path: Path) -> None:
+    written(tmp_path / "p", "A/1.jpg", "A/2.jpg", "B/3.jpg", "B/4.jpg", "B/5.jpg")
+    table = tmp_path / "decisions.csv"
+    table.write_text(
+        "id,decision,style,note\nA/1.jpg,exclude,,a photograph\nB/3.jpg,Relabel,a,\n"
+        "B\\4.jpg,relabel,New,\nB/5.jpg,exclude,,\nB/5.jpg,keep,,after all\ngone.jpg,keep,,\n"
+    )
+    found = read_source(tmp_path / "p", PrepareSettings(decisions=str(table)))
+    assert told(found) == [
+        ("A/2.jpg", "A", None),
+        ("B/3.jpg", "A", None),
+        ("B/4.jpg", "New", None),
+        ("B/5.jpg", "B", None),
+    ]
+    assert [(one.id, one.reason) for one in found.decided] == [
+        ("A/1.jpg", "excluded (A)"),
+        ("B/3.jpg", "relabelled from B to A"),
+        ("B/4.jpg", "relabelled from B to New"),
+    ]
+    assert found.styles == ("A", "B", "New")
+    assert found.notes == ("decisions.csv adds the styles New",)
+    unmatched = next(kind for kind in found.left_out if "decisions.csv" in kind.what)
+    assert unmatched.items == ("decisions.csv, row 7: gone.jpg",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("A/1.jpg,drop,\n", r"decisions\.csv, row 2: the decision 'drop' is none of keep, exclude"),
+        ("A/1.jpg,relabel,\n", r"decisions\.csv, row 2: relabel needs the new style"),
+        ("x.jpg,exclude,\n", "no row of .* names a picture of the source; the first, .*x.jpg"),
+    ],
+)
+def test_decisions_that_say_nothing_are_refused(tmp_path: Path, rows: str, said: str) -> None:
+    written(tmp_path / "p", "A/1.jpg", "B/2.jpg")
+    (tmp_path / "decisions.csv").write_text("id,decision,style\n" + rows)
+    settings = PrepareSettings(decisions=str(tmp_path / "decisions.csv"))
+    with pytest.raises(InputError, match=said):
+        read_source(tmp_path / "p", settings)
+
+
+def test_rows_and_pictures_that_do_not_match_are_counted(tmp_path: Path) -> None:
+    written(tmp_path, "A/é1.jpg", "A/2.jpg", "B/3.jpg", "B/4.jpg")
+    table = tmp_path / "paintings.csv"
+    table.write_text("file,artist\nA\\e\u03011.jpg,Monet\na/2,Monet\nB/9.jpg,Manet\n")
+    found = read_source(tmp_path)
+    assert [entry.artist for entry in found.entries] == ["monet", "monet", None, None]
+    assert [(kind.what, kind.items) for kind in found.left_out] == [
+        ("rows of paintings.csv that name no picture", ("paintings.csv, row 4: B/9.jpg",))
+    ]
+    assert "2 of 4 pictures have no row in paintings.csv" in found.notes
+    table.write_text("path,split\nC/1.jpg,test\n")
+    with pytest.raises(
+        InputError, match=r"no row of .* the first, paintings\.csv, row 2: C/1\.jpg"
+    ):
+        read_source(tmp_path)
+
+
+def test_tables_beside_folders_that_are_not_read_are_told(tmp_path: Path) -> None:
+    written(tmp_path, "A/1.jpg", "B/2.jpg")
+    (tmp_path / "classes.csv").write_text("filename,genre\n")
+    (kind,) = read_source(tmp_path).left_out
+    assert (kind.what, kind.items, kind.matters) == (
+        *("tables beside the folders", ("classes.csv",), False),
+    )
+
+
+PATHS = {
+    "x/Été 1.jpg": "exact",
+    "x\\Été 1.jpg": "other slashes",
+    "./x/e\u0301te\u0301_1.JPG": "another spelling",
+    "x/../x/Été%201.jpg": "another spelling",
+    "x/Été 1": "without their ending",
+    "x/Été 1.tif": "without their ending",
+    "été 1": "in a folder below",
+}
+
+
+@pytest.mark.parametrize("cell", PATHS)
+def test_paths_are_found_as_people_write_them(tmp_path: Path, cell: str) -> None:
+    written(tmp_path, "x/Été 1.jpg", "x/b.jpg", "x/no.1.jpg", "y/b.jpg")
+    (tmp_path / "t.csv").write_text(f"path,style\n{cell},A\nx/b.jpg,B\nx/no.1,B\n")
+    found = read_source(tmp_path / "t.csv")
+    assert [entry.id for entry in found.entries] == ["x/Été 1.jpg", "x/b.jpg", "x/no.1.jpg"]
+    notes = [note for note in found.notes if "paths of" in note]
+    assert len(notes) == 2 - (PATHS[cell] in ("exact", "without their ending"))
+    assert PATHS[cell] == "exact" or any(PATHS[cell] in note for note in notes)
+
+
+def test_a_path_that_could_be_two_pictures_is_none(tmp_path: Path) -> None:
+    written(tmp_path, "x/b.jpg", "y/b.jpg", "y/c.jpg", "y/c.png")
+    (tmp_path / "t.csv").write_text("path,style\nb,A\ny/c,B\nx/b.jpg,A\ny/c.png,B\n")
+    found = read_source(tmp_path / "t.csv")
+    assert [entry.id for entry in found.entries] == ["x/b.jpg", "y/c.png"]
+    assert [one.id for one in found.skipped] == ["t.csv, row 2", "t.csv, row 3"]
+
+
+def test_pictures_without_a_row_are_counted_where_the_table_s_pictures_lie(tmp_path: Path) -> None:
+    written(tmp_path, "in/1.jpg", "in/2.jpg", "in/3.jpg", "other/4.jpg")
+    (tmp_path / "in/5.heic").write_bytes(b"x")
+    (tmp_path / "in/linked").symlink_to(tmp_path / "other")
+    table = tmp_path / "t.csv"
+    table.write_text("path,style\nin/1.jpg,A\nin/2.jpg,B\n")
+    assert {kind.what: kind.items for kind in read_source(table).left_out} == {
+        "pictures without a row in t.csv": ("in/3.jpg",),
+        "linked folders, not followed": ("in/linked",),
+        ".heic files": ("in/5.heic",),
+    }
+    whole = read_source(tmp_path, PrepareSettings(labels=str(table)))
+    assert whole.left_out[0].items == ("in/3.jpg", "other/4.jpg")
+
+
+def test_pictures_outside_the_folder_are_told_and_their_ids_are_not_absolute(
+    tmp_path: Path,
+) -> None:
+    written(tmp_path, "home/t/1.jpg", "far/a/2.jpg", "far/b/3.jpg")
+    table = tmp_path / "home/t/t.csv"
+    far = (tmp_path / "far/b/3.jpg").as_posix()
+    table.write_text(f"path,style\n1.jpg,A\n../../far/a/2.jpg,B\n{far},B\n")
+    found = read_source(table)
+    assert [entry.id for entry in found.entries] == [
+        *("1.jpg", "elsewhere/a/2.jpg", "elsewhere/b/3.jpg"),
+    ]
+    assert any(note.startswith("2 pictures of t.csv lie outside") for note in found.notes)
+
+
+def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
+    written(tmp_path, "1.jpg", "2.jpg")
+    (tmp_path / "t.csv").write_text(
+        "Bild, klein;Schule;split;Von\n1.jpg;A;later;1900\n2.jpg;B;later;1910/12\n"
+    )
+    text = '"path=Bild, klein",style=schule,split=,year=Von'
+    settings = parse(PrepareSettings, {"columns": text})
+    found = read_source(tmp_path / "t.csv", settings)
+    assert told(found) == [("1.jpg", "A", None), ("2.jpg", "B", None)]
+    assert [entry.year for entry in found.entries] == [1900, 1910]
+    lacking = parse(PrepareSettings, {"columns": "path=Bild,style=Stil"})
+    with pytest.raises(InputError, match="has no column 'Bild': it has Bild, klein, Schule"):
+        read_source(tmp_path / "t.csv", lacking)
+    for text, said in (("path", "path=File,style=Class"), ("x=y", "x is no column that is read")):
+        with pytest.raises(SettingsError, match=said):
+            parse(PrepareSettings, {"columns": text})
+
+
+def test_a_style_is_brought_to_one_form(tmp_path: Path) -> None:
+    written(tmp_path, "1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    rows = ["Art\nNouveau", "art_nouveau", "Dada\u202e", "Dada"]
+    lines = "".join(f'{n}.jpg,"{style}"\n' for n, style in enumerate(rows, 1))
+    (tmp_path / "t.csv").write_text("path,style\n" + lines)
+    found = read_source(tmp_path / "t.csv")
+    assert found.styles == ("Art Nouveau", "Dada")
+
+
+@pytest.mark.parametrize(
+    ("cell", "styles"),
+    [
+        ("['Baroque', \"Rococo\"]", ["Baroque", "Rococo"]),
+        ("[Baroque, Rococo]", ["Baroque", "Rococo"]),
+        ("Baroque|Rococo; Baroque", ["Baroque", "Rococo"]),
+        (["Baroque", None], ["Baroque"]),
+        (2.0, ["2"]),
+        (0, ["0"]),
+        ("Art, new", ["Art, new"]),
+        ("[]", []),
+        ("n/a", []),
+        (None, []),
+    ],
+)
+def test_cells_of_styles(cell: Any, styles: list[str]) -> None:
+    assert styles_in(cell) == styles
 
 
 def test_a_companion_table_tells_more(tmp_path: Path) -> None:
@@ -229,18 +460,19 @@ def test_tables_as_office_programs_save_them(
 def test_what_was_guessed_about_a_table_is_said(tmp_path: Path) -> None:
     text = "File;Class;year\nx/1.jpg;A;19th c.\nx/2.jpg;B;1880\nx/3.jpg;Ä;n.d.\n"
     (tmp_path / "t.csv").write_bytes(text.encode("cp1252"))
+    written(tmp_path, "x/1.jpg", "x/2.jpg", "x/3.jpg", "1.jpg", "2.jpg")
     assert read_source(tmp_path / "t.csv").notes == (
         "t.csv is no UTF-8 and was read as Windows-1252",
         "The columns of t.csv are divided by ';'",
-        "The column 'File' of t.csv was read as path",
-        "The column 'Class' of t.csv was read as style",
-        "2 years of t.csv could not be read, as '19th c.': left out",
+        "Columns of t.csv were read under other names: 'File' as path, 'Class' as style",
+        "2 dates of t.csv give no year, or too long a range, as '19th c.': left empty",
     )
     (tmp_path / "u.csv").write_text("Path,style\n1.jpg,A\n2.jpg,B\n", encoding="utf-8-sig")
     assert read_source(tmp_path / "u.csv").notes == ()
 
 
 def test_columns_of_the_known_names_win(tmp_path: Path) -> None:
+    written(tmp_path, "1.jpg", "2.jpg")
     (tmp_path / "t.csv").write_text("label,path,file,style\n0,1.jpg,x,A\n1,2.jpg,y,B\n")
     assert [(e.id, e.style) for e in read_source(tmp_path / "t.csv").entries] == [
         ("1.jpg", "A"),
@@ -251,54 +483,68 @@ def test_columns_of_the_known_names_win(tmp_path: Path) -> None:
 def test_a_year_in_words_stops_nothing(tmp_path: Path) -> None:
     years = ("c. 1880", "1880-85", "19th c.", "inf", "18889", "1642.0")
     rows = "".join(f"{n}.jpg,{'AB'[n % 2]},{year}\n" for n, year in enumerate(years))
+    written(tmp_path, *(f"{n}.jpg" for n in range(len(years))))
     (tmp_path / "t.csv").write_text("path,style,year\n" + rows)
     found = [entry.year for entry in read_source(tmp_path / "t.csv").entries]
     assert found == [1880, 1880, None, None, None, 1642]
 
 
 def test_a_long_cell_is_named_by_its_row(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text(f"path,style\n1.jpg,A\n{'a long text ' * 40},B\n")
-    with pytest.raises(InputError, match=r"t\.csv, row 2: the path 'a long text .* names no file"):
-        read_source(tmp_path / "t.csv")
+    written(tmp_path, "1.jpg", "2.jpg")
+    cell = "a long text " * 40
+    (tmp_path / "t.csv").write_text(f"path,style\n1.jpg,A\n{cell},B\n2.jpg,B\n")
+    found = read_source(tmp_path / "t.csv")
+    assert [one.id for one in found.skipped] == ["t.csv, row 3"]
+    assert "names no file: 'a long text" in found.skipped[0].reason
+    assert len(found.skipped[0].reason) < 200
 
 
 def test_a_table_for_pictures_elsewhere(tmp_path: Path) -> None:
     written(tmp_path / "pictures", "x/1.jpg", "x/2.jpg", "y/3.jpg")
-    found = read_source(tmp_path / "pictures", write_table(tmp_path / "labels.csv"))
+    table = str(write_table(tmp_path / "labels.csv"))
+    found = read_source(tmp_path / "pictures", PrepareSettings(labels=table))
     assert all(Path(entry.place or "").is_file() for entry in found.entries)
 
 
-def test_names_alone_have_no_place_but_one_missing_file_is_a_fault(tmp_path: Path) -> None:
+def test_a_table_that_names_no_picture_is_refused_and_a_missing_one_set_aside(
+    tmp_path: Path,
+) -> None:
     table = write_table(tmp_path / "labels.csv")
-    assert [entry.place for entry in read_source(table).entries] == [None] * 3
-    written(tmp_path, "x/1.jpg")
-    assert all(entry.place for entry in read_source(table).entries)
+    with pytest.raises(InputError, match=r"the first, 'x/1\.jpg', was looked for in .*--labels"):
+        read_source(table)
+    written(tmp_path, "x/1.jpg", "y/3.jpg")
+    found = read_source(table)
+    assert [entry.id for entry in found.entries] == ["x/1.jpg", "y/3.jpg"]
+    assert [(one.id, one.reason) for one in found.skipped] == [
+        ("labels.csv, row 3", "no such file: x/2.jpg")
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("t.csv", "Datei,x\n1.jpg,A\n", "needs the columns path and style .*it has Datei, x: ren"),
-        ("t.csv", "", "needs the columns path and style"),
         (
             "t.csv",
-            "path,style\n1.jpg,A\n2.jpg,\n",
-            "row 2: path or style is empty: fill it in or remove the row",
+            "Bild Nr;Schule\n1.jpg;A\n",
+            'a column path and a column style; it has Bild Nr, Schule: .*--columns path="Bild',
         ),
-        ("t.csv", "path,style\n1.jpg,A\n1.jpg,B\n", r"row 2: 1\.jpg stands twice: keep one row"),
+        ("t.csv", "path,x\n1.jpg,A\n", r"needs a column style; it has path, x: .* style=…"),
+        ("t.csv", "", "is empty"),
+        ("t.csv", "a/1.jpg,A\n", "the first row of .* already names a picture"),
         (
             "t.csv",
-            "path,style,split\n1.jpg,A,later\n",
-            "row 1: the split 'later' is none of train, validation, test",
+            "path,style,split\n1.jpg,A,later\n2.jpg,B,sooner\n3.jpg,B,sooner\n",
+            r"the splits 'sooner' \(2 rows\), 'later' \(1 rows\) are none of train, validation",
         ),
-        ("t.jsonl", "[1, 2]\n", "cannot read the table"),
-        ("t.jsonl", "3\n", "cannot read the table"),
-        ("t.jsonl", '{"path": ', "cannot read the table"),
+        ("t.jsonl", "[1, 2]\n", "has no rows: t.jsonl, row 1: no object"),
+        ("t.jsonl", '{"path": ', "has no rows: t.jsonl, row 1: no JSON"),
+        ("t.json", '{"path": "1.jpg"}', "must hold a list of objects"),
+        ("t.json", "{", "cannot read the table"),
         ("t.parquet", "PAR1 but no more", "cannot read"),
         (
             "t.xlsx",
             "",
-            r"t\.xlsx is not a table that can be read: use \.csv, \.tsv, \.parquet or \.jsonl",
+            r"t\.xlsx is a workbook: save the sheet as CSV",
         ),
     ],
 )

@@ -170,3 +170,21 @@ def test_best_matches_are_found_by_looking_at_every_cluster() -> None:
             metrics.precision_score(label == LABELS, inside)
         )
         assert best.recall[0, label] == pytest.approx(metrics.recall_score(label == LABELS, inside))
+
+
+def test_many_styles_and_clusters_are_drawn_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In portions, and without empty pairs of clusters, the spread is what it is in one piece."""
+    others = np.random.default_rng(4).integers(0, 9, 300)
+    null = null_labels(LABELS, np.full(300, -1), shufflings=50, seed=0)
+    whole = cluster_metrics.score_estimates(LABELS, CLUSTERS, resamples=400, seed=0)
+    gains = cluster_metrics.score_gains(LABELS, CLUSTERS, others, resamples=400, seed=0)
+    chance = cluster_metrics.chance_scores(LABELS, CLUSTERS, null)
+    monkeypatch.setattr(cluster_metrics, "CELLS", 1_000)
+    assert cluster_metrics.chance_scores(LABELS, CLUSTERS, null) == chance
+    portions = cluster_metrics.score_estimates(LABELS, CLUSTERS, resamples=400, seed=0)
+    apart = dict(cluster_metrics.score_gains(LABELS, CLUSTERS, others, resamples=400, seed=0))
+    pairs = [(one, portions[name]) for name, one in whole.items()]
+    pairs += [(one, apart[name]) for name, one in gains]
+    for one, other in pairs:
+        assert other.value == one.value
+        assert (other.low, other.high) == pytest.approx((one.low, one.high), abs=0.02)

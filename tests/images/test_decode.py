@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from impasto.errors import InputError
+from impasto.images import decode as decoding
 from impasto.images.decode import Decoded, decode
 
 RED, GREEN, BLUE, WHITE = (220, 20, 30), (20, 200, 40), (30, 40, 210), (250, 250, 250)
@@ -233,7 +234,7 @@ def png_header(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("size", [(13400, 13400), (200_000, 100_000)])
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match=r"decompression bomb: more than 178 megapixels"):
+    with pytest.raises(InputError, match="megapixels, more than the 178 that are read"):
         decode(png_header(*size), 32)
 
 
@@ -292,3 +293,120 @@ def test_no_damage_gets_past_the_refusal(kind: str) -> None:
             refused += 1
             assert "\n" not in str(error)
     assert refused > 0
+
+
+def test_a_large_scan_is_read_where_it_is_asked_for() -> None:
+    scan = encoded(Image.new("L", (1500, 1000), 90), "JPEG")
+    with pytest.raises(InputError, match=r"2 megapixels, more than the 1 that.*=2 would"):
+        decode(scan, 16, max_megapixels=1)
+    assert (decode(scan, 16, max_megapixels=2).pixels == 90).all()
+
+
+def test_pillow_lets_through_what_is_admitted() -> None:
+    row = zlib.compress(b"\0" * 100)
+    claim = png_of((60_000, 10_000), row)  # 600 megapixels of which next to nothing is there
+    with pytest.raises(InputError, match="600 megapixels, more than the 300"):
+        decode(claim, 16, max_megapixels=300)
+    with pytest.raises(InputError, match="damaged"):
+        decode(claim, 16, max_megapixels=600)
+    with pytest.raises(InputError, match="600 megapixels, more than the 178"):
+        decode(claim, 16)
+
+
+def png_of(size: tuple[int, int], data: bytes, depth: int = 8, colour: int = 0) -> bytes:
+    """A PNG of any header and content."""
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0)),
+        (b"IDAT", data),
+        (b"IEND", b""),
+    ]
+    chunks = (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "LA", "YCbCr", "I;16"])
+@pytest.mark.parametrize("fit", ["squash", "crop"])
+def test_bands_of_rows_equal_the_whole(
+    mode: str, fit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waves = np.sin(np.arange(300)[:, None] / 40) * np.cos(np.arange(421) / 60) * 127 + 128
+    if mode == "I;16":
+        picture = Image.fromarray((waves * 257).astype(np.uint16))
+    else:
+        colours = np.stack([waves, waves[::-1], waves[:, ::-1]], 2).astype(np.uint8)
+        picture = Image.fromarray(colours).convert(mode)
+    data = encoded(picture, "TIFF" if mode in ("YCbCr", "I;16") else "PNG")
+    whole = decode(data, (20, 30), fit).pixels.astype(int)
+    monkeypatch.setattr(decoding, "_BAND", 421 * 23)
+    banded = decode(data, (20, 30), fit).pixels.astype(int)
+    assert np.abs(whole - banded).max() <= (1 if fit == "squash" else 8)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "note"),
+    [
+        (np.full((8, 8), 40_000, np.uint16), 156, ""),  # 40000 / 257
+        (np.full((8, 8), 2_000, np.uint16), 125, "12 bits"),  # 2000 / 4095 · 255
+        (np.full((8, 8), 153, np.uint16), 153, "8 bits"),
+        (np.full((8, 8), 153, np.int32), 153, "8 bits"),
+        (np.full((8, 8), 60_000, np.int32), 233, ""),
+        (np.full((8, 8), 1_000_000, np.int32), 255, "the largest value is shown as white"),
+        (np.full((8, 8), 0.6, np.float32), 153, ""),
+        (np.full((8, 8), 153.0, np.float32), 153, "255 is shown as white"),
+        (np.full((8, 8), 40_000.0, np.float32), 156, "65535 is shown as white"),
+        (np.full((8, 8), np.nan, np.float32), 0, ""),
+        (np.zeros((8, 8), np.uint16), 0, ""),
+    ],
+)
+def test_deep_samples_are_scaled_and_guesses_are_noted(
+    values: NDArray[Any], expected: int, note: str
+) -> None:
+    found = decode(encoded(Image.fromarray(values), "TIFF"), 4)
+    assert (found.pixels == expected).all()
+    assert note in found.note if note else found.note == ""
+
+
+def test_a_tag_says_what_white_is_and_whether_black_is_white() -> None:
+    samples = Image.fromarray(np.full((8, 8), 2_000, np.uint16))
+    declared = decode(encoded(samples, "TIFF", tiffinfo={281: 65_535}), 4)
+    assert (declared.pixels == 8).all() and declared.note == ""  # 2000 / 65535 · 255
+    inverted = encoded(samples, "TIFF").replace(
+        struct.pack("<HHI", 262, 3, 1) + b"\1\0", struct.pack("<HHI", 262, 3, 1) + b"\0\0"
+    )
+    assert (decode(inverted, 4).pixels == 255 - 125).all()
+
+
+def test_twelve_bits_of_colour_in_sixteen_are_noted() -> None:
+    samples = np.full((8, 8, 3), 4_000, np.uint16)
+    found = decode(rgb16(samples), 4)
+    assert (found.pixels == 255).all() and "12 bits in a deeper file" in found.note
+    assert decode(rgb16(samples * 16), 4).note == ""
+
+
+def rgb16(samples: NDArray[np.uint16]) -> bytes:
+    """A PNG of 16 bits a channel, which Pillow reads and does not write."""
+    height, width, _ = samples.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    return png_of((width, height), zlib.compress(rows), 16, 2)
+
+
+def test_a_jpeg_without_its_end_mark_is_whole_and_one_without_more_is_not() -> None:
+    data = encoded(quarters(400, 300), "JPEG", quality=90)
+    assert_colours(decode(data[:-2], 16), RED, GREEN, BLUE, WHITE)
+    with pytest.raises(InputError, match="damaged"):
+        decode(data[: len(data) * 3 // 4], 16)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git lfs pull"),
+        (b"<!DOCTYPE html><title>404</title>", "a web page"),
+    ],
+)
+def test_files_of_another_kind_are_called_by_it(content: bytes, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        decode(content, 16)

@@ -40,7 +40,7 @@ def sample(
 @opt.grouped
 def prepare(
     source: Annotated[
-        list[str] | None, typer.Argument(help="Folders, a table, WikiArt lists or a data set.")
+        list[str] | None, typer.Argument(help="Folders, tables, collections or data sets.")
     ] = None,
     output: Annotated[
         Path | None, opt.output("The collection to write.", "study/collection")
@@ -53,12 +53,15 @@ def prepare(
         Literal["auto", "given", "stratified", "artist"] | None,
         typer.Option("--split", help="How pictures are divided. Default: auto."),
     ] = None,
-    size: Annotated[str | None, typer.Option("--size", help="Now --pixels.", hidden=True)] = None,
+    size: Annotated[int | None, typer.Option("--size", help="Now --pixels.", hidden=True)] = None,
     seed: opt.Seed = None,
     *,
+    reading: opt.Reading,
     common: opt.Common,
 ) -> None:
     """Decode, label and split pictures into a collection.
+
+    Several sources are merged, but for two folders: those are training and test.
 
     impasto prepare paintings -o collection
     """
@@ -66,9 +69,12 @@ def prepare(
 
     alone("prepare")
     if size is not None:
-        raise SettingsError(f"--size is the size of a network: stored pixels are --pixels {size}")
+        show.note("--size of prepare is now called --pixels")
+        if pixels is not None:
+            raise SettingsError("--size and --pixels are one: leave one")
+        pixels = size
     request = read_request(common.config, common.assignments)
-    options = {"pixels": pixels, "split": split, "seed": seed}
+    options = {"pixels": pixels, "split": split, "seed": seed, **reading.values()}
     settings = request.settings(impasto.PrepareSettings, options)
     folder = output or request.collection
     made = impasto.prepare(request.source(source), folder, settings, progress=not common.quiet)

@@ -7,7 +7,7 @@ several options as one parameter: ``Common``, ``Training`` or those of ``network
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -102,6 +102,51 @@ class Common:
     assignments: Assignments
     quiet: Quiet
     as_json: AsJson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The options of verbs that read a source of labelled pictures, named as the settings are."""
+
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="TABLE", help="Table with the pictures' styles."),
+    ]
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="path=FILE,style=CLASS",
+            help="The table's own names of its columns: path, style, artist, title, year, split.",
+        ),
+    ]
+    several: Annotated[
+        Literal["first", "all", "skip"] | None,
+        typer.Option("--several", help="Of a picture with several styles. Default: first."),
+    ]
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Two folders are one source, not training and test.")
+    ]
+    rename_styles: Annotated[
+        Path | None,
+        typer.Option(
+            "--rename-styles", metavar="TABLE", help="Table with from and to: names of styles."
+        ),
+    ]
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--decisions", metavar="TABLE", help="Table of pictures to exclude or relabel."
+        ),
+    ]
+
+    def values(self) -> dict[str, Any]:
+        """The options that were given, by the names of the settings."""
+        given = asdict(self)
+        given["merge"] = self.merge or None
+        return {
+            name: str(value) if isinstance(value, Path) else value for name, value in given.items()
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ REACHED = {
     "identity_ssim": "SSIM in the own style {:.3f}",
 }
 """Words for each score that a training reaches on validation, besides those of classifiers."""
-PRINTED = frozenset(["IMP101", "IMP111", "IMP114", "IMP116"])
+PRINTED = frozenset(["IMP101", "IMP111", "IMP114", "IMP116", "IMP117", "IMP118"])
 """Issues of ``prepare`` that its output tells; the audit tells all."""
 COLOURS = {"issue": "yellow", "passed": "green", "not applicable": "dim"}
 ORDER = ("issue", "passed", "not applicable")
@@ -79,7 +79,7 @@ def collection(made: "Collection", *, as_json: bool) -> None:
     }
     sums = ", ".join(f"{sum(counts[split].values())} {split}" for split in splits)
     text = f"{len(made)} pictures in {len(made.vocabulary)} styles ({sums}) in {made.path}"
-    notes = [one.text for one in made.findings if _is_printed(one)]
+    notes = [line for one in made.findings if _is_printed(one) for line in _lines(one)]
     data["notes"] = notes
     _finish(data, "\n".join([text, *notes, _next("audit", made.path)]), as_json=as_json)
 
@@ -88,6 +88,13 @@ def _is_printed(finding: Finding) -> bool:
     """Whether a finding of ``prepare`` is printed right after it."""
     left_out = finding.code == "IMP115" and finding.numbers.get("left_out", 0) > 0
     return left_out or (finding.outcome == "issue" and finding.code in PRINTED)
+
+
+def _lines(finding: Finding) -> list[str]:
+    """The text of a finding of ``prepare``, or its notes, a line each."""
+    if finding.code != "IMP116":
+        return [finding.text]
+    return [f"Note: {item['note']}" for item in finding.items]
 
 
 def audited(found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:

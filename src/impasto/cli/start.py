@@ -31,6 +31,7 @@ def study(
             opt.epochs("50 and 40", "Passes of classifier and autoencoder."),
         ),
     ],
+    reading: opt.Reading,
     common: opt.Training,
 ) -> None:
     """Do the whole path in order: prepare, audit, train, evaluate, report; resumable.
@@ -45,6 +46,7 @@ def study(
         for stage in ("train", "autoencoder")
         for name, value in network.items()
     }
+    options |= {f"prepare.{name}": value for name, value in reading.values().items()}
     stages = ("train", "autoencoder", "evaluate", "atlas", "paint")
     options |= {f"{stage}.device": common.device for stage in stages}
     options |= {f"{stage}.seed": common.seed for stage in ("sample", "prepare", *stages)}

@@ -1,7 +1,7 @@
 """Entries: labelled pictures as a source names them, before any of them is decoded."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,14 @@ PICTURES: Final = frozenset(
     ]
 )
 """File name extensions of pictures."""
+LIKELY_PICTURES: Final = frozenset(
+    [
+        *("", ".heic", ".heif", ".mpo", ".pjpeg", ".pjp", ".psd", ".svg", ".jxl", ".tga", ".exr"),
+        *(".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".eps", ".ico", ".hdr", ".dds"),
+        *(".download", ".crdownload", ".part", ".pdf"),
+    ]
+)
+"""Endings, and none, of files that are likely to be pictures but cannot be read as such."""
 SYSTEM_FOLDERS: Final = frozenset(
     [
         *("@eadir", "$recycle.bin", "lost+found", "__macosx", "system volume information"),
@@ -94,6 +102,7 @@ class Entry:
         title: in words.
         year: of making.
         repaired: whether the name was encoded twice.
+        column: of a parquet file that holds the picture, for a picture inside one.
     """
 
     id: str
@@ -105,6 +114,20 @@ class Entry:
     title: str | None = None
     year: int | None = None
     repaired: bool = False
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A picture or row of a source that cannot become an entry.
+
+    Attributes:
+        id: its path, or the table and the row's number.
+        reason: in words.
+    """
+
+    id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +158,8 @@ class Source:
         ignored: files that are no pictures.
         mismatches: what the source's parts disagree on, in words.
         left_out: what was not read, by kind.
+        skipped: pictures and rows that are named but cannot be read or labelled.
+        decided: pictures that a table of decisions excluded or relabelled, and how.
         notes: how the source was read where that is not plain to see, in words.
     """
 
@@ -144,6 +169,8 @@ class Source:
     ignored: int = 0
     mismatches: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    decided: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -160,3 +187,20 @@ def entry_of(id_: str, style: str, place: Path | None, split: str | None = None)
         year=name.year,
         repaired=name.repaired,
     )
+
+
+def other_endings(endings: Mapping[str, Sequence[str]]) -> list[LeftOut]:
+    """Files by the endings that make them no pictures here."""
+    return [
+        LeftOut(
+            f"{ending} files" if ending else "files without an ending",
+            tuple(names),
+            matters=ending in LIKELY_PICTURES,
+            way_out=(
+                "save them as JPEG or PNG, if they are pictures"
+                if ending in LIKELY_PICTURES
+                else ""
+            ),
+        )
+        for ending, names in sorted(endings.items())
+    ]

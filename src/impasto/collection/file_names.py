@@ -8,6 +8,7 @@ ever adds 0x20 to the lead byte of a two-byte sequence, so every such name can b
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
 # Lead bytes of Latin, Greek, Cyrillic and punctuation only: é before a guillemet or a hard space is
 # what it seems
@@ -23,7 +24,23 @@ _CAMERAS = frozenset(
         *("screenshot", "test", "train"),
     ]
 )
-UNKNOWN_ARTISTS = frozenset({"", "unknown", "unknown-artist", "anonymous", "none"})
+UNKNOWN_ARTISTS = frozenset(
+    [
+        *("", "unknown", "unknown-artist", "anonymous", "none", "anon", "anon."),
+        *("nan", "n/a", "?", "null", "unbekannt", "anonym", "inconnu", "anonyme", "desconocido"),
+    ]
+)
+LONGEST_RANGE: Final = 30
+"""Years between the first and the last of a date that still tells when a picture was made."""
+_FIRST_YEAR: Final = re.compile(r"(?<!\d)(1\d{3}|20\d{2})(?!\d)")
+_LAST_YEAR: Final = re.compile(r"\s*(?:[-–—/]|to|bis|and|or|à)\s*(\d{4}|\d{1,2})(?!\d)")
+_DECADE: Final = re.compile(r"(?<!\d)(1\d\d0|20\d0)(?:'?s|er)\b")
+_CENTURY: Final = re.compile(
+    r"\b(\d{1,2}|[XVI]{1,5})(?:st|nd|rd|th|er|ème|e|\.)?\s*"
+    r"(?:c\.|cent\.|century|jh\b|jhd\b|jahrhundert|siècle)",
+    re.IGNORECASE,
+)
+_ROMAN: Final = {"I": 1, "V": 5, "X": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +85,52 @@ def artist_slug(name: str | None) -> str | None:
     return None if slug in UNKNOWN_ARTISTS else slug
 
 
-def year_of(value: object) -> int | None:
-    """A year as a whole number of at most four digits, also from text; else ``None``.
+def year_range(value: object) -> tuple[int, int] | None:
+    """First and last year that a date names, ``None`` where it names none.
 
-    ``c. 1880`` and ``1880-85`` give 1880, ``19th c.`` gives none.
+    ``1880`` and ``c. 1880`` are one year, ``1880–85`` and ``1880/5`` two, ``1880s`` ten and
+    ``19th c.``, ``19. Jh.`` and ``XIX century`` a hundred.
     """
+    text = " ".join(str(value).split())
     try:
-        year = int(float(str(value)))
-    except OverflowError:
-        return None
+        number = float(text)
     except ValueError:
-        found = re.search(r"(?<!\d)(1\d{3}|20\d{2})(?!\d)", str(value))
-        return int(found[0]) if found else None
-    return year if -9999 <= year <= 9999 else None
+        return _range_in_words(text)
+    if not number.is_integer():  # 03.1907
+        return _range_in_words(text)
+    return (int(number), int(number)) if -9999 <= number <= 9999 else None
+
+
+def year_of(value: object) -> int | None:
+    """The first year of a date, ``None`` where it names none or more than ``LONGEST_RANGE``."""
+    found = year_range(value)
+    return found[0] if found and found[1] - found[0] <= LONGEST_RANGE else None
+
+
+def _range_in_words(text: str) -> tuple[int, int] | None:
+    if decade := _DECADE.search(text):
+        return int(decade[1]), int(decade[1]) + 9
+    if first := _FIRST_YEAR.search(text):
+        start = int(first[1])
+        last = _LAST_YEAR.match(text, first.end())
+        if last is None:
+            return start, start
+        end = int(first[1][: 4 - len(last[1])] + last[1])
+        return (start, end) if end >= start else (start, start)
+    if century := _CENTURY.search(text):
+        number = century[1]
+        count = int(number) if number.isdigit() else _roman(number.upper())
+        return (100 * (count - 1) + 1, 100 * count) if 1 <= count <= 21 else None
+    return None
+
+
+def _roman(number: str) -> int:
+    """A Roman number of I, V and X."""
+    values = [_ROMAN[letter] for letter in number]
+    return sum(
+        -value if value < following else value
+        for value, following in zip(values, [*values[1:], 0], strict=True)
+    )
 
 
 def _once(found: re.Match[str]) -> str:

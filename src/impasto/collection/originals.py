@@ -13,9 +13,9 @@ from PIL import Image
 from impasto.collection.collection import Collection
 from impasto.collection.entries import Entry
 from impasto.collection.parallel_decode import Waiting, contents
-from impasto.collection.sources import read_source, read_to_fine_tune
+from impasto.collection.sources import read_again
 from impasto.errors import ImpastoError
-from impasto.images.decode import decode
+from impasto.images.decode import MAX_MEGAPIXELS, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,9 @@ class Originals:
     def of(cls, collection: Collection) -> "Originals":
         """Find the originals in the collection's source, and log how many are missing."""
         entries: dict[str, Entry] = {}
-        sources, labels, reason = collection.record.sources, collection.settings.get("labels"), ""
+        sources, reason = collection.record.sources, ""
         try:
-            source = sources[0] if len(sources) == 1 else sources
-            if collection.settings.get("to_fine_tune"):
-                found = read_to_fine_tune(source)
-            else:
-                found = read_source(source, Path(labels) if labels else None)
+            found = read_again(collection.record)
             entries = {entry.id: entry for entry in found.entries if entry.place}
         except ImpastoError as error:
             reason = str(error)
@@ -103,7 +99,7 @@ class Originals:
         The middle of its original, or the stored square where that is gone or has changed.
         """
         if (data := self._content(row)) is not None:
-            return decode(data, size, "crop").pixels
+            return decode(data, size, "crop", self._max_megapixels).pixels
         stored = Image.fromarray(np.asarray(self.collection.pixels[row]))
         return np.asarray(
             stored.resize(size[::-1], Image.Resampling.BICUBIC, reducing_gap=3.0), np.uint8
@@ -120,7 +116,12 @@ class Originals:
         height, width = self.sizes[row]
         scale = min(1.0, short / min(height, width))
         size = max(1, round(height * scale)), max(1, round(width * scale))
-        return decode(data, size).pixels
+        return decode(data, size, max_megapixels=self._max_megapixels).pixels
+
+    @property
+    def _max_megapixels(self) -> int:
+        """The largest picture that was read when the collection was prepared."""
+        return int(self.collection.settings.get("max_megapixels", MAX_MEGAPIXELS))
 
     def short(self, row: int) -> int:
         """Pixels of the shorter side that ``whole`` can give at most."""

@@ -25,7 +25,7 @@ from impasto.collection.layouts import hf_parquet as parquet
 from impasto.collection.settings import PrepareSettings
 from impasto.errors import InputError, OutputError
 from impasto.files import make_folder, replacing
-from impasto.images.decode import Fit, decode
+from impasto.images.decode import decode
 from impasto.progress import progress_bar
 
 PIXELS: Final = "pixels.npy"
@@ -52,6 +52,7 @@ class Picture:
     bytes: int
     modified: int
     sha256: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,7 @@ def _decode_chunks(
         ThreadPoolExecutor(workers) as pool,
         progress_bar("decoding", sum(map(len, chunks)), shown=progress) as advance,
     ):
-        size, fit = settings.pixels, settings.fit
-        tasks = [pool.submit(_chunk, chunk, work, size, fit) for chunk in chunks]
+        tasks = [pool.submit(_chunk, chunk, work, settings) for chunk in chunks]
         try:
             for chunk, task in zip(chunks, tasks, strict=True):
                 done.append(task.result())
@@ -202,13 +202,17 @@ def _gather(
     facts_of_old = (
         old.table.select(["width", "height", "format", "sha256"]).to_pylist() if old else []
     )
+    notes = _notes_of(old) if old is not None else {}
     facts_of_new = fresh.facts()
     pictures: list[Picture] = []
     rows: list[int] = []  # in the old collection; -1: fresh
     refused: list[dict[str, str]] = []
     for item in waiting:
         row = kept.get(item.entry.id, -1)
-        facts = facts_of_old[row] if row >= 0 else facts_of_new[item.entry.id]
+        if row >= 0:
+            facts = {**facts_of_old[row], "note": notes.get(item.entry.id, "")}
+        else:
+            facts = facts_of_new[item.entry.id]
         if "reason" in facts:
             refused.append({"id": item.entry.id, "reason": str(facts["reason"])})
             continue
@@ -230,11 +234,23 @@ def _gather(
     return Picked(pictures, np.load(path, mmap_mode="r"), refused, path)
 
 
-def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> _Chunk:
+def _notes_of(old: Collection) -> dict[str, str]:
+    """Guesses about the levels of an earlier collection's pictures, by their ids."""
+    try:
+        found = old.findings
+    except InputError:
+        return {}
+    return {
+        item["id"]: item["reason"] for one in found if one.code == "IMP117" for item in one.items
+    }
+
+
+def _chunk(chunk: Sequence[Waiting], work: Path, settings: PrepareSettings) -> _Chunk:
     """One chunk decoded into its file, where that is not there and whole already."""
+    size, fit, most = settings.pixels, settings.fit, settings.max_megapixels
     key = (
         repr([(w.entry.id, w.entry.place, w.entry.row, w.bytes, w.modified) for w in chunk])
-        + f"{size}{fit}"
+        + f"{size}{fit}{most}"
     )
     path = work / f"{hashlib.sha256(os.fsencode(key)).hexdigest()[:24]}.npz"
     if (found := _read_chunk(path)) is not None:
@@ -243,7 +259,7 @@ def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> _Chunk:
     pixels = np.zeros((len(chunk), size, size, 3), np.uint8)
     for row, data in enumerate(contents(chunk)):
         try:
-            picture = decode(data, size, fit)
+            picture = decode(data, size, fit, most)
         except InputError as error:
             facts.append({"reason": str(error)})
             continue
@@ -255,6 +271,7 @@ def _chunk(chunk: Sequence[Waiting], work: Path, size: int, fit: Fit) -> _Chunk:
                 "height": picture.height,
                 "format": picture.format,
                 "sha256": digest,
+                "note": picture.note,
             }
         )
     with replacing(path) as temporary, temporary.open("wb") as stream:
@@ -273,7 +290,7 @@ def _read_chunk(path: Path) -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | 
 
 def contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
     """The bytes of each picture's file; empty where it cannot be read."""
-    group: tuple[str, int] | None = None
+    group: tuple[str, int, str] | None = None
     rows: list[bytes] = []
     for item in chunk:
         place = item.entry.place or ""
@@ -283,7 +300,7 @@ def contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
             except OSError:
                 yield b""
             continue
-        if group != (place, item.entry.row[0]):
-            group = (place, item.entry.row[0])
+        if group != (wanted := (place, item.entry.row[0], item.entry.column or "image")):
+            group = wanted
             rows = parquet.read_row_group(*group)
         yield rows[item.entry.row[1]]

@@ -26,7 +26,7 @@ from impasto.collection.entries import Entry, Source
 from impasto.collection.parallel_decode import PIXELS, Picked, Picture, decode_all, stat_all
 from impasto.collection.phash import perceptual_hash
 from impasto.collection.settings import PrepareSettings
-from impasto.collection.sources import SourcePath, read_source, read_to_fine_tune, spelled
+from impasto.collection.sources import SourcePath, read_source, spelled
 from impasto.collection.split import SplitPlan, assign
 from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import ImpastoError, InputError, OutputError, SettingsError
@@ -43,6 +43,8 @@ AUDIT: Final = "audit.json"
 WRITTEN: Final = frozenset(
     ["paintings.parquet", PIXELS, "styles.json", "collection.json", "findings.json", AUDIT]
 )
+NAMED: Final = 3  # things that a finding's text names for each reason
+REASONS: Final = 6  # reasons that it names
 LISTED: Final = 200  # repaired names that a finding lists; its numbers count all
 
 
@@ -73,10 +75,7 @@ def prepare(
     refuse_other_work(path, WRITTEN)
     if settings.to_fine_tune and settings.labels:
         raise SettingsError("to_fine_tune reads no table of labels: leave one of them out")
-    if settings.to_fine_tune:
-        found = read_to_fine_tune(source)
-    else:
-        found = read_source(source, Path(settings.labels) if settings.labels else None)
+    found = read_source(source, settings)
     with locked(path):
         remove_leftovers(path)
         return _prepared(found, spelled(source), path, settings, progress=progress)
@@ -87,7 +86,8 @@ def _prepared(
 ) -> Collection:
     where = " and ".join(sources)
     labelled = [entry for entry in found.entries if entry.style]
-    refused = [
+    refused = [{"id": one.id, "reason": one.reason} for one in found.skipped]
+    refused += [
         {"id": entry.id, "reason": "no style is given"}
         for entry in found.entries
         if not entry.style
@@ -113,8 +113,8 @@ def _prepared(
     plan = _plan(entries, picked, phash, settings)
     table = _table(entries, picked.pictures, phash, plan)
     settled_settings = settled(settings)
-    if settings.labels:
-        settled_settings["labels"] = str(Path(settings.labels).resolve())
+    for name, place in settings.tables().items():
+        settled_settings[name] = str(Path(place).resolve())
     record = CollectionRecord(
         sources=tuple(sources),
         settings=settled_settings,
@@ -124,7 +124,12 @@ def _prepared(
         fingerprint=fingerprint(table, vocabulary, settled_settings),
         command=command(),
     )
-    judged = _findings(found, refused, entries, names_only)
+    notes = [
+        {"id": picture.entry.id, "reason": picture.note}
+        for picture in picked.pictures
+        if picture.note
+    ]
+    judged = _findings(found, refused, entries, notes, names_only=names_only)
     made = picked.file
     del picked  # its pixels are mapped from the file that is moved to its place
     if made is not None or not _is_there(path, table, vocabulary, record):
@@ -204,17 +209,24 @@ def _table(
 
 
 def _findings(
-    found: Source, refused: Sequence[dict[str, str]], entries: Sequence[Entry], names_only: bool
+    found: Source,
+    refused: Sequence[dict[str, str]],
+    entries: Sequence[Entry],
+    levels: Sequence[dict[str, str]],
+    *,
+    names_only: bool,
 ) -> list[Finding]:
     repaired = [
         {"id": entry.id, "artist": entry.artist or ""} for entry in entries if entry.repaired
     ]
-    files = {"files": float(len(found.entries)), "ignored": float(found.ignored)}
+    of = len(found.entries) + len(found.skipped)
+    files = {"files": float(of), "ignored": float(found.ignored)}
+    decided = [{"id": one.id, "decision": one.reason} for one in found.decided]
     return [
         _finding(
             "IMP101",
             len(refused),
-            f"{len(refused)} of {len(found.entries)} files were set aside{_first(refused)}.",
+            f"{len(refused)} of {of} files and rows were set aside: {_by_reason(refused)}.",
             "Every file with a picture's ending could be read.",
             refused,
             **files,
@@ -242,22 +254,54 @@ def _findings(
         _finding(
             "IMP116",
             len(found.notes),
-            f"{'; '.join(found.notes)}.",
+            f"{found.notes[0] if found.notes else ''}"
+            + (f", and {len(found.notes) - 1} notes more." if len(found.notes) > 1 else "."),
             "Folders, columns and spellings were taken as they stand.",
+            [{"note": note} for note in found.notes],
+        ),
+        _finding(
+            "IMP117",
+            len(levels),
+            f"The brightness of {len(levels)} pictures was guessed: {_by_reason(levels)}.",
+            "Every file says what its brightest value is.",
+            levels[:LISTED],
+        ),
+        _finding(
+            "IMP118",
+            len(decided),
+            f"{len(decided)} pictures were excluded or relabelled by hand: "
+            f"{_by_reason(decided, 'decision')}.",
+            "No picture was excluded or relabelled by hand.",
+            decided[:LISTED],
         ),
     ]
 
 
-def _first(refused: Sequence[dict[str, str]]) -> str:
-    """The first file that was set aside, with its reason."""
-    return f"; the first, {refused[0]['id']}: {refused[0]['reason']}" if refused else ""
+def _by_reason(items: Sequence[dict[str, str]], name: str = "reason") -> str:
+    """The things concerned, by reason: how many, and the first few by name."""
+    groups: dict[str, list[str]] = {}
+    for item in items:
+        reason, _, detail = item[name].partition(": ")
+        groups.setdefault(reason, []).append(item["id"] + (f", {detail}" if detail else ""))
+    parts = []
+    for reason, ids in sorted(groups.items(), key=lambda group: -len(group[1])):
+        shown = [one if len(one) <= 120 else one[:120] + "…" for one in ids[:NAMED]]
+        rest = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
+        parts.append(f"{len(ids)} {reason} ({'; '.join(shown)}{rest})")
+    more = f"; {len(parts) - REASONS} other reasons" if len(parts) > REASONS else ""
+    return "; ".join(parts[:REASONS]) + more
 
 
 def _left_out(found: Source) -> Finding:
     """Things in the source that the collection lacks; an issue where they matter."""
+    ways_out: dict[str, list[str]] = {}
+    for kind in found.left_out:
+        first = f" ({kind.items[0][:80]}{', …' if len(kind.items) > 1 else ''})"
+        words = f"{len(kind.items):,} {kind.what}{first if kind.matters else ''}"
+        ways_out.setdefault(kind.way_out, []).append(words)
     sentences = [
-        f"{len(kind.items):,} {kind.what}" + (f" ({kind.way_out})" if kind.way_out else "")
-        for kind in found.left_out
+        ", ".join(words) + (f": {way_out}" if way_out else "")
+        for way_out, words in ways_out.items()
     ]
     items = [{"id": name, "reason": kind.what} for kind in found.left_out for name in kind.items]
     text = f"Left out: {'; '.join(sentences)}." if sentences else "Nothing was left out."

@@ -1,10 +1,36 @@
 """Settings of ``prepare``."""
 
-from pydantic import Field
+import csv
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field
+
+from impasto.collection.layouts.style_cells import Several
+from impasto.collection.layouts.table_rows import PICTURE_COLUMNS
 from impasto.collection.split import How
 from impasto.config import Settings
-from impasto.images.decode import Fit
+from impasto.images.decode import MAX_MEGAPIXELS, Fit
+
+
+def _columns(value: Any) -> Any:
+    """``path=File,style=Class`` as a table of columns.
+
+    Raises:
+        ValueError: it is of another form, or names a column that is not known here.
+    """
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in next(csv.reader([value]), []) if part.strip()]
+        if not all(equals for _, equals, _ in pairs):
+            raise ValueError("columns are given as path=File,style=Class")
+        value = {known.strip(): own.strip().strip('"') for known, _, own in pairs}
+    if isinstance(value, dict) and (unknown := [*(value.keys() - PICTURE_COLUMNS.keys())]):
+        known = ", ".join(PICTURE_COLUMNS)
+        raise ValueError(f"{unknown[0]} is no column that is read: known are {known}")
+    return value
+
+
+Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
+"""The own names of a table's columns, by the names known here."""
 
 
 class PrepareSettings(Settings):
@@ -30,6 +56,37 @@ class PrepareSettings(Settings):
         description="read a folder as train lora does: one style is enough, the number of a folder "
         "10_name is its repeats, and every picture is for training",
     )
+    max_megapixels: int = Field(
+        MAX_MEGAPIXELS,
+        ge=1,
+        le=20_000,
+        description="largest picture that is read, in megapixels; formats other than JPEG take up "
+        "to 4 bytes of memory a pixel",
+    )
     labels: str | None = Field(
         None, description="table with path and style of the pictures in the source folder"
     )
+    columns: Columns = Field(
+        {},
+        description="a table's own names for path, style, artist, title, year and split; an empty "
+        "name leaves a column out",
+    )
+    several: Several = Field(
+        "first",
+        description="of a picture with several styles: the first, all (an entry each), or skip it",
+    )
+    merge: bool = Field(
+        False, description="two folders are two parts of one source, not training and test"
+    )
+    rename_styles: str | None = Field(
+        None, description="table with the columns from and to: other names of styles"
+    )
+    decisions: str | None = Field(
+        None,
+        description="table with the columns id, decision (keep, exclude, relabel) and style",
+    )
+
+    def tables(self) -> dict[str, str]:
+        """The tables that are read besides the source, by the settings that name them."""
+        named = {name: getattr(self, name) for name in ("labels", "rename_styles", "decisions")}
+        return {name: path for name, path in named.items() if path is not None}

@@ -1,6 +1,7 @@
 """Pictures outside any collection, found and decoded as a collection's are."""
 
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.collection.entries import PICTURES
+from impasto.collection.entries import LIKELY_PICTURES, PICTURES
+from impasto.collection.layouts.picture_paths import PictureFolder
 from impasto.errors import InputError
 from impasto.images.decode import Fit, decode
 
@@ -34,7 +36,7 @@ def read_images(
     several = images if isinstance(images, list | tuple) else [images]
     for number, image in enumerate(several, 1):
         in_memory = isinstance(image, Image.Image | np.ndarray)
-        for path in [Path(f"image-{number}")] if in_memory else find_images(image):
+        for path in [Path(f"image-{number}")] if in_memory else find_images(image, on_skip):
             try:
                 content = _encoded(image) if in_memory else path.read_bytes()
                 pixels.append(decode(content, size, fit).pixels)
@@ -60,13 +62,39 @@ def _encoded(image: Image.Image | NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def find_images(images: Sequence[Path | str] | Path | str) -> list[Path]:
-    """The files named, and the pictures in the folders named, sorted by path."""
+def find_images(
+    images: Sequence[Path | str] | Path | str, on_skip: Callable[[str], None] | None = None
+) -> list[Path]:
+    """The files named, and the pictures in the folders named, sorted by path.
+
+    Hidden files and folders of the system are passed over, as ``prepare`` does.
+
+    Args:
+        images: files and folders.
+        on_skip: called with one line for every kind of file that is likely to be a picture and
+            cannot be read, and for folders behind links.
+
+    Raises:
+        InputError: a path does not exist, or a folder holds no picture.
+    """
     found: list[Path] = []
     for path in map(Path, [images] if isinstance(images, Path | str) else images):
         if path.is_dir():
-            files = sorted(path.rglob("*"))
-            inner = [file for file in files if file.suffix.lower() in PICTURES and file.is_file()]
+            folder = PictureFolder(path)
+            files = list(folder.files())
+            inner = sorted(path / file for file in files if Path(file).suffix.lower() in PICTURES)
+            endings = Counter(Path(file).suffix.lower() for file in files)
+            lines = [
+                f"{count} {ending} files in {path} are left out: save them as JPEG or PNG"
+                for ending, count in sorted(endings.items())
+                if ending and ending in LIKELY_PICTURES
+            ]
+            lines += [
+                f"{path / link} is a link to a folder, and left out" for link in folder.linked
+            ]
+            if on_skip is not None:
+                for line in lines:
+                    on_skip(line)
             if not inner:
                 raise InputError(f"{path} holds no pictures: name a folder with JPEG or PNG files")
             found += inner

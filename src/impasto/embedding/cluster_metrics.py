@@ -5,10 +5,14 @@ repeats paintings, which alone raises mutual information; so the resamples give 
 and the value its place.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.special import xlogy
 from sklearn.metrics import adjusted_mutual_info_score
 
@@ -22,6 +26,8 @@ Labels = NDArray[np.int64]
 Clusters = NDArray[np.integer]
 Tables = NDArray[np.int64]
 Floats = NDArray[np.float64]
+CELLS: Final = 20_000_000
+"""Cells of drawn tables that are in memory at a time: 160 MB, and copies of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,10 @@ def score_estimates(
     table, expected = contingency(labels, clusters), _expected(labels, clusters)
     values = stacked_scores(table[None], expected)
     rng = np.random.default_rng(seed)
-    drawn = stacked_scores(resample_table(table, resamples, rng), expected)
+    drawn = _joined(
+        stacked_scores(resample_table(table, draws, rng), expected)
+        for draws in _portions(resamples, table.size)
+    )
     return {name: _centred_estimate(values[name][0], drawn[name]) for name in values}
 
 
@@ -91,7 +100,12 @@ def chance_scores(labels: Labels, clusters: Clusters, null: NullLabels) -> Chanc
     """
     expected = _expected(labels, clusters)
     real = stacked_scores(contingency(labels, clusters)[None], expected)
-    drawn = stacked_scores(shuffled_tables(labels, clusters, null), expected)
+    cells = len(np.unique(labels)) * len(np.unique(clusters))
+    ends = np.cumsum([0, *_portions(len(null.labels), cells)])
+    drawn = _joined(
+        stacked_scores(shuffled_tables(labels, clusters, null, slice(start, end)), expected)
+        for start, end in pairwise(ends.tolist())
+    )
 
     def level(name: str) -> ChanceLevel:
         as_high = (drawn[name] >= real[name][0] - 1e-12).sum()
@@ -105,9 +119,14 @@ def chance_scores(labels: Labels, clusters: Clusters, null: NullLabels) -> Chanc
     return ChanceScores(shuffled=null.shuffled, **{name: level(name) for name in names})
 
 
-def shuffled_tables(labels: Labels, clusters: Clusters, null: NullLabels) -> Tables:
-    """Return contingency tables of shuffled labels, ``(shufflings, labels, clusters)``."""
-    rows = np.searchsorted(np.unique(labels), null.labels)
+def shuffled_tables(
+    labels: Labels, clusters: Clusters, null: NullLabels, part: slice = slice(None)
+) -> Tables:
+    """Return contingency tables of shuffled labels, ``(shufflings, labels, clusters)``.
+
+    ``part``: those of some shufflings only.
+    """
+    rows = np.searchsorted(np.unique(labels), null.labels[part])
     columns = np.unique(clusters, return_inverse=True)[1]
     shape = len(np.unique(labels)), int(columns.max()) + 1
     return np.stack([counted(drawn, columns, shape) for drawn in rows])
@@ -120,15 +139,21 @@ def score_gains(
     first, second = (np.unique(values, return_inverse=True)[1] for values in (clusters, others))
     columns = int(second.max()) + 1
     # Each pair of clusters is one column, so that both clusterings see the same paintings
-    shape = len(np.unique(labels)), (int(first.max()) + 1) * columns
-    joint = counted(np.unique(labels, return_inverse=True)[1], first * columns + second, shape)
-    drawn = resample_table(joint, resamples, np.random.default_rng(seed))
-    drawn = drawn.reshape(resamples, len(joint), -1, columns)
+    pairs, places = first * columns + second, np.arange((int(first.max()) + 1) * columns)
+    if len(np.unique(labels)) * len(places) * resamples > CELLS:  # then without the empty ones
+        places, pairs = np.unique(pairs, return_inverse=True)
+    shape = len(np.unique(labels)), len(places)
+    joint = counted(np.unique(labels, return_inverse=True)[1], pairs, shape)
     expected, other_expected = _expected(labels, clusters), _expected(labels, others)
     values = stacked_scores(contingency(labels, clusters)[None], expected)
     other_values = stacked_scores(contingency(labels, others)[None], other_expected)
-    spread = stacked_scores(drawn.sum(3), expected)
-    other_spread = stacked_scores(drawn.sum(2), other_expected)
+    rng = np.random.default_rng(seed)
+    parts, other_parts = [], []
+    for draws in _portions(resamples, joint.size):
+        drawn = resample_table(joint, draws, rng)
+        parts.append(stacked_scores(_summed(drawn, places // columns), expected))
+        other_parts.append(stacked_scores(_summed(drawn, places % columns), other_expected))
+    spread, other_spread = _joined(parts), _joined(other_parts)
 
     def gain(name: str) -> Interval:
         value = values[name][0] - other_values[name][0]
@@ -148,6 +173,28 @@ def best_matches(tables: Tables) -> BestMatches:
 
     precision = taken(tables / np.maximum(of_clusters, 1))
     return BestMatches(best, precision, taken(tables / np.maximum(of_labels, 1)), taken(f1))
+
+
+def _portions(draws: int, cells: int) -> list[int]:
+    """Draws of tables in portions of at most ``CELLS`` cells."""
+    most = max(1, CELLS // max(cells, 1))
+    return [min(most, draws - start) for start in range(0, draws, most)]
+
+
+def _joined(parts: Iterable[dict[str, Floats]]) -> dict[str, Floats]:
+    """Scores of several portions of draws as those of all."""
+    several = list(parts)
+    return {name: np.concatenate([part[name] for part in several]) for name in several[0]}
+
+
+def _summed(tables: Tables, cluster: Labels) -> Tables:
+    """Tables ``(R, labels, columns)`` with the columns of one cluster added up."""
+    one_hot = csr_array(
+        (np.ones(len(cluster), np.int64), (np.arange(len(cluster)), cluster)),
+        shape=(len(cluster), int(cluster.max()) + 1),
+    )
+    flat = tables.reshape(-1, len(cluster)) @ one_hot
+    return np.asarray(flat).reshape(*tables.shape[:2], -1)
 
 
 def _centred_estimate(value: float | np.floating, drawn: Floats) -> Interval:

@@ -60,7 +60,7 @@ def read_pictures(
     """
     read: list[UserPicture] = []
     taken: set[str] = set()
-    for path in find_images(images):
+    for path in find_images(images, on_skip):
         try:
             data = path.read_bytes()
             original = decode(data, 1)

@@ -2,14 +2,20 @@
 
 JPEG goes through libjpeg-turbo's scaled decoding (it computes only as many pixels as are needed),
 everything else through Pillow. Rotation by EXIF, colour by the ICC profile, transparency onto
-white. What cannot be read is refused with a reason.
+white. What cannot be read is refused with a reason. Pillow's whole picture takes at most 4 bytes a
+pixel; all other steps go by bands of rows, and one large picture is decoded at a time.
 """
 
 import io
+import math
+import re
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import simplejpeg
@@ -17,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from impasto.errors import InputError
+from impasto.images.levels import Levels, levels_of
 
 Fit = Literal["squash", "crop"]
 FORMATS = (
@@ -39,9 +46,13 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # what EXIF's orientations ask for
-MAX_PIXELS = (
-    178_956_970  # Pillow's limit on decompression bombs, twice 1 GiB of 24-bit pixels over 4/3
-)
+MAX_MEGAPIXELS: Final = 178
+"""The largest picture that is read unless more is asked for: Pillow's limit on such bombs."""
+_LARGE: Final = 50_000_000
+"""Pixels from which pictures are decoded one at a time."""
+_BAND: Final = 4_000_000
+"""Pixels in a band of rows."""
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,44 +64,79 @@ class Decoded:
         width: of the original, after rotation, in pixels.
         height: likewise.
         format: ``JPEG``, ``PNG``, …, by content.
+        note: what had to be guessed about its brightness, in words; empty where nothing was.
     """
 
     pixels: NDArray[np.uint8]
     width: int
     height: int
     format: str
+    note: str = ""
 
 
-def decode(data: bytes, size: int | tuple[int, int], fit: Fit = "squash") -> Decoded:
+def decode(
+    data: bytes,
+    size: int | tuple[int, int],
+    fit: Fit = "squash",
+    max_megapixels: int = MAX_MEGAPIXELS,
+) -> Decoded:
     """The picture in ``data`` at ``size × size`` pixels.
 
     Args:
         data: the file's content.
         size: height and width of the result, one number for a square.
         fit: ``squash`` the whole picture into the square, or ``crop`` its centre.
+        max_megapixels: of the largest picture that is read.
 
     Raises:
-        InputError: it is empty, no picture, cut off, damaged, or larger than ``MAX_PIXELS``.
+        InputError: it is empty, no picture, cut off, damaged, or larger than that.
     """
     if not data:
         raise InputError("the file is empty")
+    _let_pillow_open(max_megapixels)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
             )  # large but below the limit, or with damaged EXIF: still a picture
             with Image.open(io.BytesIO(data), formats=_readable()) as image:
-                return _decode(image, data, size if isinstance(size, tuple) else (size, size), fit)
+                pixels = image.width * image.height
+                if pixels > max_megapixels * 10**6:
+                    raise Image.DecompressionBombError(f"{pixels} pixels")
+                with _one_at_a_time if pixels > _LARGE else nullcontext():
+                    shape = size if isinstance(size, tuple) else (size, size)
+                    return _decode(image, data, shape, fit)
     except Image.DecompressionBombError as error:
+        found = re.search(r"\d+", str(error))
+        how_many = math.ceil(int(found[0]) / 10**6) if found else 2 * max_megapixels
         raise InputError(
-            f"a decompression bomb: more than {MAX_PIXELS // 10**6} megapixels"
+            f"{how_many:,} megapixels, more than the {max_megapixels} that are read: a "
+            "decompression bomb, or a large scan, which --set "
+            f"max_megapixels={how_many} would admit"
         ) from error
     except UnidentifiedImageError as error:
-        raise InputError("not a picture in a format that can be read") from error
+        raise InputError(_other_content(data)) from error
     except Exception as error:  # each format's plugin fails in its own way
         raise InputError(
             f"damaged: {' '.join(str(error).split()) or type(error).__name__}"
         ) from error
+
+
+def _let_pillow_open(max_megapixels: int) -> None:
+    """Raise Pillow's own limit, which is the process's, to the one asked for; never lower it."""
+    limit = max_megapixels * 10**6 // 2 + 1  # Pillow refuses twice of it
+    if Image.MAX_IMAGE_PIXELS is not None and limit > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _other_content(data: bytes) -> str:
+    """Reason why a file that is no picture cannot be read."""
+    start = data[:200].lstrip().lower()
+    if start.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS, not the picture: run git lfs pull"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "a web page, not a picture: download it again"
+    return "not a picture in a format that can be read"
 
 
 @cache
@@ -103,15 +149,19 @@ def _readable() -> tuple[str, ...]:
 def _decode(image: Image.Image, data: bytes, size: tuple[int, int], fit: Fit) -> Decoded:
     kind = image.format or "unknown"
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise Image.DecompressionBombError
+    deep = ";16" in repr(
+        getattr(image, "tile", ())
+    )  # gone when it is loaded, as a PNG is for its EXIF
     profile, orientation = image.info.get("icc_profile"), image.getexif().get(0x0112, 1)
     lying = (
         isinstance(orientation, int) and 5 <= orientation <= 8
     )  # to be turned by a quarter when all is done
     shape = size[::-1] if lying else size
-    small = _scaled_jpeg(image, data, shape, fit) or _flattened(image)
-    square = _to_size(small, shape, fit)
+    square, note = _scaled_jpeg(image, data, shape, fit), ""
+    if square is None:
+        square, note = _small(image, shape, fit, deep=deep)
+    else:
+        square = _to_size(square, shape, fit)
     if profile:
         square = _to_srgb(square, profile)
     if square.mode != "RGB":
@@ -119,7 +169,7 @@ def _decode(image: Image.Image, data: bytes, size: tuple[int, int], fit: Fit) ->
     if isinstance(orientation, int) and orientation in _TURNS:
         square = square.transpose(_TURNS[orientation])
         width, height = (height, width) if orientation >= 5 else (width, height)
-    return Decoded(np.asarray(square, np.uint8), width, height, kind)
+    return Decoded(np.asarray(square, np.uint8), width, height, kind, note)
 
 
 def _scaled_jpeg(
@@ -136,25 +186,90 @@ def _scaled_jpeg(
             if high * width >= wide * height
             else (wide, wide * height // width)
         )
-    try:
-        pixels = simplejpeg.decode_jpeg(
-            data,
-            "RGB" if image.mode == "RGB" else "GRAY",
-            min_height=high,
-            min_width=wide,
-            fastdct=False,
-        )
-    except ValueError:
-        return None  # Pillow forgives harmless errors and names the others
-    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    # The second: all but the end mark is there; a picture that lacks more is refused, as libjpeg
+    # then has to invent pixels and says so
+    for content in (data, data + b"\xff\xd9"):
+        try:
+            pixels = simplejpeg.decode_jpeg(
+                content,
+                "RGB" if image.mode == "RGB" else "GRAY",
+                min_height=high,
+                min_width=wide,
+                fastdct=False,
+            )
+        except ValueError:
+            continue
+        return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    return None  # Pillow forgives harmless errors and names the others
 
 
-def _flattened(image: Image.Image) -> Image.Image:
+def _small(
+    image: Image.Image, size: tuple[int, int], fit: Fit, *, deep: bool
+) -> tuple[Image.Image, str]:
+    """A picture at its size as 8-bit L, RGB or CMYK, and what was guessed about its levels.
+
+    ``deep``: the file has 16 bits a channel, of which Pillow keeps the upper 8.
+    """
+    if image.mode in ("L", "RGB", "CMYK") and "transparency" not in image.info:
+        note = ""
+        if deep and 0 < max(high for _, high in _extrema(image)) <= 15:
+            image = image.point(lambda level: min(255, level * 17))
+            note = "read as 12 bits in a deeper file, in 16 levels: no value above 4095"
+        return _to_size(image, size, fit), note
+    levels = _levels(image) if image.mode.startswith(("I", "F")) else None
+    note = levels.note if levels else ""
+    width, height = image.size
+    if width * height <= _BAND:
+        return _to_size(_flattened(image, levels), size, fit), note
+    across, down = (
+        max(1, int(whole / wanted / 3))
+        for whole, wanted in zip(image.size, size[::-1], strict=True)
+    )
+    if fit == "crop":
+        across = down = min(across, down)
+    small: Image.Image | None = None
+    for top, band in _bands(image, down):
+        part = _flattened(band, levels).reduce((across, down))
+        if small is None:
+            small = Image.new(part.mode, (part.width, -(-height // down)))
+        small.paste(part, (0, top // down))
+    assert small is not None
+    if fit == "crop":
+        return _to_size(small, size, fit), note
+    box = (0, 0, width / across, height / down)  # the last row and column may be thinner
+    return small.resize(size[::-1], Image.Resampling.BICUBIC, box=box), note
+
+
+def _bands(image: Image.Image, step: int) -> Iterator[tuple[int, Image.Image]]:
+    """Bands of rows with the row that each begins at, a multiple of ``step``."""
+    rows = max(step, _BAND // image.width // step * step)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(image.height, top + rows)))
+
+
+def _extrema(image: Image.Image) -> list[tuple[float, float]]:
+    """Lowest and highest value of each channel."""
+    return [channel.getextrema() for channel in image.split()]  # type: ignore[misc]
+
+
+def _levels(image: Image.Image) -> Levels:
+    """The levels of a picture of one deep channel, by its tags where it is a TIFF with them."""
+    tags = dict(getattr(image, "tag_v2", {}))
+    bits, declared = tags.get(258, (16,)), tags.get(281)  # BitsPerSample, MaxSampleValue
+    depth = bits[0] if isinstance(bits, tuple) else bits
+    if isinstance(declared, tuple):
+        declared = declared[0]
+    if declared is None and depth < 16:
+        declared = 2**depth - 1
+    values = (np.asarray(band) for _, band in _bands(image, 1))
+    white_is_zero = tags.get(262) == 0  # PhotometricInterpretation
+    return levels_of(values, declared=declared or None, inverted=white_is_zero)
+
+
+def _flattened(image: Image.Image, levels: Levels | None) -> Image.Image:
     """Any mode as 8-bit L, RGB or CMYK, with transparency laid on white."""
-    if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, np.float64)
-        top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-9)
-        return Image.fromarray((values.clip(0, top) * (255 / top)).round().astype(np.uint8))
+    if levels is not None:
+        return Image.fromarray(levels.eight_bit(np.asarray(image)))
     if image.mode == "P" or image.mode.endswith(("A", "a")) or "transparency" in image.info:
         clear = image.convert("RGBA")
         white = Image.new("RGBA", clear.size, "white")

@@ -151,6 +151,20 @@ _KINDS = (
         "Nothing to repair if that is what was meant; else rename what is named here.",
     ),
     Kind(
+        "IMP117",
+        "guessed-levels",
+        "The brightness of some pictures was guessed",
+        "The brightness of every picture is known",
+        "Look at them; save those that are too dark or too bright with 8 bits.",
+    ),
+    Kind(
+        "IMP118",
+        "decisions",
+        "Pictures were excluded or relabelled by hand",
+        "No picture was excluded or relabelled by hand",
+        "Nothing to repair: the table of decisions is part of the collection.",
+    ),
+    Kind(
         "IMP201",
         "no-learning",
         "The validation score did not end above the majority baseline",

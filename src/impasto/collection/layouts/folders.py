@@ -7,7 +7,7 @@ folders elsewhere are followed once; those back into the source are not, and are
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -20,23 +20,18 @@ from impasto.collection.entries import (
     Source,
     entry_of,
     is_system_folder,
+    other_endings,
     side_and_rest,
     side_of,
 )
 from impasto.collection.file_names import artist_slug
 from impasto.collection.layouts import label_tables as tables
+from impasto.collection.layouts.picture_paths import legible
 from impasto.collection.vocabulary import plain
 from impasto.errors import InputError
 
 COMPANION = "paintings.csv"
-LIKELY_PICTURES: Final = frozenset(
-    [
-        *("", ".heic", ".heif", ".mpo", ".pjpeg", ".pjp", ".psd", ".svg", ".jxl", ".tga", ".exr"),
-        *(".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".eps", ".ico", ".hdr", ".dds"),
-        *(".download", ".crdownload", ".part", ".pdf"),
-    ]
-)
-"""Endings, and none, of files that are likely to be pictures but cannot be read as such."""
+TABLES: Final = frozenset([".csv", ".tsv", ".xlsx", ".xls", ".ods", ".jsonl", ".ndjson"])
 _NO_ARTIST: Final = frozenset(
     [
         *("data", "deep", "files", "images", "image", "img", "imgs", "jpeg", "jpg", "large"),
@@ -69,8 +64,12 @@ class _Found:
     links: list[str] = field(default_factory=list)
 
 
-def read_folder(path: Path) -> Source:
+def read_folder(path: Path, columns: Mapping[str, str] | None = None) -> Source:
     """Read a folder of styles, or of sides of styles, and a ``paintings.csv`` beside them.
+
+    Args:
+        path: the folder.
+        columns: the table's own names of columns, by those known here.
 
     Raises:
         InputError: there are no style folders, or sides without training pictures.
@@ -86,7 +85,22 @@ def read_folder(path: Path) -> Source:
     if within:
         source = replace(source, notes=(f"The styles are the folders in {within}",))
     companion = path / COMPANION
-    return tables.enriched(source, companion) if companion.is_file() else source
+    if companion.is_file():
+        source = tables.enriched(source, companion, columns)
+    unread = [
+        file.name
+        for file in sorted(path.iterdir())
+        if file.suffix.lower() in TABLES and file.name != COMPANION and file.name[0] != "."
+    ]
+    if unread:
+        ignored = LeftOut(
+            "tables beside the folders",
+            tuple(unread),
+            matters=False,
+            way_out="--labels TABLE reads one in place of the folders' names",
+        )
+        source = replace(source, left_out=(*source.left_out, ignored))
+    return source
 
 
 def read_flat(path: Path, style: str) -> Source:
@@ -107,27 +121,19 @@ def pictures_below(path: Path) -> Iterator[str]:
     return _picture_names(path)
 
 
-def read_several(paths: Sequence[Path]) -> Source:
+def read_two_sides(training: Path, test: Path) -> Source:
     """Read a training folder and a test folder, wherever they are.
 
     Raises:
-        InputError: there is one folder only, more than two, or one of them is missing.
+        InputError: one of them is missing.
     """
-    if len(paths) != 2:
-        raise InputError(f"{len(paths)} sources: name one folder, or a training and a test folder")
-    for path in paths:
+    for path in (training, test):
         if not path.is_dir():
             raise InputError(
                 f"no folder {path}: name a training and a test folder with one folder a style"
             )
-    training, test = paths
     found = _read([_Part(training, "train/", "train")], training)
     return _source(_read([_Part(test, "test/", "test")], test, found))
-
-
-def _legible(name: str) -> str:
-    """A name whose bytes are no UTF-8, with those bytes spelled out."""
-    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
 def _inner(path: Path) -> Path:
@@ -190,15 +196,15 @@ def _read(parts: Sequence[_Part], root: Path, found: _Found | None = None) -> _F
     top = root.resolve()
     for part in parts:
         named = found.styles.setdefault(part.prefix, {})
-        loose = [part.prefix + _legible(path.name) for path in _pictures_in(part.folder)]
+        loose = [part.prefix + legible(path.name) for path in _pictures_in(part.folder)]
         for style in _folders(part.folder):
-            inside = part.prefix + _legible(style.name)
+            inside = part.prefix + legible(style.name)
             if style.is_symlink() and top.is_relative_to(style.resolve()):
                 found.links.append(inside)
             elif side_of(style.name):
                 loose += [inside + "/" + path for path in _picture_names(style)]
             else:
-                named[plain(_legible(style.name))] = _legible(style.name)
+                named[plain(legible(style.name))] = legible(style.name)
                 _read_style(style, part, top, found)
         if loose:
             found.unlabelled[part.prefix] = loose
@@ -211,14 +217,14 @@ def _read_style(style: Path, part: _Part, top: Path, found: _Found) -> None:
     entries = []
     folders = set()  # the folders within the style that pictures lie in
     for file in _files(style, top, part, found.links):
-        inner = _legible(file.relative_to(part.folder).as_posix())
+        inner = legible(file.relative_to(part.folder).as_posix())
         if file.suffix.lower() not in PICTURES:
             if file.name.casefold() not in SYSTEM_FILES:
                 found.endings[file.suffix.lower()].append(part.prefix + inner)
             continue
-        entry = entry_of(inner, _legible(style.name), file, part.side)
+        entry = entry_of(inner, legible(style.name), file, part.side)
         entries.append(replace(entry, id=part.prefix + inner))
-        folders.add(_legible(file.relative_to(style).as_posix()).rpartition("/")[0])
+        folders.add(legible(file.relative_to(style).as_posix()).rpartition("/")[0])
     if "" not in folders:  # every picture lies in a folder of its artist
         entries = [
             entry if entry.artist else replace(entry, artist=_artist_in(entry, part.prefix))
@@ -236,10 +242,10 @@ def _artist_in(entry: Entry, prefix: str) -> str | None:
 
 def _tell_beside(found: _Found, root: Path, within: str, sides: dict[str, str]) -> None:
     """Note the pictures beside the sides."""
-    found.beside.extend(within + _legible(path.name) for path in _pictures_in(root))
+    found.beside.extend(within + legible(path.name) for path in _pictures_in(root))
     for folder in _folders(root):
         if folder.name not in sides:
-            inside = within + _legible(folder.name)
+            inside = within + legible(folder.name)
             found.beside.extend(f"{inside}/{path}" for path in _picture_names(folder))
 
 
@@ -279,14 +285,7 @@ def _left_out(found: _Found) -> Iterator[LeftOut]:
             tuple(found.links),
             way_out="nothing is missed where the folder is read in its own place",
         )
-    for ending, names in sorted(found.endings.items()):
-        likely = ending in LIKELY_PICTURES
-        yield LeftOut(
-            f"{ending} files" if ending else "files without an ending",
-            tuple(names),
-            matters=likely,
-            way_out="save them as JPEG or PNG, if they are pictures" if likely else "",
-        )
+    yield from other_endings(found.endings)
 
 
 def _folders(path: Path) -> list[Path]:
@@ -311,7 +310,7 @@ def _picture_names(folder: Path) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if not is_system_folder(name))
         for name in sorted(names):
             if Path(name).suffix.lower() in PICTURES and not name.startswith("."):
-                yield _legible((Path(root) / name).relative_to(folder).as_posix())
+                yield legible((Path(root) / name).relative_to(folder).as_posix())
 
 
 def _files(style: Path, top: Path, part: _Part, unfollowed: list[str]) -> Iterator[Path]:
@@ -326,7 +325,7 @@ def _files(style: Path, top: Path, part: _Part, unfollowed: list[str]) -> Iterat
                     read = {top, *seen}  # what is within them, or around them, would be read twice
                     if any(target.is_relative_to(x) or x.is_relative_to(target) for x in read):
                         name = folder.relative_to(part.folder).as_posix()
-                        unfollowed.append(part.prefix + _legible(name))
+                        unfollowed.append(part.prefix + legible(name))
                     else:
                         seen.add(target)
                         waiting.append(folder)

@@ -4,8 +4,11 @@ Nothing is downloaded whole. A preparation that was cut off continues with the r
 had not yet decoded.
 """
 
+from collections.abc import Mapping
+
 from impasto.collection.entries import Source
 from impasto.collection.layouts.hf_parquet import read_parquet_files
+from impasto.collection.layouts.style_cells import Several
 from impasto.errors import InputError, MissingExtraError
 
 CONVERTED = (
@@ -13,14 +16,16 @@ CONVERTED = (
 )
 
 
-def read_hub(name: str) -> Source:
+def read_hub(
+    name: str, columns: Mapping[str, str] | None = None, several: Several = "first"
+) -> Source:
     """The pictures of the data set ``owner/name``.
 
     Raises:
         MissingExtraError: ``huggingface_hub`` is not installed.
         InputError: the hub cannot be reached, or has no such data set with pictures in parquet.
     """
-    return read_parquet_files(parquet_addresses(name))
+    return read_parquet_files(parquet_addresses(name), columns, several)
 
 
 def parquet_addresses(name: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from impasto.collection.entries import Entry, LeftOut, Source
 from impasto.collection.layouts import folders
-from impasto.collection.layouts.label_tables import read_rows
+from impasto.collection.layouts.table_rows import has_rows_of, read_rows
 from impasto.errors import InputError
 
 TABLES: Final = tuple(
@@ -23,9 +23,11 @@ TABLES: Final = tuple(
 )
 """Names of tables of captions that lie among the pictures."""
 CAPTION_ENDINGS: Final = (".txt", ".caption")
-PATHS: Final = ("id", "path", "file_name", "filename", "file", "image", "image_path", "file_path")
-CAPTIONS: Final = ("caption", "text", "prompt", "description")
-"""Columns of a table of captions, by the names that people give them, in order of preference."""
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "id": ("path", "file name", "filename", "file", "image", "image path", "file path"),
+    "caption": ("text", "prompt", "description"),
+}
+"""Columns of a table of captions, with other names for each, in order of preference."""
 _REPEATS: Final = re.compile(r"(\d+)_(.+)")
 
 
@@ -156,18 +158,15 @@ def caption_rows(table: Path, on_note: Callable[[str], None]) -> list[tuple[str,
     Raises:
         InputError: the table cannot be read.
     """
-    rows = read_rows(table, on_note)
-    if not rows:
+    if not has_rows_of(table, COLUMNS, tuple(COLUMNS)):
         return None
-    plain = {str(name).strip().casefold(): name for name in rows[0]}
-    key = next((plain[name] for name in PATHS if name in plain), None)
-    value = next((plain[name] for name in CAPTIONS if name in plain), None)
-    if key is None or value is None:
-        return None
+    found = read_rows(table, COLUMNS, tuple(COLUMNS))
+    for note in found.notes:
+        on_note(note)
     return [
-        (str(row[key]), " ".join(str(row[value]).split()))
-        for row in rows
-        if row.get(key) and row.get(value)
+        (row.text("id"), " ".join(row.text("caption").split()))
+        for row in found.rows
+        if row.text("id") and row.text("caption")
     ]
 
 
@@ -202,7 +201,7 @@ def by_names(
 
 
 def _without(left: Iterable[LeftOut], used: frozenset[str]) -> Iterable[LeftOut]:
-    """What was left out, but for caption files and tables."""
+    """Things left out, but for caption files and tables."""
     for kind in left:
         items = tuple(name for name in kind.items if name not in used)
         if items:

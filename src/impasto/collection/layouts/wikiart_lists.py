@@ -8,10 +8,12 @@ with a header, a blank line and a double comma.
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from impasto.collection.entries import Entry, Source, entry_of
+from impasto.collection.entries import Entry, LeftOut, Source, entry_of
+from impasto.collection.layouts.picture_paths import PictureFolder, legible
 from impasto.errors import InputError
 
 _SIDES = {"train": "train", "val": "test"}
@@ -46,8 +48,9 @@ def read_lists(path: Path) -> Source:
             aliases.setdefault(classes[index], Counter())[style] += 1
             place = next((root / file for root in roots if (root / file).is_file()), None)
             entries.append(entry_of(file, style, place, side))
+    left_out: tuple[LeftOut, ...] = ()
     if any(entry.place for entry in entries):  # then a missing file is a fault, to be named as such
-        entries = [replace(entry, place=entry.place or str(path / entry.id)) for entry in entries]
+        entries, left_out = _matched(entries, roots)
     spelled = {alias: counts.most_common(1)[0][0] for alias, counts in aliases.items()}
     return Source(
         entries=tuple(entries),
@@ -58,7 +61,31 @@ def read_lists(path: Path) -> Source:
             for alias, counts in sorted(aliases.items())
             if len(counts) > 1
         ),
+        left_out=left_out,
     )
+
+
+def _matched(
+    entries: Sequence[Entry], roots: Sequence[Path]
+) -> tuple[list[Entry], tuple[LeftOut, ...]]:
+    """Entries with files found in another spelling of their names; and pictures in no list."""
+    counts = Counter(
+        root for root in roots for entry in entries if entry.place == str(root / entry.id)
+    )
+    folder = PictureFolder(counts.most_common(1)[0][0])
+    matched, known = [], set()
+    for entry in entries:
+        place = entry.place
+        if place is None:
+            match = folder.index.find(entry.id)
+            place = str(folder.folder / (match.path if match else entry.id))
+        known.add(place)
+        matched.append(replace(entry, place=place))
+    without = tuple(
+        legible(path) for path in folder.index.paths if str(folder.folder / path) not in known
+    )
+    left_out = LeftOut("pictures in none of the lists", without, way_out="add them to a list")
+    return matched, (left_out,) if without else ()
 
 
 def read_list(path: Path) -> list[tuple[str, int]]:

@@ -102,7 +102,7 @@ class Taught:
         return int(self.weights[self.train].sum())
 
     def shares(self, sampling: Sampled) -> NDArray[np.float64]:
-        """How often each training picture is drawn: by its repeats, or by its style's share."""
+        """Draws of each training picture an epoch: by its repeats, or by its style's share."""
         own = self.weights[self.train]
         if len(set(own.tolist())) > 1:
             return own

@@ -1,0 +1,51 @@
+"""Pictures that a user names: found as prepare finds them, and what is left out is told."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from impasto.collection.user_images import find_images, read_images
+from impasto.errors import InputError
+
+
+def test_a_folder_is_read_as_prepare_reads_it(tmp_path: Path) -> None:
+    for name in (
+        "b.jpg",
+        "a.PNG",
+        "deep/c.jpg",
+        ".hidden.jpg",
+        ".thumbnails/t.jpg",
+        "@eaDir/t.jpg",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (9, 9)).save(tmp_path / name)
+    for name in ("1.heic", "2.HEIC", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "deep")
+    told: list[str] = []
+    found = find_images(tmp_path, told.append)
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == [
+        *("a.PNG", "b.jpg", "deep/c.jpg"),
+    ]
+    assert told == [
+        f"2 .heic files in {tmp_path} are left out: save them as JPEG or PNG",
+        f"{tmp_path / 'elsewhere'} is a link to a folder, and left out",
+    ]
+
+
+def test_names_that_are_no_text_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    name = b"caf\xe9.png".decode(errors="surrogateescape")
+    try:
+        Image.new("RGB", (9, 9)).save(folder / name)
+    except OSError:
+        pytest.skip("this disk takes names in UTF-8 only")
+    paths, pixels = read_images(folder, 4, "squash", lambda line: None)
+    assert [path.name for path in paths] == [name] and pixels.shape == (1, 4, 4, 3)
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no pictures"):
+        find_images(tmp_path)
