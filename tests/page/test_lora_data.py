@@ -33,7 +33,7 @@ def write_lora(run: Path, fingerprint: str) -> None:
         folder = run / "evaluation" / "pictures" / "0123" / "adapter" / style
         folder.mkdir(parents=True)
         for seed in range(6):
-            size = (64, 64) if seed % 2 == 0 else (64, 32)
+            size = (320, 320) if seed % 2 == 0 else (320, 160)
             Image.new("RGB", size, colour).save(folder / f"{seed + 8}.png")
     (run / "evaluation" / "scorecard.json").write_text("{}")
 

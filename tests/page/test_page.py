@@ -537,6 +537,18 @@ def test_two_runs_share_one_selection(visit: Callable[..., Visit], exported: Any
         wanted[0],
         wanted[0],
     ]
+    # Pointing at a style shows it alone, on both maps
+    page.evaluate("Impasto.app.set({ styles: [] })")
+    page.wait_for_function("!Impasto.app.store.state.styles.length && !Impasto.app.pending")
+    page.locator("#legend .group").filter(has_text="Baroque").hover()
+    for name in ("view", "beside"):
+        meant = page.evaluate(f"[...Impasto.app.{name}.renderer.wanted]")
+        assert [row for row, value in enumerate(meant) if value] == rows_by(
+            collection, "style", "Baroque"
+        )
+    page.select_option("#colour", "year")  # the legend is another one: nothing is pointed at
+    page.wait_for_function("Impasto.app.grouping.kind === 'year' && !Impasto.app.pending")
+    assert all(page.evaluate("[...Impasto.app.view.renderer.wanted]"))
     near = [set(page.evaluate(f"Impasto.app.{name}.near")) for name in ("view", "beside")]
     text = page.locator("#panel-painting .note").filter(has_text="Run autoencoder")
     assert f"finds {len(near[0] & near[1])} of them, too" in text.inner_text()

@@ -117,6 +117,7 @@ def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
     _remove_stale(site / "app", {*STYLES, *loaded})
     content = {
         "name": name,
+        "size": f"{len(collection):,} paintings, {len(collection.vocabulary)} styles",
         "version": folder.digest,
         "report": report,
         "sheets": STYLES,

@@ -84,7 +84,7 @@ def _numbered(folder: Path) -> list[Path]:
 
 
 def _picture(path: Path) -> Image.Image:
-    """A picture whose longer side fills the square."""
+    """A picture in the middle of a square, no larger than it was painted."""
     try:
         with Image.open(path) as image:
             small = image.convert("RGB")

@@ -173,7 +173,7 @@
     return held.map((styles, cluster) => {
       const most = styles.indexOf(Math.max(...styles)),
         share = Impasto.percent(styles[most] / Math.max(counts[cluster], 1));
-      const text = share.replace(/\.\d %/, " %");
+      const text = share.replace(/(\.\d)? %/, "\u00a0%");
       return `${cluster + 1} · ${Impasto.styleName(data.styles[most])} ${text}`;
     });
   }

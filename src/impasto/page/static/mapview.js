@@ -90,6 +90,7 @@
     }
 
     dress(grouping, mask) {
+      if (grouping !== this.grouping) this.highlight = -1; // its legend is another one
       this.mask = mask;
       this.grouping = grouping;
       this.level = null;
@@ -160,7 +161,8 @@
         if (grid.captions) element.className = "caption-of";
         if (region.group >= 0 && (coloured || grid.captions) && grouping.kind !== "prediction")
           element.append(this.glyphOf(region.group));
-        const text = region.text ?? `${names[region.group]} ${Impasto.percent(region.share)}`;
+        const share = `${names[region.group]} ${Impasto.percent(region.share)}`;
+        const text = region.text ?? grouping.titles?.[region.group] ?? share;
         element.append(text.replace(/\.\d %/, " %"));
         this.labels.append(element);
         const { x, y, below } = region;

@@ -41,20 +41,19 @@
         height = Math.max(24, Math.round((top - bottom) * unit));
       Object.assign(this, { unit, left, top });
       Object.assign(this.canvas, { width, height });
-      const pen = this.canvas.getContext("2d");
-      for (const wanted of [0, 1]) {
-        pen.fillStyle = wanted ? this.ink() : Impasto.quiet();
-        pen.globalAlpha = wanted ? 0.6 : 0.2;
-        for (let row = 0; row < data.count; row++) {
-          if ((mask[row] ? 1 : 0) !== wanted) continue;
-          pen.fillRect(
-            (grid.xy[2 * row] - left) * unit,
-            (top - grid.xy[2 * row + 1]) * unit,
-            1.2,
-            1.2,
-          );
-        }
+      const pen = this.canvas.getContext("2d"),
+        image = pen.createImageData(width, height),
+        [meant, rest] = [this.ink(), Impasto.quiet()].map(Impasto.hexBytes);
+      for (let row = 0; row < data.count; row++) {
+        const column = Math.min(width - 1, Math.floor((grid.xy[2 * row] - left) * unit)),
+          line = Math.min(height - 1, Math.floor((top - grid.xy[2 * row + 1]) * unit)),
+          at = 4 * (line * width + column);
+        if (mask[row]) image.data.set(meant, at);
+        else if (!image.data[at + 3]) image.data.set(rest, at);
+        // the more paintings a place holds, the darker it is
+        image.data[at + 3] = Math.min(255, image.data[at + 3] + (mask[row] ? 110 : 40));
       }
+      pen.putImageData(image, 0, 0);
       this.drawn = true;
     }
 
@@ -78,18 +77,32 @@
           height: `${(top - bottom) * unit}px`,
         });
       }
-      let lost = near;
-      if (near)
-        grid.within(camera.seen(), (row) => {
-          if (mask[row]) lost = false;
-        });
-      const nearest = lost ? grid.nearest(camera.x, camera.y, 4, (row) => mask[row]) : -1;
+      const fits = (row) => mask[row],
+        nearest = near && this.lost() ? grid.nearest(camera.x, camera.y, 4, fits) : -1;
       this.arrow.hidden = nearest < 0;
       this.nearest = nearest;
       if (nearest < 0) return;
       const dx = grid.xy[2 * nearest] - camera.x,
         dy = grid.xy[2 * nearest + 1] - camera.y;
       this.arrow.firstChild.style.transform = `rotate(${-Math.atan2(dy, dx)}rad)`;
+    }
+
+    /** Whether no painting that is meant is in view. */
+    lost() {
+      const { camera, grid, mask } = this.view,
+        [left, bottom, right, top] = camera.seen(),
+        { xy } = grid;
+      const nearest = grid.nearest(camera.x, camera.y, 4, (row) => mask[row]);
+      if (nearest < 0) return true;
+      const x = xy[2 * nearest],
+        y = xy[2 * nearest + 1];
+      if (x >= left && x <= right && y >= bottom && y <= top) return false;
+      // another one may be further away, but within the longer side
+      let found = false;
+      grid.within([left, bottom, right, top], (row) => {
+        found ||= mask[row] === 1;
+      });
+      return !found;
     }
 
     /** Fly to the nearest painting. */

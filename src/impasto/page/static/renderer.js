@@ -181,7 +181,9 @@
       }
       if (chosen >= 0) this.order[place] = chosen;
       for (let at = 0; at < count; at++) this.rank[this.order[at]] = at;
-      Object.assign(this, { chosen, framed: grouping.kind === "none" ? 0 : 1 });
+      const asked = [grouping, mask, highlight];
+      if (!this.asked?.every((value, i) => value === asked[i])) this.fitted = null;
+      Object.assign(this, { chosen, asked, framed: grouping.kind === "none" ? 0 : 1 });
       this.fill(this.buffers[2], this.ordered(this.colours, 1));
       this.fill(this.buffers[3], this.ordered(this.looks, 1));
       this.move(this.from, this.to);
@@ -207,10 +209,9 @@
           order: this.tried,
           first: -1,
         }).length;
-      const key = [unit, grid.box];
-      if (this.fitted && this.fitted.join() === key.join() && this.fittedFor === this.wanted)
-        return;
-      Object.assign(this, { fitted: key, fittedFor: this.wanted });
+      const key = [unit, ...grid.box].join();
+      if (this.fitted === key) return;
+      this.fitted = key;
       this.least = grid.cell
         ? SIDES[0]
         : (SIDES.find((side) => shows(side) >= enough) ?? SIDES.at(-1));

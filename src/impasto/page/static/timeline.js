@@ -25,20 +25,30 @@
         "All years",
       );
       const dated = data.site.known.year,
-        part = dated === data.count ? "" : `${Impasto.paintings(dated)} with a year`;
+        part = dated === data.count ? [] : [`${Impasto.paintings(dated)} with a year`];
+      part.push(`tallest bar: ${Impasto.countText(this.tallest())}, heights as square roots`);
       holder.replaceChildren(
         h(
           "div",
           { class: "years-head" },
           h("h2", {}, "Years"),
           this.said,
-          h("span", { class: "note" }, part),
+          h("span", { class: "note" }, part.join("; ")),
           this.clear,
         ),
         h("div", { class: "strip" }, this.strip, this.from, this.to),
         h("div", { class: "ends" }, h("span", {}, String(first)), h("span", {}, String(last))),
       );
       this.brush();
+    }
+
+    /** The number of paintings of the fullest bar. */
+    tallest() {
+      const { data, first, step } = this,
+        counts = new Uint32Array(this.many);
+      for (const year of data.year)
+        if (year !== data.undated) counts[Math.floor((year - first) / step)]++;
+      return Math.max(...counts);
     }
 
     handle(label, value) {
