@@ -8,6 +8,7 @@ from PIL import Image
 
 from impasto.collection.collection import Collection
 from impasto.files import write_json
+from impasto.records.evaluation import ResampledUnits
 from impasto.records.painter_score import (
     ArmHitRate,
     ArmScore,
@@ -110,11 +111,12 @@ def score(fingerprint: str, pairs: tuple[ShownPair, ...]) -> PainterScore:
     return PainterScore(
         command="impasto evaluate runs/painter", environment={},
         collection_fingerprint=fingerprint, styling="modulation", resolution=SIDE, sources=2,
-        pictures=2,
+        pictures=2, resampled=ResampledUnits(unit="pictures", count=2, unknown=0),
         evaluator=EvaluatorSummary(
             run="evaluator", network="residual", pictures_shared=0, artists_shared=0,
             test_pictures_seen=0,
         ),
+        evaluator_gain=HALF,
         evaluators={"network": EvaluatorAccuracy(accuracy=HALF, unplaced=None)},
         arms=tuple(
             ArmScore(

@@ -291,13 +291,14 @@ def write_evaluation(
             for i, name in enumerate(GROUPS)
         },
         confusion=tuple(map(tuple, matrix.tolist())),
+        ood=None,
         calibration=evaluations.CalibrationScores(
             prior="train",
             temperature=1.234,
             ece_before=0.101,
             ece_after=0.032,
             ece_perfect=0.021,
-            ece_perfect_95=0.034,
+            ece_perfect_99=0.034,
             nll_before=1.611,
             nll_after=1.522,
             brier_before=0.655,

@@ -42,7 +42,7 @@ def test_it_answers_the_question() -> None:
     assert lines[1].startswith("The styles cluster moderately (")
     assert "k-means with 13 clusters" in lines[1] and "an AMI of 0.280 (0.260–0.300)" in lines[1]
     assert "styles shuffled among artists give 0.023" in lines[1]
-    assert "vectors are better by +0.200" in lines[2]
+    assert "vectors are ahead, +0.200" in lines[2]
     assert "Ukiyo e (F1 0.60); Pop Art has none." in lines[3]
     assert "styles more than artists" in lines[4]
 
@@ -77,7 +77,7 @@ def test_few_paintings_are_too_few_to_tell_whatever_their_numbers() -> None:
 def test_colour_that_does_as_well_is_a_finding() -> None:
     equal, worse = atlas(0.3, 0.3), atlas(0.1, 0.3)
     assert "no clear difference" in verdict(equal)[2]
-    assert "vectors are worse by −0.200" in verdict(worse)[2]
+    assert "vectors are behind, −0.200" in verdict(worse)[2]
     outcomes = [findings_of(made)[1].outcome for made in (atlas(), equal, worse)]
     assert outcomes == ["passed", "issue", "issue"]
 
@@ -98,3 +98,35 @@ def test_findings_follow_their_numbers() -> None:
     assert [finding.outcome for finding in findings_of(other)][2:] == ["issue"] * 3
     unknown = atlas(kmeans={"artists": {"all": None, "test": None}})
     assert findings_of(unknown)[4].outcome == "not applicable"
+
+
+def test_an_order_is_told_only_where_the_intervals_do_not_overlap() -> None:
+    assert "cannot be told" in verdict(atlas(artist_ami=0.28))[4]
+    assert "artists more than styles" in verdict(atlas(artist_ami=0.5))[4]
+    few = ArtistAgreement(
+        pictures=29, artists=6, artist_ami=made_up.score(0.5), style_ami=made_up.score(0.1)
+    )
+    made = atlas(kmeans={"artists": {"all": few, "test": few}})
+    assert verdict(made)[4].startswith("Too few paintings by known artists")
+    assert findings_of(made)[4].outcome == "not applicable"
+
+
+def test_chance_is_not_judged_where_nothing_could_pass() -> None:
+    assert findings_of(atlas(paintings=29))[0].outcome == "not applicable"
+    few = ArtistAgreement(
+        pictures=500, artists=7, artist_ami=made_up.score(0.1), style_ami=made_up.score(0.3)
+    )
+    made = atlas(kmeans={"artists": {"all": few, "test": few}})
+    assert findings_of(made)[0].outcome == "not applicable"
+    level = made_up.chance().model_copy(update={"shuffled": "paintings"})
+    made = atlas(
+        kmeans={"artists": {"all": few, "test": few}, "chance": ByScope(all=level, test=level)}
+    )
+    assert findings_of(made)[0].outcome == "passed"
+
+
+def test_the_least_p_value_is_a_bound() -> None:
+    made = atlas(p=1 / 201, settings={"seed": 0, "permutations": 200})
+    assert "(p ≤ 0.005)" in verdict(made)[1]
+    made = atlas(p=3 / 201, settings={"seed": 0, "permutations": 200})
+    assert "(p = 0.015)" in verdict(made)[1]

@@ -11,7 +11,7 @@ from impasto.records.record import Interval
 
 CALIBRATION = {
     "prior": "train", "temperature": 1.1, "ece_before": 0.1, "ece_after": 0.05, "ece_perfect": 0.04,
-    "ece_perfect_95": 0.06, "nll_before": 1.1, "nll_after": 1.0, "brier_before": 0.6,
+    "ece_perfect_99": 0.06, "nll_before": 1.1, "nll_after": 1.0, "brier_before": 0.6,
     "brier_after": 0.5, "bins": [],
 }  # fmt: skip
 
@@ -61,6 +61,7 @@ def metrics(**changes: Any) -> ClassifierEvaluation:
         "confusion": ((12, 8), (8, 12)),
         "calibration": CALIBRATION,
         "conformal": None,
+        "ood": None,
         "validation": None,
     }
     return ClassifierEvaluation.model_validate({**found, **changes})
@@ -137,7 +138,7 @@ def test_one_issue(code: str, changes: dict[str, Any]) -> None:
 def test_calibration_is_judged_by_what_perfect_calibration_would_give(
     error: float, mean: float, high: float
 ) -> None:
-    changed = {"ece_after": error, "ece_perfect": mean, "ece_perfect_95": high}
+    changed = {"ece_after": error, "ece_perfect": mean, "ece_perfect_99": high}
     assert outcomes(metrics(calibration={**CALIBRATION, **changed}))["IMP303"] == "passed"
 
 

@@ -186,8 +186,11 @@ def test_an_evaluator_must_be_better_than_hand_made_features(
         "accuracy": {"value": 0.3, "low": 0.2, "high": 0.4},
     }
     other = {**result["evaluators"]["network"], "accuracy": {"value": 0.4, "low": 0.3, "high": 0.5}}
-    strong = scored(result, evaluators={"network": other, "handmade": better})
-    assert outcomes(strong, run, collection)["IMP320"] == "passed"
+    both = {"network": other, "handmade": better}
+    for low, outcome in ((0.02, "passed"), (-0.02, "issue")):  # of the paired difference
+        gain = {"value": 0.1, "low": low, "high": 0.2}
+        strong = scored(result, evaluators=both, evaluator_gain=gain)
+        assert outcomes(strong, run, collection)["IMP320"] == outcome
 
 
 def changed(result: dict[str, Any], arm: str, **values: Any) -> PainterScore:
@@ -490,3 +493,25 @@ def test_an_original_is_found_by_where_light_lies() -> None:
     blank = numbers.shaded(np.zeros((1, 48, 48, 3), np.uint8))
     assert not np.isnan(blank).any()
     assert torch.equal(float_tensor(pictures[:1]).clamp(-1, 1), float_tensor(pictures[:1]))
+
+
+def test_a_pair_is_beyond_chance_only_on_enough_pictures_and_after_correction() -> None:
+    """All painted pictures of every pair pass, none unchanged: clear with 12, not with 4."""
+    for count, clear in ((4, False), (12, True)):
+        labels = np.repeat(np.arange(3), count)
+        design = every_pair(labels)
+        hits = np.ones(len(design.pairs), bool)
+        rates = numbers.Rates(
+            {"painted": hits, "unchanged": ~hits},
+            design,
+            real=np.ones(9, bool),
+            real_labels=np.repeat(np.arange(3), 3),
+            resamples=100,
+            seed=0,
+        )
+        rows = rates.pairs(("A", "B", "C"))
+        assert len(rows) == 6
+        assert {row.clear for row in rows} == {clear}
+        # 6 tests, two-sided, every one of them 2 ** (1 - count)
+        assert rows[0].p == pytest.approx(min(1, 6 * 2.0 ** (1 - count)))
+        assert rows[0].low < rows[0].value == 1  # never +100 to +100

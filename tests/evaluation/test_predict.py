@@ -6,6 +6,7 @@ the same answers as the evaluation's, heat maps, and clear words about what cann
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from impasto.errors import InputError, RunError
+from impasto.evaluation.ood import ENOUGH, OodDetector
 from impasto.evaluation.predict import PredictSettings, predict
 from quick_settings import STYLES
 
@@ -49,8 +51,16 @@ def test_noise_looks_unlike_anything_trained_on(trained: Trained, tmp_path: Path
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")
     (prediction,) = predict(trained.run.path, [tmp_path / "noise.png"])
+    assert prediction.in_distribution is None  # too few pictures are left for a limit
+    assert "unlike the pictures" not in prediction.as_text()
+    run = tmp_path / "run"
+    shutil.copytree(trained.run.path, run)
+    detector = OodDetector.load(run / "evaluation" / "ood.safetensors")
+    enough = replace(detector, held_out=np.resize(detector.held_out, ENOUGH))
+    enough.save(run / "evaluation" / "ood.safetensors")
+    (prediction,) = predict(run, [tmp_path / "noise.png"])
     assert prediction.in_distribution is False
-    assert "unlike anything trained on" in prediction.as_text()
+    assert "unlike the pictures trained on, as at most one in 20" in prediction.as_text()
 
 
 def test_heat_maps_are_written_under_names_of_their_own(
@@ -107,7 +117,6 @@ def test_a_run_without_evaluation_says_what_is_lacking(
 def test_another_prior_has_no_conformal_sets(trained: Trained, pictures: Path) -> None:
     (prediction, *_) = predict(trained.run.path, pictures / "test", PredictSettings(prior="train"))
     assert prediction.members is None
-    assert prediction.in_distribution is not None
 
 
 def test_a_damaged_evaluation_is_named(trained: Trained, pictures: Path, tmp_path: Path) -> None:

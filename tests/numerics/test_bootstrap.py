@@ -15,7 +15,6 @@ from impasto.numerics.bootstrap import (
     estimate,
     mean_estimate,
     resample_table,
-    share_estimate,
     wilson,
 )
 
@@ -54,7 +53,8 @@ def test_the_interval_holds_the_truth_nineteen_times_in_twenty() -> None:
 
 def test_a_share_of_hits_has_the_same_interval_as_an_accuracy() -> None:
     labels, said = answers(4, 50, 0.5, 3)
-    share = share_estimate(said == labels, labels, resamples=4000, seed=0)
+    draws = PictureDraws.make(labels, 4, None, resamples=4000, seed=0)
+    share = draws.estimate(draws.shares(said == labels))
     score = confusion_estimates(metrics.confusion_matrix(labels, said, 4), resamples=4000, seed=0)[
         "accuracy"
     ]
@@ -75,7 +75,6 @@ def test_the_seed_makes_the_interval() -> None:
     confusion, values = metrics.confusion_matrix(labels, said, 4), (labels == said).astype(float)
     makers = (
         lambda seed: confusion_estimates(confusion, resamples=200, seed=seed)["macro_f1"],
-        lambda seed: share_estimate(labels == said, labels, resamples=200, seed=seed),
         lambda seed: mean_estimate(values, resamples=200, seed=seed),
         lambda seed: cluster_mean_estimate(values, labels, resamples=200, seed=seed),
     )
@@ -127,10 +126,10 @@ def test_wilsons_interval_is_that_of_statsmodels(hits: int, count: int) -> None:
 
 def test_all_right_is_no_certainty() -> None:
     labels = np.repeat([0, 1], 4)
-    found = share_estimate(np.ones(8, bool), labels, resamples=100, seed=0)
+    draws = PictureDraws.make(labels, 2, None, resamples=100, seed=0)
+    found = draws.estimate(draws.shares(np.ones(8, bool)))
     assert found["high"] == 1.0
     assert found["low"] == pytest.approx(proportion_confint(8, 8, method="wilson")[0], abs=1e-6)
-    draws = PictureDraws.make(labels, 2, None, resamples=100, seed=0)
     gain = draws.estimate(
         draws.shares(np.ones(8, bool)) - draws.shares(np.zeros(8, bool)), least=-1
     )

@@ -101,7 +101,7 @@ def test_a_damaged_explanation_is_named(tmp_path: Path) -> None:
     [
         ({}, "close in time are taken for each other more often"),
         ({"value": 0.5}, "far apart in time that are taken"),
-        ({"p_value": 0.2}, "do not show that confusion follows the years"),
+        ({"p_value": 0.2}, "relation between confusion and years is not shown"),
     ],
 )
 def test_words_say_what_was_measured(changes: dict[str, float], said: str) -> None:

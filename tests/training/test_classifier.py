@@ -63,8 +63,10 @@ def test_it_learns(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     assert recalls(run, collection).mean() > 0.8
     losses = [line["loss"] for line in run.metrics() if line["event"] == "train"]
     assert losses[-1] < 0.8 * losses[0]
-    found = {finding.code: finding.outcome for finding in findings.load(run_path / "findings.json")}
-    assert found["IMP201"] == "passed"
+    found = {finding.code: finding for finding in findings.load(run_path / "findings.json")}
+    # Seven validation pictures are too few to tell
+    assert found["IMP201"].outcome == "not applicable"
+    assert found["IMP201"].text.startswith("Too few to tell")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from impasto.numerics.formatting import aligned, estimate, percent, share
 from impasto.records.atlas import Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
-from impasto.records.evaluation import ClassifierEvaluation
+from impasto.records.evaluation import ClassifierEvaluation, OodScores
 from impasto.records.evaluations import Evaluation
 from impasto.records.finding import Finding, as_data, invalidated, load
 from impasto.records.lora_score import LoraScore
@@ -304,9 +304,25 @@ def score_lines(made: ClassifierEvaluation | AutoencoderEvaluation) -> str:
             f"the test split is mixed nearer to {PRIORS[mix.prior]}: {mix.reason}",
             f"95 % intervals are of {made.resampled.text}",
         ]
+        if made.ood:
+            notes += ["", *_ood_lines(made.ood)]
     return "\n".join(
         [f"{made.pictures} pictures of the {made.split} split", *aligned(rows), *notes]
     )
+
+
+def _ood_lines(found: OodScores) -> list[str]:
+    """Scores on pictures that are no paintings, as aligned lines."""
+    rates = tuple(found.beyond)
+    named = (f"named at {percent(float(rate), 0)} false alarms" for rate in rates)
+    rows: list[tuple[str, ...]] = [("out-of-distribution score", "AUROC", *named)]
+    for row in found.kinds:
+        rows.append((row.kind, share(row.auroc), *(share(row.detected[rate]) for rate in rates)))
+    if not rates:
+        text = f"no limit for a warning: {found.held_out} pictures held out are too few"
+        return [*aligned(rows), text]
+    rows.append(("test pictures", "", *(share(found.beyond[rate]) for rate in rates)))
+    return aligned(rows)
 
 
 def _flat(made: ClassifierEvaluation | AutoencoderEvaluation) -> dict[str, Any]:

@@ -11,6 +11,8 @@ STRENGTHS = ((0.05, "hardly"), (0.15, "weakly"), (0.35, "moderately"))
 is more is "strongly"."""
 SCALE = "below 0.05 above chance hardly, 0.15 weakly, 0.35 moderately, else strongly"
 FEW = 30  # paintings below which a clustering tells nothing
+FEWEST_ARTISTS = 8  # that exchange styles in enough ways for a p value below 0.05
+SIGNIFICANT = 0.05  # p value from which clusters are no better than those of shuffled styles
 SHUFFLED = {
     "artists": "styles shuffled among artists",
     "paintings": "styles shuffled among paintings (too few artists are known)",
@@ -35,24 +37,16 @@ def verdict(atlas: Atlas) -> list[str]:
 def findings_of(atlas: Atlas) -> list[Finding]:
     """Return IMP501 to IMP505."""
     kmeans, where = atlas.clusterings[0], _paintings(atlas)
-    ami, chance = kmeans.scores[atlas.scope].ami.value, kmeans.chance[atlas.scope]
-    p, mean = chance.ami.p, chance.ami.mean
     colour = next(row for row in atlas.baselines if row.name == "colour_histogram")
-    gain = colour.difference[atlas.scope].nmi
+    gain = colour.difference[atlas.scope].ami
     main, stability = atlas.maps[0], kmeans.stability
     assert stability is not None
     return [
-        Finding(
-            "IMP501",
-            "passed" if p < 0.05 else "issue",
-            f"k-means on {where}: AMI {ami:.3f}; {SHUFFLED[chance.shuffled]} give {mean:.3f} "
-            f"(p = {p:.3f}).",
-            {"ami": ami, "chance": mean, "p": p},
-        ),
+        _chance_finding(atlas),
         Finding(
             "IMP502",
             "passed" if gain.low > 0 else "issue",
-            "NMI against clusters of colour histograms: "
+            "AMI against clusters of colour histograms: "
             f"{estimate(gain, 3, signed=True)}, on {where}.",
             gain.model_dump(),
         ),
@@ -73,10 +67,32 @@ def findings_of(atlas: Atlas) -> list[Finding]:
     ]
 
 
+def _chance_finding(atlas: Atlas) -> Finding:
+    """IMP501; not applicable where nothing could pass it, or luck alone would."""
+    kmeans, paintings = atlas.clusterings[0], _count(atlas)
+    ami, chance = kmeans.scores[atlas.scope].ami.value, kmeans.chance[atlas.scope]
+    text = (
+        f"k-means on {_paintings(atlas)}: AMI {ami:.3f}; {SHUFFLED[chance.shuffled]} give "
+        f"{chance.ami.mean:.3f} (p {_p(atlas)})."
+    )
+    numbers = {"ami": ami, "chance": chance.ami.mean, "p": chance.ami.p}
+    if paintings < FEW:
+        text = f"Too few to tell: {paintings} paintings. {text}"
+        return Finding("IMP501", "not applicable", text, numbers)
+    known = kmeans.artists[atlas.scope]
+    if chance.shuffled == "artists" and known and known.artists < FEWEST_ARTISTS:
+        text = f"Too few to tell: {known.artists} artists exchange styles in few ways. {text}"
+        return Finding("IMP501", "not applicable", text, numbers)
+    return Finding("IMP501", "passed" if chance.ami.p < SIGNIFICANT else "issue", text, numbers)
+
+
 def _artist_finding(atlas: Atlas) -> Finding:
     artists = atlas.clusterings[0].artists[atlas.scope]
     if artists is None:
         return Finding("IMP505", "not applicable", "Fewer than two artists are known.")
+    if artists.pictures < FEW:
+        text = f"Too few to tell: {artists.pictures} paintings by known artists."
+        return Finding("IMP505", "not applicable", text)
     artist, style = artists.artist_ami, artists.style_ami
     return Finding(
         "IMP505",
@@ -113,12 +129,12 @@ def _answer(atlas: Atlas) -> str:
     evidence = (
         f"k-means with {k} clusters, as many as styles, agrees with them to an AMI of "
         f"{estimate(scores.ami, 3)} (0: none, 1: full agreement); {SHUFFLED[chance.shuffled]} give "
-        f"{chance.ami.mean:.3f} (p = {chance.ami.p:.3f})."
+        f"{chance.ami.mean:.3f} (p {_p(atlas)})."
     )
-    paintings = atlas.test if atlas.scope == "test" else atlas.paintings
+    paintings = _count(atlas)
     if paintings < FEW:
         return f"Too few to tell: {paintings} paintings. {evidence}"
-    if chance.ami.p >= 0.05:
+    if chance.ami.p >= SIGNIFICANT:
         return f"The styles do not cluster: no better than shuffled ones. {evidence}"
     above = scores.ami.value - chance.ami.mean
     strength = next((word for limit, word in STRENGTHS if above < limit), "strongly")
@@ -126,15 +142,15 @@ def _answer(atlas: Atlas) -> str:
 
 
 def _against(baseline: BaselineClusters, atlas: Atlas) -> str:
-    gain = baseline.difference[atlas.scope].nmi
+    gain = baseline.difference[atlas.scope].ami
     if gain.low > 0:
-        result = f"the run’s vectors are better by {estimate(gain, 3, signed=True)}"
+        result = f"the run’s vectors are ahead, {estimate(gain, 3, signed=True)}"
     elif gain.high < 0:
-        result = f"the run’s vectors are worse by {estimate(gain, 3, signed=True)}"
+        result = f"the run’s vectors are behind, {estimate(gain, 3, signed=True)}"
     else:
         result = f"no clear difference, {estimate(gain, 3, signed=True)}"
-    nmi = baseline.scores[atlas.scope].nmi
-    return f"{baseline.title}, clustered alike, reach an NMI of {estimate(nmi, 3)}: {result}."
+    ami = baseline.scores[atlas.scope].ami
+    return f"{baseline.title}, clustered alike, reach an AMI of {estimate(ami, 3)}: {result}."
 
 
 def _by_style(atlas: Atlas) -> str:
@@ -176,10 +192,23 @@ def _artists(atlas: Atlas) -> list[str]:
     if artists is None:
         return []
     artist, style = artists.artist_ami, artists.style_ami
-    more, less = ("artists", "styles") if artist.value > style.value else ("styles", "artists")
+    numbers = (
+        f"AMI {estimate(artist, 3)} with {artists.artists} artists, {estimate(style, 3)} with "
+        "styles"
+    )
+    if artists.pictures < FEW:
+        return [f"Too few paintings by known artists to tell what clusters follow: {numbers}."]
+    if artist.low > style.high:
+        return [
+            f"Where the artist is known, the clusters follow artists more than styles: {numbers}."
+        ]
+    if style.low > artist.high:
+        return [
+            f"Where the artist is known, the clusters follow styles more than artists: {numbers}."
+        ]
     return [
-        f"Where the artist is known, the clusters follow {more} more than {less}: AMI "
-        f"{estimate(artist, 3)} with {artists.artists} artists, {estimate(style, 3)} with styles."
+        "Where the artist is known, it cannot be told whether the clusters follow artists or "
+        f"styles more: {numbers}; the intervals overlap."
     ]
 
 
@@ -187,12 +216,23 @@ def _density(atlas: Atlas) -> list[str]:
     found = next((row for row in atlas.clusterings if row.name == "hdbscan"), None)
     if found is None:
         return []
-    islands = ": the styles are no islands." if found.noise > 0.3 else "."
     return [
         f"By density (HDBSCAN) all paintings fall into {found.k} clusters with "
-        f"{percent(found.noise, 0)} outside any, at an NMI of "
-        f"{found.scores.all.nmi.value:.3f}{islands}"
+        f"{percent(found.noise, 0)} outside any, at an AMI of "
+        f"{found.scores.all.ami.value:.3f}; that share follows the setting min_samples as well."
     ]
+
+
+def _count(atlas: Atlas) -> int:
+    """Paintings that the verdict rests on."""
+    return (atlas.test or 0) if atlas.scope == "test" else atlas.paintings
+
+
+def _p(atlas: Atlas) -> str:
+    """The p value against shuffled styles; ``≤`` where it is the least that shuffling can give."""
+    p = atlas.clusterings[0].chance[atlas.scope].ami.p
+    least = 1 / (1 + int(atlas.settings["permutations"]))
+    return f"{'≤' if p < 1.5 * least else '='} {p:.3f}"
 
 
 def _paintings(atlas: Atlas) -> str:

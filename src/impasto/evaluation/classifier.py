@@ -8,7 +8,7 @@ RUN/evaluation/findings.json          IMP301 to IMP309
 RUN/evaluation/explanation.json       heat, typical works, confusions against years
 RUN/evaluation/figures/               the worst and the most confused pictures, heat, typical works
 RUN/evaluation/calibration.json       temperature, prior and conformal thresholds, for predict
-RUN/evaluation/ood.safetensors        features of training pictures, for predict
+RUN/evaluation/ood.safetensors        mean and covariance of training pictures, for predict
 
 On another collection than the run's own the same goes to ``RUN/evaluation-NAME``, without the files
 for predict. The test split chooses nothing: temperature, thresholds and the histogram's
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from impasto.collection.batches import evenly
@@ -34,7 +35,9 @@ from impasto.evaluation.evaluation_findings import evaluation_findings
 from impasto.evaluation.explanation import explain
 from impasto.evaluation.grad_cam import coarse_heat
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
-from impasto.evaluation.ood import KEPT, OodDetector
+from impasto.evaluation.ood import HELD_OUT, KEPT, OodDetector, ood_features
+from impasto.evaluation.ood_scores import given_pictures, ood_scores
+from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.prior_scores import matching_prior
 from impasto.evaluation.scoring import calibrate, score
 from impasto.evaluation.settings import EvaluateSettings
@@ -69,6 +72,7 @@ def evaluate_classifier(
         raise CollectionError(
             f"{opened.path} has no test pictures: prepare it with --split stratified"
         )
+    given = _given_outliers(opened, settings)
     test = network.outputs(opened, rows, settings.views)
     validation = network.outputs(opened, _unseen_validation(network, opened), settings.views)
     correction = network.prior_correction(uniform=settings.prior == "uniform")
@@ -77,15 +81,24 @@ def evaluate_classifier(
     folder = evaluation_folder(network.run, opened)
     own = folder == network.run.evaluation_path
     mix = matching_prior(opened, correction.shares, own=own)
-    evaluation = score(opened, correction, test, validation, calibration, settings, mix=mix)
+    draws = picture_draws(
+        opened, test.rows, resamples=settings.bootstrap_samples, seed=settings.seed
+    )
+    detector, distances, ood = None, None, None
+    if own and calibration:
+        detector = _ood_detector(opened, validation.rows)
+        distances = detector.distances(ood_features(opened.pixels[test.rows], detector.side))
+        ood = ood_scores(detector, draws, distances, given, seed=settings.seed)
+    evaluation = score(
+        opened, correction, test, validation, calibration, settings, mix=mix, draws=draws
+    ).model_copy(update={"ood": ood})
     probabilities = correction(test.logits, calibration.temperature if calibration else 1.0)
-    detector = _ood_detector(network, opened, validation, settings) if own and calibration else None
     main = network.accelerator.is_main_process
     figures = folder / "figures" if main else None
     explanation = explain(network, opened, test, probabilities, settings, figures)
     if main:
         not_done(folder)
-        _write_predictions(folder, opened, test, probabilities, calibration, detector)
+        _write_predictions(folder, opened, test, probabilities, calibration, detector, distances)
         if calibration and detector:
             detector.save(folder / "ood.safetensors")
             calibration.write(folder / "calibration.json")
@@ -111,16 +124,26 @@ def _unseen_validation(network: LoadedClassifier, collection: Collection) -> NDA
     return rows[[hashes[row] not in trained for row in rows]]
 
 
-def _ood_detector(
-    network: LoadedClassifier,
-    collection: Collection,
-    validation: Outputs,
-    settings: EvaluateSettings,
-) -> OodDetector:
-    """Fit the detector on all training pictures, or on an even choice of them."""
-    chosen = evenly(collection.indices("train"), KEPT)
-    features = network.outputs(collection, chosen, settings.views).features
-    return OodDetector.fit(features, validation.features)
+def _given_outliers(collection: Collection, settings: EvaluateSettings) -> NDArray[np.uint8] | None:
+    """Pictures that the settings name for the OOD score."""
+    if settings.outliers is None:
+        return None
+    how = collection.record.settings
+    return given_pictures(Path(settings.outliers), collection.pixels.shape[1], how["fit"])
+
+
+def _ood_detector(collection: Collection, validation: NDArray[np.int64]) -> OodDetector:
+    """Fit the detector on an even choice of the training pictures.
+
+    Its limit is that of the validation pictures and, where these are few, of training pictures that
+    it is not fitted on, a third of them at most.
+    """
+    train = collection.indices("train")
+    missing = max(0, HELD_OUT - len(validation))
+    left_out = evenly(train, min(missing, len(train) // 3))
+    known = evenly(np.setdiff1d(train, left_out), KEPT)
+    held_out = np.concatenate((validation, left_out))
+    return OodDetector.fit(collection.pixels[known], collection.pixels[held_out])
 
 
 def _write_predictions(
@@ -130,6 +153,7 @@ def _write_predictions(
     probabilities: NDArray[np.float64],
     calibration: PredictionCalibration | None,
     detector: OodDetector | None,
+    distances: NDArray[np.float64] | None,
 ) -> None:
     """Write ``predictions.parquet``, a row a test picture."""
     styles = np.asarray(collection.vocabulary.styles, object)
@@ -146,7 +170,10 @@ def _write_predictions(
     if calibration:
         inside = conformal.members(probabilities, np.asarray(calibration.thresholds))
         columns["set"] = [styles[row].tolist() for row in inside]
-    if detector:
-        distances = detector.distances(test.features)
-        columns |= {"distance": distances, "in_distribution": distances <= detector.limit}
+    if detector and distances is not None:
+        within = detector.inside(distances)
+        columns["distance"] = distances
+        columns["in_distribution"] = pa.array(
+            [None] * len(distances) if within is None else within.tolist(), pa.bool_()
+        )
     write_table(folder / "predictions.parquet", columns)

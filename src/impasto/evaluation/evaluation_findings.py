@@ -2,6 +2,7 @@
 
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import known_test_pictures
+from impasto.numerics.formatting import estimate
 from impasto.records.evaluation import PRIORS, ClassifierEvaluation
 from impasto.records.explanation import ConfusionVsYears, Explanation, SecondGuesses
 from impasto.records.finding import Finding, Outcome
@@ -118,16 +119,16 @@ def _calibration(evaluation: ClassifierEvaluation) -> Finding:
         f"The expected calibration error is {scores.ece_after:.3f} at temperature "
         f"{scores.temperature:.2f} ({scores.ece_before:.3f} without). Perfect calibration would "
         f"give {scores.ece_perfect:.3f} on as many pictures with these confidences, and at most "
-        f"{scores.ece_perfect_95:.3f} in 95 % of cases."
+        f"{scores.ece_perfect_99:.3f} in 99 % of cases."
     )
     numbers = {
         "ece_after": scores.ece_after,
         "ece_before": scores.ece_before,
         "ece_perfect": scores.ece_perfect,
-        "ece_perfect_95": scores.ece_perfect_95,
+        "ece_perfect_99": scores.ece_perfect_99,
         "temperature": scores.temperature,
     }
-    off = scores.ece_after > scores.ece_perfect_95
+    off = scores.ece_after > scores.ece_perfect_99
     large = scores.ece_after - scores.ece_perfect > SMALL_EXCESS
     return Finding("IMP303", _outcome(not (off and large)), text, numbers)
 
@@ -149,7 +150,10 @@ def _small(evaluation: ClassifierEvaluation) -> Finding:
     text = f"Every style has at least {ENOUGH} test pictures."
     if few:
         names = ", ".join(f"{row['style']} ({row['test']})" for row in few)
-        text = f"{len(few)} styles have fewer than {ENOUGH} test pictures: {names}."
+        text = (
+            f"{len(few)} styles have fewer than {ENOUGH} test pictures: {names}. Their intervals "
+            "are somewhat too narrow."
+        )
     return Finding("IMP306", _outcome(not few), text, {"styles": float(len(few))}, few)
 
 
@@ -164,8 +168,7 @@ def _years(found: ConfusionVsYears) -> Finding:
     follows = test.value < 0 and test.p_value < SIGNIFICANT
     text = (
         f"Over {len(found.pairs)} pairs of {used} dated styles, confusion and the gap in median "
-        f"years correlate by {test.value:.2f} ({test.low:.2f} to {test.high:.2f}); "
-        f"p = {test.p_value:.3f}."
+        f"years correlate by {estimate(test)}; p = {test.p_value:.3f}."
     )
     numbers = {"value": test.value, "low": test.low, "high": test.high, "p_value": test.p_value}
     return Finding("IMP308", _outcome(follows), text, {**numbers, "styles": float(used)})

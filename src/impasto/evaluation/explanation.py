@@ -22,11 +22,11 @@ from impasto.evaluation.classifier_figures import HeatRow, draw_heat, draw_typic
 from impasto.evaluation.confusion_vs_years import confusion_vs_years
 from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs
+from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.second_guess import second_guesses
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.evaluation.typicality import Typicality
 from impasto.images.heat_overlay import heat_overlay
-from impasto.numerics.bootstrap import share_estimate
 from impasto.numerics.metrics import confusion_matrix
 from impasto.records.explanation import (
     Explanation,
@@ -96,7 +96,7 @@ def explain(
     nearer, further = typicality.halves()
     if len(nearer):
         halves = [
-            Interval(**share_estimate((answers == test.labels)[half], test.labels[half], **drawing))
+            _recognised(collection, test.rows[half], (answers == test.labels)[half], **drawing)
             for half in (nearer, further)
         ]
         recognised = TypicalityScores(nearer=halves[0], further=halves[1])
@@ -116,6 +116,19 @@ def explain(
         confusion_vs_years=confusion_vs_years(confusion, _years(collection), styles, **drawing),
         second_guesses=second_guesses(collection, test, probabilities, known, **drawing),
     )
+
+
+def _recognised(
+    collection: Collection,
+    rows: NDArray[np.int64],
+    hit: NDArray[np.bool_],
+    *,
+    resamples: int,
+    seed: int,
+) -> Interval:
+    """Share of hits ``(N,)`` among some rows; artists are drawn again where they are known."""
+    draws = picture_draws(collection, rows, resamples=resamples, seed=seed)
+    return Interval(**draws.estimate(draws.shares(hit)))
 
 
 def _surest(labels: Places, probabilities: Floats, style: int) -> Places:

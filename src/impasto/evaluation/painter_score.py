@@ -36,10 +36,11 @@ from impasto.evaluation.painter_evaluators import TREATMENTS, Evaluators, fit_se
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
 from impasto.evaluation.painter_score_findings import painting_findings
 from impasto.evaluation.painter_under_test import PainterUnderTest
+from impasto.evaluation.picture_draws import known_artists, resampled_units
 from impasto.generate.patch_painter import PatchPainter
 from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import ssim
-from impasto.numerics.bootstrap import cluster_mean_estimate, mean_estimate
+from impasto.numerics.bootstrap import cluster_mean_estimate
 from impasto.numerics.distances import colour_difference, frechet_distance, kernel_distance
 from impasto.numerics.lattice import PERIODS, lattice_peaks
 from impasto.records import finding as findings
@@ -241,8 +242,10 @@ class _Scoring:
             resolution=subject.resolution,
             sources=len(subject.rows),
             pictures=len(subject.pairs),
+            resampled=resampled_units(found, subject.rows),
             evaluator=self._about(),
             evaluators=summaries,
+            evaluator_gain=numbers.accuracy_gain(rates["network"], rates["handmade"]),
             arms=scores,
             left_out=left_out,
             gains={
@@ -274,10 +277,15 @@ class _Scoring:
         return numbers.Rates(
             {name: hits for name, hits in right.items() if name != "real"},
             numbers.PaintedPairs(
-                subject.pairs, subject.targets, subject.labels, len(self.found.vocabulary)
+                subject.pairs,
+                subject.targets,
+                subject.labels,
+                len(self.found.vocabulary),
+                known_artists(self.found, subject.rows),
             ),
             real=right["real"],
             real_labels=self.real_labels,
+            real_artists=known_artists(self.found, self.test),
             **self.again,
         )
 
@@ -388,8 +396,8 @@ class _Scoring:
         return numbers.balanced_share(right, self.real_labels)
 
     def _content(self, pixels: Pixels, haystack: NDArray[np.float64]) -> ContentScores:
-        """Means over pairs, resampled over pictures."""
-        subject = self.subject
+        """Means over pairs, resampled over artists or pictures."""
+        subject, units = self.subject, self._units()
         found = numbers.retrieved(numbers.shaded(pixels), subject.pairs, haystack)
         measured = {
             **numbers.kept(pixels, subject.sources),
@@ -397,10 +405,15 @@ class _Scoring:
             "colour_shift": colour_difference(pixels, subject.sources),
         }
         means = {
-            name: Interval(**cluster_mean_estimate(values, subject.pairs, **self.again))
+            name: Interval(**cluster_mean_estimate(values, units[subject.pairs], **self.again))
             for name, values in measured.items()
         }
         return ContentScores(**means)
+
+    def _units(self) -> NDArray[np.int64]:
+        """Units drawn again of the pictures that are painted: artists, or pictures."""
+        artists = known_artists(self.found, self.subject.rows)
+        return np.arange(len(self.subject.rows)) if artists is None else artists
 
     def _haystack(self) -> NDArray[np.float64]:
         """Shades of the pool in which originals are looked for; the originals come first."""
@@ -455,7 +468,7 @@ class _Scoring:
         def alike(weights: Tensor) -> Interval:
             back = subject.painted(subject.originals, weights)
             values = ssim(float_tensor(back), float_tensor(subject.originals)).double().numpy()
-            return Interval(**mean_estimate(values, **self.again))
+            return Interval(**cluster_mean_estimate(values, self._units(), **self.again))
 
         return IdentityScores(own_style=alike(own), no_style=alike(0 * own))
 

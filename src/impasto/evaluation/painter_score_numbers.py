@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import correlation, lightness, ssim
-from impasto.numerics.bootstrap import draw_weights, first_estimate
+from impasto.numerics.bootstrap import PictureDraws, Score, first_estimate, share_interval
 from impasto.numerics.neighbours import centred_unit, nearest
+from impasto.numerics.sign_tests import holm, sign_flip_p
 from impasto.records.painter_score import Arm, PairGain, StyleHitRate
 from impasto.records.record import Interval
 
@@ -78,12 +79,14 @@ class PaintedPairs:
         targets: the target style of each pair, likewise.
         labels: the pictures' own styles, ``int64 (N,)``.
         styles: number of styles.
+        artists: of each picture, ``int64 (N,)``; ``None``: every picture is drawn by itself.
     """
 
     pairs: Labels
     targets: Labels
     labels: Labels
     styles: int
+    artists: Labels | None = None
 
 
 class Rates:
@@ -95,7 +98,8 @@ class Rates:
         painted: these pairs.
         real: whether the evaluator classifies each real picture correctly, ``bool (R,)``.
         real_labels: the real pictures' styles, ``int64 (R,)``.
-        resamples: bootstrap resamples, of pictures within their styles.
+        real_artists: their artists, as those of the pairs.
+        resamples: bootstrap resamples, of artists, or pictures, within their styles.
         seed: of the resamples.
     """
 
@@ -106,20 +110,23 @@ class Rates:
         *,
         real: NDArray[np.bool_],
         real_labels: Labels,
+        real_artists: Labels | None = None,
         resamples: int,
         seed: int,
     ) -> None:
         labels, pairs, targets = painted.labels, painted.pairs, painted.targets
         styles = painted.styles
         self.styles = sorted(set(real_labels.tolist()) & set(targets.tolist()))
-        generator = np.random.default_rng(seed)
-        # The first draw is the pictures as they are
-        self.weights = np.concatenate(
-            [np.ones((1, len(labels))), draw_weights(labels, resamples, generator)]
-        )[:, pairs]  # (1 + draws, pairs)
-        self.real_weights = np.concatenate(
-            [np.ones((1, len(real))), draw_weights(real_labels, resamples, generator)]
-        )
+
+        def drawn(own: Labels, artists: Labels | None, seed: int) -> Floats:
+            """Weights ``(1 + draws, N)``; the first draw is the pictures as they are."""
+            draws = PictureDraws.make(own, styles, artists, resamples=resamples, seed=seed)
+            return draws.weights[:, draws.unit].astype(np.float64)
+
+        alone = np.arange(len(labels))
+        self.unit = (alone if painted.artists is None else painted.artists)[pairs]
+        self.weights = drawn(labels, painted.artists, seed)[:, pairs]
+        self.real_weights = drawn(real_labels, real_artists, seed + 1)
         self.asked = targets[:, None] == np.arange(styles)  # (pairs, styles)
         self.of_real = real_labels[:, None] == np.arange(styles)
         # (1 + draws, styles) each
@@ -164,16 +171,29 @@ class Rates:
     def pairs(self, names: tuple[str, ...]) -> tuple[PairGain, ...]:
         """Gain over unchanged pictures of every pair of styles, with its interval."""
         moved = self.answers["painted"].astype(np.float64) - self.answers["unchanged"]
-        rows: list[PairGain] = []
+        found: list[tuple[str, str, int, Score]] = []
+        raw: list[float] = []
         for source in np.unique(self.own):
             for target in self.styles:
                 local = (self.own == source) & (self.targets == target)
                 if local.any():
                     weights = self.weights[:, local]
                     drawn = weights @ moved[local] / weights.sum(1).clip(min=1e-9)
-                    gain = first_estimate(drawn)
-                    rows.append(PairGain(source=names[source], target=names[target], **gain))
-        return tuple(rows)
+                    count, here = int(local.sum()), moved[local]
+                    gain = share_interval(float(drawn[0]), drawn[1:], count=count, least=-1)
+                    found.append((names[source], names[target], count, gain))
+                    _, unit = np.unique(self.unit[local], return_inverse=True)
+                    raw.append(sign_flip_p(np.bincount(unit, weights=here).astype(np.int64)))
+        return tuple(
+            PairGain(source=source, target=target, pictures=count, p=p, **gain)
+            for (source, target, count, gain), p in zip(found, holm(raw), strict=True)
+        )
+
+
+def accuracy_gain(one: Rates, other: Rates) -> Interval:
+    """The accuracy of one evaluator on real pictures less another's, on the same draws."""
+    gains = (one.hits["real"] - other.hits["real"])[:, one.styles]
+    return score(gains.mean(1))
 
 
 def score(values: Floats) -> Interval:

@@ -15,16 +15,21 @@ def picture_draws(
     return PictureDraws.make(
         collection.labels[rows],
         len(collection.vocabulary),
-        artist_clusters(_artists(collection, rows)),
+        known_artists(collection, rows),
         resamples=resamples,
         seed=seed,
     )
 
 
+def known_artists(collection: Collection, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Pictures by artist, ``int64 (N,)``; ``None`` where too few artists are known."""
+    return artist_clusters(_artists(collection, rows))
+
+
 def resampled_units(collection: Collection, rows: NDArray[np.int64]) -> ResampledUnits:
     """Units that are drawn again of some rows of a collection."""
     artists = _artists(collection, rows)
-    if artist_clusters(artists) is None:
+    if known_artists(collection, rows) is None:
         return ResampledUnits(unit="pictures", count=len(rows), unknown=0)
     known = [artist for artist in artists if artist is not None]
     return ResampledUnits(unit="artists", count=len(set(known)), unknown=len(artists) - len(known))

@@ -14,7 +14,7 @@ from impasto.collection.user_images import read_images
 from impasto.config import Device, Settings
 from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, PriorCorrection, open_classifier
-from impasto.evaluation.ood import OodDetector
+from impasto.evaluation.ood import FALSE_ALARMS, OodDetector, ood_features
 from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.files import replacing
 from impasto.images.heat_overlay import heat_overlay
@@ -45,7 +45,8 @@ class Prediction:
         probabilities: of every style, the likeliest first.
         members: conformal set: styles that together hold the true one at the evaluation's level;
             ``None`` before an evaluation.
-        in_distribution: whether it resembles training pictures; ``None`` before an evaluation.
+        in_distribution: whether it resembles training pictures; ``None`` before an evaluation, and
+            where the collection has too few pictures for a limit.
         heatmap: the file of its Grad-CAM, where one was asked for.
         shown: how many styles to name in words.
     """
@@ -80,7 +81,10 @@ class Prediction:
         if self.members is not None:
             lines.append(f"  one of: {', '.join(self.members)}")
         if self.in_distribution is False:
-            lines.append("  looks unlike anything trained on: do not rely on this answer")
+            lines.append(
+                "  unlike the pictures trained on, as at most one in "
+                f"{round(1 / FALSE_ALARMS)} of their kind is: do not rely on this answer"
+            )
         if self.heatmap:
             lines.append(f"  heat map: {self.heatmap}")
         return "\n".join(lines)
@@ -114,7 +118,7 @@ def predict(
     calibrated = _calibrated(network, settings.prior, announce)
     size, fit = (network.run.collection[name] for name in ("size", "fit"))
     paths, pixels = read_images(images, size, fit, announce)
-    logits, features = network.logits_and_features(
+    logits, _ = network.logits_and_features(
         lambda rows: pixels[rows], len(pixels), calibrated.views
     )
     probabilities = calibrated.correction(logits, calibrated.temperature)
@@ -122,7 +126,8 @@ def predict(
     if calibrated.thresholds is not None:
         sets = conformal.members(probabilities, calibrated.thresholds)
     if calibrated.detector:
-        near = calibrated.detector.distances(features) <= calibrated.detector.limit
+        values = ood_features(pixels, calibrated.detector.side)
+        near = calibrated.detector.inside(calibrated.detector.distances(values))
     heat = _HeatWriter(network, output, set())
     styles, made = network.run.styles, []
     for row, path in enumerate(paths):

@@ -27,6 +27,7 @@ from impasto.collection.run_collection import collection_of, evaluation_folder
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError
 from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
+from impasto.evaluation.picture_draws import known_artists, resampled_units
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import write_table
 from impasto.images.contact_sheet import contact_sheet, write_png
@@ -34,7 +35,7 @@ from impasto.images.tensors import byte_tensor, to_pixels
 from impasto.models.autoencoder import Autoencoder
 from impasto.models.image_metrics import psnr, ssim
 from impasto.models.preprocess import plain
-from impasto.numerics.bootstrap import mean_estimate
+from impasto.numerics.bootstrap import cluster_mean_estimate
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.evaluation import ScoreTable
@@ -171,17 +172,23 @@ def evaluate_reconstruction(
 def _evaluation(
     scores: Floats, run: Run, reconstructor: _Reconstructor, settings: EvaluateSettings
 ) -> AutoencoderEvaluation:
+    opened = reconstructor.collection
+    rows = opened.indices("test")
+    artists = known_artists(opened, rows)
+    units = np.arange(len(rows)) if artists is None else artists
+
     def table(values: Floats) -> ScoreTable:
         """Means of PSNR and SSIM ``(N, 2)``."""
         drawing = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
         return {
-            name: Interval(**mean_estimate(values[:, at], **drawing))
+            name: Interval(**cluster_mean_estimate(values[:, at], units, **drawing))
             for at, name in enumerate(MEASURES)
         }
 
     return AutoencoderEvaluation(
         split="test",
         pictures=len(scores),
+        resampled=resampled_units(opened, rows),
         resolution=run.facts["painted"],
         latent=run.settings["latent"],
         collection_fingerprint=reconstructor.collection.fingerprint,

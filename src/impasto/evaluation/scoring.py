@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import Collection
 from impasto.evaluation.baselines import baselines
 from impasto.evaluation.loaded_classifier import Outputs, PriorCorrection
-from impasto.evaluation.picture_draws import picture_draws, resampled_units
+from impasto.evaluation.picture_draws import resampled_units
 from impasto.evaluation.prior_scores import PriorScores
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.numerics import conformal, metrics
@@ -95,6 +95,7 @@ def score(
     settings: EvaluateSettings,
     *,
     mix: TestMix,
+    draws: PictureDraws,
 ) -> ClassifierEvaluation:
     """Compute every number of a classifier's evaluation.
 
@@ -106,12 +107,10 @@ def score(
         calibration: of ``calibrate``.
         settings: of the evaluation.
         mix: the prior that matches the test split.
+        draws: of the test pictures.
     """
     temperature = calibration.temperature if calibration else 1.0
     styles = collection.vocabulary.styles
-    draws = picture_draws(
-        collection, test.rows, resamples=settings.bootstrap_samples, seed=settings.seed
-    )
     scored = PriorScores(draws, mix.prior)
     shares = {prior: correction.under(prior)(test.logits, temperature) for prior in BOTH}
     answers = {prior: found.argmax(1) for prior, found in shares.items()}
@@ -152,6 +151,7 @@ def score(
         if calibration
         else None,
         conformal=_conformal(shares[settings.prior], test, calibration) if calibration else None,
+        ood=None,
         validation=_validation(correction, validation, temperature) if calibration else None,
     )
 
@@ -217,7 +217,7 @@ def _calibration(
         ece_before=before,
         ece_after=after,
         ece_perfect=float(perfect.mean()),
-        ece_perfect_95=float(np.quantile(perfect, 0.95)),
+        ece_perfect_99=float(np.quantile(perfect, 0.99)),
         nll_before=log_loss(raw, test.labels),
         nll_after=log_loss(scaled, test.labels),
         brier_before=brier_score(raw, test.labels),

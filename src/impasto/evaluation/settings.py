@@ -38,6 +38,11 @@ class EvaluateSettings(Settings):
         min_length=1,
         description="average over these multiples of the training's resolution",
     )
+    outliers: str | None = Field(
+        None,
+        description="a folder of pictures, or another collection, that the out-of-distribution "
+        "score shall tell from the test pictures, besides those made by code",
+    )
     level: float = Field(
         0.9, gt=0, lt=1, description="share of pictures whose conformal set shall hold their style"
     )

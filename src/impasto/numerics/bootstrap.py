@@ -257,12 +257,6 @@ def confusion_estimates(confusion: Confusions, *, resamples: int, seed: int) -> 
     return {name: draws.estimate(values) for name, values in draws.scores(answers).items()}
 
 
-def share_estimate(hit: NDArray[np.bool_], labels: Labels, *, resamples: int, seed: int) -> Score:
-    """Share of hits ``(N,)`` with its 95 % interval, pictures drawn within styles."""
-    draws = PictureDraws.make(labels, int(labels.max()) + 1, None, resamples=resamples, seed=seed)
-    return draws.estimate(draws.shares(hit))
-
-
 def resampled_means(values: Floats, *, resamples: int, seed: int) -> Floats:
     """Means of resampled rows: ``(resamples,)`` of ``(N,)``, ``(resamples, K)`` of ``(N, K)``."""
     drawn = max(1, len(values) - 1)

@@ -142,3 +142,28 @@ def _diagonal(confusions: Confusions) -> Floats:
 def _divided(part: Floats, whole: NDArray[Any]) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(part / whole, np.float64)
+
+
+def weighted_auroc(
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    low_weights: NDArray[np.float64],
+    high_weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Area under the ROC curve in each draw, ``(B,)``: how often a high value is the higher.
+
+    Args:
+        low: values of pictures that should have low ones, ``(N,)``.
+        high: of pictures that should have high ones, ``(M,)``; ties count half.
+        low_weights: of the former in each draw, ``(B, N)``.
+        high_weights: of the latter, ``(B, M)``.
+    """
+    order = np.argsort(low, kind="stable")
+    cumulative = np.cumsum(low_weights[:, order], axis=1)
+    cumulative = np.concatenate((np.zeros((len(cumulative), 1)), cumulative), axis=1)
+    below, up_to = (
+        cumulative[:, np.searchsorted(low[order], high, "left")],
+        cumulative[:, np.searchsorted(low[order], high, "right")],
+    )
+    wins = (high_weights * (below + up_to) / 2).sum(1)
+    return np.asarray(wins / (high_weights.sum(1) * low_weights.sum(1)))

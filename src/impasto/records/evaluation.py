@@ -22,6 +22,8 @@ PRIORS: Final[Mapping[Prior, str]] = {
     "uniform": "styles equally frequent",
 }
 """The priors in words."""
+MEANINGFUL_TOP_3: Final = 3
+"""Styles beyond which top-3 accuracy says anything."""
 FrequencyGroup = Literal["many", "medium", "few"]
 """Styles by training pictures (Liu et al. 2019): more than 100, 20 to 100, fewer than 20."""
 
@@ -135,7 +137,7 @@ class CalibrationBin(Record):
 class CalibrationScores(Record):
     """Calibration before and after temperature scaling (Guo et al. 2017), under ``prior``.
 
-    ``ece_perfect`` and ``ece_perfect_95`` are the mean and the 95th percentile of the expected
+    ``ece_perfect`` and ``ece_perfect_99`` are the mean and the 99th percentile of the expected
     calibration error that perfect calibration would give on as many pictures with these
     confidences. ``nll`` is the negative log-likelihood in nats, ``brier`` the Brier score.
     """
@@ -145,7 +147,7 @@ class CalibrationScores(Record):
     ece_before: float
     ece_after: float
     ece_perfect: float
-    ece_perfect_95: float
+    ece_perfect_99: float
     nll_before: float
     nll_after: float
     brier_before: float
@@ -159,6 +161,44 @@ class ConformalScores(Record):
     level: float
     coverage: float
     mean_size: float
+
+
+class OodKindScores(Record):
+    """Detection of pictures of one kind that are no paintings, beside test pictures.
+
+    Attributes:
+        kind: ``noise``, ``text``, ``diagrams``, ``gradients``, ``photographs``, or ``given``.
+        pictures: how many there are.
+        units: how many of them are independent: crops of one photograph are one.
+        auroc: area under the ROC curve: how often one is further away than a test picture; 0.5 is
+            chance.
+        detected: share beyond the limit, by the limit's rate of false alarms as text; empty where
+            there is no limit.
+    """
+
+    kind: str
+    pictures: int
+    units: int
+    auroc: Interval
+    detected: dict[str, Interval]
+
+
+class OodScores(Record):
+    """Out-of-distribution detection, tested on pictures that nothing was fitted or chosen on.
+
+    Attributes:
+        held_out: pictures that the limit is taken from.
+        limit: distance beyond which ``predict`` warns; ``None`` with too few pictures held out.
+        false_alarms: share of pictures like the training's that may lie beyond it.
+        beyond: share of test pictures beyond the limit, by its rate of false alarms as text.
+        kinds: of pictures that are no paintings.
+    """
+
+    held_out: int
+    limit: float | None
+    false_alarms: float
+    beyond: dict[str, Interval]
+    kinds: tuple[OodKindScores, ...]
 
 
 class ValidationScores(Record):
@@ -192,10 +232,10 @@ class ClassifierEvaluation(Result):
     all of them under either. ``prior`` is that of the answers in ``predictions.parquet``,
     ``confusion``, ``per_style`` and ``groups``. A baseline is ``None`` where it does not apply, a
     group where no tested style is in it; ``calibration``, ``conformal`` and ``validation`` are
-    ``None`` without validation pictures.
+    ``None`` without validation pictures, and ``ood`` is, too, on another collection than the run's.
     """
 
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     kind: Literal["classifier"] = "classifier"
     split: str
     pictures: int
@@ -214,6 +254,7 @@ class ClassifierEvaluation(Result):
     confusion: tuple[tuple[int, ...], ...]
     calibration: CalibrationScores | None
     conformal: ConformalScores | None
+    ood: OodScores | None
     validation: ValidationScores | None
 
     def prior_of(self, name: str) -> Prior:
@@ -224,7 +265,8 @@ class ClassifierEvaluation(Result):
     def columns(self) -> tuple[ScoreColumn, ...]:
         """Columns of a table of scores: accuracy under both priors, that of the split first."""
         titles = {name: metric.heading for name, metric in SCORES.items()}
-        titles["top_3"] = "Top-3 accuracy"
+        if len(self.styles) > MEANINGFUL_TOP_3:
+            titles["top_3"] = "Top-3 accuracy"
         columns = [ScoreColumn(name, self.prior_of(name), title) for name, title in titles.items()]
         other: Prior = "train" if self.test_mix.prior == "uniform" else "uniform"
         return (columns[0], ScoreColumn("accuracy", other, titles["accuracy"]), *columns[1:])

@@ -196,7 +196,7 @@ _KINDS = (
         "IMP303",
         "miscalibrated",
         "The calibration error is larger than that of calibrated probabilities",
-        "The calibration error is that of calibrated probabilities, or at most 0.02",
+        "The calibration error is within what calibrated probabilities give, or near it",
         "Read the probabilities as ranks only, or enlarge the validation split.",
     ),
     Kind(
@@ -231,7 +231,7 @@ _KINDS = (
     Kind(
         "IMP308",
         "confusion-without-history",
-        "Styles are not confused the more, the closer in time they lie",
+        "Styles are not shown to be confused the more, the closer in time they lie",
         "Styles are confused the more, the closer in time they lie",
         "Do not read its confusions as nearness in time; few dated styles may also hide a link.",
     ),
@@ -324,7 +324,7 @@ _KINDS = (
     Kind(
         "IMP320",
         "evaluator-no-better-than-hand-made-features",
-        "The evaluator recognises real works no better than hand-made features do",
+        "The evaluator is not shown to recognise real works better than hand-made features do",
         "The evaluator recognises real works better than hand-made features do",
         "Train the evaluator longer or at a higher resolution; until then read the hit rates of "
         "the hand-made features.",
@@ -377,7 +377,7 @@ _KINDS = (
         "IMP505",
         "clusters-follow-artists",
         "The clusters follow artists more closely than styles",
-        "The clusters follow styles at least as closely as artists",
+        "The clusters are not shown to follow artists more closely than styles",
         "Say that the clusters are of artists; a style is then known by its painters.",
     ),
     Kind(

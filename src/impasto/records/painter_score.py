@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, Self
 
 from impasto.errors import RunError
 from impasto.files import read_json
+from impasto.records.evaluation import ResampledUnits
 from impasto.records.painting import Borrowed
 from impasto.records.record import Interval, Record, Result
 
@@ -34,7 +35,9 @@ TREATMENT_TITLES: Final[dict[Treatment, str]] = {
     "blurred": "Blurred (σ 1)",
     "recompressed": "JPEG, quality 60",
 }
-FORMAT: Final = 3
+FORMAT: Final = 4
+ENOUGH_PICTURES: Final = 10  # of a pair of styles from which a gain can be called beyond chance
+SIGNIFICANT: Final = 0.05
 
 
 class HitRate(Record):
@@ -151,10 +154,21 @@ class IdentityScores(Record):
 
 
 class PairGain(Interval):
-    """Gain in hit rate over unchanged pictures, for pictures of one style painted in another."""
+    """Gain in hit rate over unchanged pictures, for pictures of one style painted in another.
+
+    ``p`` is of the exact sign test of gained against lost pictures, by artist where artists are
+    known, after Holm's correction for the number of pairs of styles.
+    """
 
     source: str
     target: str
+    pictures: int
+    p: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the gain, or loss, is beyond chance, on enough pictures."""
+        return self.pictures >= ENOUGH_PICTURES and self.p < SIGNIFICANT
 
 
 class StrengthStep(Record):
@@ -187,9 +201,13 @@ class ShownPair(Record):
 
 
 class PainterScore(Result):
-    """The score of a painter on test pictures, each painted in some other styles."""
+    """The score of a painter on test pictures, each painted in some other styles.
 
-    format: Literal[3] = FORMAT
+    ``evaluator_gain`` is the accuracy of the network less that of hand-made features on the same
+    real pictures; ``resampled`` is what intervals draw again.
+    """
+
+    format: Literal[4] = FORMAT
     command: str
     environment: dict[str, str]
     collection_fingerprint: str
@@ -197,8 +215,10 @@ class PainterScore(Result):
     resolution: int
     sources: int
     pictures: int
+    resampled: ResampledUnits
     evaluator: EvaluatorSummary
     evaluators: dict[EvaluatorName, EvaluatorAccuracy]
+    evaluator_gain: Interval
     arms: tuple[ArmScore, ...]
     left_out: dict[Arm, str]
     gains: dict[EvaluatorName, HitRateGains]

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal
 
-from impasto.records.evaluation import ScoreTable, flat_scores
+from impasto.records.evaluation import ResampledUnits, ScoreTable, flat_scores
 from impasto.records.record import Result
 
 RECONSTRUCTION_TITLES: Final = {
@@ -17,13 +17,15 @@ class AutoencoderEvaluation(Result):
     """Reconstruction of test pictures by an autoencoder, beside PCA and the mean picture.
 
     Each table of scores holds ``psnr`` in dB and ``ssim``. ``gains_by_training`` are over the
-    autoencoder before its training, its principal components and linear decoder.
+    autoencoder before its training, its principal components and linear decoder. ``resampled`` is
+    what the intervals draw again.
     """
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     kind: Literal["autoencoder"] = "autoencoder"
     split: str
     pictures: int
+    resampled: ResampledUnits
     resolution: int
     latent: int
     collection_fingerprint: str

@@ -6,7 +6,12 @@ from typing import Final
 
 from impasto.numerics.formatting import count, duration, percent
 from impasto.numerics.metrics import SCORES
-from impasto.records.evaluation import PRIORS, BaselineScores, ClassifierEvaluation
+from impasto.records.evaluation import (
+    MEANINGFUL_TOP_3,
+    PRIORS,
+    BaselineScores,
+    ClassifierEvaluation,
+)
 from impasto.records.finding import Finding, invalidated
 from impasto.reporting.study import StudyRecords, TrainedRun
 from impasto.reporting.thumbnails import Example
@@ -22,6 +27,10 @@ BASELINES: Final = {
     "majority": "The largest style alone",
     "artist_oracle": "Artist oracle",
 }
+
+
+FEW: Final = 30
+"""Test pictures below which a report says first that they are too few to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,13 @@ def _measured(
     if beats_baselines(evaluation, main.found):
         title = f"The network tells {styles} apart with {result}"
     else:
-        title = f"The network is no better than a baseline at telling {styles} apart: {result}"
+        title = f"The network is not shown to be better than a baseline at telling {styles} apart"
+        title += f": {result}"
+    if evaluation.pictures < FEW:
+        tested = count(evaluation.pictures, f"{evaluation.split} picture")
+        title = (
+            f"{tested[0].upper()}{tested[1:]} are too few to tell: {title[0].lower()}{title[1:]}"
+        )
     rivals = {"colour_histogram": "colour histograms reach", "majority": "the largest style alone"}
     reached = [
         f"{words} {percent(simple[name].scores['accuracy'].value)}"
@@ -106,7 +121,7 @@ def _lead(evaluation: ClassifierEvaluation, *, clean: bool) -> tuple[str, ...]:
     others = [
         f"{SCORE_TITLES[name].lower().replace('macro-f1', 'macro-F1')} {score(found)}"
         for name, found in evaluation.scores.items()
-        if name != "accuracy" and (name != "top_3" or len(evaluation.styles) > 3)
+        if name != "accuracy" and (name != "top_3" or len(evaluation.styles) > MEANINGFUL_TOP_3)
     ]
     apart = " that took no part in training or in any choice" if clean else ""
     pictures = count(evaluation.pictures, f"{evaluation.split} picture")

@@ -7,8 +7,9 @@ import numpy as np
 
 from impasto.collection.collection import Collection
 from impasto.numerics.formatting import percent
-from impasto.records.finding import Finding
+from impasto.records.finding import Finding, Outcome
 
+FEW = 30  # validation pictures below which nothing is said of IMP201
 RISE = 1.1  # of the validation loss above its lowest from which IMP202 is an issue
 
 
@@ -23,16 +24,17 @@ def training_findings(lines: Sequence[Mapping[str, Any]], collection: Collection
     # Two standard errors of guessing, so that luck does not pass for learning: the mean of the
     # styles' recalls, each of as many pictures as the style has
     margin = 2 * float(np.sqrt(chance * (1 - chance) * (1 / present).sum())) / len(present)
-    learned = best > chance + margin
+    pictures = int(present.sum())
     text = (
-        f"The balanced accuracy of the weights kept is {percent(best)}; the majority style's is "
-        f"{percent(chance)}, on validation."
+        f"The balanced accuracy of the weights kept is {percent(best)} on {pictures} validation "
+        f"pictures; guessing has {percent(chance)}, and by luck up to {percent(chance + margin)}."
     )
     numbers = {"balanced_accuracy": best, "majority": chance, "margin": margin}
-    return [
-        Finding("IMP201", "passed" if learned else "issue", text, numbers),
-        _overfitting(validations),
-    ]
+    outcome: Outcome = "passed" if best > chance + margin else "issue"
+    # Where luck reaches 100 %, nothing could pass
+    if pictures < FEW or chance + margin >= 1:
+        outcome, text = "not applicable", f"Too few to tell: {text}"
+    return [Finding("IMP201", outcome, text, numbers), _overfitting(validations)]
 
 
 def overfitting_findings(lines: Sequence[Mapping[str, Any]]) -> list[Finding]:

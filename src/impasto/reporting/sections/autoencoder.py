@@ -62,7 +62,7 @@ def reconstruction_section(evaluation: AutoencoderEvaluation, place: Place) -> S
         Table(
             "Scores of reconstruction",
             f"Means over {count(evaluation.pictures, 'test picture')}; in brackets 95 % bootstrap "
-            "intervals",
+            f"intervals: {evaluation.resampled.text}",
             columns("Reconstructed by", numbers=[title for title, _ in MEASURES.values()]),
             (Row(rows[0].cells, ours=True), *rows[1:]),
         ),

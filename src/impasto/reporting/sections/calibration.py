@@ -1,11 +1,28 @@
-"""Section on the calibration of a classifier's probabilities."""
+"""Section on a classifier's probabilities: calibration, conformal sets, OOD score."""
 
 from impasto.images.palette import ACCENT, MUTED
 from impasto.numerics.formatting import count, percent
-from impasto.records.evaluation import PRIORS, CalibrationScores, ClassifierEvaluation
-from impasto.reporting.blocks import Section, prose
+from impasto.records.evaluation import (
+    PRIORS,
+    CalibrationScores,
+    ClassifierEvaluation,
+    OodScores,
+)
+from impasto.reporting.blocks import Block, Row, Section, Table, columns, prose
+from impasto.reporting.headline import FEW
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import Chart, Sheet, quiet
+from impasto.reporting.words import score, whole
+
+LARGE = 0.7  # of all styles: sets that are larger on average say little
+OOD_KINDS = {
+    "noise": "Noise",
+    "text": "Pages of text",
+    "diagrams": "Diagrams",
+    "gradients": "Smooth gradients",
+    "photographs": "Photographs",
+    "given": "The pictures that were given",
+}
 
 
 def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
@@ -16,13 +33,13 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
     found, sets = evaluation.calibration, evaluation.conformal
     moved = found.ece_after - found.ece_before
     verb = "lowers" if moved < 0 else "raises" if moved > 0 else "leaves"
-    off = found.ece_after > found.ece_perfect_95
+    off = found.ece_after > found.ece_perfect_99
     text = (
         f"With {PRIORS[found.prior]}, a temperature of {found.temperature:.3f}, fitted on the "
         f"validation split, {verb} the expected calibration error from "
         f"{percent(found.ece_before)} to {percent(found.ece_after)}. On as many pictures with "
         f"these confidences perfect calibration would give {percent(found.ece_perfect)}, at most "
-        f"{percent(found.ece_perfect_95)} in 95 % of cases: the probabilities are "
+        f"{percent(found.ece_perfect_99)} in 99 % of cases: the probabilities are "
         f"{'miscalibrated' if off else 'consistent with calibrated ones'}. The negative "
         f"log-likelihood goes from {found.nll_before:.3f} to {found.nll_after:.3f} nats, the Brier "
         f"score from {found.brier_before:.3f} to {found.brier_after:.3f}; lower is better."
@@ -33,10 +50,61 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
             f"hold it in {percent(sets.coverage)} and name {sets.mean_size:.2f} styles on average, "
             f"with {PRIORS[evaluation.prior]}; that is an average over styles, no promise for each."
         )
+        if sets.mean_size > LARGE * len(evaluation.styles):
+            text += " Sets as large as that say little."
+    if evaluation.pictures < FEW:
+        text = f"Too few to tell: {count(evaluation.pictures, 'test picture')}. {text}"
     title = place.title("Are its probabilities calibrated?")
-    blocks = (prose(text), reliability_chart(found, evaluation.command))
+    blocks: tuple[Block, ...] = (prose(text), reliability_chart(found, evaluation.command))
+    if evaluation.ood:
+        blocks += _ood(evaluation.ood)
     link = place.title("Calibration")
     return Section(place.anchor("calibration"), title, blocks, link, place.prefix)
+
+
+def _ood(found: OodScores) -> tuple[Block, ...]:
+    """Sentences and a table on pictures that are no paintings."""
+    usual = (
+        "A picture’s out-of-distribution score is how far its colours, spectrum, edges and texture "
+        "are from those of the training pictures; the network takes no part in it. "
+    )
+    if found.limit is None:
+        text = (
+            f"A limit beyond which predict warns is not applicable: {found.held_out} pictures are "
+            "left for it, too few. "
+        )
+    else:
+        beyond = found.beyond[str(found.false_alarms)]
+        text = (
+            f"Predict warns beyond a limit that {percent(found.false_alarms, 0)} of pictures like "
+            f"the training’s may exceed, set on {found.held_out} others; of the test pictures "
+            f"{percent(beyond.value)} do ({percent(beyond.low)} to {percent(beyond.high)}). "
+        )
+    rates = tuple(found.beyond)
+    rows = [
+        Row(
+            (
+                OOD_KINDS[row.kind],
+                whole(row.pictures),
+                whole(row.units),
+                score(row.auroc),
+                *(score(row.detected[rate]) for rate in rates),
+            )
+        )
+        for row in found.kinds
+    ]
+    heads = [f"Named at {percent(float(rate), 0)} false alarms" for rate in rates]
+    title = "Pictures that are no paintings"
+    caption = (
+        "AUROC: how often such a picture has a higher score than a test picture, 50 % by chance; "
+        "in brackets 95 % intervals. Nothing was fitted or chosen on these pictures; crops of one "
+        "photograph are one independent picture"
+    )
+    numbers = ("Pictures", "Independent", "AUROC", *heads)
+    return (
+        prose(usual + text),
+        Table(title, caption, columns("Kind", numbers=numbers), tuple(rows)),
+    )
 
 
 def reliability_chart(found: CalibrationScores, command: str) -> Chart:

@@ -21,8 +21,8 @@ from impasto.reporting.words import measured, number, share, shown
 FIGURES = ("map-styles.png", "maps.png")
 """The atlas's figures that stand in the report; the others lie beside the atlas."""
 SCORES = {
-    "nmi": "NMI",
     "ami": "AMI",
+    "nmi": "NMI",
     "ari": "ARI",
     "purity": "Purity",
     "silhouette": "Silhouette",
@@ -55,13 +55,13 @@ def _clusterings(atlas: Atlas) -> Table:
         scores, chance = row.scores[scope], row.chance[scope]
         cells: list[Inline] = [row.title, Number(str(k) if k else "as styles", k)]
         cells += [measured(getattr(scores, name), 3) for name in SCORES]
-        rows.append(Row((*cells, number(chance.nmi.mean, 3)), ours=place == 0))
+        rows.append(Row((*cells, number(chance.ami.mean, 3)), ours=place == 0))
     return Table(
         "Scores of the clusters",
         f"Agreement with the styles on {pictures}; in brackets 95 % intervals that draw paintings "
         "again and leave the clusters as they are. By chance: the mean of styles shuffled among "
         f"{atlas.clusterings[0].chance[atlas.scope].shuffled}",
-        columns("Clustered", numbers=("Clusters", *SCORES.values(), "NMI by chance")),
+        columns("Clustered", numbers=("Clusters", *SCORES.values(), "AMI by chance")),
         tuple(rows),
     )
 
@@ -92,10 +92,10 @@ def _styles(atlas: Atlas) -> Table:
 
 
 def clusters_chart(atlas: Atlas) -> Chart:
-    """Return the NMI of every clustering with the styles, with its interval and chance."""
+    """Return the AMI of every clustering with the styles, with its interval and chance."""
     scope, ours = atlas.scope, len(atlas.clusterings)
     shuffled = f"styles shuffled among {atlas.clusterings[0].chance[scope].shuffled}"
-    rows = [(row.title, row.scores[scope].nmi, row.chance[scope].nmi) for row in atlas.scored]
+    rows = [(row.title, row.scores[scope].ami, row.chance[scope].ami) for row in atlas.scored]
 
     def draw(sheet: Sheet) -> None:
         axes = quiet(sheet.figure.add_subplot(), grid="x")
@@ -105,19 +105,18 @@ def clusters_chart(atlas: Atlas) -> Chart:
             ends = [y - 0.3, y + 0.3]
             axes.plot([chance.mean] * 2, ends, color=INK, linewidth=1.4, gid=gid)
             axes.plot([score.low, score.high], [y, y], color=colour, linewidth=2.2, alpha=0.55)
-            text = f"{title}: NMI {score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
+            text = f"{title}: AMI {score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
             form = "o" if y < ours else "s"
             axes.plot([score.value], [y], form, color=colour, gid=sheet.hover(text))
         axes.set_yticks(range(len(rows)), [title for title, *_ in rows])
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.set_xlim(left=0)
-        axes.set_xlabel(f"normalised mutual information with the styles; strokes: {shuffled}")
+        axes.set_xlabel(f"adjusted mutual information with the styles; strokes: {shuffled}")
 
     listed = "; ".join(f"{title} {score.value:.3f}" for title, score, _ in rows)
     return Chart(
         "clusters",
-        f"Dots with interval whiskers: how far clusters agree with styles (NMI). {listed}.",
+        f"Dots with interval whiskers: how far clusters agree with styles (AMI). {listed}.",
         "How far clusters agree with the styles, with 95 % intervals; squares are baselines.",
         atlas.command,
         (WIDTH, 1.0 + 0.3 * len(rows)),
