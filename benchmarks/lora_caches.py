@@ -66,7 +66,9 @@ def measured(task: LoraTask, steps: int, precision: Precision) -> dict[str, floa
             pixels = torch.from_numpy(x).permute(0, 3, 1, 2).float() / 127.5 - 1
             latents = vae.encode(pixels).latent_dist.mode().float() * vae.config.scaling_factor
             pipeline.register_modules(text_encoder=encoder)
-            text = task.library.embedded([material.taught.captions[int(row)] for row in rows])
+            captions = [material.taught.captions[int(row)] for row in rows]
+            family = task.base.family
+            text = family.batch(family.encode(pipeline, captions), latents.device, latents.dtype)
             pipeline.register_modules(text_encoder=None)
         return Batch(
             latents, text, size, task.objective.draw(seeds.tolist(), tuple(latents.shape[1:]))

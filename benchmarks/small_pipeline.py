@@ -2,18 +2,25 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderKLFlux2,
     DDIMScheduler,
     FlowMatchEulerDiscreteScheduler,
+    Flux2KleinPipeline,
+    Flux2Transformer2DModel,
+    FluxPipeline,
+    FluxTransformer2DModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
+    ZImagePipeline,
+    ZImageTransformer2DModel,
 )
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import (
@@ -21,6 +28,9 @@ from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    Qwen2TokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
     T5Config,
     T5EncoderModel,
 )
@@ -227,6 +237,146 @@ def tiny_flow(captions: Iterable[str], seed: int = 0) -> StableDiffusion3Pipelin
             tokenizer_3=words,
             transformer=denoiser,
             scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        )
+
+
+CHAT: Final = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}"
+    "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""A chat template of the form that Qwen's have."""
+
+
+def chat_tokenizer(captions: Iterable[str], length: int = 512) -> Qwen2TokenizerFast:
+    """A byte-level tokenizer with a chat template, learned from captions."""
+    learner = Tokenizer(models.BPE())
+    learner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=320,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    learner.train_from_iterator(captions, trainer)
+    state = json.loads(learner.to_str())["model"]
+    made = Qwen2TokenizerFast(
+        vocab=dict(state["vocab"]),
+        merges=[tuple(pair) for pair in state["merges"]],
+        model_max_length=length,
+        pad_token="<|endoftext|>",
+        eos_token="<|im_end|>",
+    )
+    made.chat_template = CHAT
+    return made
+
+
+def chat_encoder(words: Qwen2TokenizerFast, layers: int) -> Qwen3ForCausalLM:
+    """A small Qwen3 with fresh weights."""
+    return Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=len(words),
+            hidden_size=16,
+            intermediate_size=16,
+            num_hidden_layers=layers,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=8,
+            tie_word_embeddings=True,
+        )
+    ).eval()
+
+
+def tiny_flux(captions: Iterable[str], seed: int = 0) -> FluxPipeline:
+    """The smallest FLUX.1 with a guidance vector, with random weights."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        words = tokenizer(captions, 128)
+        third = T5Config(
+            vocab_size=len(words), d_model=32, d_kv=8, d_ff=32, num_layers=1, num_heads=4,
+            pad_token_id=0,
+        )  # fmt: skip
+        autoencoder = vae((8, 16))
+        autoencoder.register_to_config(shift_factor=0.1)
+        denoiser = FluxTransformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=2,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            pooled_projection_dim=32,
+            guidance_embeds=True,
+            axes_dims_rope=(4, 6, 6),
+        ).eval()
+        return FluxPipeline(
+            scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+            vae=autoencoder,
+            text_encoder=text_encoder(words, 32, 2),
+            tokenizer=words,
+            text_encoder_2=T5EncoderModel(third).eval(),
+            tokenizer_2=words,
+            transformer=denoiser,
+        )
+
+
+def tiny_flux2(captions: Iterable[str], seed: int = 0) -> Flux2KleinPipeline:
+    """The smallest FLUX.2 klein that is not distilled, with random weights."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        words = chat_tokenizer(captions)
+        autoencoder = AutoencoderKLFlux2(
+            block_out_channels=(8, 16),
+            down_block_types=("DownEncoderBlock2D",) * 2,
+            up_block_types=("UpDecoderBlock2D",) * 2,
+            latent_channels=4,
+            norm_num_groups=8,
+            layers_per_block=1,
+            mid_block_add_attention=False,
+        ).eval()
+        autoencoder.bn.running_mean.normal_(0, 0.2)
+        autoencoder.bn.running_var.uniform_(0.5, 2)
+        denoiser = Flux2Transformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=2,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=48,  # three of the encoder's layers
+            guidance_embeds=False,
+            timestep_guidance_channels=16,
+            axes_dims_rope=(4, 4, 4, 4),
+        ).eval()
+        return Flux2KleinPipeline(
+            scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+            vae=autoencoder,
+            text_encoder=chat_encoder(words, 27),
+            tokenizer=words,
+            transformer=denoiser,
+            is_distilled=False,
+        )
+
+
+def tiny_z_image(captions: Iterable[str], seed: int = 0) -> ZImagePipeline:
+    """The smallest Z-Image, with random weights."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        words = chat_tokenizer(captions)
+        autoencoder = vae((8, 16))
+        autoencoder.register_to_config(shift_factor=0.1)
+        denoiser = ZImageTransformer2DModel(
+            in_channels=4, dim=32, n_layers=2, n_refiner_layers=1, n_heads=2, n_kv_heads=2,
+            cap_feat_dim=16, axes_dims=[4, 6, 6], axes_lens=[1024, 64, 64],
+        ).eval()  # fmt: skip
+        for weight in denoiser.parameters():  # its padding and last layers begin at nothing
+            if not weight.any():
+                torch.nn.init.normal_(weight, std=0.1)
+        return ZImagePipeline(
+            scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+            vae=autoencoder,
+            text_encoder=chat_encoder(words, 2),
+            tokenizer=words,
+            transformer=denoiser,
         )
 
 

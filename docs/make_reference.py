@@ -18,6 +18,7 @@ from impasto.comparison.balance import LongTailSettings
 from impasto.comparison.by_artist import ByArtistSettings
 from impasto.config import CourseConfig, Settings, table
 from impasto.embedding.settings import AtlasSettings
+from impasto.evaluation.adapter_score import AdapterSettings
 from impasto.evaluation.lora_score import ScorecardSettings
 from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.predict import PredictSettings
@@ -46,6 +47,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "atlas": AtlasSettings,
     "evaluate (a painter)": PaintingSettings,
     "evaluate (a LoRA)": ScorecardSettings,
+    "evaluate --adapter": AdapterSettings,
     "predict": PredictSettings,
     "paint (a collection)": PatchSettings,
     "paint (a painter)": RepaintSettings,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from impasto.comparison.by_artist import ByArtistSettings as ByArtistSettings
     from impasto.embedding.settings import AtlasSettings as AtlasSettings
     from impasto.errors import ImpastoError as ImpastoError
+    from impasto.evaluation.adapter_score import AdapterSettings as AdapterSettings
     from impasto.evaluation.lora_score import ScorecardSettings as ScorecardSettings
     from impasto.evaluation.painter_score import PaintingSettings as PaintingSettings
     from impasto.evaluation.predict import PredictSettings as PredictSettings
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from impasto.verbs.scoring import atlas as atlas
     from impasto.verbs.scoring import balance as balance
     from impasto.verbs.scoring import evaluate as evaluate
+    from impasto.verbs.scoring import evaluate_adapter as evaluate_adapter
     from impasto.verbs.scoring import predict as predict
     from impasto.verbs.training import train as train
     from impasto.verbs.training import train_autoencoder as train_autoencoder
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "AdapterSettings": "evaluation.adapter_score",
     "AtlasSettings": "embedding.settings",
     "AutoencoderSettings": "training.autoencoder.settings",
     "ByArtistSettings": "comparison.by_artist",
@@ -82,7 +85,7 @@ _HOMES = {
     "render_html": "reporting.notebook",
 }
 _VERBS = {
-    "scoring": ("add_to_atlas", "atlas", "balance", "evaluate", "predict"),
+    "scoring": ("add_to_atlas", "atlas", "balance", "evaluate", "evaluate_adapter", "predict"),
     "data": ("audit", "prepare", "sample"),
     "inputs": ("load_network", "open_collection", "open_run"),
     "results": ("paint", "report", "serve", "site", "study"),

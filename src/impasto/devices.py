@@ -9,7 +9,7 @@ from accelerate.state import AcceleratorState, PartialState
 from impasto.config import Device
 from impasto.errors import SettingsError
 
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 def device_of(name: Device) -> torch.device:
@@ -70,6 +70,23 @@ def precision_of(
     return "bfloat16" if able else "float32"
 
 
+def lora_precision(
+    setting: Literal["auto", "float32", "bfloat16", "float16"], device: torch.device
+) -> Precision:
+    """The precision of a pre-trained base.
+
+    ``auto`` keeps the precision that it was published for: on CUDA bfloat16 where the device
+    computes in it, not where it is emulated (T4, V100, RTX 20), and else float16; float32 on
+    processors and MPS.
+    """
+    if setting != "auto":
+        return setting
+    if device.type != "cuda":
+        return "float32"
+    return "bfloat16" if precision_of("auto", device) == "bfloat16" else "float16"
+
+
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     """The context to run a network in."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+    kind = torch.float16 if precision == "float16" else torch.bfloat16
+    return torch.autocast(device.type, kind, enabled=precision != "float32")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from impasto.collection.collection import Collection
-from impasto.diffusion.buckets import assign, shapes
+from impasto.diffusion.buckets import assign, cropped, shapes
 from impasto.diffusion.captions import (
     fill,
     spoken,
@@ -102,6 +102,7 @@ def test_a_trigger_word_stands_for_the_style(make_collection: Callable[..., Coll
 def test_every_picture_goes_to_the_nearest_proportions() -> None:
     known = shapes(512, 64, several=True)
     assert known[0] == (512, 512)
+    assert len(set(known)) == len(known)
     assert all(h % 64 == 0 and w % 64 == 0 and abs(h * w / 512**2 - 1) < 0.25 for h, w in known)
     rng = np.random.default_rng(0)
     sizes = [(int(h), int(w)) for h, w in rng.integers(100, 2000, (200, 2))]
@@ -110,6 +111,22 @@ def test_every_picture_goes_to_the_nearest_proportions() -> None:
         assert off[place] == min(off)
     assert assign([(None, None)], known) == [0]
     assert shapes(512, 64, several=False) == [(512, 512)]
+
+
+def test_tall_and_wide_pictures_have_shapes_of_their_own() -> None:
+    """A pillar print of 1:4 keeps nearly all of itself, one of 1:8 half."""
+    known = shapes(1024, 64, several=True)
+    assert {(h, w) for h, w in known} == {(w, h) for h, w in known}
+    lost = []
+    for size in ((4000, 1000), (1000, 4000), (8000, 1000)):
+        shape = known[int(assign([size], known)[0])]
+        kept = min(size[0], size[1] * shape[0] / shape[1]) * min(
+            size[1], size[0] * shape[1] / shape[0]
+        )
+        assert cropped(size, shape) == pytest.approx(1 - kept / (size[0] * size[1]))
+        lost.append(cropped(size, shape))
+    assert max(lost[:2]) < 0.1
+    assert 0.4 < lost[2] < 0.6
 
 
 def test_without_the_extra_the_install_line_is_said() -> None:

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from impasto.collection.collection import Collection
-from impasto.errors import RunError
+from impasto.diffusion.adapter import Adapter, Shape, write_foreign
+from impasto.diffusion.base import open_base
+from impasto.errors import RunError, SettingsError
+from impasto.evaluation.adapter_score import AdapterSettings, score_adapter
 from impasto.evaluation.lora_score import ScorecardSettings, score_lora
 from impasto.generate.text_to_image import DiffuseSettings, LoraPainter
 from impasto.records.lora_score import LoraScore
@@ -74,3 +78,43 @@ def test_a_run_is_scored_and_the_pictures_are_kept(
     )
     assert score_lora(lora.path, settings=settings).per_style == rows
     assert not calls
+
+
+def test_an_adapters_file_is_scored_on_a_collection(
+    make_collection: Callable[..., Collection],
+    tiny_base: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """As other programs write it: kohya's names, or ComfyUI's, without any run."""
+    collection = make_collection(train=(8, 8, 8), test=2)
+    train_classifier(
+        collection,
+        tmp_path / "classifier",
+        ClassifierSettings(size="tiny", batch_size=12, resolution=32, device="cpu", epochs=1),
+    )
+    paint = DiffuseSettings(steps=2, device="cpu", guidance=1.0)
+    for kind in ("tiny", "tiny_flow"):
+        base = open_base(str(tiny_base(kind)), safety=False)
+        adapter = Adapter(base, Shape(2, 1.0))
+        with torch.no_grad():
+            for weight in adapter.parameters():
+                weight.normal_(0, 0.3)
+        name = write_foreign(adapter, tmp_path, {})
+        settings = AdapterSettings(
+            base=str(tiny_base(kind)), classifier=str(tmp_path / "classifier"), pictures=2,
+            resolution=32, styles=("Bands", "Columns"), trigger="zx", paint=paint,
+            bootstrap_samples=100,
+        )  # fmt: skip
+        done = score_adapter(tmp_path / name, collection.path, tmp_path / kind, settings)
+        assert done.styles == ("Bands", "Columns")
+        assert sum(map(sum, done.confusion)) == 4
+        sides = [sorted((tmp_path / kind).rglob(f"{arm}/*/*.png")) for arm in ("adapter", "base")]
+        assert [len(side) for side in sides] == [4, 4]
+        assert all(a.read_bytes() != b.read_bytes() for a, b in zip(*sides, strict=True))
+        assert (tmp_path / kind / "evaluation" / "scorecard.json").is_file()
+    with pytest.raises(RunError, match="damaged, or for another base"):
+        other = settings.model_copy(update={"base": str(tiny_base("tiny"))})
+        score_adapter(tmp_path / name, collection.path, tmp_path / "no", other)
+    with pytest.raises(SettingsError, match="no style Cubism"):
+        strange = settings.model_copy(update={"styles": ("Cubism",)})
+        score_adapter(tmp_path / name, collection.path, tmp_path / "no", strange)

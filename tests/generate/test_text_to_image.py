@@ -32,7 +32,7 @@ torch.set_num_threads(1)
 how = json.load(open(sys.argv[1]))
 pipeline = DiffusionPipeline.from_pretrained(how["base"])
 pipeline.load_lora_weights(sys.argv[2], weight_name="pytorch_lora_weights.safetensors")
-pipeline(how["caption"], num_inference_steps=how["steps"], guidance_scale=how["guidance"],
+pipeline(prompt=how["caption"], num_inference_steps=how["steps"], guidance_scale=how["guidance"],
          height=how["size"][0], width=how["size"][1],
          generator=torch.Generator().manual_seed(how["seed"])).images[0].save(sys.argv[3])
 """
@@ -78,7 +78,7 @@ def test_diffusers_alone_paints_the_same(run: Run, tmp_path: Path) -> None:
     painted = diffuse(run.path, (), asked, output=tmp_path)
     assert [one.path for one in painted] == [tmp_path / "Bands" / "a-boat-7.png"]
     how = json.loads((tmp_path / "Bands" / "a-boat-7.json").read_text())
-    assert how["caption"] == "a boat in the style of bands"
+    assert how["caption"] == "a painting in the style of bands, a boat"
     adapter = (run.path / "pytorch_lora_weights.safetensors").read_bytes()
     assert how["adapter_sha256"] == hashlib.sha256(adapter).hexdigest()
     (tmp_path / "plain.py").write_text(PLAIN)
@@ -112,7 +112,7 @@ def test_scale_0_is_the_base_and_1_is_not(run: Run, tmp_path: Path) -> None:
         return Image.open(diffuse(run.path, (), asked, output=tmp_path / str(scale))[0].path)
 
     base = open_base(run.settings["base"])
-    bare = sample(base.pipeline, {"prompt": ["a boat"]}, [0], Sampling(3, 2.0, (32, 32)))[0]
+    bare = sample(base, {"prompt": ["a boat"]}, [0], Sampling(3, 2.0, (32, 32)))[0]
     assert at(0.0).tobytes() == bare.tobytes()
     assert at(1.0).tobytes() != bare.tobytes()
     assert at(0.5).tobytes() not in (bare.tobytes(), at(1.0).tobytes())
@@ -213,3 +213,55 @@ def test_a_folder_of_a_run_for_each_style_paints_each_with_its_own(
     assert painted[0].adapter_sha256 != painted[1].adapter_sha256
     with pytest.raises(SettingsError, match="name styles with --style"):
         diffuse(folder, (), DiffuseSettings(prompt="a", **QUICK), output=tmp_path / "out")
+
+
+def test_sides_negative_prompts_and_batches(run: Run, tmp_path: Path) -> None:
+    def painted(name: str, **given: Any) -> list[Any]:
+        asked = DiffuseSettings(prompt="a boat", seed=7, **{**QUICK, **given})
+        return list(diffuse(run.path, (), asked, output=tmp_path / name))
+
+    wide = painted("wide", width=48, height=32)[0]
+    with Image.open(wide.path) as picture:
+        assert picture.size == (48, 32)
+    with pytest.raises(SettingsError, match=r"30 × 32 pixels: .* multiples of 4"):
+        painted("odd", width=32, height=30)
+    plain, away = painted("plain")[0], painted("away", negative="stripes")[0]
+    assert apart(plain.path, away.path) > 0
+    assert json.loads(away.path.with_suffix(".json").read_text())["negative"] == "stripes"
+    alone = painted("alone", number=3)
+    together = painted("together", number=3, batch_size=2)
+    for one, other in zip(alone, together, strict=True):
+        assert one.seed == other.seed
+        assert apart(one.path, other.path) <= 1  # sums in another order
+
+
+def test_a_grid_of_epochs_and_scales(run: Run, tmp_path: Path) -> None:
+    progress = run.path / "progress"
+    progress.mkdir(exist_ok=True)
+    weights = load_file(run.path / "pytorch_lora_weights.safetensors")
+    save_file({name: w * 2 for name, w in weights.items()}, progress / "epoch-003.safetensors")
+    asked = DiffuseSettings(
+        prompt="a boat", styles=("bands",), epochs=(3, 0), scales=(0.0, 1.0), **QUICK
+    )
+    painted = diffuse(run.path, (), asked, output=tmp_path)
+    assert [one.path.name for one in painted] == [
+        "epoch-003-scale-0.png", "epoch-003-scale-1.png", "kept-scale-0.png", "kept-scale-1.png",
+    ]  # fmt: skip
+    with Image.open(tmp_path / "grid.png") as sheet:
+        assert sheet.size == (2 * 34 - 2, 2 * 34 - 2)
+    assert apart(painted[0].path, painted[2].path) == 0  # the base, twice
+    assert apart(painted[1].path, painted[3].path) > 0
+    with pytest.raises(SettingsError, match="no adapter of epoch 9: it has 3"):
+        diffuse(run.path, (), asked.model_copy(update={"epochs": (9,)}), output=tmp_path)
+
+
+def test_a_prompt_that_is_cut_is_announced(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = type(open_base(run.settings["base"]).family)
+    monkeypatch.setattr(family, "tokens", lambda self, pipeline, caption: (90, 77))
+    lines: list[str] = []
+    asked = DiffuseSettings(prompt="a boat", **QUICK)
+    diffuse(run.path, (), asked, output=tmp_path, on_skip=lines.append)
+    assert lines == ["the prompt has 90 tokens, of which Stable Diffusion reads 77: shorten it, or "
+                     "put what matters first"]  # fmt: skip

@@ -59,6 +59,7 @@ def test_a_folder_is_taught_as_it_lies_and_what_is_left_out_is_named(
     outcomes = {f.code: f.outcome for f in findings.load(run.path / "findings.json")}
     assert outcomes == {
         "IMP202": "not applicable", "IMP601": "not applicable", "IMP602": "passed",
+        "IMP606": "passed",
     }  # fmt: skip
     assert "no held-out loss" in (run.path / "README.md").read_text()
     # The last weights are kept; painting takes the trigger word for the style

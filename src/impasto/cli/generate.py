@@ -26,6 +26,22 @@ def paint(
     prompt: Annotated[
         str | None, typer.Option("--prompt", "-p", help="LoRA: what to paint.")
     ] = None,
+    negative: Annotated[
+        str | None, typer.Option("--negative", help="LoRA: what to lead the pictures away from.")
+    ] = None,
+    height: Annotated[
+        int | None, typer.Option("--height", help="LoRA: in pixels, instead of --pixels.")
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option("--width", help="LoRA: in pixels, instead of --pixels.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="LoRA: pictures at a time. Default: 1.")
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option("--scale", help="LoRA: strength of the adapter; 0: the base. Default: 1.0."),
+    ] = None,
     styles: Annotated[
         list[str] | None, typer.Option("--style", help="A style, or all; repeatable.")
     ] = None,
@@ -99,7 +115,16 @@ def paint(
     if references and _holds_pictures(run):
         source, images = None, [run, *(images or ())]
     kind = paint_kind(source)
-    for_lora = {"prompt": prompt, "number": number, "seed": seed}
+    for_lora = {
+        "prompt": prompt,
+        "negative": negative,
+        "height": height,
+        "width": width,
+        "number": number,
+        "batch_size": batch_size,
+        "scale": scale,
+        "seed": seed,
+    }
     for_pictures = {
         "mix": mix,
         "boldness": boldness,

@@ -73,15 +73,50 @@ def evaluate(
             "--classifier", help="Painter or LoRA: the run that classifies what was painted."
         ),
     ] = None,
+    adapter: Annotated[
+        Path | None,
+        typer.Option(
+            "--adapter",
+            help="A LoRA file of any program to score, on the collection named in place of RUN.",
+        ),
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", help="With --adapter: the pipeline that it is for.")
+    ] = None,
+    output: Annotated[
+        Path | None, opt.output("With --adapter: the folder to write.", "the file's name")
+    ] = None,
     device: opt.Device = None,
     *,
     common: opt.Common,
 ) -> None:
-    """Score a run of any kind: classifier, autoencoder, painter or LoRA.
+    """Score a run of any kind: classifier, autoencoder, painter or LoRA; or a LoRA's file.
 
     impasto evaluate run
+
+    impasto evaluate --adapter style.safetensors --base MODEL collection --classifier run
     """
     import impasto  # noqa: PLC0415
+
+    if adapter is not None:
+        refuse("--adapter", {"by": by, "size": size, "epochs": epochs, "collection": collection})
+        request = read_request(common.config, common.assignments)
+        _score_adapter(
+            adapter,
+            run or request.collection,
+            output or adapter.with_suffix(""),
+            request.settings(
+                impasto.AdapterSettings,
+                {
+                    "base": base,
+                    "classifier": str(classifier) if classifier else None,
+                    "paint.device": device,
+                },
+            ),
+            common,
+        )
+        return
+    refuse("a run", {"base": base, "output": output})
     from impasto.verbs.inputs import kind_of  # noqa: PLC0415
     from impasto.verbs.scoring import evaluation_settings  # noqa: PLC0415
 
@@ -120,6 +155,16 @@ def evaluate(
         progress=not common.quiet,
         announce=None if common.quiet else show.note,
     )
+    show.evaluation(made, as_json=common.as_json)
+
+
+def _score_adapter(
+    adapter: Path, collection: Path, output: Path, settings: Any, common: opt.Common
+) -> None:
+    import impasto  # noqa: PLC0415
+
+    announce = None if common.quiet else show.note
+    made = impasto.evaluate_adapter(adapter, collection, output, settings, announce=announce)
     show.evaluation(made, as_json=common.as_json)
 
 

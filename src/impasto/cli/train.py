@@ -103,12 +103,15 @@ def lora(
         str | None,
         typer.Option("--base", help="The pipeline to fine-tune: a folder or a hub name."),
     ] = None,
+    trigger: Annotated[
+        str | None, typer.Option("--trigger", help="A word for the style, put into captions.")
+    ] = None,
     network: Annotated[
         opt.Values,
         opt.network(
             None,
-            opt.epochs("10", "Passes; more of them extend a finished run."),
-            resolution="512",
+            opt.epochs("0", "Epochs; more of them extend a finished run; 0: by the pictures."),
+            resolution="0",
             batch_size="4",
             learning_rate="0.0001",
         ),
@@ -129,7 +132,11 @@ def lora(
     """
     from impasto.training.lora.settings import LoraSettings  # noqa: PLC0415
 
-    request, settings = _asked(LoraSettings, {"base": base, **network}, common)
+    request, settings = _asked(LoraSettings, {"base": base, "trigger": trigger, **network}, common)
+    if push:
+        from impasto.diffusion.push_to_hub import require_access  # noqa: PLC0415
+
+        require_access(push)  # before hours of work
     folder = output or request.study / "runs" / "lora"
     jobs = {folder: settings}
     if per_style:

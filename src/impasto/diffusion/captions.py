@@ -9,6 +9,8 @@ from impasto.collection.collection import Collection
 from impasto.collection.layouts.training_folders import by_names, caption_rows, read_captions
 from impasto.errors import InputError, SettingsError
 
+STYLED: Final = "a painting in the style of {style}[, {prompt}]"
+"""Style and prompt as one caption; the style first, so it is never what is cut off."""
 FIELDS: Final = ("style", "artist", "title", "year")
 _OPTIONAL: Final = re.compile(r"\[([^\[\]]*)\]")
 _FIELD: Final = re.compile(r"\{(\w*)\}")

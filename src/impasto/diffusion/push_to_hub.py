@@ -1,11 +1,38 @@
 """Upload of an adapter to the Hugging Face hub."""
 
+import re
 from pathlib import Path
 
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, get_token
 
-from impasto.diffusion.adapter import KOHYA, NAME
-from impasto.errors import OutputError
+from impasto.diffusion.adapter import COMFYUI, KOHYA, NAME
+from impasto.diffusion.base import reaches_hub
+from impasto.errors import InputError, OutputError
+
+
+def require_access(repository: str) -> None:
+    """Refuse a repository that could not be written to, before the work that is to go there.
+
+    Raises:
+        InputError: it is no name of a repository, nobody is logged in, or the hub is out of reach.
+    """
+    whole = re.fullmatch(r"[\w.-]+/[\w.-]{1,96}", repository)
+    if not whole or "--" in repository or ".." in repository:
+        raise InputError(f"--push {repository}: give OWNER/NAME, as in huggan/my-style")
+    if get_token() is None:
+        raise InputError(f"--push {repository}: nobody is logged in: hf auth login, then repeat")
+    if not reaches_hub():
+        raise InputError(
+            f"--push {repository}: the hub cannot be reached from here: leave --push out, and "
+            "upload the run's folder elsewhere"
+        )
+    try:
+        HfApi().whoami()
+    except Exception as error:  # the hub's client raises a dozen kinds
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(
+            f"--push {repository}: the hub refuses the login ({reason}): hf auth login, then repeat"
+        ) from error
 
 
 def push(run: Path, repository: str) -> str:
@@ -21,7 +48,7 @@ def push(run: Path, repository: str) -> str:
     api = HfApi()
     try:
         address = api.create_repo(repository, private=True, exist_ok=True)
-        kept = [NAME, KOHYA, "README.md", "progress/*.png"]
+        kept = [NAME, KOHYA, COMFYUI, "README.md", "progress/*.png"]
         api.upload_folder(repo_id=repository, folder_path=run, allow_patterns=kept)
     except Exception as error:  # the hub's client raises a dozen kinds, some of them not its own
         reason = " ".join(str(error).split())[:160]

@@ -63,7 +63,7 @@ class ScorecardSettings(Settings):
     pictures: int = Field(
         16, ge=2, description="pictures of each style, with and without the adapter"
     )
-    batch_size: int = Field(4, ge=1, description="pictures painted at a time")
+    batch_size: int = Field(1, ge=1, description="pictures painted at a time")
     paint: DiffuseSettings = Field(
         DiffuseSettings(),
         description="settings of painting; prompt, styles and number do not count",
@@ -103,13 +103,34 @@ def score_lora(
     """
     settings, path = settings or ScorecardSettings(), Path(run)
     lora = open_run(path, "lora")
-    network = _evaluator(lora, settings)
+    _evaluator(lora, settings)  # before anything is loaded
     found = collection_of(lora, collection)
+    return score_painter(open_painter(path, settings.paint), found, settings, announce=announce)
+
+
+def score_painter(
+    painter: LoraPainter,
+    found: Collection,
+    settings: ScorecardSettings,
+    *,
+    announce: Callable[[str], None] | None = None,
+) -> LoraScore:
+    """Score an opened base with an adapter on a collection.
+
+    Raises:
+        RunError: there is no evaluator, or it knows other styles.
+        InputError: the collection has no test pictures of the styles.
+    """
+    lora = painter.run
+    network = _evaluator(lora, settings)
     found.vocabulary.require(network.run.styles, f"the evaluator in {network.run.path}")
-    painter = open_painter(path, settings.paint)
     taught = [
         found.vocabulary.styles.index(name) for name in lora.settings["styles"] or lora.styles
     ]
+    test = found.indices("test")
+    test = test[np.isin(found.labels[test], taught)]
+    if not len(test):
+        raise InputError(f"{found.path} has no test pictures of these styles to compare with")
     home = lora.evaluation_path / "pictures" / _address(painter, settings)
     made = {}
     for arm, scale in zip(ARMS, (settings.paint.scale, 0.0), strict=True):
@@ -118,10 +139,6 @@ def score_lora(
         painter.scaled(scale)
         made[arm] = _paint(painter, found, taught, settings, home / arm)
     outputs = {arm: _outputs(network, one) for arm, one in made.items()}
-    test = found.indices("test")
-    test = test[np.isin(found.labels[test], taught)]
-    if not len(test):
-        raise InputError(f"{found.path} has no test pictures of these styles to compare with")
     outputs["real"] = network.outputs(found, test, EvaluateSettings().views)
     score = _measure(found, network, lora, settings, made["adapter"], outputs)
     _sheet(found, made, taught, test, lora.evaluation_path / "figures" / "scorecard.png")

@@ -383,17 +383,17 @@ _KINDS = (
     Kind(
         "IMP601",
         "adapter-without-effect",
-        "The adapter's held-out loss is no lower than the base's alone",
+        "The adapter's held-out loss is not clearly lower than the base's alone",
         "The adapter's held-out loss is lower than the base's alone",
         "Train longer, or raise the learning rate or the rank.",
     ),
     Kind(
         "IMP602",
         "enlarged-pictures",
-        "Some pictures have fewer pixels than they are trained at",
-        "Every picture has as many pixels as it is trained at",
-        "Lower the resolution, or keep the original files where they were when the collection "
-        "was prepared.",
+        "Some pictures have fewer pixels than they are trained at, or are cropped by much",
+        "Every picture has as many pixels as it is trained at, and is cropped by little",
+        "Lower the resolution, keep the original files where they were when the collection was "
+        "prepared, and cut scrolls and panoramas yourself.",
     ),
     Kind(
         "IMP603",
@@ -417,6 +417,13 @@ _KINDS = (
         "The same prompt and seed give different compositions in different styles",
         "The same prompt and seed give similar compositions in different styles",
         "Train for fewer epochs, caption what the pictures show, or lower the adapter's scale.",
+    ),
+    Kind(
+        "IMP606",
+        "captions-cut",
+        "Some captions are longer than the text encoders read",
+        "The text encoders read all captions to their end",
+        "Shorten the captions, or put the style and what matters first.",
     ),
 )
 

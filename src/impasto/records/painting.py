@@ -111,6 +111,7 @@ class PaintedByLora(Painted):
 
     run: str
     prompt: str | None
+    negative: str | None = None
     caption: str
     seed: int
     steps: int

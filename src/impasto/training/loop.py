@@ -31,6 +31,7 @@ from impasto.training.schedule import warmup_constant, warmup_cosine
 from impasto.training.trackers import tracked
 
 LOGS_PER_EPOCH = 10
+LOSS_SCALE = 1024.0  # in float16, whose smallest numbers gradients would fall below
 CHECKPOINT_SECONDS = 60.0
 
 
@@ -173,6 +174,8 @@ def _step(
     for group in state.optimizer.param_groups:
         group["lr"] = rate * group["peak"]
     loss = _gradients(state, model)
+    if plan.precision == "float16":
+        _unscale(model)
     accelerator.clip_grad_norm_(model.parameters(), plan.clip)
     value = float(accelerator.reduce(loss, "mean"))
     if not math.isfinite(value):
@@ -207,10 +210,22 @@ def _gradients(state: _State, model: nn.Module) -> Tensor:
             with autocast(accelerator.device, plan.precision):
                 loss = state.task.loss(model, batch) / parts
             # Processes exchange their gradients once a step
+            scaled = loss * LOSS_SCALE if plan.precision == "float16" else loss
             with nullcontext() if part == parts else accelerator.no_sync(model):
-                accelerator.backward(loss)
+                accelerator.backward(scaled)
             losses.append(loss.detach())
     return torch.stack(losses).sum()
+
+
+def _unscale(model: nn.Module) -> None:
+    """Take the scale of the loss from the gradients; those that overflowed make no step."""
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    finite = all(bool(torch.isfinite(gradient).all()) for gradient in gradients)
+    for gradient in gradients:
+        if finite:
+            gradient.div_(LOSS_SCALE)
+        else:
+            gradient.zero_()
 
 
 def _after(

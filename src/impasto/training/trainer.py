@@ -18,7 +18,7 @@ from accelerate.utils import broadcast_object_list
 from torch import nn
 
 from impasto.collection.collection import Collection
-from impasto.devices import accelerator_on, precision_of
+from impasto.devices import accelerator_on, lora_precision, precision_of
 from impasto.errors import CollectionError, RunError, SettingsError
 from impasto.files import write_table
 from impasto.records import finding as finding_records
@@ -219,9 +219,8 @@ def _begin(
 ) -> Run:
     """Create the run's folder with its facts."""
     setting, device = trainer.settings.precision, accelerator.device
-    # A pre-trained base on a processor stays in the precision that it was trained in
-    plain = setting == "auto" and not trainer.from_scratch and device.type != "cuda"
-    precision = ["float32" if plain else precision_of(setting, device)]
+    own = precision_of if trainer.from_scratch else lora_precision
+    precision = [own(setting, device)]
     broadcast_object_list(precision)  # processes may run on other machines
     taken = trainer.subset or collection
     facts = {

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from impasto.collection.collection import Collection
     from impasto.comparison.balance import LongTailSettings
     from impasto.embedding.settings import AtlasSettings
+    from impasto.evaluation.adapter_score import AdapterSettings
     from impasto.evaluation.predict import Prediction, PredictSettings
     from impasto.records.atlas import Atlas
     from impasto.records.balance import BalanceResult
     from impasto.records.evaluations import Evaluation
+    from impasto.records.lora_score import LoraScore
 
 
 def balance(
@@ -98,6 +100,33 @@ def evaluate(
     from impasto.evaluation.evaluate import evaluate as evaluated  # noqa: PLC0415
 
     return evaluated(path, other, wanted, progress=progress, announce=announce)
+
+
+def evaluate_adapter(
+    adapter: Thing,
+    collection: "Collection | Thing",
+    output: Thing,
+    settings: "AdapterSettings | Mapping[str, Any] | None" = None,
+    *,
+    announce: Announce | None = None,
+    **options: Any,
+) -> "LoraScore":
+    """Score an adapter that any program trained, on a collection.
+
+    Args:
+        adapter: a ``.safetensors`` file of kohya's scripts, ai-toolkit, diffusers or impasto.
+        collection: with test pictures of the styles.
+        output: the folder to write.
+        settings: the defaults where ``None``.
+        announce: called with one line for each stage.
+        options: single settings by name, ``base`` among them.
+    """
+    from impasto.evaluation.adapter_score import AdapterSettings, score_adapter  # noqa: PLC0415
+
+    wanted = resolve(AdapterSettings, settings, options)
+    return score_adapter(
+        folder(adapter), folder(collection), folder(output), wanted, announce=announce
+    )
 
 
 def evaluation_settings(kind: RunKind, by: Literal["artist"] | None = None) -> type[Settings]:

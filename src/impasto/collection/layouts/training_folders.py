@@ -201,7 +201,7 @@ def by_names(
 
 
 def _without(left: Iterable[LeftOut], used: frozenset[str]) -> Iterable[LeftOut]:
-    """Things left out, but for caption files and tables."""
+    """Things that were left out, but for caption files and tables."""
     for kind in left:
         items = tuple(name for name in kind.items if name not in used)
         if items:

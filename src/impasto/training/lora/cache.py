@@ -1,12 +1,12 @@
 """Cache of latents and text embeddings, a chunk a file: an interruption loses one chunk.
 
 The folder's name is a digest of all that the numbers depend on, so what another base or collection
-left is never read.
+left is never read. Rows may have shapes of their own: each file holds them one after the other.
 """
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,9 @@ from impasto.state.fingerprint import fingerprint
 
 CHUNK: Final = 32  # pictures or captions between two writes
 MARGIN: Final = 1.05  # times the arrays' size: headers, and other files on the disk
-Arrays = Mapping[str, Tensor]
+LARGEST: Final = 6e4  # that half precision holds; larger numbers are kept in float32
+FORMAT: Final = 2
+Rows = Sequence[Mapping[str, Tensor]]
 
 
 def address(folder: Path, depends: Mapping[str, Any]) -> Path:
@@ -31,8 +33,9 @@ def address(folder: Path, depends: Mapping[str, Any]) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
+    depends = {"format": FORMAT, **depends}
     path = make_folder(folder / fingerprint(**depends)[:16])
-    write_json(path / "made-from.json", dict(depends))
+    write_json(path / "made-from.json", depends)
     return path
 
 
@@ -49,7 +52,8 @@ class Shelf:
     folder: Path
     name: str
     count: int
-    _open: dict[Path, NDArray[np.float16]] = field(default_factory=dict)
+    _open: dict[Path, NDArray[Any]] = field(default_factory=dict)
+    _shapes: dict[int, dict[str, list[list[int]]]] = field(default_factory=dict)
 
     def missing(self) -> list[int]:
         """The numbers of the chunks that are not there yet."""
@@ -58,14 +62,14 @@ class Shelf:
 
     def fill(
         self,
-        make: Callable[[int, int], Arrays],
+        make: Callable[[int, int], Rows],
         advance: Callable[[int], None],
         share: tuple[int, int],
     ) -> None:
         """Make what is missing.
 
         Args:
-            make: the arrays of rows from one number up to another, ``(rows, …)`` each.
+            make: the rows from one number up to another, each a mapping of arrays by name.
             advance: called with the number of rows made.
             share: this process's number and the number of processes, which divide the chunks.
 
@@ -80,34 +84,44 @@ class Shelf:
         for chunk in local:
             start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, self.count)
             made = make(start, stop)
-            for key, tensor in made.items():
+            for key in made[0]:
+                flat = torch.cat([row[key].detach().to("cpu", torch.float32).flatten()
+                                  for row in made])  # fmt: skip
+                array = flat.numpy()
+                if not len(array) or float(np.abs(array).max()) < LARGEST:
+                    array = array.astype(np.float16)
                 with replacing(self._path(key, chunk)) as temporary, temporary.open("wb") as stream:
-                    np.save(stream, tensor.detach().to("cpu", torch.float16).numpy())
-            write_json(self._done(chunk), sorted(made))
+                    np.save(stream, array)
+            write_json(
+                self._done(chunk), {key: [list(row[key].shape) for row in made] for key in made[0]}
+            )
             advance(stop - start)
 
     def row(self, number: int) -> dict[str, Tensor]:
         """The arrays of a row, ``float32``."""
         chunk, place = divmod(number, CHUNK)
-        keys = json.loads(self._done(chunk).read_text(encoding="utf-8"))
-        return {
-            key: torch.from_numpy(self._array(self._path(key, chunk))[place].astype(np.float32))
-            for key in keys
-        }
+        if chunk not in self._shapes:
+            self._shapes[chunk] = json.loads(self._done(chunk).read_text(encoding="utf-8"))
+        row = {}
+        for key, shapes in self._shapes[chunk].items():
+            start = sum(int(np.prod(shape)) for shape in shapes[:place])
+            flat = self._array(self._path(key, chunk))[start : start + int(np.prod(shapes[place]))]
+            row[key] = torch.from_numpy(flat.astype(np.float32)).reshape(shapes[place])
+        return row
 
-    def _room(self, make: Callable[[int, int], Arrays]) -> None:
+    def _room(self, make: Callable[[int, int], Rows]) -> None:
         """Refuse to begin what the disk cannot hold, by the size of one row."""
-        each = sum(tensor[0].numel() * 2 for tensor in make(0, 1).values())
+        each = sum(tensor.numel() * 2 for tensor in make(0, 1)[0].values())
         needed = MARGIN * each * len(self.missing()) * CHUNK
         free = shutil.disk_usage(self.folder).free
         if needed > free:
             raise OutputError(
-                f"{self.folder} needs {needed / 2**30:.1f} GiB for {self.name}, and the disk has "
-                f"{free / 2**30:.1f}: "
+                f"{self.folder} needs {needed / 2**20:.1f} MiB for {self.name}, and the disk has "
+                f"{free / 2**20:.1f}: "
                 "free some space, or name a folder on another disk with cache=…"
             )
 
-    def _array(self, path: Path) -> NDArray[np.float16]:
+    def _array(self, path: Path) -> NDArray[Any]:
         if path not in self._open:
             self._open[path] = np.load(path, mmap_mode="r")
         return self._open[path]

@@ -1,6 +1,6 @@
 """Training data of a LoRA: cached latents and text embeddings, and batches of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,19 +17,29 @@ from impasto.collection.collection import Collection
 from impasto.collection.originals import Originals
 from impasto.diffusion import buckets
 from impasto.diffusion.base import Base
-from impasto.diffusion.captions import table_captions, template_captions, with_trigger
+from impasto.diffusion.captions import (
+    fill,
+    style_words,
+    table_captions,
+    template_captions,
+    with_trigger,
+)
+from impasto.diffusion.families import Row
+from impasto.diffusion.memory import Together, memory_advice, place, release
 from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import CollectionError, SettingsError
 from impasto.images.tensors import float_tensor
 from impasto.progress import progress_bar
 from impasto.state.fingerprint import fingerprint
 from impasto.training.imbalance import sampled_shares
-from impasto.training.lora.cache import Shelf, address
+from impasto.training.lora.cache import CHUNK, Shelf, address
 from impasto.training.lora.folder import TrainingFolder
 from impasto.training.lora.settings import LoraSettings, Sampled
 
 Rows = NDArray[np.int64]
 PRIOR_STEPS: Final = 30  # of the sampler behind the base's own pictures
+MOST_CROPPED: Final = 0.3  # share of a picture that may be lost without a word
+STYLES_SHOWN: Final = 4  # styles shown in previews where no captions are given
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ class Taught:
         return int(self.weights[self.train].sum())
 
     def shares(self, sampling: Sampled) -> NDArray[np.float64]:
-        """Draws of each training picture an epoch: by its repeats, or by its style's share."""
+        """Relative frequency of each training picture: by its repeats, or by its style's share."""
         own = self.weights[self.train]
         if len(set(own.tolist())) > 1:
             return own
@@ -117,12 +127,14 @@ class Material:
 
     Attributes:
         taught: rows, captions and weights.
+        styles: those that are taught.
         originals: where the files are that are larger than what is stored.
         changed: rows whose original has another content than when it was prepared.
         shapes: heights and widths in pixels, and ``shape_of`` each row's place among them.
     """
 
     taught: Taught
+    styles: list[str]
     originals: Originals
     changed: list[int]
     shapes: list[buckets.Shape]
@@ -148,7 +160,8 @@ class Material:
         )
         sizes = zip(collection.column("height"), collection.column("width"), strict=True)
         known = [size if row in originals.known else (None, None) for row, size in enumerate(sizes)]
-        return cls(taught, originals, changed, shapes, buckets.assign(known, shapes))
+        styles = list(settings.styles or collection.vocabulary.styles)
+        return cls(taught, styles, originals, changed, shapes, buckets.assign(known, shapes))
 
     @property
     def digest(self) -> str:
@@ -171,6 +184,15 @@ class Material:
             size = sizes[row] if row in self.originals.known else stored
             shape = self.shapes[self.shape_of[row]]
             count += min(size[0] / shape[0], size[1] / shape[1]) < 1
+        return count
+
+    def cropped(self) -> int:
+        """Number of pictures that lose more than ``MOST_CROPPED`` to the proportions of a shape."""
+        count = 0
+        for row in self.rows.tolist():
+            if row in self.originals.known:
+                shape = self.shapes[self.shape_of[row]]
+                count += buckets.cropped(self.originals.sizes[row], shape) > MOST_CROPPED
         return count
 
     def drawn(self, index: int, settings: LoraSettings) -> tuple[Rows, NDArray[np.bool_], Rows]:
@@ -203,7 +225,7 @@ class Library:
         self, base: Base, material: Material, settings: LoraSettings, folder: Path
     ) -> None:
         self.base, self.material, self.settings = base, material, settings
-        rows, place = material.rows, material.shape_of
+        rows, shape_of = material.rows, material.shape_of
         depends = {
             "base": base.fingerprint,
             "collection": material.originals.collection.fingerprint,
@@ -213,17 +235,21 @@ class Library:
             "rows": rows.tolist(),
         }
         home = address(folder, depends)
-        self.rows = [rows[place[rows] == shape] for shape in range(len(material.shapes))]
+        self.rows = [rows[shape_of[rows] == shape] for shape in range(len(material.shapes))]
         self.latents = [
             Shelf(home, f"latents-{h}x{w}", len(inside))
             for (h, w), inside in zip(material.shapes, self.rows, strict=True)
         ]
         prior = [settings.prior_prompt] if settings.prior_weight else []
-        self.words = sorted({"", *prior, *(material.taught.captions[int(row)] for row in rows)})
+        own = {material.taught.captions[int(row)] for row in rows}
+        self.words = sorted({"", *prior, *own})
         home_of_text = address(folder, {"base": base.fingerprint, "captions": self.words})
-        self.text = Shelf(
-            home_of_text, "embeddings", 0 if settings.text_encoder else len(self.words)
-        )
+        count = 0 if settings.text_encoder else len(self.words)
+        self.text = {
+            name: Shelf(home_of_text, name, count)
+            for name in base.family.encoders_of(base.pipeline)
+        }
+        self.exact: dict[str, list[Row]] = {}
         depends_prior = {
             "base": base.fingerprint,
             "resolution": settings.resolution,
@@ -238,69 +264,148 @@ class Library:
     def fill(self, accelerator: Accelerator, *, progress: bool) -> None:
         """Make all rows that are missing; the processes share the work.
 
+        One network at a time is on the device. The autoencoder goes back to the processor's memory
+        for previews; a text encoder that is not trained is given up once it has read all captions.
+
         Raises:
             OutputError: the disk has no room for it.
+            RunError: memory does not suffice.
         """
         share = accelerator.process_index, accelerator.num_processes
         shown, pipeline = progress and accelerator.is_main_process, self.base.pipeline
         with torch.no_grad():
-            if any(shelf.missing() for shelf in self.latents):
-                # In float32: some autoencoders overflow in half precision
-                vae = pipeline.vae.to(accelerator.device, torch.float32)
-                with progress_bar(
-                    "latents", sum(len(s.missing()) for s in self.latents) * 32, shown=shown
-                ) as advance:
-                    for shape, shelf in enumerate(self.latents):
-                        shelf.fill(partial(self._encode, vae, shape), advance, share)
-            if self.text.missing():
-                for name in [
-                    name for name in pipeline.components if name.startswith("text_encoder")
-                ]:
-                    if getattr(pipeline, name) is not None:
-                        getattr(pipeline, name).to(accelerator.device)
-                with progress_bar(
-                    "embeddings", len(self.text.missing()) * 32, shown=shown
-                ) as advance:
-                    self.text.fill(
-                        lambda start, stop: self.embedded(self.words[start:stop]), advance, share
-                    )
             if self.prior.missing():
-                pipeline.to(accelerator.device)
-                with progress_bar(
-                    "the base's own pictures", self.prior.count, shown=shown
-                ) as advance:
-                    self.prior.fill(self._own, advance, share)
+                self._fill_prior(accelerator, share, shown=shown)
+            if any(shelf.missing() for shelf in self.latents):
+                self._fill_latents(accelerator.device, share, shown=shown)
+            for name, shelf in self.text.items():
+                if shelf.missing() or self._previewed():
+                    self._fill_text(name, shelf, accelerator.device, share, shown=shown)
+        if not self.settings.text_encoder:
+            pipeline.register_modules(**dict.fromkeys(self.text))
+            release()
         accelerator.wait_for_everyone()
+
+    def _fill_latents(self, device: torch.device, share: tuple[int, int], *, shown: bool) -> None:
+        count = sum(len(shelf.missing()) for shelf in self.latents) * CHUNK
+        together = Together(device)
+        # In float32: some autoencoders overflow in half precision
+        before = self.base.pipeline.vae.dtype
+        with (
+            memory_advice("encoding pictures", f"lower resolution={self.settings.resolution}, or "
+                          "encode on the processor with --device cpu once and share cache=…"),
+            progress_bar("latents", count, shown=shown) as advance,
+        ):  # fmt: skip
+            vae = self.base.pipeline.vae.to(device, torch.float32)
+            for shape, shelf in enumerate(self.latents):
+                shelf.fill(partial(self._encode, vae, shape, together), advance, share)
+        self.base.pipeline.vae.to("cpu", before)
+        release()
+
+    def _fill_text(
+        self, name: str, shelf: Shelf, device: torch.device, share: tuple[int, int], *, shown: bool
+    ) -> None:
+        family, pipeline = self.base.family, self.base.pipeline
+        advice = f"the base's {name} does not fit: encode with --device cpu once and share cache=…"
+        if name in family.optional:
+            advice += f", or leave it out with --set 'leave_out=[\"{name}\"]'"
+        with (
+            memory_advice("encoding captions", advice),
+            progress_bar("embeddings", len(shelf.missing()) * CHUNK, shown=shown) as advance,
+        ):
+            if not _is_quantised(getattr(pipeline, name)):
+                getattr(pipeline, name).to(device)
+            rows = family.encode_with(pipeline, name, self._previewed())
+            self.exact[name] = [{key: part.cpu() for key, part in row.items()} for row in rows]
+            shelf.fill(
+                lambda start, stop: family.encode_with(pipeline, name, self.words[start:stop]),
+                advance,
+                share,
+            )
+        if not _is_quantised(getattr(pipeline, name)):
+            getattr(pipeline, name).to("cpu")
+        release()
+
+    def _fill_prior(self, accelerator: Accelerator, share: tuple[int, int], *, shown: bool) -> None:
+        pipeline = self.base.pipeline
+        with (
+            memory_advice("painting the base's own pictures", "set prior_weight=0, or lower "
+                          f"resolution={self.settings.resolution}"),
+            progress_bar("the base's own pictures", self.prior.count, shown=shown) as advance,
+        ):  # fmt: skip
+            how = place(pipeline, accelerator.device, self.settings.offload)
+            self.prior.fill(self._own, advance, share)
+            if how != "none":
+                pipeline.remove_all_hooks()
+            pipeline.to("cpu")
+        release()
+
+    def _previewed(self) -> list[str]:
+        """Captions whose embeddings are kept as they are, and not in half precision."""
+        if self.settings.text_encoder or not self.settings.preview_every:
+            return []
+        return ["", *preview_captions(self.settings, self.material.styles)]
+
+    def previewed(self) -> list[Row]:
+        """Embeddings of the empty caption and of those of previews, as the encoders gave them."""
+        family, pipeline = self.base.family, self.base.pipeline
+        return [
+            family.join(pipeline, {name: rows[number] for name, rows in self.exact.items()})
+            for number in range(len(self._previewed()))
+        ]
 
     def latent(self, row: int) -> Tensor:
         """A painting's latent, ``(C, h, w)``."""
         shape = int(self.material.shape_of[row])
         return self.latents[shape].row(self.place[int(row)])["latent"]
 
-    def embeddings(self, captions: list[str]) -> Mapping[str, Tensor]:
+    def embeddings(self, captions: list[str]) -> list[Row]:
         """Embeddings of captions from the cache."""
-        rows = [self.text.row(self.word[caption]) for caption in captions]
-        return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
-
-    def embedded(self, captions: list[str]) -> dict[str, Tensor]:
-        """Encode captions now, without the cache."""
-        return self.base.family.encode(self.base.pipeline, captions)
-
-    def _encode(self, vae: Any, shape: int, start: int, stop: int) -> dict[str, Tensor]:
-        size, rows = self.material.shapes[shape], self.rows[shape][start:stop]
-        pixels = np.stack([self.material.originals.picture(int(row), size) for row in rows])
-        x = float_tensor(pixels, vae.device)
-        # The mode, since the distribution's deviation is next to 0
-        parts = [vae.encode(part).latent_dist.mode() for part in torch.split(x, 8)]
-        shift = getattr(vae.config, "shift_factor", None) or 0.0
-        return {"latent": (torch.cat(parts) - shift) * vae.config.scaling_factor}
-
-    def _own(self, start: int, stop: int) -> dict[str, Tensor]:
-        side, seeds = self.settings.resolution, range(start, stop)
-        how = Sampling(PRIOR_STEPS, self.settings.guidance, (side, side))
-        words = {"prompt": [self.settings.prior_prompt] * len(seeds)}
-        return {
-            "latent": torch.stack(
-                sample(self.base.pipeline, words, seeds, how, output_type="latent")
+        family, pipeline = self.base.family, self.base.pipeline
+        return [
+            family.join(
+                pipeline,
+                {name: shelf.row(self.word[caption]) for name, shelf in self.text.items()},
             )
-        }
+            for caption in captions
+        ]
+
+    def _encode(
+        self, vae: Any, shape: int, together: Together, start: int, stop: int
+    ) -> list[dict[str, Tensor]]:
+        size, rows = self.material.shapes[shape], self.rows[shape][start:stop].tolist()
+        made: list[dict[str, Tensor]] = []
+        while len(made) < len(rows):
+            with together.measured() as count:
+                part = rows[len(made) : len(made) + count]
+                pixels = np.stack([self.material.originals.picture(row, size) for row in part])
+                latents = self.base.family.to_latent(vae, float_tensor(pixels, vae.device))
+                made += [{"latent": latent.cpu()} for latent in latents]
+        return made
+
+    def _own(self, start: int, stop: int) -> list[dict[str, Tensor]]:
+        side, seeds = self.settings.resolution, range(start, stop)
+        size = (side, side)
+        how = Sampling(PRIOR_STEPS, self.settings.guided, size)
+        made = []
+        for seed in seeds:  # one at a time, as memory allows
+            words = {"prompt": [self.settings.prior_prompt]}
+            (latent,) = sample(self.base, words, [seed], how, output_type="latent")
+            own = self.base.family.from_sampled(self.base.pipeline, latent, size)
+            made.append({"latent": own.cpu()})
+        return made
+
+
+def _is_quantised(network: Any) -> bool:
+    """Whether a network was loaded in few bits, and so lies on its device already."""
+    return getattr(network, "quantization_method", None) is not None
+
+
+def preview_captions(settings: LoraSettings, styles: Sequence[str]) -> list[str]:
+    """The captions of previews: those of the settings, or one for each of the first styles."""
+    if settings.previews is not None:
+        return list(settings.previews)
+    return [
+        fill(settings.styled, {"prompt": None, "style": style_words(style, settings.trigger)})
+        for style in styles[:STYLES_SHOWN]
+    ]

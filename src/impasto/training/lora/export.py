@@ -1,6 +1,7 @@
 """Export of a finished LoRA run: the adapter in two formats, checked by loading, and its card."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from impasto.diffusion.adapter import KOHYA, NAME, Adapter, write, write_kohya
+from impasto.diffusion.adapter import KOHYA, NAME, Adapter, load_file_into, write, write_foreign
 from impasto.diffusion.captions import fill, style_words
 from impasto.errors import RunError
 from impasto.files import write_text
@@ -33,12 +34,13 @@ def export(task: LoraTask, adapter: Adapter, run: Run, settings: LoraSettings) -
     kept = load_file(run.weights_path) if settings.keep == "best" else _last(run)
     adapter.load_state_dict(kept)
     write(adapter, run.path / NAME)
-    files = [NAME, *([KOHYA] if write_kohya(adapter, run.path / KOHYA) else [])]
+    files = [NAME, write_foreign(adapter, run.path, metadata(task, run, settings))]
     expected = _answer(task, adapter)
     pipeline = task.base.pipeline
     pipeline.unload_lora_weights()
-    for name in files:
-        pipeline.load_lora_weights(str(run.path), weight_name=name)
+    # Diffusers reads DoRA in its own format alone
+    for name in files[:1] if settings.dora else files:
+        load_file_into(pipeline, run.path / name)
         off = float(
             (_answer(task, None) - expected).abs().max() / expected.abs().max().clamp(min=1e-9)
         )
@@ -49,7 +51,8 @@ def export(task: LoraTask, adapter: Adapter, run: Run, settings: LoraSettings) -
                 "this defect"
             )
     digest = hashlib.sha256((run.path / NAME).read_bytes()).hexdigest()
-    facts = {"adapter": NAME, "adapter_sha256": digest, "reloaded": files}
+    facts = {"adapter": NAME, "adapter_sha256": digest, "files": files,
+             "reloaded": files[:1] if settings.dora else files}  # fmt: skip
     write_text(run.path / "README.md", card(run, settings, facts))
     return facts
 
@@ -71,9 +74,55 @@ def _answer(task: LoraTask, adapter: Adapter | None) -> Tensor:
         adapter.eval()
         for network in adapter.networks.values():
             network.eval()
-    text = family.encode(pipeline, batch.text) if isinstance(batch.text, list) else batch.text
-    text = {name: tensor.to(dtype) for name, tensor in text.items()}
-    return family.predict(task.base.denoiser, noisy.to(dtype), times, text, batch.size).float()
+    text = batch.text
+    if isinstance(text, list):
+        text = family.batch(family.encode(pipeline, text), noisy.device, dtype)
+    network = task.base.denoiser
+    return family.predict(network, noisy.to(dtype), times, text, batch.size).float()
+
+
+def metadata(task: LoraTask, run: Run, settings: LoraSettings) -> dict[str, str]:
+    """Metadata of the file for other programs, under kohya's and the model specification's names.
+
+    It holds nothing that another training of the same settings would not have.
+    """
+    family, base = task.base.family, task.base
+    architecture, version = family.architecture, family.version
+    predicts = task.objective.predicts
+    second = (
+        architecture == "stable-diffusion-v1" and base.denoiser.config.cross_attention_dim > 768
+    )
+    if second:
+        wide = predicts == "v_prediction"
+        architecture = "stable-diffusion-v2-768-v" if wide else "stable-diffusion-v2-512"
+        version = "sd_v2_v" if wide else "sd_v2"
+    styles = list(settings.styles or run.styles)
+    words = [style_words(style, settings.trigger) for style in styles]
+    counts = {word: int((task.taught.labels[task.taught.train] == run.styles.index(style)).sum())
+              for word, style in zip(words, styles, strict=True)}  # fmt: skip
+    side = f"{settings.resolution}x{settings.resolution}"
+    own = {
+        "ss_base_model_version": version,
+        "ss_v2": str(second),
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": str(settings.rank),
+        "ss_network_alpha": str(settings.alpha or float(settings.rank)),
+        "ss_output_name": ", ".join(words),
+        "ss_resolution": f"({settings.resolution}, {settings.resolution})",
+        "ss_num_train_images": str(len(task.taught.train)),
+        "ss_learning_rate": str(settings.learning_rate),
+        "ss_tag_frequency": json.dumps({"styles": counts}),
+        "ss_training_comment": f"impasto, base fingerprint {base.fingerprint}",
+        "modelspec.sai_model_spec": "1.0.1",
+        "modelspec.architecture": f"{architecture}/lora",
+        "modelspec.implementation": "diffusers",
+        "modelspec.title": ", ".join(words),
+        "modelspec.resolution": side,
+        "modelspec.trigger_phrase": ", ".join(words),
+    }
+    if not family.flow:
+        own["modelspec.prediction_type"] = "v" if predicts == "v_prediction" else "epsilon"
+    return own
 
 
 def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
@@ -90,40 +139,43 @@ def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
     how = {
         name: value
         for name, value in settings.model_dump(mode="json").items()
-        if value not in (None, ())
+        if value not in (None, (), [])
     }
+    local = Path(settings.base).exists()  # a path of this machine is nobody's business
+    if local:
+        how["base"] = Path(settings.base).name
+    for name in ("cache", "captions", "device", "base_config", "vae"):
+        how.pop(name, None)
+    example = _example(settings, styles[0])
     head = [
         "---",
-        f"base_model: {settings.base}",
+        *([] if local else [f"base_model: {settings.base}"]),
         "library_name: diffusers",
+        f"instance_prompt: {json.dumps(style_words(styles[0], settings.trigger))}",
+        "widget:",
+        f"- text: {json.dumps(example)}",
         "tags:",
         "- lora",
         "- text-to-image",
-    ]
-    if Path(settings.base).exists():  # a path of this machine is nobody's business
-        head.pop(1)
-        how["base"] = Path(settings.base).name
-    for name in ("cache", "captions", "device"):
-        how.pop(name, None)
-    lines = [
-        *head,
         "---",
-        f"# A LoRA of {len(styles)} styles",
+    ]
+    what = styles[0] if len(styles) == 1 else f"{len(styles)} styles"
+    lines = [
+        f"# A LoRA of {what}",
         f"For {run.facts['family']}, base `{how['base']}` (`{run.facts['base_fingerprint']}`). "
         "Made by impasto.",
-        "```python\nfrom diffusers import DiffusionPipeline\n\n"
-        f'pipeline = DiffusionPipeline.from_pretrained("{how["base"]}")\n'
-        f'pipeline.load_lora_weights(".", weight_name="{facts["adapter"]}")\n'
-        f'pipeline("{_example(settings, styles[0])}").images[0].save("painting.png")\n```',
-        "`kohya.safetensors`, where it is there, is the same for ComfyUI and A1111.",
+        *_pictures(run),
+        _snippet(how["base"], example, facts["adapter"], local=local),
+        f"`{facts['files'][1]}` is the same for {_readers(facts['files'][1])}, with its strength "
+        "in it: use it at 1. Less paints closer to the base.",
         "## Data",
-        f"{run.collection['pictures']} pictures, collection `{run.collection['fingerprint']}`. "
-        "Weights are trained on the training split and chosen on the validation split; the test "
-        f"split is not used. Styles: {', '.join(styles)}.",
-        f"Captions: {'from a table' if settings.captions else '`' + settings.caption + '`'}; "
-        f"{settings.caption_dropout:.0%} of the pictures without one. "
-        f"{run.facts['originals']} pictures came from their original files, the others from stored "
-        "squares.",
+        f"{sum(run.facts['train_counts'])} pictures were learned from, of collection "
+        f"`{run.collection['fingerprint']}`. Weights are trained on the training split and chosen "
+        f"on the validation split; the test split is not used. Styles: {', '.join(styles)}.",
+        f"Captions: {run.facts['written_captions']} as written, the others by "
+        f"`{settings.caption}`; {settings.caption_dropout:.0%} of the pictures without one. "
+        f"{run.facts['originals']} pictures of the collection came from their original files, the "
+        "others from stored squares.",
         "## Scores",
         f"{scores} Scores of each style: `evaluation/scorecard.json`, written by "
         "`impasto evaluate`.",
@@ -134,7 +186,29 @@ def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
         "training pictures also decide whether its pictures may be published: works of artists who "
         "died less than 70 years ago are protected in many countries.",
     ]
-    return "\n\n".join(["\n".join(lines[: len(head) + 1]), *lines[len(head) + 1 :]]) + "\n"
+    return "\n\n".join(["\n".join(head), *lines]) + "\n"
+
+
+def _snippet(base: str, example: str, adapter: str, *, local: bool) -> str:
+    """Code that paints with the adapter in diffusers alone, run where the card is."""
+    imports = "import sys\n\n" if local else ""
+    place = f"sys.argv[1])  # the folder or file of {base}" if local else f'"{base}")'
+    return (
+        f"```python\n{imports}from diffusers import DiffusionPipeline\n\n"
+        f"pipeline = DiffusionPipeline.from_pretrained({place}\n"
+        f'pipeline.load_lora_weights(".", weight_name="{adapter}")\n'
+        f'pipeline(prompt={json.dumps(example)}).images[0].save("painting.png")\n```'
+    )
+
+
+def _readers(name: str) -> str:
+    return "ComfyUI, A1111 and kohya's scripts" if name == KOHYA else "ComfyUI"
+
+
+def _pictures(run: Run) -> list[str]:
+    """The last preview, where there is one."""
+    made = sorted((run.path / "progress").glob("*.png"))
+    return [f"![Pictures of the training]({made[-1].relative_to(run.path)})"] if made else []
 
 
 def _example(settings: LoraSettings, style: str) -> str:

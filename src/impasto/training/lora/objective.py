@@ -33,6 +33,7 @@ class Objective:
     """Noisy latents, the target of the prediction, and the loss, for the base's family."""
 
     def __init__(self, base: Base, *, min_snr: float, noise_offset: float) -> None:
+        self.family = base.family
         self.flow, self.min_snr, self.noise_offset = base.family.flow, min_snr, noise_offset
         config = base.pipeline.scheduler.config
         kind: Any = FlowMatchEulerDiscreteScheduler if self.flow else DDPMScheduler
@@ -74,13 +75,15 @@ class Objective:
     def noisy(self, latents: Tensor, draws: NoiseDraws) -> tuple[Tensor, Tensor, Tensor]:
         """Noisy latents, the times as the network takes them, and the target of the prediction."""
         if self.flow:
-            sigmas = (
-                self.schedule.sigmas.to(latents.device)[draws.times]
-                .view(-1, 1, 1, 1)
-                .to(latents.dtype)
-            )
-            times = self.schedule.timesteps.to(latents.device)[draws.times]
-            return (1 - sigmas) * latents + sigmas * draws.noise, times, draws.noise - latents
+            places = draws.times.to(self.schedule.sigmas.device)
+            shares, times = self.schedule.sigmas[places], self.schedule.timesteps[places]
+            shift = self.family.shift(self.schedule, tuple(latents.shape[1:]))
+            if shift is not None:
+                shares = self.schedule.time_shift(shift, 1.0, shares)
+                times = shares * self.count
+            sigmas = shares.to(latents).view(-1, 1, 1, 1)
+            mixed = (1 - sigmas) * latents + sigmas * draws.noise
+            return mixed, times.to(latents.device), draws.noise - latents
         mixed = self.schedule.add_noise(latents, draws.noise, draws.times)
         if self.predicts == "v_prediction":
             return mixed, draws.times, self.schedule.get_velocity(latents, draws.noise, draws.times)

@@ -1,22 +1,19 @@
 """Previews of a LoRA training: the same captions and seeds after each epoch, with the adapter."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from impasto.diffusion.adapter import Adapter, write
 from impasto.diffusion.base import Base
-from impasto.diffusion.captions import fill, style_words
-from impasto.diffusion.sampling import Sampling, sample
+from impasto.diffusion.families import Row
+from impasto.diffusion.memory import memory_advice, release
+from impasto.diffusion.sampling import Sampling, embedded_words, sample
 from impasto.files import write_json
 from impasto.images.contact_sheet import contact_sheet, write_png
-from impasto.training.lora.data import Library
+from impasto.training.lora.data import Library, preview_captions
 from impasto.training.lora.settings import LoraSettings
-
-STYLES: Final = 4  # styles shown where no captions are given
 
 
 class Previews:
@@ -27,30 +24,15 @@ class Previews:
     FOLDER/previews.json          captions, seed, steps, guidance
     """
 
-    def __init__(
-        self, base: Base, library: Library, settings: LoraSettings, styles: list[str]
-    ) -> None:
-        self.base, self.settings = base, settings
-        names = [
-            fill(
-                settings.styled,
-                {"prompt": "a painting", "style": style_words(style, settings.trigger)},
-            )
-            for style in styles[:STYLES]
-        ]
-        self.captions = list(settings.previews if settings.previews is not None else names)
-        self.words: list[Mapping[str, Tensor]] = []
-        if not settings.text_encoder:  # the encoders are given up before the first preview
-            with torch.no_grad():
-                empty = {
-                    f"negative_{name}": tensor.cpu()
-                    for name, tensor in library.embedded([""]).items()
-                }
-                for caption in self.captions:
-                    own = {
-                        name: tensor.cpu() for name, tensor in library.embedded([caption]).items()
-                    }
-                    self.words.append({**own, **empty})
+    def __init__(self, base: Base, library: Library, settings: LoraSettings) -> None:
+        self.base, self.settings, self.vae = base, settings, base.pipeline.vae
+        self.captions = preview_captions(settings, library.material.styles)
+        self.rows: list[Row] = []
+        self.empty: list[Row] = []
+        self.away: list[Row] = []
+        if known := library.previewed():  # the encoders are given up before the first preview
+            self.empty, self.rows = known[:1], known[1:]
+            self.away = [base.family.nothing(base.pipeline, self.empty[0])]
 
     def due(self, epoch: int) -> bool:
         """Whether it is time for one."""
@@ -68,19 +50,27 @@ class Previews:
         write(adapter, stem.with_suffix(".safetensors"))
         pipeline, settings = self.base.pipeline, self.settings
         side = settings.resolution
-        how = Sampling(settings.preview_steps, settings.guidance, (side, side))
+        how = Sampling(settings.preview_steps, settings.guided, (side, side))
         device, dtype = self.base.denoiser.device, self.base.denoiser.dtype
-        pipeline.register_modules(vae=self._vae().to(device, dtype))
+        advice = f"set preview_every=0, or lower resolution={side}"
+        pipeline.register_modules(vae=self.vae.to(device, dtype))
         try:
             # As a loaded adapter paints: without the training's mixed precision
-            with adapter.lent(), torch.no_grad(), torch.autocast(device.type, enabled=False):
-                words: list[Mapping[str, Any]] = [
-                    {name: tensor.to(device, dtype) for name, tensor in known.items()}
-                    for known in self.words
-                ] or [{"prompt": caption} for caption in self.captions]
-                pictures = [sample(pipeline, word, [settings.seed], how)[0] for word in words]
+            with (
+                memory_advice("painting previews", advice),
+                adapter.lent(),
+                torch.no_grad(),
+                torch.autocast(device.type, enabled=False),
+            ):
+                words = [
+                    embedded_words(self.base.family, [row], self.away, self.empty, device, dtype)
+                    for row in self.rows
+                ] or [{"prompt": [caption]} for caption in self.captions]
+                pictures = [sample(self.base, word, [settings.seed], how)[0] for word in words]
         finally:
             pipeline.register_modules(vae=None)
+            self.vae.to("cpu")
+            release()
         write_png(stem.with_suffix(".png"), contact_sheet([pictures], gap=2))
         content = {
             "format": 1,
@@ -91,8 +81,3 @@ class Previews:
             "size": [side, side],
         }
         write_json(folder / "previews.json", content)
-
-    def _vae(self) -> Any:
-        from diffusers import AutoencoderKL  # noqa: PLC0415
-
-        return AutoencoderKL.from_pretrained(self.base.name, subfolder="vae").eval()

@@ -7,7 +7,6 @@ RUN/progress/                         previews, each with its adapter
 RUN/cache/                            latents and embeddings; made again where deleted
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,22 @@ from torch import nn
 
 from impasto.collection.collection import Collection
 from impasto.diffusion.adapter import Adapter
+from impasto.diffusion.base import family_of
 from impasto.diffusion.captions import fill
-from impasto.errors import ImpastoError, InputError, RunError, SettingsError
+from impasto.diffusion.memory import memory_advice
+from impasto.errors import InputError, RunError, SettingsError
 from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run
 from impasto.training.loop import Plan
-from impasto.training.lora.data import Taught
+from impasto.training.lora.data import MOST_CROPPED, Taught
 from impasto.training.lora.export import export
 from impasto.training.lora.folder import COLLECTION, TrainingFolder
-from impasto.training.lora.settings import LoraSettings
+from impasto.training.lora.settings import LoraSettings, resolved
 from impasto.training.lora.task import LoraTask
 from impasto.training.trainer import TrainingJob, train
 
+SMALLEST_GAIN = 0.001  # share of the base's held-out loss
 GIVEN_BACK = 0.25  # share of the gain over the base whose loss makes IMP202 an issue
 
 
@@ -67,22 +69,20 @@ def train_lora(
         raise InputError(
             "no base to teach: name a pipeline of diffusers, a folder or a hub name, with --base"
         )
-    fill(settings.styled, {"prompt": "", "style": ""})  # before anything is loaded
+    fill(settings.styled, {"prompt": None, "style": ""})  # before anything is loaded
     taught = Taught.of(collection, settings, folder)
     _refuse_changed(path, {"captions": ("other captions", taught.digest)})
-    try:
-        job = _Training(taught, collection, path, settings, progress).job()
+    family = family_of(settings.base, settings.opening)
+    styles = len(settings.styles or collection.vocabulary.styles)
+    settings = resolved(settings, family, taught.pictures, styles, held_out=bool(len(taught.held)))
+    job = _Training(taught, collection, path, settings, progress).job()
+    advice = (
+        f"set gradient_checkpointing=true, or lower batch_size={settings.batch_size} (and raise "
+        f"accumulation for it), resolution={settings.resolution} or rank, and train into another "
+        "folder, with cache=… of this one"
+    )
+    with memory_advice(f"training in {path}", advice):
         return train(job, collection, path, resume=resume, progress=progress)
-    except ImpastoError:
-        raise
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
-            raise
-        raise RunError(
-            f"out of memory in {path}: set gradient_checkpointing=true, or lower "
-            f"batch_size={settings.batch_size} (and raise accumulation for it), "
-            f"resolution={settings.resolution} or rank, and train into another folder"
-        ) from error
 
 
 def _refuse_changed(path: Path, now: Mapping[str, tuple[str, str]]) -> None:
@@ -166,13 +166,22 @@ class _Training:
                     "optimizer=adamw8bit needs bitsandbytes: pip install bitsandbytes"
                 ) from error
             kind = AdamW8bit
+        settings, encoders = self.settings, self.task.base.family.encoders
+        rates = {
+            False: settings.learning_rate,
+            True: settings.text_encoder_learning_rate or settings.learning_rate / 10,
+        }
+        groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
+        for name, weight in model.named_parameters():
+            groups[name.split(".")[-1].split("/")[0] in encoders].append(weight)
         made = kind(
-            model.parameters(),
-            lr=self.settings.learning_rate,
-            weight_decay=self.settings.weight_decay,
+            [
+                {"params": weights, "lr": rates[text], "peak": rates[text]}
+                for text, weights in groups.items()
+                if weights
+            ],
+            weight_decay=settings.weight_decay,
         )
-        for group in made.param_groups:
-            group["peak"] = self.settings.learning_rate
         assert isinstance(made, torch.optim.Optimizer)
         return made
 
@@ -190,7 +199,9 @@ class _Training:
             "originals": len(material.originals.known),
             "originals_digest": material.digest,
             "changed_originals": len(material.changed),
+            "cropped": material.cropped(),
             "enlarged": material.enlarged(),
+            "cut_captions": len(task.cut),
             "shapes": [list(shape) for shape in material.shapes],
         }
 
@@ -200,7 +211,7 @@ class _Training:
             steps=settings.epochs * task.per_epoch,
             per_epoch=task.per_epoch,
             batch_size=settings.batch_size * settings.accumulation,
-            warmup=settings.warmup_steps,
+            warmup=settings.warmup_steps or 0,
             decay=settings.ema_decay,
             clip=settings.max_grad_norm,
             precision=run.facts["precision"],
@@ -213,18 +224,47 @@ class _Training:
     def _findings(self, lines: Sequence[Mapping[str, Any]]) -> list[Finding]:
         material, resolution = self.task.material, self.settings.resolution
         small, count, changed = material.enlarged(), len(material.rows), len(material.changed)
+        cropped = material.cropped()
         return [
             *_held_out_findings([line for line in lines if "base_loss" in line]),
             Finding(
                 "IMP602",
-                "issue" if small else "passed",
+                "issue" if small or cropped else "passed",
                 f"{small} of {count} training and validation pictures have fewer pixels than "
-                f"resolution={resolution} needs and are enlarged. {len(material.originals.known)} "
+                f"resolution={resolution} needs and are enlarged; {cropped} lose more than "
+                f"{MOST_CROPPED:.0%} of themselves to its shapes. {len(material.originals.known)} "
                 "pictures of the collection have their original files."
                 + (f" {changed} originals have changed since they were prepared." * bool(changed)),
-                {"enlarged": float(small), "pictures": float(count), "changed": float(changed)},
+                {
+                    "enlarged": float(small),
+                    "cropped": float(cropped),
+                    "pictures": float(count),
+                    "changed": float(changed),
+                },
             ),
+            _cut_finding(self.task),
         ]
+
+
+def _cut_finding(task: LoraTask) -> Finding:
+    """IMP606, on captions that the text encoders do not read to their end."""
+    ids, cut = task.material.originals.collection.column("id"), task.cut
+    count = len(task.material.rows)
+    text = f"The text encoders read all {count} captions to their end."
+    if cut:
+        row, tokens, limit = max(cut, key=lambda one: one[1])
+        text = (
+            f"{len(cut)} of {count} captions are longer than the text encoders read; the longest, "
+            f"of {ids[row]}, has {tokens} tokens, of which {limit} are read. Shorten them, or put "
+            "what matters first."
+        )
+    return Finding(
+        "IMP606",
+        "issue" if cut else "passed",
+        text,
+        {"cut": float(len(cut)), "pictures": float(count)},
+        [{"id": ids[row], "tokens": tokens, "read": limit} for row, tokens, limit in cut[:200]],
+    )
 
 
 def _held_out_findings(validations: Sequence[Mapping[str, Any]]) -> list[Finding]:
@@ -236,7 +276,9 @@ def _held_out_findings(validations: Sequence[Mapping[str, Any]]) -> list[Finding
     last, bare = float(validations[-1]["loss"]), float(validations[-1]["base_loss"])
     # Most of a denoising loss is irreducible: the rise is compared with the gain over the base
     risen = last - lowest > GIVEN_BACK * max(bare - lowest, 0)
-    improved = math.isfinite(lowest) and lowest < bare
+    best = min(validations, key=lambda line: float(line["loss"]))
+    gain, low, high = (float(best[name]) for name in ("gain", "gain_low", "gain_high"))
+    improved = low > 0 and gain >= SMALLEST_GAIN
     return [
         Finding(
             "IMP202",
@@ -247,7 +289,9 @@ def _held_out_findings(validations: Sequence[Mapping[str, Any]]) -> list[Finding
         Finding(
             "IMP601",
             "passed" if improved else "issue",
-            f"The lowest held-out loss is {lowest:.4f}; the base alone has {bare:.4f}.",
-            {"lowest": lowest, "base": bare},
+            f"The adapter lowers the held-out loss by {gain:.2%} ({low:.2%} to {high:.2%}, over "
+            f"pictures), from {bare:.4f} to {lowest:.4f}; a gain counts from {SMALLEST_GAIN:.1%} "
+            "on where its interval excludes 0.",
+            {"lowest": lowest, "base": bare, "gain": gain, "low": low, "high": high},
         ),
     ]
