@@ -167,6 +167,54 @@ def test_a_query_is_taken_apart(page: Any) -> None:
         assert page.evaluate("(a) => Impasto.edits(...a, 5)", [one, other]) == number
 
 
+SMALL_STUDY = """const study = {
+  count: 4, undated: -32768, styles: ["Impressionism", "Post_Impressionism"], style: [1, 0, 1, 0],
+  year: [1888, -32768, 1891, 1874], split: [0, 0, 0, 0], site: { splits: ["train"] },
+  once: (key, make) => make(),
+  read: async () => ({ id: ["a", "b", "c", "d"], artist: ["vincent-van-gogh", "berthe-morisot",
+    "paul-gauguin", "claude-monet"], title: ["Starry night", "The cradle", "Impressionism at sea",
+    "Impression, sunrise"] }) };"""
+
+
+def test_what_fits_best_is_found_first(page: Any) -> None:
+    def found(query: str) -> list[int]:
+        return list(
+            page.evaluate(
+                f"""(async (query) => {{ {SMALL_STUDY}
+                const {{ fits, score }} = await Impasto.searched(study, query);
+                const rows = [0, 1, 2, 3].filter(fits);
+                return rows.sort((a, b) => score(b) - score(a) || a - b); }})({query!r})"""
+            )
+        )
+
+    assert found("impressionism") == [1, 3, 0, 2]  # the style of that name before the longer one
+    assert found("monnet") == [3] and found("gogh, vincent") == [0]
+    assert found("1888") == [0] and found("claude monet 1874") == [3] and found("188") == []
+    assert found("1870s") == [3] and found("1888-1891") == [0, 2]
+    assert found("impressionism -post") == [1, 3] and found('"at sea"') == [2]
+    assert found('"sea at"') == [] and found("cézanne") == []
+
+
+def test_completions_forgive_a_typing_error(page: Any) -> None:
+    def offered(text: str) -> list[list[Any]]:
+        return list(
+            page.evaluate(
+                f"""(async (text) => {{ {SMALL_STUDY}
+                const made = await Impasto.completions(study, {{ styles: [] }}, text);
+                return made.map((item) => [item.kind, item.label, item.number]); }})({text!r})"""
+            )
+        )
+
+    assert offered("impr") == [
+        ["style", "Impressionism", 2],
+        ["style", "Post Impressionism", 2],
+    ]
+    assert offered("monnet") == [["artist", "Claude Monet", 1]]
+    assert offered("gogh") == [["artist", "Vincent Van Gogh", 1]]
+    assert offered("1888-1891") == [["years", "1888–1891", 2]]
+    assert offered("zzz") == [] and offered(" ") == []
+
+
 def test_selected_styles_have_colours_of_their_own(page: Any) -> None:
     counts = [5, 9, 9, 1, 8, 7, 30, 2, 6, 6, 4, 10]
     assert page.evaluate("(counts) => Impasto.coloured(counts)", counts) == [

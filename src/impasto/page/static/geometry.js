@@ -29,8 +29,8 @@
       const { width, height } = this,
         free = Math.min(edge, width / 12, height / 8),
         unit = FILLED * Math.min(width, height);
-      const across = (width - 2 * free) / Math.max(right - left, 1e-6),
-        up = (height - 2 * free) / Math.max(top - bottom, 1e-6);
+      const across = (width - 2 * free) / Math.max(right - left, 0.02),
+        up = (height - 2 * free) / Math.max(top - bottom, 0.02);
       return { x: (left + right) / 2, y: (bottom + top) / 2, z: Math.min(across, up) / unit };
     }
 

@@ -143,9 +143,10 @@
       // a number must be a whole one, a word may go on, and stands within another at the last
       found = [];
     for (const written of asked.words) {
-      const wanted = /^\d+$/.test(written) ? ` ${written} ` : ` ${written}`;
+      const number = /^\d+$/.test(written),
+        wanted = number ? ` ${written} ` : ` ${written}`;
       let needle = wanted;
-      if (!texts.some((line) => line.includes(wanted))) {
+      if (!number && !texts.some((line) => line.includes(wanted))) {
         const near = await corrected(data, written);
         if (near && !texts.some((line) => line.includes(written))) {
           read.push([written, near]);
