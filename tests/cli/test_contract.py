@@ -229,7 +229,7 @@ def test_quiet_is_quiet_for_every_kind_of_run(
 def test_serve_prints_its_address(done: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     root = done["site"][0]
     assert done["site"][2].status == 0
-    monkeypatch.setattr(server.ThreadingHTTPServer, "serve_forever", lambda self: None)
+    monkeypatch.setattr(server.StudyServer, "serve_forever", lambda self: None)
     made = call("serve", root / "s", "--port", 0, "--json")
     assert json.loads(made.out)["address"].startswith("http://127.0.0.1:")
     assert "no page" in call("serve", root / "g", "--port", 0).error

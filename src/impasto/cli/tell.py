@@ -49,11 +49,17 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", help="Port of localhost; 0: any free one.", min=0, max=65535)
     ] = 8000,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host", help="Address to listen on; another than localhost asks for a token."
+        ),
+    ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--open", help="Open it in the browser, too.")] = False,
     config: opt.Config = None,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Serve the atlas page and the report of a study on localhost, until Ctrl-C.
+    """Serve a study until Ctrl-C: page, report, and answers about your own pictures.
 
     impasto serve study --port 8000
     """
@@ -64,4 +70,5 @@ def serve(
         if browser:
             typer.launch(address)
 
-    impasto.serve(study or read_request(config).study, port, announce=listening)
+    place = study or read_request(config).study
+    impasto.serve(place, port, host=host, announce=listening, on_skip=show.note)

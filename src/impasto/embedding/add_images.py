@@ -4,8 +4,10 @@ RUN/atlas/added.parquet   one row a picture, kept beside those that were added b
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -15,14 +17,15 @@ from numpy.typing import NDArray
 from impasto.collection.user_images import read_images
 from impasto.config import Device
 from impasto.embedding.atlas_tables import NEIGHBOURS, lists, map_columns, neighbour_column
-from impasto.embedding.embed import encoder
+from impasto.embedding.embed import Encoder, encoder
 from impasto.embedding.projection import Points, place
-from impasto.embedding.vectors import Vectors, fit_preparation
+from impasto.embedding.vectors import Transform, Vectors, fit_preparation
 from impasto.errors import InputError, RunError
 from impasto.files import damaged_error, write_table
+from impasto.images.decode import Fit
 from impasto.numerics.neighbours import nearest, unit
 from impasto.records.atlas import Atlas
-from impasto.records.run import open_run
+from impasto.records.run import Run, open_run
 
 ADDED: Final = "added.parquet"
 
@@ -54,32 +57,94 @@ def add_to_atlas(
         InputError: a path does not exist, or none of the pictures can be read.
         MissingExtraError: one of the maps is by a library that is not installed.
     """
-    opened = open_run(Path(run))
-    folder = atlas or opened.path / "atlas"
-    content, table, raw = _open_atlas(folder)
-    if content.run.weights != opened.weights_fingerprint:
-        raise RunError(
-            f"{folder} was made before {opened.path} was trained further: run impasto atlas again"
-        )
-    size, fit = (opened.collection[name] for name in ("size", "fit"))
-    paths, pixels = read_images(images, size, fit, on_skip or (lambda line: None))
-    new = encoder(opened, device)(pixels)
+    opened = OpenAtlas.of(open_run(Path(run)), folder=atlas, device=device)
+    content, table = opened.content, opened.table
+    paths, pixels = read_images(images, opened.size, opened.fit, on_skip or (lambda line: None))
+    new = opened.encode(pixels)
+    prepared = opened.prepare(new)
     seed = int(content.settings["seed"])
-    prepare = fit_preparation(raw, content.preparation, seed)
-    known, prepared = prepare(raw), prepare(new)
     points: dict[str, Points] = {}
     for row in content.maps:
-        old, added = (raw, new) if row.name == "svd" else (known, prepared)
-        points[row.name] = place(row.name, _points(table, row.name), old, added, seed)
-    near, likeness = nearest(unit(prepared), unit(known), min(NEIGHBOURS, len(known)))
+        svd = row.name == "svd"
+        old, added = (opened.raw, new) if svd else (opened.known, prepared)
+        points[row.name] = place(row.name, opened.points(row.name), old, added, seed)
+    near, likeness = opened.neighbours(prepared, NEIGHBOURS)
     columns: dict[str, Any] = {"id": [str(path) for path in paths], **map_columns(points)}
-    columns["cluster_kmeans"] = _clusters(prepared, known, table["cluster_kmeans"].to_numpy())
+    columns["cluster_kmeans"] = _clusters(
+        prepared, opened.known, table["cluster_kmeans"].to_numpy()
+    )
     columns["neighbours"] = neighbour_column(near)
     columns["neighbour_ids"] = np.asarray(table["id"].to_pylist(), object)[near].tolist()
     columns |= {"likeness": lists(likeness), "embedding": lists(new)}
     made = pa.table(columns).replace_schema_metadata({"inputs": content.inputs})
-    _append(folder / ADDED, made)
+    _append(opened.folder / ADDED, made)
     return made
+
+
+@dataclass(frozen=True)
+class OpenAtlas:
+    """An atlas opened for new pictures, with the network that embeds them.
+
+    Attributes:
+        folder: of the atlas.
+        size: height and width of the pictures that the network is given, in pixels.
+        fit: how they are made square.
+        content: ``atlas.json``.
+        table: ``atlas.parquet``, a row a painting.
+        raw: embeddings of its paintings, ``float32 (N, D)``.
+        encode: from pictures ``uint8 (B, size, size, 3)`` to embeddings ``float32 (B, D)``.
+        prepare: the preparation that the atlas was made with.
+        known: prepared embeddings of its paintings, ``float32 (N, D)``.
+    """
+
+    folder: Path
+    size: int
+    fit: Fit
+    content: Atlas
+    table: pa.Table
+    raw: Vectors
+    encode: Encoder
+    prepare: Transform
+    known: Vectors
+
+    @classmethod
+    def of(cls, run: Run, *, folder: Path | None = None, device: Device = "auto") -> "OpenAtlas":
+        """Open the atlas of a run.
+
+        Args:
+            run: with an atlas.
+            folder: the atlas's; ``RUN/atlas`` where ``None``.
+            device: of the network.
+
+        Raises:
+            RunError: the run has no atlas, or was trained further since.
+            InputError: the atlas is damaged.
+        """
+        folder = folder or run.path / "atlas"
+        content, table, raw = _open_atlas(folder)
+        if content.run.weights != run.weights_fingerprint:
+            raise RunError(
+                f"{folder} was made before {run.path} was trained further: run impasto atlas again"
+            )
+        prepare = fit_preparation(raw, content.preparation, int(content.settings["seed"]))
+        size, fit = int(run.collection["size"]), cast(Fit, run.collection["fit"])
+        encode = encoder(run, device)
+        return cls(folder, size, fit, content, table, raw, encode, prepare, prepare(raw))
+
+    @cached_property
+    def _units(self) -> Vectors:
+        return unit(self.known)
+
+    def neighbours(
+        self, prepared: Vectors, count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
+        """Rows of the nearest paintings and their cosines, both ``(B, count)``, nearest first."""
+        return nearest(unit(prepared), self._units, min(count, len(self.known)))
+
+    def points(self, name: str) -> Points:
+        """The paintings' places on one of the maps, ``float32 (N, 2)``."""
+        columns = [self.table[f"{name}_{axis}"].to_numpy() for axis in "xy"]
+        return np.stack(columns, 1).astype(np.float32)
 
 
 def _open_atlas(folder: Path) -> tuple[Atlas, pa.Table, Vectors]:
@@ -94,10 +159,6 @@ def _open_atlas(folder: Path) -> tuple[Atlas, pa.Table, Vectors]:
     except (OSError, ValueError, EOFError, pa.ArrowException) as error:
         raise InputError(f"{folder} is damaged ({error}): run impasto atlas again") from error
     return content, table, raw
-
-
-def _points(table: pa.Table, name: str) -> Points:
-    return np.stack([table[f"{name}_{axis}"].to_numpy() for axis in "xy"], 1).astype(np.float32)
 
 
 def _clusters(new: Vectors, known: Vectors, clusters: NDArray[np.integer]) -> NDArray[np.int32]:

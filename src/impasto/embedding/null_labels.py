@@ -61,5 +61,6 @@ def null_labels(labels: Labels, artists: Labels, *, shufflings: int, seed: int) 
         row[unknown] = rng.permutation(labels[unknown])
         for alike in bins:
             for rows, place in zip(alike, rng.permutation(len(alike)), strict=True):
-                row[rows] = np.resize(rng.permutation(labels[alike[place]]), len(rows))
+                own = rng.permutation(labels[alike[place]])
+                row[rows] = own[np.arange(len(rows)) % len(own)]
     return NullLabels(drawn, "artists")

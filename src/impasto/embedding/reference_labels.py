@@ -1,7 +1,7 @@
 """Reference labels of an atlas: styles, artists, and the paintings clustered together."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +33,26 @@ class ReferenceLabels:
     artists: NDArray[np.int64]
     splits: Mapping[str, Rows]
     scopes: Mapping[Scope, Rows]
+    _drawn: dict[tuple[Scope, int, int], NullLabels] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def present(self, scope: Scope) -> int:
         """The number of styles that have paintings in a scope."""
         return len(np.unique(self.styles[self.scopes[scope]]))
 
     def null(self, scope: Scope, *, shufflings: int, seed: int) -> NullLabels:
-        """The shuffled styles of a scope's paintings, by artist where artists are known."""
-        rows = self.scopes[scope]
-        return null_labels(self.styles[rows], self.artists[rows], shufflings=shufflings, seed=seed)
+        """The shuffled styles of a scope's paintings, by artist where artists are known.
+
+        Drawn once: every clustering of a scope stands beside the same shufflings.
+        """
+        key = (scope, shufflings, seed)
+        if key not in self._drawn:
+            rows = self.scopes[scope]
+            self._drawn[key] = null_labels(
+                self.styles[rows], self.artists[rows], shufflings=shufflings, seed=seed
+            )
+        return self._drawn[key]
 
 
 def reference_labels(collection: Collection, trained_on: Set[str] = frozenset()) -> ReferenceLabels:

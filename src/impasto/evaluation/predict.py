@@ -1,9 +1,9 @@
 """Prediction: styles of pictures, calibrated probabilities, conformal sets and heat maps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from impasto.evaluation.loaded_classifier import LoadedClassifier, PriorCorrecti
 from impasto.evaluation.ood import FALSE_ALARMS, OodDetector, ood_features
 from impasto.evaluation.settings import EvaluateSettings, Views
 from impasto.files import replacing
+from impasto.images.decode import Fit
 from impasto.images.heat_overlay import heat_overlay
 from impasto.numerics import conformal
 from impasto.path_names import unused
@@ -114,34 +115,95 @@ def predict(
         RunError: there is no trained classifier, or its evaluation is damaged.
     """
     settings, announce = settings or PredictSettings(), on_skip or (lambda line: None)
-    network = open_classifier(Path(run), settings.device)
-    calibrated = _calibrated(network, settings.prior, announce)
-    size, fit = (network.run.collection[name] for name in ("size", "fit"))
-    paths, pixels = read_images(images, size, fit, announce)
-    logits, _ = network.logits_and_features(
-        lambda rows: pixels[rows], len(pixels), calibrated.views
-    )
-    probabilities = calibrated.correction(logits, calibrated.temperature)
-    sets, near = None, None
-    if calibrated.thresholds is not None:
-        sets = conformal.members(probabilities, calibrated.thresholds)
-    if calibrated.detector:
-        values = ood_features(pixels, calibrated.detector.side)
-        near = calibrated.detector.inside(calibrated.detector.distances(values))
-    heat = _HeatWriter(network, output, set())
-    styles, made = network.run.styles, []
-    for row, path in enumerate(paths):
-        order = np.argsort(-probabilities[row], kind="stable")
-        prediction = Prediction(
-            path=path,
-            probabilities={styles[at]: float(probabilities[row, at]) for at in order},
-            members=None if sets is None else tuple(styles[at] for at in np.flatnonzero(sets[row])),
-            in_distribution=None if near is None else bool(near[row]),
-            heatmap=heat.write(path, pixels[row], int(order[0])),
-            shown=settings.shown,
+    predictor = Predictor.open(run, settings, announce)
+    paths, pixels = read_images(images, predictor.size, predictor.fit, announce)
+    heat = _HeatWriter(predictor.network, output, set())
+    made = predictor.predict(paths, pixels)
+    if output is None:
+        return made
+    return [
+        replace(one, heatmap=heat.write(one.path, picture, predictor.position(one.style)))
+        for one, picture in zip(made, pixels, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A classifier opened for predictions, with the calibration of its evaluation.
+
+    Attributes:
+        network: the classifier.
+        shown: how many styles a prediction names in words.
+    """
+
+    network: LoadedClassifier
+    shown: int
+    _calibrated: "_Calibrated"
+
+    @classmethod
+    def open(
+        cls, run: Path | str, settings: PredictSettings, announce: Announce = lambda line: None
+    ) -> "Predictor":
+        """Open a run's classifier.
+
+        Args:
+            run: the run's folder.
+            settings: of the predictions.
+            announce: called with one line where the run is not evaluated.
+
+        Raises:
+            RunError: there is no trained classifier, or its evaluation is damaged.
+            SettingsError: there is no such device.
+        """
+        network = open_classifier(Path(run), settings.device)
+        return cls(network, settings.shown, _calibrated(network, settings.prior, announce))
+
+    @property
+    def size(self) -> int:
+        """Height and width of the pictures that it is given, in pixels."""
+        return int(self.network.run.collection["size"])
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether an evaluation of these weights gives temperature and conformal sets."""
+        return self._calibrated.thresholds is not None
+
+    @property
+    def fit(self) -> Fit:
+        """Squash or crop: the way pictures are made square."""
+        return cast(Fit, self.network.run.collection["fit"])
+
+    def position(self, style: str) -> int:
+        """The position of a style in the vocabulary."""
+        return self.network.run.styles.index(style)
+
+    def predict(self, paths: Sequence[Path], pixels: NDArray[np.uint8]) -> list[Prediction]:
+        """Predict the styles of pictures ``uint8 (N, size, size, 3)``, named by ``paths``."""
+        calibrated, styles = self._calibrated, self.network.run.styles
+        logits, _ = self.network.logits_and_features(
+            lambda rows: pixels[rows], len(pixels), calibrated.views
         )
-        made.append(prediction)
-    return made
+        probabilities = calibrated.correction(logits, calibrated.temperature)
+        sets, near = None, None
+        if calibrated.thresholds is not None:
+            sets = conformal.members(probabilities, calibrated.thresholds)
+        if calibrated.detector:
+            values = ood_features(pixels, calibrated.detector.side)
+            near = calibrated.detector.inside(calibrated.detector.distances(values))
+        made = []
+        for row, path in enumerate(paths):
+            order = np.argsort(-probabilities[row], kind="stable")
+            held = None if sets is None else np.flatnonzero(sets[row])
+            prediction = Prediction(
+                path=path,
+                probabilities={styles[at]: float(probabilities[row, at]) for at in order},
+                members=None if held is None else tuple(styles[at] for at in held),
+                in_distribution=None if near is None else bool(near[row]),
+                heatmap=None,
+                shown=self.shown,
+            )
+            made.append(prediction)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

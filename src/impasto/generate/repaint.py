@@ -117,23 +117,14 @@ def repaint(
     """
     settings, opened = settings or RepaintSettings(), runs.open_run(Path(run), "painter")
     targets = target_weights(opened.styles, settings)
-    device = accelerator_on(settings.device).device
-    painter = painter_of(opened, device)
     short = settings.pixels or int(opened.settings["resolution"])
     originals = read_pictures(images, short, on_skip=on_skip)
-    patches: PatchPainter | None = None
     given: list[UserPicture] = []
-    if settings.finish == "patches":
-        if settings.references:
-            given = _references(settings, short, on_skip)
-        else:
-            collection = collection_of(opened)
-            patches = PatchPainter.of_painter(
-                opened, collection, originals=_originals(collection, short)
-            )
-    stylist = _Stylist(settings, painter=painter, patches=patches, given=given)
+    if settings.finish == "patches" and settings.references:
+        given = _references(settings, short, on_skip)
+    stylist = Stylist.of_run(opened, settings, given)
     facts = {"run": opened.path.name, "run_weights": opened.weights_fingerprint}
-    facts |= {"finish": settings.finish, "device": device.type}
+    facts |= {"finish": settings.finish, "device": accelerator_on(settings.device).device.type}
     return _paint_all(stylist, originals, targets, opened.styles, facts, output)
 
 
@@ -166,8 +157,7 @@ def repaint_from_collection(
     targets = target_weights(found.vocabulary.styles, settings)
     short = settings.pixels or PIXELS
     originals = read_pictures(images, short, on_skip=on_skip)
-    patches = PatchPainter.of_collection(found, originals=_originals(found, short))
-    stylist = _Stylist(settings, patches=patches)
+    stylist = Stylist.of_collection(found, settings)
     facts = {"collection": found.path.name, "finish": "patches", "device": "cpu"}
     return _paint_all(stylist, originals, targets, found.vocabulary.styles, facts, output)
 
@@ -197,7 +187,7 @@ def repaint_like(
             "alone, leave --style and --mix out"
         )
     short = settings.pixels or PIXELS
-    stylist = _Stylist(settings, given=_references(settings, short, on_skip))
+    stylist = Stylist(settings, short, given=_references(settings, short, on_skip))
     originals = read_pictures(images, short, on_skip=on_skip)
     targets = {"references": torch.zeros(0, dtype=torch.float64)}
     facts = {"finish": "patches", "device": "cpu"}
@@ -205,8 +195,14 @@ def repaint_like(
 
 
 @dataclass(frozen=True, slots=True)
-class _Painting:
-    """A painted picture, and the references of its patches with their pixels."""
+class FinishedPainting:
+    """A painted picture.
+
+    Attributes:
+        pixels: ``uint8 (H, W, 3)``.
+        borrowed: the paintings that its patches come from.
+        references: their pixels.
+    """
 
     pixels: Pixels
     borrowed: tuple[Borrowed, ...] = ()
@@ -214,15 +210,57 @@ class _Painting:
 
 
 @dataclass(frozen=True)
-class _Stylist:
-    """Painter, patches, or both, as the settings want them."""
+class Stylist:
+    """Painter, patches, or both, as the settings want them.
+
+    Attributes:
+        settings: how pictures are painted.
+        short: pixels of the shorter side of a picture to paint.
+        painter: a trained network; ``None``: patches alone.
+        patches: of a collection's paintings; ``None``: of ``given``, or none.
+        given: pictures to take patches from.
+    """
 
     settings: PatchSettings
+    short: int
     painter: Painter | None = None
     patches: PatchPainter | None = None
     given: Sequence[UserPicture] = ()
 
-    def paint(self, original: UserPicture, weights: Tensor) -> _Painting:
+    @classmethod
+    def of_run(
+        cls, run: runs.Run, settings: RepaintSettings, given: Sequence[UserPicture] = ()
+    ) -> "Stylist":
+        """Open a painter's run.
+
+        Args:
+            run: of a painter.
+            settings: how pictures are painted.
+            given: pictures to take patches from, instead of the collection's.
+
+        Raises:
+            RunError: there is no trained painter, or its collection is wanted and has changed.
+            SettingsError: an unknown device.
+        """
+        painter = painter_of(run, accelerator_on(settings.device).device)
+        short = settings.pixels or int(run.settings["resolution"])
+        patches: PatchPainter | None = None
+        if settings.finish == "patches" and not given:
+            collection = collection_of(run)
+            originals = _originals(collection, short)
+            patches = PatchPainter.of_painter(run, collection, originals=originals)
+        return cls(settings, short, painter=painter, patches=patches, given=given)
+
+    @classmethod
+    def of_collection(cls, collection: Collection, settings: PatchSettings) -> "Stylist":
+        """Patches of all training pictures of a collection."""
+        short = settings.pixels or PIXELS
+        originals = _originals(collection, short)
+        return cls(
+            settings, short, patches=PatchPainter.of_collection(collection, originals=originals)
+        )
+
+    def paint(self, original: UserPicture, weights: Tensor) -> FinishedPainting:
         """Paint a picture in a mixture of styles."""
         settings, source, start = self.settings, original.pixels, None
         if self.painter is not None:
@@ -236,22 +274,24 @@ class _Stylist:
                 Borrowed(painting=str(one.path), style=None, share=round(share, 4))
                 for one, share in zip(self.given, shares, strict=True)
             )
-            return self._coloured(_Painting(made.pixels, borrowed, pictures), source)
+            return self._coloured(FinishedPainting(made.pixels, borrowed, pictures), source)
         if self.patches is not None:
             shares = {style: share for style, share in enumerate(weights.tolist()) if share > 0}
             painted = self.patches.paint(
                 source, shares, start=start, exclude=original.sha256, **how
             )
             borrowed = self.patches.borrowed(painted)
-            return self._coloured(_Painting(painted.pixels, borrowed, painted.references), source)
+            return self._coloured(
+                FinishedPainting(painted.pixels, borrowed, painted.references), source
+            )
         assert start is not None
-        return self._coloured(_Painting(start), source)
+        return self._coloured(FinishedPainting(start), source)
 
-    def _coloured(self, painting: _Painting, source: Pixels) -> _Painting:
+    def _coloured(self, painting: FinishedPainting, source: Pixels) -> FinishedPainting:
         if not self.settings.keep_colour:
             return painting
         pixels = np.asarray(_with_colours(painting.pixels, source))
-        return _Painting(pixels, painting.borrowed, painting.references)
+        return FinishedPainting(pixels, painting.borrowed, painting.references)
 
 
 def _originals(collection: Collection, short: int) -> Originals | None:
@@ -276,7 +316,7 @@ def _references(
 
 
 def _paint_all(
-    stylist: _Stylist,
+    stylist: Stylist,
     originals: Sequence[UserPicture],
     targets: dict[str, Tensor],
     styles: Sequence[str],
@@ -337,7 +377,7 @@ def _workers(originals: Sequence[UserPicture]) -> int:
     return 1 if largest > LARGE else (os.cpu_count() or 1)
 
 
-def _sheet(original: UserPicture, painting: _Painting) -> Image.Image:
+def _sheet(original: UserPicture, painting: FinishedPainting) -> Image.Image:
     """The original, the painted picture, and its references with names and shares."""
     captions: list[tuple[str, ...]] = [("original",), ("painted",)]
     for one in painting.borrowed:

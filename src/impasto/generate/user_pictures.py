@@ -63,13 +63,7 @@ def read_pictures(
     for path in find_images(images, on_skip):
         try:
             data = path.read_bytes()
-            original = decode(data, 1)
-            sides = original.height, original.width
-            scale = min(short / min(sides), longest / max(sides))
-            height, width = (
-                max(SHORTEST, step, round(side * scale / step) * step) for side in sides
-            )
-            pixels = decode(data, (height, width)).pixels
+            pixels = with_proportions(data, short, step=step, longest=longest)
         except (InputError, OSError) as error:
             if on_skip is not None:
                 on_skip(f"{path} is left out: {error}")
@@ -81,3 +75,24 @@ def read_pictures(
             "none of the pictures can be read: name pictures such as JPEG or PNG files"
         )
     return read
+
+
+def with_proportions(
+    data: bytes, short: int, *, step: int = 1, longest: int = LONGEST
+) -> NDArray[np.uint8]:
+    """Decode a picture with its proportions, ``uint8 (H, W, 3)``.
+
+    Args:
+        data: the file's content.
+        short: pixels of the shorter side.
+        step: both sides are rounded to multiples of it.
+        longest: pixels of the longer side, at most.
+
+    Raises:
+        InputError: it cannot be decoded.
+    """
+    original = decode(data, 1)
+    sides = original.height, original.width
+    scale = min(short / min(sides), longest / max(sides))
+    height, width = (max(SHORTEST, step, round(side * scale / step) * step) for side in sides)
+    return decode(data, (height, width)).pixels

@@ -139,6 +139,25 @@ def _other_content(data: bytes) -> str:
     return "not a picture in a format that can be read"
 
 
+def dimensions(data: bytes) -> tuple[int, int]:
+    """Width and height of the picture in ``data`` by its header, in pixels; nothing is decoded.
+
+    Raises:
+        InputError: it is empty, or no picture.
+    """
+    if not data:
+        raise InputError("the file is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_readable()) as image:
+                return image.size
+    except Image.DecompressionBombError as error:
+        raise InputError(f"more than {MAX_MEGAPIXELS} megapixels: a decompression bomb") from error
+    except Exception as error:  # each format's plugin fails in its own way
+        raise InputError(_other_content(data)) from error
+
+
 @cache
 def _readable() -> tuple[str, ...]:
     """Members of ``FORMATS`` that this Pillow reads."""

@@ -1,80 +1,107 @@
-"""Server of a study's page and report on localhost, and of nothing else."""
+"""Server of a study: it takes a port, and answers there until it is interrupted.
+
+It listens on localhost unless told otherwise, and then asks every visitor for a token.
+"""
 
 import errno
-from collections.abc import Iterator
+import secrets
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from impasto.errors import InputError
+from impasto.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    import uvicorn
 
 HOST: Final = "127.0.0.1"
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+EVERY: Final = ("0.0.0.0", "::")
+"""Addresses that stand for every network of the machine."""
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    """Serves ``site/`` and ``report.html`` of a study; all other paths are not found."""
+@dataclass(frozen=True)
+class StudyServer:
+    """A server that has its port, ready to run.
 
-    def do_GET(self) -> None:
-        """Send a file; the root leads to the page."""
-        if self.path in ("/", "/site"):
-            self.send_response(302)
-            self.send_header("Location", "/site/")
-            self.end_headers()
-        else:
-            super().do_GET()
+    Attributes:
+        address: of the page, with the token where one is asked for.
+    """
 
-    def translate_path(self, path: str) -> str:
-        """Return the file of an address; "" for all that is not the page or the report."""
-        study, found = Path(self.directory), Path(super().translate_path(path))
-        if "\0" in str(found) or not found.resolve().is_relative_to(study.resolve()):
-            return ""  # no name of a file, or a link that leads out of the study
-        return (
-            str(found)
-            if found == study / "report.html" or study / "site" in (found, *found.parents)
-            else ""
-        )
+    address: str
+    _socket: socket.socket
+    _server: "uvicorn.Server"
 
-    def list_directory(self, path: Any) -> None:
-        """Folders are not listed."""
-        self.send_error(404)
+    def serve_forever(self) -> None:
+        """Answer requests until interrupted, or until ``shutdown``."""
+        self._server.run(sockets=[self._socket])
 
-    def end_headers(self) -> None:
-        """Forbid the cache, so that a new export shows."""
-        self.send_header("Cache-Control", "no-cache")
-        super().end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing."""
+    def shutdown(self) -> None:
+        """End ``serve_forever``, which another thread runs."""
+        self._server.should_exit = True
 
 
 @contextmanager
-def server(study: Path, port: int = 0) -> Iterator[tuple[ThreadingHTTPServer, str]]:
-    """Open a server of a study's page, ready to ``serve_forever``, with its address.
+def server(
+    study: Path,
+    port: int = 0,
+    *,
+    host: str = HOST,
+    on_skip: Callable[[str], None] = lambda line: None,
+) -> Iterator[StudyServer]:
+    """Open a server of a study, ready to ``serve_forever``.
 
     Args:
         study: the study's folder.
         port: 0 takes any that is free.
+        host: the address to listen on; another than localhost asks every visitor for a token.
+        on_skip: called with a line about what cannot be opened.
 
     Raises:
         InputError: there is no page, or the port is taken.
+        MissingExtraError: Starlette or uvicorn is not installed.
     """
-    if not (study / "site" / "index.html").is_file():
+    page = study / "site" / "index.html"
+    if not page.is_file():
         raise InputError(
             f"{study} has no page (site/index.html is missing): make it with impasto site {study}"
         )
-
-    def handler(*args: Any) -> _Handler:
-        return _Handler(*args, directory=str(study))
-
     try:
-        made = ThreadingHTTPServer((HOST, port), handler)
-    except OSError as error:
-        why = (
-            "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        import uvicorn  # noqa: PLC0415 – an extra
+
+        from impasto.page.web_app import Rules, web_app  # noqa: PLC0415
+    except ImportError as error:
+        purpose = f"serving a study (its page opens from disk as well: {page})"
+        raise MissingExtraError(purpose, "web") from error
+    with _listening(host, port) as listening:
+        token = None if host in LOOPBACK else secrets.token_urlsafe(24)
+        name = socket.gethostname() if host in EVERY else host
+        rules = Rules(frozenset({*LOOPBACK, host.lower(), name.lower()}), token)
+        app = web_app(study, rules, on_skip)
+        config = uvicorn.Config(
+            app, log_level="critical", access_log=False, lifespan="on", timeout_keep_alive=10
         )
-        raise InputError(
-            f"port {port} of {HOST} {why}: choose another with --port, or 0 for any free one"
-        ) from error
-    with made:
-        yield made, f"http://{HOST}:{made.server_address[1]}/site/"
+        named, query = f"[{name}]" if ":" in name else name, f"?token={token}" if token else ""
+        address = f"http://{named}:{listening.getsockname()[1]}/site/{query}"
+        yield StudyServer(address, listening, uvicorn.Server(config))
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that is bound to a port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+            listening.listen(128)
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            why = "is taken" if taken else f"cannot be used ({error.strerror})"
+            raise InputError(
+                f"port {port} of {host} {why}: choose another with --port, or 0 for any free one"
+            ) from error
+        yield listening

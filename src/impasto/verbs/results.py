@@ -158,19 +158,33 @@ def site(study: "Study | Thing", *, parquet: bool = False) -> "SitePaths":
     return write_site(folder(study), parquet=parquet)
 
 
-def serve(study: "Study | Thing", port: int = 8000, *, announce: Announce | None = None) -> None:
-    """Serve the atlas page and the report of a study on localhost, until interrupted.
+def serve(
+    study: "Study | Thing",
+    port: int = 8000,
+    *,
+    host: str = "127.0.0.1",
+    announce: Announce | None = None,
+    on_skip: Announce | None = None,
+) -> None:
+    """Serve a study until interrupted: its page and report, and answers about one's own pictures.
 
     Args:
         study: with a page.
         port: 0 takes any that is free.
+        host: the address to listen on; another than localhost asks every visitor for a token.
         announce: called with the address once the server listens.
+        on_skip: called with one line for each run that cannot be opened.
+
+    Raises:
+        InputError: there is no page, or the port is taken.
+        MissingExtraError: Starlette or uvicorn is not installed.
     """
     from impasto.page.server import server  # noqa: PLC0415
 
-    with server(folder(study), port) as (running, address):
+    opened = server(folder(study), port, host=host, on_skip=on_skip or (lambda line: None))
+    with opened as running:
         if announce is not None:
-            announce(address)
+            announce(running.address)
         running.serve_forever()
 
 

@@ -33,6 +33,8 @@
         set: this.set,
         choose: (row) => this.choose(row, true),
         visit: (row) => this.maps().forEach((view) => view.visit(row)),
+        host: (rows) => this.maps().forEach((view) => view.host(rows)),
+        visitHost: () => this.maps().forEach((view) => view.visitHost()),
         point: (group) => this.maps().forEach((view) => view.point(group)),
         clear: () => this.set(Impasto.NO_FILTER),
         frame: () => this.maps().forEach((view) => view.frame(this.found.rows)),
@@ -44,6 +46,7 @@
       // room for the matrix
       document.body.style.setProperty("--matrix", `${12.5 + 1.62 * data.styles.length}rem`);
       Impasto.buildPanels(data.site);
+      Impasto.ownPictures(() => this.panelPage);
       this.sheet = new Impasto.Sheet(this.act);
       this.timeline = new Impasto.Timeline(one("#years"), data, this.set);
       this.hint = new Impasto.Hint(data, this.act);
@@ -452,6 +455,7 @@
       if (!this.view && has(...FILTERS)) Impasto.flat({ data, pictures, found, act });
       const { row, other: beside } = this;
       const page = { data, pictures, run, map, state, found, grouping, row, act, beside };
+      this.panelPage = page;
       this.regionNote();
       await Impasto.drawPanels(page, has);
       if (has("painting") && row >= 0) {

@@ -25,6 +25,7 @@
       this.marker = holder.querySelector(".marker");
       this.ties = holder.querySelector(".ties");
       this.near = []; // neighbours of the chosen painting
+      this.guest = []; // paintings among which a visitor's own picture stands
       this.highlight = -1; // group of the legend that is pointed at
       this.level = null; // of the zoom that the labels are made for
       this.unnamed = false; // whether no region holds more of a group than chance
@@ -117,6 +118,19 @@
           this.renderer.dress(this.grouping, this.mask, row, this.highlight);
       }
       this.redraw();
+    }
+
+    /** Mark the place of a visitor's own picture: the mean of its nearest paintings. */
+    host(rows) {
+      this.guest = rows;
+      this.redraw();
+    }
+
+    /** The mean place of some paintings. */
+    middle(rows) {
+      const mean = (axis) =>
+        rows.reduce((sum, row) => sum + this.grid.xy[2 * row + axis], 0) / rows.length;
+      return [mean(0), mean(1)];
     }
 
     /** Size of pictures as a factor of the usual one. */
@@ -318,18 +332,24 @@
       const spot = (other) =>
         this.camera.toScreen(this.grid.xy[2 * other], this.grid.xy[2 * other + 1]);
       const lines = [];
-      if (this.chosen >= 0 && t === 1) {
-        const [x1, y1] = spot(this.chosen);
-        for (const other of this.near) {
+      const draw = (name, given) => {
+        const element = document.createElementNS(SVG, name);
+        for (const [key, value] of Object.entries(given))
+          element.setAttribute(key, typeof value === "number" ? value.toFixed(1) : value);
+        lines.push(element);
+      };
+      const tie = ([x1, y1], others) => {
+        for (const other of others) {
           const [x2, y2] = spot(other);
-          const line = document.createElementNS(SVG, "line");
-          for (const [key, value] of Object.entries({ x1, y1, x2, y2 }))
-            line.setAttribute(key, value.toFixed(1));
-          const end = document.createElementNS(SVG, "circle");
-          for (const [key, value] of Object.entries({ cx: x2, cy: y2, r: 4 }))
-            end.setAttribute(key, typeof value === "number" ? value.toFixed(1) : value);
-          lines.push(line, end);
+          draw("line", { x1, y1, x2, y2 });
+          draw("circle", { cx: x2, cy: y2, r: 4 });
         }
+      };
+      if (this.chosen >= 0 && t === 1) tie(spot(this.chosen), this.near);
+      if (this.guest.length && t === 1) {
+        const [cx, cy] = this.camera.toScreen(...this.middle(this.guest));
+        tie([cx, cy], this.guest);
+        draw("circle", { cx, cy, r: 9, class: "guest" });
       }
       this.ties.replaceChildren(...lines);
       if (hidden) return;
@@ -371,6 +391,13 @@
     visit(row) {
       const z = Math.max(this.camera.z, 4 * this.camera.whole.z);
       this.fly({ x: this.grid.xy[2 * row], y: this.grid.xy[2 * row + 1], z });
+    }
+
+    /** Fly to the place of a visitor's own picture. */
+    visitHost() {
+      if (!this.guest.length) return;
+      const [x, y] = this.middle(this.guest);
+      this.fly({ x, y, z: Math.max(this.camera.z, 3 * this.camera.whole.z) });
     }
 
     /** The extent of some paintings: [left, bottom, right, top]. */

@@ -1,0 +1,287 @@
+"""Web application of a study: its files, and answers about a visitor's own pictures.
+
+GET  /site/…, /report.html, /figures/…   files of the study, and of nothing else
+GET  /api/about                          what can be asked, with its limits
+POST /api/predict                        a picture's bytes → styles, place on the map, heat
+POST /api/paint?style=S&strength=1       a picture's bytes → the picture in a style, JPEG
+
+Requests of other sites are refused by ``Host`` and ``Origin``. Pictures are bounded in bytes and
+pixels, known by their content, and never written.
+"""
+
+import asyncio
+import hmac
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from impasto.errors import InputError
+from impasto.page.own_pictures import MEGAPIXELS, PaintJob, Pixels, Recognition, Studio
+from impasto.page.request_queue import BusyError, RequestQueue
+
+FOLDERS: Final = ("site", "figures", "tables")
+"""Folders of a study that are served."""
+FILES: Final = ("report.html", "report.md")
+MEGABYTES: Final = 24
+"""Of an upload, at most."""
+UPLOAD_SECONDS: Final = 30.0
+ANSWER_SECONDS: Final = 60.0
+BATCH: Final = 8  # pictures that are recognised together
+WAITING: Final = 64  # pictures that wait to be recognised
+CANVASES: Final = 4  # pictures that wait to be painted
+EACH: Final = 16  # requests of one address that are answered at once
+COOKIE: Final = "impasto_token"
+
+
+class UploadError(Exception):
+    """An upload that is not taken.
+
+    Attributes:
+        status: of the answer.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Rules of who may ask.
+
+    Attributes:
+        hosts: names by which the server may be called, in small letters.
+        token: that every request must bring; ``None``: none.
+    """
+
+    hosts: frozenset[str]
+    token: str | None = None
+    _at_work: Counter[str] = field(default_factory=Counter)
+
+    def refusal(self, request: Request) -> tuple[int, str] | None:
+        """Status and reason with which a request is refused; ``None``: it is not."""
+        host = request.headers.get("host", "")
+        if _name(host) not in self.hosts:
+            return 421, f"this server is not {host[:80] or 'nameless'}"
+        if any(ord(letter) < 32 for letter in request.url.path):
+            return 404, "not found"
+        origin = request.headers.get("origin")
+        if request.method == "POST" and origin not in (None, f"{request.url.scheme}://{host}"):
+            return 403, "pictures are taken from this server's own page alone"
+        if self.token is not None and not self._has_token(request):
+            return 401, "open the address with its token, as impasto serve printed it"
+        return None
+
+    def _has_token(self, request: Request) -> bool:
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        given = (request.query_params.get("token"), request.cookies.get(COOKIE), bearer)
+        wanted = (self.token or "").encode()
+        return any(hmac.compare_digest((one or "").encode(), wanted) for one in given)
+
+    @contextmanager
+    def turn(self, request: Request) -> Iterator[None]:
+        """Hold one of the requests that an address may have at work.
+
+        Raises:
+            UploadError: it has as many as it may.
+        """
+        client = request.client.host if request.client else ""
+        if self._at_work[client] >= EACH:
+            raise UploadError(429, f"{EACH} of your requests are at work: wait for an answer")
+        self._at_work[client] += 1
+        try:
+            yield
+        finally:
+            self._at_work[client] -= 1
+            if not self._at_work[client]:
+                del self._at_work[client]
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Answers about pictures."""
+
+    rules: Rules
+    recognition: Recognition | None
+    studio: Studio | None
+    recognised: RequestQueue[Pixels, dict[str, Any]] | None
+    painted: RequestQueue[PaintJob, bytes] | None
+
+    async def about(self, request: Request) -> Response:
+        """Questions that can be asked, with their limits."""
+        predict = paint = None
+        if self.recognition is not None:
+            predict = {
+                "run": self.recognition.predictor.network.run.path.name,
+                "calibrated": self.recognition.predictor.calibrated,
+                "map": self.recognition.atlas is not None,
+            }
+        if self.studio is not None:
+            paint = {"styles": list(self.studio.styles), "painter": self.studio.painter}
+        limits = {"megabytes": MEGABYTES, "megapixels": MEGAPIXELS}
+        return JSONResponse({"predict": predict, "paint": paint, **limits})
+
+    async def predict(self, request: Request) -> Response:
+        """Styles of a picture."""
+        if self.recognition is None or self.recognised is None:
+            return _refused(404, "the study has no trained classifier")
+        with self.rules.turn(request):
+            data = await _body(request)
+            pixels = await asyncio.to_thread(self.recognition.decoded, data)
+            return JSONResponse(await self.recognised.result(pixels, ANSWER_SECONDS))
+
+    async def paint(self, request: Request) -> Response:
+        """A picture in a style."""
+        if self.studio is None or self.painted is None:
+            return _refused(404, "the study has neither a painter nor a collection")
+        try:
+            strength = float(request.query_params.get("strength", "1"))
+        except ValueError:
+            strength = -1
+        if not 0 <= strength <= 1:
+            return _refused(422, "strength is a number from 0 to 1")
+        with self.rules.turn(request):
+            style = request.query_params.get("style", "")
+            job = PaintJob(await _body(request), style, strength)
+            self.studio.require(job)
+            picture = await self.painted.result(job, ANSWER_SECONDS)
+        return Response(picture, media_type="image/jpeg")
+
+
+def web_app(study: Path, rules: Rules, on_skip: Callable[[str], None]) -> Starlette:
+    """Return the ASGI application of a study.
+
+    Args:
+        study: with a page.
+        rules: who may ask.
+        on_skip: called with a line about what cannot be opened.
+    """
+    recognition, studio = Recognition.open(study, on_skip), Studio.open(study, on_skip)
+    recognised = (
+        None if recognition is None else RequestQueue(recognition.recognise, BATCH, WAITING)
+    )
+    painted = None if studio is None else RequestQueue(studio.paint, 1, CANVASES)
+    answers = _Answers(rules, recognition, studio, recognised, painted)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(_unhandled)
+        tasks = [asyncio.create_task(one.run()) for one in (recognised, painted) if one is not None]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def guarded(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        refusal = rules.refusal(request)
+        response = _refused(*refusal) if refusal else await call_next(request)
+        response.headers["Cache-Control"] = "no-cache"  # so that a new export shows
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Frame-Options"] = "DENY"
+        if rules.token is not None and request.query_params.get("token") and not refusal:
+            response.set_cookie(COOKIE, rules.token, httponly=True, samesite="strict")
+        return response
+
+    return Starlette(
+        routes=[
+            Route("/", _root),
+            Route("/api/about", answers.about),
+            Route("/api/predict", answers.predict, methods=["POST"]),
+            Route("/api/paint", answers.paint, methods=["POST"]),
+            *_files(study),
+        ],
+        middleware=[Middleware(BaseHTTPMiddleware, dispatch=guarded)],
+        exception_handlers={
+            kind: _explained
+            for kind in (InputError, UploadError, BusyError, TimeoutError, ClientDisconnect)
+        },
+        lifespan=lifespan,
+    )
+
+
+def _files(study: Path) -> list[BaseRoute]:
+    """Routes to the files of a study that a visitor may see; links out of it lead nowhere."""
+
+    def endpoint(name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def file(request: Request) -> Response:
+            path = study / name
+            inside = path.is_file() and path.resolve().is_relative_to(study.resolve())
+            return FileResponse(path) if inside else _refused(404, "not found")
+
+        return file
+
+    folders = [name for name in FOLDERS if (study / name).is_dir()]
+    return [Route(f"/{name}", endpoint(name)) for name in FILES] + [
+        Mount(f"/{name}", StaticFiles(directory=study / name, html=name == "site"))
+        for name in folders
+    ]
+
+
+def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Let requests that are no HTTP end with their connection; report any other error."""
+    if "protocol" not in context:
+        loop.default_exception_handler(context)
+
+
+async def _root(request: Request) -> Response:
+    return RedirectResponse("/site/", 302)
+
+
+async def _body(request: Request) -> bytes:
+    """The bytes of an upload, as long as they are few enough and come soon enough."""
+    limit = MEGABYTES * 2**20
+    too_large = UploadError(413, f"the file has more than {MEGABYTES} MB: send a smaller picture")
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or len(announced) > 12 or int(announced) > limit:
+        raise too_large
+    data = bytearray()
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > limit:
+                    raise too_large
+    except TimeoutError:
+        reason = f"the picture did not arrive within {UPLOAD_SECONDS:.0f} s"
+        raise UploadError(408, reason) from None
+    return bytes(data)
+
+
+async def _explained(request: Request, error: Exception) -> Response:
+    """The answer to what may go wrong with a picture."""
+    match error:
+        case UploadError():
+            return _refused(error.status, str(error))
+        case BusyError():
+            return _refused(503, "too many pictures wait: try again in a moment")
+        case TimeoutError():
+            return _refused(503, f"no answer within {ANSWER_SECONDS:.0f} s: try again later")
+        case ClientDisconnect():
+            return _refused(400, "the picture did not arrive whole")
+        case _:
+            return _refused(422, str(error))
+
+
+def _refused(status: int, reason: str) -> Response:
+    headers = {"Retry-After": "2"} if status in (429, 503) else None
+    return JSONResponse({"error": reason}, status, headers)
+
+
+def _name(host: str) -> str:
+    """The name in a ``Host`` header, without the port."""
+    name, _, port = host.lower().rpartition(":")
+    return (name if port.isdecimal() else host.lower()).strip("[]")
