@@ -272,12 +272,14 @@ def measured(stage: str, side: int) -> dict[str, float]:
             family.to_latent(autoencoder, torch.zeros(1, 3, side, side))
         calculated = sum(pictures(model, side))
     elif stage == "captions":
-        pipeline = small_pipeline.full_size(["a painting"])
-        text, words = pipeline.text_encoder, pipeline.tokenizer
-        del pipeline
-        with torch.no_grad():
-            text(words(["a painting"], padding="max_length", return_tensors="pt").input_ids)
-        calculated = float(weights(text))
+        words = small_pipeline.tokenizer(["a painting"], length=77)
+        text = small_pipeline.text_encoder(
+            words, 768, 12, vocab_size=49408, intermediate_size=3072, num_attention_heads=12
+        )
+        ids = words(["a painting"], padding="max_length", return_tensors="pt").input_ids
+        with Alive() as alive, torch.no_grad():
+            text(ids, output_hidden_states=True)
+        calculated = float(weights(text) + alive.peak)
     else:
         network = model.denoiser()
         base = Base(name, family, SimpleNamespace(unet=network), "")
