@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from impasto.images.figure_layout import fix_layout
+from impasto.images.figure_layout import boxes_for_lacking_glyphs, fix_layout
 
 
 def drawn(layout: str | None) -> Figure:
@@ -42,3 +42,21 @@ def test_a_figure_without_layout_stays_as_it_is() -> None:
     figure = drawn(None)
     fix_layout(figure)
     assert saved(figure) == saved(drawn(None))
+
+
+def test_a_long_label_leaves_room_for_the_others() -> None:
+    """Labels of any script and length: no warning (tests turn them into errors), none lost."""
+    names = ["short", "N" * 200, "印象派"]
+    figure = Figure(figsize=(9, 5), dpi=80, layout="constrained")
+    axes = figure.subplots()
+    axes.barh(names, [1, 2, 3], label="L" * 300)
+    axes.annotate("T" * 300 + "\nsecond line", (1, 1))
+    axes.legend()
+    fix_layout(figure)
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["short", "N" * 39 + "…", "印象派"]
+    assert axes.texts[0].get_text() == "T" * 47 + "…\nsecond line"
+    box = axes.get_position()
+    assert 0.2 < box.width < 0.9 and box.x0 > 0.05
+    with boxes_for_lacking_glyphs():
+        saved(figure)

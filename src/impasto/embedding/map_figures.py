@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
 from impasto.files import replacing
-from impasto.images.figure_layout import fix_layout
+from impasto.images.figure_layout import boxes_for_lacking_glyphs, fix_layout
 from impasto.images.palette import INK, LIGHT, MUTED, PAPER, RULE, coloured, mark
 from impasto.records.atlas import AtlasFigure, AtlasMap
 
@@ -225,4 +225,5 @@ def _save(path: Path, draw: Callable[[Figure], object]) -> None:
         figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained", facecolor=PAPER)
         draw(figure)
         fix_layout(figure)
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+        with boxes_for_lacking_glyphs():
+            figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})

@@ -8,7 +8,6 @@ forms are the same bytes each time.
 import html
 import io
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from impasto.files import replacing
-from impasto.images.figure_layout import fix_layout
+from impasto.images.figure_layout import boxes_for_lacking_glyphs, fix_layout
 from impasto.images.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE, SECOND, THIRD
 
 VARIABLES: Final = {
@@ -41,9 +40,6 @@ PIXELS: Final = 112
 """CSS pixels an inch at most: 8.5 points read as 13 pixels, and no chart is blown up."""
 DPI: Final = 144
 """Of a PNG: twice as fine as a screen's pixels."""
-
-_LACKING: Final = "Glyph .* missing from font"
-"""Scripts that the bundled font lacks are boxes in the PNG; HTML has the reader's fonts."""
 
 _RC: Final[Any] = {
     "svg.fonttype": "none",
@@ -119,8 +115,7 @@ class Chart:
 
     def svg(self, prefix: str = "") -> str:
         """An inline ``<svg>`` element; ``prefix`` keeps its ids apart from another run's."""
-        with mpl.rc_context(_RC), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=_LACKING)
+        with mpl.rc_context(_RC), boxes_for_lacking_glyphs():
             sheet = self._sheet
             buffer = io.StringIO()
             metadata: Mapping[str, Any] = {
@@ -134,8 +129,7 @@ class Chart:
 
     def write_png(self, path: Path) -> None:
         """Write the light form as PNG."""
-        with mpl.rc_context(_RC), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=_LACKING)
+        with mpl.rc_context(_RC), boxes_for_lacking_glyphs():
             sheet = self._sheet
             with replacing(path) as temporary:
                 sheet.figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
