@@ -3,10 +3,14 @@
 there where it was measured, with its numbers, and refused when damaged.
 """
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -30,7 +34,7 @@ def mapped(study: Path, **changed: Any) -> Path:
         "collection_fingerprint": mark, "supervised": True, "paintings": 1234, "test": 321,
         "verdict": ("First <b>sentence</b>.", "Styles cluster."),
         "clusterings": (made_up_atlas.clusters("kmeans", 0.456, 0.345),),
-        "baselines": (made_up_atlas.baseline("by colour", 0.111, 0.222),),
+        "baselines": (made_up_atlas.baseline("colour_histogram", 0.111, 0.222),),
         "styles": (
             made_up_atlas.style("Baroque", knn=told),
             made_up_atlas.style("Cubism", all=None, test=None),
@@ -65,26 +69,28 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
 
 def test_it_is_there_only_where_it_was_measured(study: Path, reported: Reported) -> None:
     for text in report(study):
-        assert "Do art styles cluster?" not in text
+        assert "No embedding has been clustered yet" in text
     page, text = reported.page, reported.text
     assert (
         "First <b>sentence</b>." in page and "First \\<b\\>sentence\\</b\\>." in text
     )  # as text, not as a tag
     for form in (page, text):
-        assert "Do art styles cluster?" in form
+        assert "The styles cluster moderately with labels, better than by colour" in form
+        assert "AMI 0.32" in form  # of the test pictures, as the word
         assert "No better than colour." in form
         assert "impasto atlas study/runs/classifier" in form
-        assert "The map." in form and "Years." not in form
         assert "another collection" not in form
-    assert (reported.study / "figures" / "map-styles.png").exists()
+    assert (reported.study / "figures" / "clusters.svg").exists()
 
 
 def test_a_taught_network_shows_the_scores_on_test_pictures(
     study: Path, reported: Reported
 ) -> None:
     text = reported.text
-    assert "321 test pictures, clustered by themselves" in text
-    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| By ")]
+    assert "reach AMI 0.32 (0.30–0.34) on 321 test pictures" in text
+    rows = [
+        line.split(" | ") for line in text.splitlines() if line.startswith(("| By ", "| Colour"))
+    ]
     assert [row[1:3] for row in rows] == [
         ["12", "0.325 (0.305–0.345)"],
         ["12", "0.202 (0.182–0.222)"],
@@ -110,7 +116,7 @@ def test_styles_stand_in_the_order_of_their_fit(reported: Reported) -> None:
 
 def test_another_collection_is_said(study: Path) -> None:
     for text in report(mapped(study, collection_fingerprint="0123456789abcdef")):
-        assert "atlas was made of another collection" in text
+        assert "atlas of classifier was made of another collection" in text
 
 
 def test_a_damaged_file_is_named(study: Path) -> None:
@@ -120,3 +126,38 @@ def test_a_damaged_file_is_named(study: Path) -> None:
         RunError, match=r"atlas\.json is no atlas \(clusterings: .*impasto atlas again"
     ):
         write_report(study)
+
+
+@pytest.mark.parametrize(
+    ("gain", "own", "told"),
+    [
+        (0.0, 0.345, "not shown to be better than by colour"),
+        (-0.2, 0.345, "colour alone clusters better"),
+        (0.2, 0.04, "do not cluster with labels: no better than chance"),
+    ],
+)
+def test_word_and_number_are_of_one_score(study: Path, gain: float, own: float, told: str) -> None:
+    page, text = report(
+        mapped(
+            study,
+            clusterings=(made_up_atlas.clusters("kmeans", 0.456, own),),
+            baselines=(made_up_atlas.baseline("colour_histogram", 0.111, 0.222, gain),),
+        )
+    )
+    heading = next(line for line in text.splitlines() if line.startswith("## 3 "))
+    assert told in heading and heading.endswith(f"AMI {round(own - 0.02, 2):.2f}")
+    assert told in page
+
+
+def test_runs_stand_side_by_side_with_their_maps(study: Path) -> None:
+    mapped(study)
+    first, second = study / "runs" / "classifier", study / "runs" / "second"
+    shutil.copytree(first, second)
+    styles = pa.array(["Baroque", "Cubism", "Ukiyo_e"] * 4)
+    table = pa.table({"style": styles, "x": np.arange(12.0), "y": np.arange(12.0) % 5})
+    for run in (first, second):
+        pq.write_table(table, run / "atlas" / "atlas.parquet")
+    page, text = report(study)
+    assert text.count("\n## 3 ") == 1 and "maps of classifier, second" in text
+    assert text.count("| Clustered | Clusters |") == 2
+    assert (study / "figures" / "maps.png").is_file() and "maps of classifier, second" in page

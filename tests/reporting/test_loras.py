@@ -95,7 +95,8 @@ def test_every_style_has_a_row_beside_floor_and_ceiling(tmp_path: Path) -> None:
     add_lora(study)
     report = write_report(study)
     markdown, page = report.markdown.read_text(), report.html.read_text()
-    section = markdown.split("## A text-to-image model fine-tuned with LoRA")[1].split("\n## ")[0]
+    section = markdown.split("## 5 The adapter is not shown to paint the styles better: 75.0 %")[1]
+    section = section.split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ") and "12.5" in line]
     assert len(rows) == 6
     assert "50.0" in rows[0]
@@ -105,11 +106,11 @@ def test_every_style_has_a_row_beside_floor_and_ceiling(tmp_path: Path) -> None:
     assert "/somewhere" not in section
     assert "Four pictures are copies." in markdown
     assert "impasto evaluate runs/lora" in markdown
-    assert page.count('id="lora-1"') == 1
-    assert 'href="#lora-1"' in page
+    assert page.count('id="lora"') == 1
+    assert 'href="#lora"' in page
     assert "Scorecard of every style" in page
     # The classifier's own parts stay as they were
-    assert plain.split("## Style by style")[1].split("\n## ")[0] in markdown
+    assert plain.split("\n## 1 ")[1].split("\n## ")[0] in markdown
 
 
 def test_an_adapter_without_a_scorecard_says_so(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_an_adapter_without_a_scorecard_says_so(tmp_path: Path) -> None:
     add_lora(study, scored=False)
     markdown = write_report(study).markdown.read_text()
     assert "has not been scored yet" in markdown
-    assert "No run yet" in markdown
+    assert "No network has been trained yet" in markdown
 
 
 def test_a_damaged_scorecard_is_named(tmp_path: Path) -> None:

@@ -1,19 +1,25 @@
 """The report from made-up studies: what it says, what it admits, and that it stands alone."""
 
+import csv
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import save_file
 
 import made_up_study as made_up
 from impasto.errors import CollectionError, InputError, RunError
 from impasto.files import read_json, write_json
-from impasto.records import finding as findings
-from impasto.records.finding import Finding
+from impasto.reporting.blocks import Row, Table, columns
 from impasto.reporting.report import write_report
+from impasto.reporting.sections.confusions import similar_order
+from impasto.reporting.written import as_csv
 
 FEW = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 VOID = {"meta", "img", "link", "br", "input", "hr", "base"}
@@ -93,7 +99,7 @@ def test_the_page_loads_nothing_from_outside(study: Path, page: Page) -> None:
     for tag, attributes in page.tags:
         for name in ("src", "href", "xlink:href", "srcset", "poster", "data"):
             address = attributes.get(name)
-            allowed = ("#", "data:image/") if tag != "a" else ("#", "http")
+            allowed = ("#", "figures/", "tables/") if tag == "a" else ("data:image/", "#")
             assert address is None or address.startswith(allowed), (tag, name, address[:80])
     text = (study / "report.html").read_text(encoding="utf-8")
     assert "@import" not in text and not re.search(r"url\((?!#)", text)
@@ -114,6 +120,7 @@ def test_the_same_files_give_the_same_bytes(study: Path, tmp_path: Path) -> None
             folder / "report.md",
             folder / "report.html",
             *sorted((folder / "figures").iterdir()),
+            *sorted((folder / "tables").iterdir()),
         ]
         return {path.name: path.read_bytes() for path in paths}
 
@@ -122,11 +129,54 @@ def test_the_same_files_give_the_same_bytes(study: Path, tmp_path: Path) -> None
     assert written(again) == written(study)
 
 
-def test_findings_come_before_scores_and_the_spoiling_ones_first(tmp_path: Path) -> None:
-    page, markdown = report(small(tmp_path, invalidated=True))
+QUESTIONS = ["recognise", "imbalance", "cluster", "repaint", "lora"]
+
+
+def cards(page: Page) -> dict[str, str]:
+    """The text of the cards of the first screen, by their names."""
+    text = page.text.split("Before you quote this")[0]
+    names = ("Recognise", "Imbalance", "Cluster", "Repaint", "LoRA")
+    starts = [text.index(f"{number} {name}") for number, name in enumerate(names, 1)]
+    return {
+        name: text[start:end]
+        for name, start, end in zip(names, starts, [*starts[1:], None], strict=True)
+    }
+
+
+def test_the_first_screen_answers_five_questions(page: Page, markdown: str) -> None:
+    found = cards(page)
+    assert len(page.all("article")) == 5
+    assert "better than colour" in found["Recognise"]
+    for mark in ("chance 25.0 %", "colour 31.7 %", "artist known 81.0 %"):
+        assert mark in found["Recognise"]
+    for name, command in (
+        ("Imbalance", "impasto balance study/collection -o study/balance"),
+        ("Repaint", "impasto train painter study/collection -o study/runs/painter"),
+        ("LoRA", "impasto train lora study/collection -o study/runs/lora --base MODEL"),
+        ("Cluster", "impasto atlas study/runs/classifier"),
+    ):
+        assert command in found[name] and f"`{command}`" in markdown
+        assert found[name].count("Not run") == 1
+    anchors = [attributes["href"] for attributes in page.all("a")]
+    assert [anchor for anchor in anchors if anchor and anchor[1:] in QUESTIONS][1:6] == [
+        f"#{name}" for name in QUESTIONS
+    ]
+
+
+def test_the_questions_stand_in_order_before_the_limits_and_the_appendix(page: Page) -> None:
     sections = [attributes["id"] for attributes in page.all("section")]
-    assert sections[:2] == ["findings", "scores"]
-    assert markdown.index("## Findings") < markdown.index("## Scores")
+    assert sections == [
+        *QUESTIONS, "findings", "built", "collection", "checks", "made", "glossary"
+    ]  # fmt: skip
+
+
+def test_at_most_three_warnings_the_invalidating_one_first(tmp_path: Path) -> None:
+    page, markdown = report(small(tmp_path, invalidated=True))
+    told = page.text.split("Before you quote this")[1].split("Recognise")[0]
+    assert told.split("training pictures")[0].strip() == "Some test pictures are also"
+    assert told.count(".") == 3 and "2 more" in told
+    lines = markdown.split("**Before you quote this**")[1].split("\n## ")[0].strip().splitlines()
+    assert len(lines) == 3
     codes = re.findall(r"^- \*\*(IMP\d+)", markdown, flags=re.M)
     assert codes[0] == "IMP106"
     assert codes.index("IMP101") < codes.index("IMP104")  # an issue stands before what passed
@@ -135,49 +185,165 @@ def test_findings_come_before_scores_and_the_spoiling_ones_first(tmp_path: Path)
 def test_a_spoiled_result_is_called_so_in_the_first_line(tmp_path: Path) -> None:
     page, markdown = report(small(tmp_path, invalidated=True))
     first = markdown.splitlines()[0]
-    assert first.startswith("# A finding invalidates this result (IMP106)")
-    assert " ".join(first[2:].split()) in page.text
-    assert "took no part in training" not in page.text
+    assert first == "# A finding invalidates this result (IMP106)"
+    assert first[2:] in page.text
+    assert "Invalid" in cards(page)["Recognise"]
 
 
-def test_a_clean_result_is_not_called_spoiled(page: Page, markdown: str) -> None:
-    assert "invalidate" not in page.text.split("Findings", 1)[0]
-    assert markdown.startswith("# The network tells 4")
-    assert "took no part in training" in page.text
+def gains(study: Path, name: str, low: float, high: float) -> None:
+    """Give the paired gain over a baseline another interval."""
+    path = study / "runs" / "classifier" / "evaluation" / "metrics.json"
+    data = read_json(path)
+    gain = {"value": (low + high) / 2, "low": low, "high": high}
+    data["baselines"][name]["gains"]["balanced_accuracy"] = gain
+    write_json(path, data)
 
 
-def test_a_network_no_better_than_a_baseline_is_called_so(tmp_path: Path) -> None:
-    made = small(tmp_path)
-    worse = [Finding("IMP301", "issue", "Colour histograms are as good.")]
-    findings.save(made / "runs" / "classifier" / "evaluation" / "findings.json", worse)
+@pytest.mark.parametrize(
+    ("name", "ends", "verdict", "said"),
+    [
+        ("colour_histogram", (-0.01, 0.2), "No", "not shown to be better than colour histograms"),
+        ("artist_oracle", (-0.2, -0.01), "Partly", "but worse than the artist’s name would"),
+        ("artist_oracle", (-0.2, 0.01), "Partly", "but is not shown to beat the artist’s name"),
+        ("artist_oracle", (0.01, 0.2), "Yes", "tells styles apart better than colour does"),
+    ],
+)
+def test_the_verdict_goes_by_paired_intervals(
+    tmp_path: Path, name: str, ends: tuple[float, float], verdict: str, said: str
+) -> None:
+    made = made_up.make_study(tmp_path / "study", made_up.MadeUp(styles=FEW, test_each=12))
+    gains(made, name, *ends)
     page, markdown = report(made)
-    first = "# 12 test pictures are too few to tell: the network is not shown to be better than a"
-    assert markdown.startswith(first)
-    assert "not shown to be better than a baseline" in page.text
+    card = cards(page)["Recognise"]
+    assert card.startswith(f"1 Recognise {verdict} ")
+    assert said in card and said in markdown.splitlines()[0]
+    # Word and number are of one score, and the heading has both
+    value = read_json(made / "runs/classifier/evaluation/metrics.json")["scores"]
+    number = f"{100 * value['balanced_accuracy']['value']:.1f} %"
+    assert number in card
+    assert re.search(rf"^## 1 .*{said}: {number}$", markdown, flags=re.M)
 
 
-def test_every_figure_has_words_and_the_command_behind_it(
+def test_too_few_test_pictures_are_said_first(tmp_path: Path) -> None:
+    page, markdown = report(small(tmp_path))  # 12 test pictures
+    assert markdown.startswith("# Too few to tell, with 12 test pictures")
+    assert "Too few to tell" in cards(page)["Recognise"]
+
+
+def test_every_figure_has_words_and_lies_beside_the_report_in_all_forms(
     study: Path, page: Page, markdown: str
 ) -> None:
     assert all(attributes.get("alt") for attributes in page.all("img"))
+    assert all(attributes.get("loading") == "lazy" for attributes in page.all("img")[len(FEW) :])
     text = (study / "report.html").read_text(encoding="utf-8")
     charts = re.findall(r'<svg class="chart.*?</svg>', text, flags=re.S)
-    assert (
-        len(charts) == 9
-    )  # scores, distribution, curves, styles, confusion, reliability, heat, years, timeline
     assert all(
         re.match(r'<svg[^>]*role="img"[^>]*>\s*<title>\w[^<]{20,}</title>', chart)
         for chart in charts
     )
-    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, flags=re.S)
-    assert len(captions) == len(page.all("figure")) == 12
-    assert all(
-        re.search(r"Made by <code>impasto (study|evaluate) [^<]+</code>", caption)
-        for caption in captions
-    )
+    captions = re.findall(r"<figcaption><b>(.*?)</b>(.*?)</figcaption>", text, flags=re.S)
+    assert len(captions) == len(page.all("figure"))
+    assert all(title and words.strip() for title, words in captions)
+    drawn = {"styles", "confusion", "reliability", "heat-mean", "timeline", "confusion-years"}
+    drawn |= {"classifier-curves", "distribution"}
+    files = {path.name for path in (study / "figures").iterdir()}
+    assert {path.rpartition(".")[0] for path in files if path.endswith(".svg")} == drawn
+    assert files == {f"{name}.{end}" for name in drawn for end in ("svg", "png")} | {
+        "errors.png", "examples.png", "typical.png"
+    }  # fmt: skip
+    linked = [str(attributes["href"]) for attributes in page.all("a")]
+    assert all((study / link).is_file() for link in linked if link.startswith(("fig", "tab")))
+    assert {link.removeprefix("figures/") for link in linked if link.startswith("fig")} == files
     pictures = re.findall(r"!\[([^\]]*)\]\((figures/[^)]+)\)", markdown)
-    assert len(pictures) == 13
+    assert len(pictures) == len(drawn) + 3
     assert all(alt and (study / path).is_file() for alt, path in pictures)
+
+
+def test_every_table_lies_beside_the_report_with_its_numbers_in_full(
+    study: Path, page: Page
+) -> None:
+    linked = [str(a["href"]) for a in page.all("a") if str(a.get("href")).startswith("tables/")]
+    files = {f"tables/{path.name}" for path in (study / "tables").iterdir()}
+    assert set(linked) == files
+    with (study / "tables" / "recognise-scores-of-each-style.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    metrics = read_json(study / "runs" / "classifier" / "evaluation" / "metrics.json")
+    assert [row["Style"] for row in rows] == ["Baroque", "Cubism", "Pop Art", "Ukiyo e"]
+    for row, wanted in zip(rows, metrics["per_style"], strict=True):
+        assert float(row["Recall"]) == pytest.approx(wanted["recall"], rel=1e-5)
+        low, high = (float(end) for end in row["Recall, 95 % interval"].split("–"))
+        found = wanted["recall_interval"]
+        assert (low, high) == pytest.approx((100 * found["low"], 100 * found["high"]), abs=0.06)
+
+
+def test_a_table_computes_nothing_in_a_spreadsheet() -> None:
+    cells = ("=1+1", "+1", "-x", "@a", "fine")
+    table = Table("T", "", columns("A"), tuple(Row((cell,)) for cell in cells))
+    assert as_csv(table).splitlines() == ["A", "'=1+1", "'+1", "'-x", "'@a", "fine"]
+
+
+def test_commands_and_data_stand_once_a_section(page: Page, markdown: str) -> None:
+    assert "Made by" not in page.text and "Made by" not in markdown
+    part = markdown.split("## 1 ")[1].split("\n## ", maxsplit=1)[0]
+    assert part.count("impasto evaluate study/runs/classifier") == 1
+    assert "`runs/classifier/evaluation/metrics.json`" in part
+
+
+def test_the_matrix_puts_styles_together_that_are_confused() -> None:
+    # 0 and 3 are taken for each other, so are 1 and 2
+    matrix = np.array([[5, 0, 0, 5], [0, 6, 4, 0], [0, 5, 5, 0], [4, 0, 0, 6]])
+    order = similar_order(matrix)
+    assert abs(order.index(0) - order.index(3)) == abs(order.index(1) - order.index(2)) == 1
+
+
+def test_pictures_and_confusions_lead_to_the_page(tmp_path: Path) -> None:
+    made = small(tmp_path)
+    paths = write_report(made, page=True)
+    page = Page(paths.html.read_text(encoding="utf-8"))
+    links = [str(attributes["href"]) for attributes in page.all("a") if "href" in attributes]
+    paintings = {link for link in links if link.startswith("site/index.html#painting=")}
+    named = {parse_qs(link.partition("#")[2])["painting"][0] for link in paintings}
+    ids = pq.read_table(made / "collection" / "paintings.parquet")["id"].to_pylist()
+    assert named and named <= set(ids)
+    cells = [link for link in links if "tab=confusions" in link]
+    query = parse_qs(cells[0].partition("#")[2])
+    assert query["run"] == ["classifier"] and set(query["cell"]) <= set(FEW)
+    text = paths.html.read_text(encoding="utf-8")
+    chart = re.search(r'<svg class="chart"[^>]*role="group".*?</svg>', text, flags=re.S)
+    assert chart and all("aria-label" in tag for tag in re.findall(r"<a [^>]*>", chart.group()))
+
+
+def test_what_was_built_is_told_from_the_run(study: Path, page: Page, markdown: str) -> None:
+    part = markdown.split("## What was built")[1].split("\n## ", maxsplit=1)[0]
+    for words in (
+        "impasto’s classifier", "1,600,000 parameters", "20 epochs of batches of",
+        "in bfloat16, in 9 min 41 s; the weights of epoch 18 were kept", "classifier-curves.png",
+    ):  # fmt: skip
+        assert words in part
+
+
+def test_layers_are_read_from_the_weights(tmp_path: Path) -> None:
+    made = small(tmp_path)
+    weights = {
+        "stem.weight": np.zeros((8, 3, 3, 3), np.float32),
+        "stages.0.first.weight": np.zeros((4, 8, 1, 1), np.float32),
+        "stages.0.second.weight": np.zeros((4, 8, 1, 1), np.float32),
+        "stages.0.norm.weight": np.zeros(8, np.float32),
+        "stages.0.norm.bias": np.zeros(8, np.float32),
+        "stages.0.norm.running_mean": np.zeros(8, np.float32),
+        "head.weight": np.zeros((3, 4), np.float32),
+        "head.bias": np.zeros(3, np.float32),
+    }
+    save_file(weights, made / "runs" / "classifier" / "best.safetensors")
+    _, markdown = report(made)
+    assert "| head | linear, 4 → 3 | 15 |" in markdown
+    layers = "normalisation of 8, 2 × convolution 1 × 1, 8 → 4"
+    rows = [line for line in markdown.splitlines() if line.startswith("| stages.0 |")]
+    assert len(rows) == 1 and rows[0].endswith("| 80 |")
+    assert sorted(rows[0].split("|")[2].strip().split(", ")) == sorted(layers.split(", "))
+    (made / "runs" / "classifier" / "best.safetensors").write_bytes(b"no weights")
+    with pytest.raises(RunError, match=r"best\.safetensors is damaged"):
+        write_report(made)
 
 
 def test_every_label_of_a_region_points_at_something(page: Page) -> None:
@@ -223,12 +389,6 @@ def page_order() -> tuple[str, ...]:
     return ("colour_histogram", "prior_matched", "majority", "artist_oracle")
 
 
-def test_three_guesses_at_three_styles_are_no_news(tmp_path: Path, page: Page) -> None:
-    lead = report(small(tmp_path))[0].text.split("In brackets", 1)[0]
-    assert "top-3" not in lead
-    assert "top-3" in page.text.split("In brackets", 1)[0]
-
-
 def test_the_largest_confusion_leads_its_table(study: Path, markdown: str) -> None:
     matrix = read_json(study / "runs" / "classifier" / "evaluation" / "metrics.json")["confusion"]
     pairs = [(n, i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) if i != j]
@@ -239,7 +399,8 @@ def test_the_largest_confusion_leads_its_table(study: Path, markdown: str) -> No
 
 
 def test_files_set_aside_are_counted_once(page: Page, markdown: str) -> None:
-    row = next(line for line in markdown.splitlines() if line.startswith("| Baroque | "))
+    census = markdown.split("Pictures of each style before and after")[1]
+    row = next(line for line in census.splitlines() if line.startswith("| Baroque | "))
     assert row.split("|")[3].strip() == "2"
     assert "1 more file was set aside that cannot be assigned" in page.text
 
@@ -251,12 +412,12 @@ def test_stages_that_are_missing_are_named(tmp_path: Path) -> None:
         and "impasto train classifier" in page.text
     )
     assert "no network has been trained on them yet" in markdown
-    assert not [a for a in page.all("section") if str(a.get("id")).startswith("scores")]
+    assert "Not run" in cards(page)["Recognise"]
 
 
 def test_a_run_without_evaluation_says_so(tmp_path: Path) -> None:
     page, markdown = report(small(tmp_path, evaluation=False))
-    assert "has been trained on 3" in markdown.splitlines()[0]
+    assert "has been trained; how well" in markdown.splitlines()[0]
     assert "has not been evaluated yet" in page.text and "has not been evaluated yet" in markdown
 
 
@@ -287,7 +448,7 @@ def test_names_without_pictures_still_give_a_report(tmp_path: Path) -> None:
 def test_unknown_artists_leave_the_oracle_out_and_say_so(tmp_path: Path) -> None:
     page, markdown = report(small(tmp_path, artists=False))
     assert "the artists are not known" in page.text.lower()
-    assert "Artist oracle |" not in markdown and "usual style, without a look" not in markdown
+    assert "| Artist oracle |" not in markdown and "artist known" not in markdown
 
 
 def test_another_collection_than_the_trained_one_is_told(tmp_path: Path) -> None:
@@ -347,12 +508,13 @@ def test_two_runs_stand_side_by_side_and_validation_picks_the_first(tmp_path: Pa
     better["scores"]["accuracy"]["value"] = 0.111
     write_json(metrics, better)
     page, markdown = report(made)
-    assert (
-        "11" in markdown.splitlines()[0]
-    )  # the headline is the run that validation prefers, though its test is worse
+    # The answers are of the run that validation prefers, though its test is worse
+    assert "11.1 %" in markdown.split("## 1 ")[1].split("**")[0]
     ids = [str(attributes["id"]) for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    assert {"scores-1", "scores-2"} <= set(ids)
+    assert "The same of second" in page.text or "The same of classifier" in page.text
+    table = markdown.split("| Who answers |")[1]
+    assert "| classifier |" in table and "| second |" in table
 
 
 @pytest.mark.parametrize(
@@ -360,7 +522,7 @@ def test_two_runs_stand_side_by_side_and_validation_picks_the_first(tmp_path: Pa
     [
         ("{", "metrics.json"),
         ("[]", "metrics.json"),
-        ('{"format": 4, "split": "test"}', "metrics.json is no evaluation (pictures"),
+        ('{"format": 3, "split": "test"}', "metrics.json is no evaluation (pictures"),
     ],
 )
 def test_damaged_metrics_are_one_line_that_names_the_file(
@@ -404,7 +566,8 @@ def test_a_comparison_of_remedies_gets_its_section(tmp_path: Path) -> None:
     made = small(tmp_path, balance=True)
     page, markdown = report(made)
     compared = read_json(made / "balance" / "balance.json")
-    assert "remedies" in [attributes["id"] for attributes in page.all("section")]
+    assert "Too few to tell, with 24 test pictures" in cards(page)["Imbalance"]
+    assert "+6.7 points" in cards(page)["Imbalance"] and "Partly" in cards(page)["Imbalance"]
     assert (
         compared["recommendation"]["text"] in page.text
         and compared["recommendation"]["text"] in markdown
@@ -421,12 +584,38 @@ def test_a_comparison_of_remedies_gets_its_section(tmp_path: Path) -> None:
     assert (
         "IMP401" in page.text and "impasto balance study/collection -o study/balance" in page.text
     )
-    table = markdown.split("## Long-tail methods")[1]
+    table = markdown.split("\n## 2 ")[1]
     assert "Rarest third" in table and "| Few |" not in table  # which no style is
 
 
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ((0.01, 0.1), "Focal loss helps rare styles"),
+        ((-0.01, 0.1), "Focal loss is not shown to help"),
+        ((-0.1, -0.01), "Focal loss makes it worse"),
+    ],
+)
+def test_the_method_is_called_better_by_its_interval(
+    tmp_path: Path, ends: tuple[float, float], told: str
+) -> None:
+    made = small(tmp_path, balance=True)
+    path = made / "balance" / "balance.json"
+    data = read_json(path)
+    low, high = ends
+    data["pictures"]["test"] = 240
+    data["methods"][1]["differences"]["balanced_accuracy"] = {
+        "value": (low + high) / 2, "low": low, "high": high
+    }  # fmt: skip
+    write_json(path, data)
+    page, markdown = report(made)
+    assert told in cards(page)["Imbalance"]
+    assert re.search(rf"^## 2 {told}.*: [+−][\d.]+ points$", markdown, flags=re.M)
+
+
 def test_without_a_comparison_there_is_no_section(page: Page, markdown: str) -> None:
-    assert "Long-tail methods" not in page.text and "Long-tail methods" not in markdown
+    for text in (page.text, markdown):
+        assert "No long-tail method has been compared yet" in text and "plain training" not in text
 
 
 def test_a_damaged_comparison_is_named(tmp_path: Path) -> None:

@@ -12,15 +12,30 @@ from impasto.cli.request import read_request
 Study = Annotated[Path | None, typer.Argument(help="The study folder. Default: study.")]
 
 
-def report(study: Study = None, config: opt.Config = None, as_json: opt.AsJson = False) -> None:
-    """Write report.md and report.html from the files of a study.
+def report(
+    study: Study = None,
+    hand_in: Annotated[
+        Path | None,
+        typer.Option(
+            "--hand-in",
+            metavar="FOLDER",
+            help="A folder for the course's assignment, part by part. Default: none.",
+        ),
+    ] = None,
+    config: opt.Config = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Write report.md and report.html from the files of a study, with all figures and tables.
 
     impasto report study
     """
     import impasto  # noqa: PLC0415
 
-    made = impasto.report(study or read_request(config).study)
-    show.files({"markdown": made.markdown, "html": made.html}, as_json=as_json)
+    made = impasto.report(study or read_request(config).study, hand_in)
+    written = {"markdown": made.markdown, "html": made.html}
+    if made.hand_in is not None:
+        written["hand_in"] = made.hand_in
+    show.files(written, as_json=as_json)
 
 
 def site(

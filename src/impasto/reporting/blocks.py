@@ -3,15 +3,15 @@
 Every string in a block is plain text; a renderer escapes it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
+
 from impasto.records.finding import Finding
-from impasto.records.record import Result
 from impasto.reporting.svg_chart import Chart
-from impasto.reporting.thumbnails import Thumbnails
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,6 @@ class Strong:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeBy:
-    """The command that made what stands before it."""
-
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
 class Number:
     """A number as it is printed, its value for sorting, and its interval in small type."""
 
@@ -48,7 +41,7 @@ class Number:
         return f"{self.text} {self.interval}".rstrip()
 
 
-Inline = str | Code | Strong | MadeBy | Number
+Inline = str | Code | Strong | Number
 """A piece of running text, or a cell of a table."""
 
 
@@ -107,17 +100,69 @@ class ImageFile:
 
     Attributes:
         path: the file.
-        caption: the figure in words.
-        command: the command that made it.
+        title: what it shows, as a claim or a noun phrase.
+        caption: how to read it.
         least_width: in CSS pixels, below which it cannot be read; a narrower window scrolls it.
-        name: of its copy beside the Markdown; that of the file where empty.
+        name: of its copy beside the report; that of the file where empty.
     """
 
     path: Path
+    title: str
     caption: str
-    command: str
     least_width: int = 0
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A picture with its words.
+
+    Attributes:
+        image: as it is shown.
+        title: the first line under it.
+        note: the second line.
+        painting: the id of the painting, by which the atlas page finds it.
+        alt: the picture in words; title and note where empty.
+    """
+
+    image: Image.Image
+    title: str = ""
+    note: str = ""
+    painting: str = ""
+    alt: str = ""
+
+    @property
+    def words(self) -> str:
+        """Words in the picture's place, for those who do not see it."""
+        return self.alt or ": ".join(part for part in (self.title, self.note) if part) or "Picture"
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitRow:
+    """A row of pictures under a label."""
+
+    label: str
+    exhibits: tuple[Exhibit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Pictures in rows.
+
+    Attributes:
+        name: of its file beside the report, without suffix.
+        title: what they show, as a claim or a noun phrase.
+        caption: how they were chosen and how to read them.
+        rows: of pictures.
+        look: ``walls`` puts rows beside each other where there is room, ``grid`` keeps the columns
+            of all rows in line, ``strip`` is one row.
+    """
+
+    name: str
+    title: str
+    caption: str
+    rows: tuple[ExhibitRow, ...]
+    look: Literal["walls", "grid", "strip"] = "walls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,51 +170,50 @@ class Slider:
     """Pictures at one of several strengths, chosen by a slider in HTML.
 
     Attributes:
-        sheet: an image with a row for each pair: the original, then the picture at each strength.
-        side: width and height of a picture, in pixels.
         strengths: as they are printed.
         pairs: for each row the style of the picture, and the style that it is painted in.
-        command: the command that made them.
-        plain: the figure that stands in its place without JavaScript, on paper and in Markdown.
+        plain: a row for each pair, the original, then the picture at each strength; it stands in
+            the slider's place without JavaScript and in Markdown.
         number: keeps its ids apart from those of other sliders.
     """
 
-    sheet: Path
-    side: int
     strengths: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]
-    command: str
-    plain: ImageFile | None
+    plain: Gallery
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class FindingEntry:
-    """A finding with the stage that it is from, and its items where it has any."""
+    """A finding with the stages that it is from, and its items where it has any."""
 
     finding: Finding
-    stage: str
+    stages: tuple[str, ...]
     items: Table | None
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading within a section."""
-
-    text: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
 class Details:
-    """Blocks that are folded away under a summary."""
+    """Blocks that are folded away under a summary.
+
+    ``printed`` folds are open on paper; the others are left out there.
+    """
 
     summary: str
     blocks: tuple["Block", ...]
-    is_open: bool = False
+    printed: bool = False
 
 
-Block = Prose | Table | Chart | ImageFile | Thumbnails | Slider | FindingEntry | Heading | Details
+Block = Prose | Table | Chart | ImageFile | Gallery | Slider | FindingEntry | Details
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Stage that a section rests on: its command, and the file with the numbers."""
+
+    stage: str
+    command: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +222,12 @@ class Section:
 
     Attributes:
         anchor: its id in HTML.
-        title: its heading.
+        title: its heading; of a question the finding as a sentence.
         blocks: in their order.
         link: its title in the list of contents; the heading where empty.
         prefix: before the names of its figures, so that those of several runs differ.
+        number: of a question of the first screen; 0: a part of the appendix.
+        sources: what it rests on, once a section.
     """
 
     anchor: str
@@ -189,6 +235,8 @@ class Section:
     blocks: tuple[Block, ...]
     link: str = ""
     prefix: str = ""
+    number: int = 0
+    sources: tuple[Provenance, ...] = ()
 
 
 def prose(*parts: Inline) -> Prose:
@@ -225,11 +273,13 @@ def definitions(title: str, rows: Iterable[tuple[str, str]]) -> Table:
     )
 
 
-def figures(result: Result, captions: Mapping[str, str], command: str) -> tuple[ImageFile, ...]:
-    """The figures of a result that are there, in the order of their captions by file name."""
-    paths = {path.name: path for path in result.figures}
-    return tuple(
-        ImageFile(paths[name], caption, command)
-        for name, caption in captions.items()
-        if name in paths
-    )
+def walked(parts: Iterable[Block]) -> Iterator[Block]:
+    """Return blocks and the blocks folded within them, in their order."""
+    for part in parts:
+        yield part
+        if isinstance(part, Details):
+            yield from walked(part.blocks)
+        elif isinstance(part, Slider):
+            yield part.plain
+        elif isinstance(part, FindingEntry) and part.items:
+            yield part.items

@@ -1,17 +1,17 @@
-"""Markdown of a report (GitHub's), with its figures as files beside it."""
+"""Markdown of a report (GitHub's); its figures and tables lie as files beside it."""
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import assert_never
+from urllib.parse import quote
 
-from impasto.files import write_bytes
 from impasto.numerics.formatting import count
 from impasto.reporting import blocks
+from impasto.reporting.answer_cards import VERDICTS, Answer
 from impasto.reporting.headline import Front
 from impasto.reporting.svg_chart import Chart
-from impasto.reporting.thumbnails import Thumbnails, inline_picture, write_contact_sheet
-from impasto.reporting.words import shown
+from impasto.reporting.written import image_name, table_name
 
 MARKS = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 ITEMS = 5
@@ -20,15 +20,72 @@ LONG = 20
 """Rows of a table of items."""
 
 
-def report_markdown(front: Front, sections: Sequence[blocks.Section], figures: Path) -> str:
-    """Return the report as Markdown, and write its figures to a folder beside it."""
-    facts = ", ".join(f"{escape(name)} {escape(value)}" for name, value in front.facts)
-    parts = [f"# {escape(front.title)}", *map(escape, front.lead)]
-    parts.append(f"*impasto study* **{escape(front.study)}**: {facts}.")
+def report_markdown(
+    front: Front, questions: Sequence[blocks.Section], appendix: Sequence[blocks.Section]
+) -> str:
+    """Return the report as Markdown."""
+    parts = [f"# {escape(front.title)}", f"**{escape(front.study)}**: {escape(front.facts)}."]
     if front.page:
-        parts.append("[Walk among the paintings: the atlas](site/index.html)")
-    parts += [_section(section, figures) for section in sections]
+        parts.append("[Explore the paintings](site/index.html)")
+    parts += [answers_table(front.answers), *_warnings(front)]
+    parts += [section_markdown(section) for section in questions]
+    parts.append("# Appendix")
+    parts += [section_markdown(section) for section in appendix]
+    return joined(parts)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return parts of a document as one text, with one empty line between them."""
     return re.sub(r"\n{3,}", "\n\n", "\n\n".join(parts)).strip() + "\n"
+
+
+def answers_table(answers: Sequence[Answer]) -> str:
+    """Return the answers as a table: question, verdict, number, finding, scale."""
+    lines = ["| | Question | Verdict | Number | Finding |", "| --- | --- | --- | --- | --- |"]
+    for one in answers:
+        finding = f"{escape(one.finding)}."
+        number = ""
+        if one.verdict == "not run":
+            finding += f" {code(one.command)}"
+        else:
+            number = f"**{escape(one.value)}** {escape(one.interval)}<br>{escape(one.unit)}"
+            scale = ", ".join(f"{mark.label} {mark.text}" for mark in one.marks)
+            finding += f"<br>{escape(scale)}"
+        verdict = VERDICTS[one.verdict]
+        lines.append(
+            f"| {one.number} | {escape(one.question)} | {verdict} | {number} | {finding} |"
+        )
+    return "\n".join(lines)
+
+
+def _warnings(front: Front) -> list[str]:
+    if not front.warnings:
+        return []
+    lines = ["**Before you quote this**", ""]
+    lines += [f"- {escape(entry.finding.title)}." for entry in front.warnings]
+    return ["\n".join(lines)]
+
+
+def section_markdown(section: blocks.Section, head: str = "", *, unfolded: bool = False) -> str:
+    """Return a section.
+
+    Args:
+        section: to render.
+        head: stands before its title.
+        unfolded: whether folds that are printed stand open, under headings of their own.
+    """
+    number = f"{section.number} " if section.number else ""
+    parts = [f"## {escape(head) or number}{escape(section.title)}"]
+    renderer = _MarkdownRenderer(section, unfolded)
+    parts += [renderer.block(block) for block in section.blocks]
+    if section.sources:
+        rows = "\n".join(
+            f"- {escape(one.stage)}: {code(one.command)}"
+            + (f", {code(one.file)}" if one.file else "")
+            for one in section.sources
+        )
+        parts.append(f"<details><summary>Command and data</summary>\n\n{rows}\n\n</details>")
+    return "\n\n".join(part for part in parts if part)
 
 
 def escape(text: str) -> str:
@@ -44,44 +101,59 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _section(section: blocks.Section, figures: Path) -> str:
-    parts = [f"## {escape(section.title)}"]
-    parts += [_block(block, section.prefix, figures) for block in section.blocks]
-    return "\n\n".join(parts)
+@dataclass(frozen=True, slots=True)
+class _MarkdownRenderer:
+    """Renderer of the blocks of one section."""
 
+    section: blocks.Section
+    unfolded: bool
 
-def _block(block: blocks.Block, prefix: str, figures: Path) -> str:  # noqa: PLR0911 – one for each kind
-    match block:
-        case blocks.Prose():
-            text = "".join(map(_inline, block.parts))
-            return f"> {text}" if block.tone == "notice" else text
-        case blocks.Table():
-            return _table(block)
-        case Chart():
-            name = f"{prefix}{block.name}.png"
-            block.write_png(figures / name)
-            return _figure(name, block.alt, block.caption, block.command)
-        case blocks.ImageFile():
-            name = f"{prefix}{block.name or block.path.name}"
-            inline_picture(block.path)  # refuses what is no picture
-            write_bytes(figures / name, block.path.read_bytes())
-            return _figure(name, block.caption, block.caption, block.command)
-        case Thumbnails():
-            write_contact_sheet(block, figures / "examples.png")
-            order = ", ".join(map(shown, block.by_style))
-            caption = f"{block.caption} One row a style, from top to bottom: {order}."
-            return _figure("examples.png", "Examples, one row a style", caption, block.command)
-        case blocks.Slider():
-            return _block(block.plain, prefix, figures) if block.plain else ""
-        case blocks.FindingEntry():
-            return _finding(block)
-        case blocks.Heading():
-            return f"### {escape(block.text)}"
-        case blocks.Details():
-            inner = "\n\n".join(_block(part, prefix, figures) for part in block.blocks)
-            return f"<details><summary>{_tagged(block.summary)}</summary>\n\n{inner}\n\n</details>"
-        case _:
-            assert_never(block)
+    def block(self, block: blocks.Block) -> str:  # noqa: PLR0911 – one for each kind
+        match block:
+            case blocks.Prose():
+                text = "".join(map(_inline, block.parts))
+                return f"> {text}" if block.tone == "notice" else text
+            case blocks.Table():
+                return self.table(block)
+            case Chart():
+                name = f"{self.section.prefix}{block.name}"
+                return self.figure(f"{name}.png", block.alt, block.title, block.caption, name)
+            case blocks.ImageFile():
+                name = image_name(self.section, block)
+                return self.figure(name, block.title, block.title, block.caption)
+            case blocks.Gallery():
+                name = f"{self.section.prefix}{block.name}.png"
+                return self.figure(name, block.title, block.title, block.caption)
+            case blocks.Slider():
+                return self.block(block.plain)
+            case blocks.FindingEntry():
+                return _finding(block)
+            case blocks.Details():
+                inner = "\n\n".join(self.block(part) for part in block.blocks)
+                if self.unfolded and block.printed:
+                    return f"### {escape(block.summary)}\n\n{inner}"
+                summary = f"<summary>{_tagged(block.summary)}</summary>"
+                return f"<details>{summary}\n\n{inner}\n\n</details>"
+            case _:
+                assert_never(block)
+
+    def figure(self, name: str, alt: str, title: str, caption: str, vector: str = "") -> str:
+        picture = f"![{escape(alt)}](figures/{quote(name)})"
+        saved = f" ([SVG](figures/{quote(vector)}.svg))" if vector else ""
+        return f"**{escape(title)}**\n\n{picture}\n\n*{escape(caption)}*{saved}"
+
+    def table(self, table: blocks.Table) -> str:
+        rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
+        rows = table.rows[:LONG] if table.look == "items" else table.rows
+        lines = [
+            f"| {' | '.join(escape(column.title) for column in table.columns)} |",
+            f"| {' | '.join(rules)} |",
+            *map(_row, rows),
+        ]
+        if table.footer:
+            lines.append(_row(table.footer))
+        saved = f" ([CSV](tables/{quote(table_name(self.section, table))}))"
+        return f"{escape(table.caption)}{saved}:\n\n" + "\n".join(lines)
 
 
 def _inline(part: blocks.Inline) -> str:
@@ -92,8 +164,6 @@ def _inline(part: blocks.Inline) -> str:
             return code(part.text)
         case blocks.Strong():
             return f"**{escape(part.text)}**"
-        case blocks.MadeBy():
-            return f"Made by {code(part.command)}."
         case blocks.Number():
             return escape(str(part))
         case _:
@@ -104,38 +174,19 @@ def _tagged(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _table(table: blocks.Table) -> str:
-    rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
-    rows = table.rows[:LONG] if table.look == "items" else table.rows
-    lines = [
-        f"| {' | '.join(escape(column.title) for column in table.columns)} |",
-        f"| {' | '.join(rules)} |",
-        *map(_row, rows),
-    ]
-    if table.footer:
-        lines.append(_row(table.footer))
-    return f"{escape(table.caption)}:\n\n" + "\n".join(lines)
-
-
 def _row(row: blocks.Row) -> str:
     return f"| {' | '.join(map(_inline, row.cells))} |"
 
 
-def _figure(name: str, alt: str, caption: str, command: str) -> str:
-    address = re.sub(r"[^\w./-]", lambda found: f"%{ord(found.group()):02X}", name)
-    picture = f"![{escape(alt)}](figures/{address})"
-    return f"{picture}\n\n*{escape(caption)}* {_inline(blocks.MadeBy(command))}"
-
-
 def _finding(entry: blocks.FindingEntry) -> str:
-    finding = entry.finding
+    finding, stages = entry.finding, escape(", ".join(entry.stages))
     if finding.outcome != "issue":
         head = f"- **{finding.code} {escape(finding.title)}.** {escape(finding.text)}"
-        return f"{head} ({escape(entry.stage)})"
+        return f"{head} ({stages})"
     ending = " – invalidates the result" if finding.invalidates else ""
     lines = [
         f"- **{finding.code} {escape(finding.title)}{ending}.** {escape(finding.text)} "
-        f"**What to do:** {escape(finding.kind.remedy)} ({escape(entry.stage)})"
+        f"**What to do:** {escape(finding.kind.remedy)} ({stages})"
     ]
     rows = entry.items.rows if entry.items else ()
     lines += [f"  - {', '.join(map(_inline, row.cells))}" for row in rows[:ITEMS]]

@@ -20,12 +20,15 @@ from impasto.records.collection import AuditRecord
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import Explanation
 from impasto.records.finding import Finding
+from impasto.records.label_order import FILE as LABEL_ORDER
+from impasto.records.label_order import LabelOrder
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.record import Result
 from impasto.records.run import Run, RunKind, open_run
 from impasto.reporting.blocks import Block, Code, notice
+from impasto.reporting.pictures import Paintings, PredictedStyle, predictions_of
 
 E = TypeVar("E", bound=Result)
 R = TypeVar("R", bound=Result)
@@ -63,11 +66,6 @@ class Place:
         """An anchor that no other record of its kind has."""
         return f"{anchor}-{self.number}" if self.several else anchor
 
-    def title(self, title: str) -> str:
-        """A title with the run's name where there are several."""
-        mark = "" if title.endswith("?") else ":"
-        return f"{title}{mark} {self.name}" if self.several else title
-
     def other_collection(self, noun: str, verb: str, fingerprint: str) -> tuple[Block, ...]:
         """A notice where a record is not of the collection that the report describes."""
         if self.fingerprint in (None, fingerprint):
@@ -88,6 +86,8 @@ class TrainedRun(Generic[E]):
         evaluation: ``None`` where it has not been evaluated.
         explanation: of a classifier's evaluation.
         by_artist: of a classifier's recipe.
+        label_order: what a classifier would score if the order of its labels were lost.
+        predictions: of a classifier, for test pictures.
     """
 
     run: Run
@@ -97,6 +97,8 @@ class TrainedRun(Generic[E]):
     evaluation: E | None
     explanation: Explanation | None = None
     by_artist: ByArtistResult | None = None
+    label_order: LabelOrder | None = None
+    predictions: tuple[PredictedStyle, ...] = ()
 
     @property
     def name(self) -> str:
@@ -118,10 +120,15 @@ class TrainedRun(Generic[E]):
         """Findings of training and evaluation."""
         return [*(self.trained or ()), *(self.evaluation.findings if self.evaluation else ())]
 
-    def figure(self, name: str) -> Path | None:
-        """An image file of the evaluation."""
-        path = self.run.evaluation_path / "figures" / name
-        return path if self.evaluation and path.is_file() else None
+    @property
+    def title(self) -> str:
+        """The run in words: its name, and what is special about it."""
+        settings = self.run.settings
+        if self.run.kind == "painter" and settings.get("styling") == COURSE:
+            return f"{self.name} (the course’s form)"
+        if self.run.kind == "classifier" and settings.get("network") in ("in-class", "published"):
+            return f"{self.name} (the course’s network)"
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +142,9 @@ class StudyRecords:
         audited: findings of the audit, ``None`` where the collection was not audited as it is.
         classifiers, autoencoders, loras: by name.
         painters: by name, the course's form last.
-        atlases: each with its place.
+        atlases: each with its place, that of an autoencoder first.
         balance: the comparison of long-tail methods.
+        page: whether there is an atlas page to link to.
     """
 
     name: str
@@ -149,11 +157,17 @@ class StudyRecords:
     painters: tuple[TrainedRun[PainterScore], ...]
     atlases: tuple[tuple[Atlas, Place], ...]
     balance: BalanceResult | None
+    page: bool = False
 
     @property
     def runs(self) -> list[TrainedRun[Any]]:
         """All runs, by kind."""
         return [*self.classifiers, *self.autoencoders, *self.loras, *self.painters]
+
+    @property
+    def paintings(self) -> Paintings:
+        """The paintings of the collection, to be shown."""
+        return Paintings(self.collection)
 
     @property
     def command(self) -> str:
@@ -191,7 +205,7 @@ def read_study(
     )
     atlases = [
         (run.path.resolve().name, atlas)
-        for run in opened_runs
+        for run in sorted(opened_runs, key=lambda run: run.kind != "autoencoder")
         if (atlas := _result(Atlas, run.path / "atlas" / "atlas.json", "atlas", "impasto atlas"))
     ]
     audit = _result(AuditRecord, opened.path / "audit.json", "audit", "impasto audit")
@@ -237,6 +251,10 @@ def _runs(
         if kind == "classifier":
             trained = replace(
                 trained,
+                predictions=predictions_of(run),
+                label_order=_result(
+                    LabelOrder, run.path / LABEL_ORDER, "scores of label orders", "impasto study"
+                ),
                 explanation=_result(
                     Explanation, folder / "explanation.json", "explanation", "impasto evaluate"
                 ),

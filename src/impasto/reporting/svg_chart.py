@@ -36,6 +36,8 @@ VARIABLES: Final = {
 
 WIDTH: Final = 8.6
 """Inches of a chart as wide as the page."""
+PHONE: Final = 4.2
+"""Inches of a chart as wide as a phone."""
 PIXELS: Final = 112
 """CSS pixels an inch at most: 8.5 points read as 13 pixels, and no chart is blown up."""
 DPI: Final = 144
@@ -84,6 +86,11 @@ class Sheet:
     figure: Figure
     hovers: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def wide(self) -> bool:
+        """Whether there is room for panels beside each other."""
+        return bool(self.figure.get_figwidth() > PHONE)
+
     def hover(self, text: str) -> str:
         """A group id (``gid``) for an artist that shows ``text`` when the pointer rests on it."""
         gid = f"hover-{len(self.hovers)}"
@@ -97,26 +104,34 @@ class Chart:
 
     Attributes:
         name: of the file, without suffix.
+        title: the claim that it makes, or what it shows.
         alt: the figure in words, for those who do not see it.
         caption: one sentence on how to read it.
-        command: the command that made the numbers.
         size: width and height in inches.
         draw: puts it on a sheet.
         narrow: the least width in CSS pixels at which it can be read; a narrower window scrolls it.
+        small: width and height in inches of its form for a phone, where it has one.
+        lifted: whether its own colours are made brighter on a dark ground.
     """
 
     name: str
+    title: str
     alt: str
     caption: str
-    command: str
     size: tuple[float, float]
     draw: Callable[[Sheet], None]
     narrow: int = 560
+    small: tuple[float, float] | None = None
+    lifted: bool = False
 
-    def svg(self, prefix: str = "") -> str:
-        """An inline ``<svg>`` element; ``prefix`` keeps its ids apart from another run's."""
+    def svg(self, prefix: str = "", *, small: bool = False) -> str:
+        """An inline ``<svg>`` element, in its form for a phone where ``small``.
+
+        ``prefix`` keeps its ids apart from another run's.
+        """
+        size = self.small if small and self.small else self.size
         with mpl.rc_context(_RC), boxes_for_lacking_glyphs():
-            sheet = self._sheet
+            sheet = self._sheet if size is self.size else self._drawn(size)
             buffer = io.StringIO()
             metadata: Mapping[str, Any] = {
                 "Date": None,
@@ -125,21 +140,51 @@ class Chart:
                 "Type": None,
             }
             sheet.figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
-        return _inline(buffer.getvalue(), self, _safe(f"{prefix}{self.name}"), sheet.hovers)
+        space = _safe(f"{prefix}{self.name}{'-small' if small else ''}")
+        return _inline(buffer.getvalue(), self, space, sheet.hovers, size)
 
-    def write_png(self, path: Path) -> None:
-        """Write the light form as PNG."""
+    def write(self, path: Path) -> None:
+        """Write the light form, as PNG or as SVG by the suffix of the path."""
+        form = path.suffix.removeprefix(".")
+        empty = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        metadata: Any = empty if form == "svg" else {"Software": None}
         with mpl.rc_context(_RC), boxes_for_lacking_glyphs():
             sheet = self._sheet
             with replacing(path) as temporary:
-                sheet.figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+                sheet.figure.savefig(temporary, format=form, dpi=DPI, metadata=metadata)
 
     @cached_property
     def _sheet(self) -> Sheet:
-        sheet = Sheet(Figure(figsize=self.size, dpi=DPI, layout="constrained"))
+        return self._drawn(self.size)
+
+    def _drawn(self, size: tuple[float, float]) -> Sheet:
+        sheet = Sheet(Figure(figsize=size, dpi=DPI, layout="constrained"))
         self.draw(sheet)
         fix_layout(sheet.figure)
         return sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """A value with its interval, as a dot on a line at a height."""
+
+    value: float
+    low: float
+    high: float
+    y: float
+    colour: str = ACCENT
+    shape: str = "o"
+    size: float = 6.0
+
+
+def whisker(sheet: Sheet, axes: Axes, mark: Whisker, text: str) -> None:
+    """Draw a value with its interval; ``text`` is shown where the pointer rests on it."""
+    ends, at = [mark.low, mark.high], [mark.y, mark.y]
+    axes.plot(ends, at, color=mark.colour, linewidth=2.4, solid_capstyle="round", alpha=0.5)
+    axes.plot(
+        [mark.value], [mark.y], mark.shape, color=mark.colour, markersize=mark.size,
+        gid=sheet.hover(text),
+    )  # fmt: skip
 
 
 def quiet(axes: Axes, *, grid: Literal["x", "y", "both"] | None = None) -> Axes:
@@ -151,7 +196,9 @@ def quiet(axes: Axes, *, grid: Literal["x", "y", "both"] | None = None) -> Axes:
     return axes
 
 
-def _inline(text: str, chart: Chart, space: str, hovers: Mapping[str, str]) -> str:
+def _inline(
+    text: str, chart: Chart, space: str, hovers: Mapping[str, str], size: tuple[float, float]
+) -> str:
     """Matplotlib's SVG document as an element of a page."""
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.S)
     text = re.sub(
@@ -164,6 +211,9 @@ def _inline(text: str, chart: Chart, space: str, hovers: Mapping[str, str]) -> s
     for gid, words in hovers.items():
         group = f'<g id="{space}-{gid}">'
         text = text.replace(group, f"<g><title>{html.escape(words)}</title>")
+    text = re.sub(
+        r"(<title>([^<]*)</title>\s*<a href=)", r'<title>\2</title><a aria-label="\2" href=', text
+    )
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     text = re.sub(
         r' id="([^"]*)"', lambda found: found.group() if found.group(1) in used else "", text
@@ -172,9 +222,13 @@ def _inline(text: str, chart: Chart, space: str, hovers: Mapping[str, str]) -> s
         r"<defs>\s*</defs>|\n\s*", lambda found: "\n" if found.group()[0] == "\n" else "", text
     )
     box = re.search(r'viewBox="[^"]*"', text)
-    wide = round(chart.size[0] * PIXELS)
-    style = f"min-width:{min(chart.narrow, wide)}px;max-width:{wide}px"
-    head = f'<svg class="chart" {box.group() if box else ""} role="img" style="{style}">'
+    wide = round(size[0] * PIXELS)
+    least = min(chart.narrow, wide) if size is chart.size else 260
+    style = f"min-width:{least}px;max-width:{wide}px"
+    look = "chart lifted" if chart.lifted else "chart"
+    role = "group" if "<a " in text else "img"  # an image holds nothing that can be followed
+    name = f' aria-label="{html.escape(chart.alt)}"' if role == "group" else ""
+    head = f'<svg class="{look}" {box.group() if box else ""} role="{role}"{name} style="{style}">'
     title = f"<title>{html.escape(chart.alt)}</title>"
     return re.sub(r"<svg[^>]*>", lambda _: head + title, text, count=1).strip()
 

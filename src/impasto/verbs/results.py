@@ -139,11 +139,16 @@ def painting_settings(kind: PaintKind) -> type[Settings]:
             assert_never(kind)
 
 
-def report(study: "Study | Thing") -> "ReportPaths":
-    """Write ``report.md`` and ``report.html`` from the files of a study."""
+def report(study: "Study | Thing", hand_in: Thing | None = None) -> "ReportPaths":
+    """Write ``report.md`` and ``report.html`` from the files of a study.
+
+    Args:
+        study: its folder.
+        hand_in: a folder to write the course's assignment to, part by part.
+    """
     from impasto.reporting.report import write_report  # noqa: PLC0415
 
-    return write_report(folder(study))
+    return write_report(folder(study), hand_in=None if hand_in is None else folder(hand_in))
 
 
 def site(study: "Study | Thing", *, parquet: bool = False) -> "SitePaths":

@@ -1,10 +1,10 @@
 """Sections of a report, in their order.
 
-A new section is a module with a function that turns a run's or a study's records into blocks, and
-its line in ``SECTIONS``.
+A question of the first screen is a module with ``answer`` and ``section``; a part of the appendix
+is a module with ``section``. Both turn a study's records into blocks, and have their line here.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from impasto.records.atlas import Atlas
@@ -15,94 +15,57 @@ from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.record import Result
-from impasto.reporting.blocks import Code, Number, Row, Section, Table, columns, prose
+from impasto.reporting.answer_cards import Answer
+from impasto.reporting.blocks import Number, Row, Section, Table, columns
 from impasto.reporting.sections import (
-    art_history,
     autoencoder,
     balance,
-    calibration,
+    built,
     clusters,
     collection,
-    confusions,
-    examples,
-    findings,
-    heat,
+    glossary,
+    limits,
     lora,
     painters,
-    per_style,
     provenance,
-    scores,
-    second_labels,
-    sheets,
-    training,
-    typical,
+    recognise,
     unseen_artists,
-)  # fmt: skip
-from impasto.reporting.study import Place, StudyRecords, TrainedRun
+)
+from impasto.reporting.study import Place, StudyRecords
 from impasto.reporting.words import plain
 
-StudySections = Callable[[StudyRecords], Iterator[Section]]
-"""Sections of a study; none where it has nothing to show."""
-RunSection = Callable[[TrainedRun[ClassifierEvaluation]], Section | None]
-"""Section of a classifier's run; ``None`` where it has nothing to show."""
-
-
-def each_classifier(*made: RunSection) -> StudySections:
-    """Return sections that stand together, once for each classifier."""
-
-    def sections(study: StudyRecords) -> Iterator[Section]:
-        for run in study.classifiers:
-            for make in made:
-                section = make(run)
-                if section:
-                    yield section
-
-    return sections
-
-
-def no_run(study: StudyRecords) -> Iterator[Section]:
-    """The section of a study without a classifier."""
-    if not study.classifiers:
-        text = "No network has been trained in this study. "
-        parts = prose(text, Code("impasto train classifier"), " trains one.")
-        yield Section("no-run", "No run yet", (parts,))
-
-
-SECTIONS: Final[Sequence[StudySections]] = (
-    findings.sections,
-    each_classifier(scores.section),
-    no_run,
-    collection.sections,
-    examples.sections,
-    each_classifier(
-        training.section,
-        per_style.section,
-        confusions.section,
-        calibration.section,
-        heat.section,
-        typical.section,
-        art_history.section,
-        second_labels.section,
-        sheets.section,
-        unseen_artists.section,
-    ),
-    lambda study: map(autoencoder.section, study.autoencoders),
-    lambda study: (clusters.section(*atlas) for atlas in study.atlases),
-    painters.sections,
-    lambda study: map(lora.section, study.loras),
-    balance.sections,
-    provenance.sections,
+ANSWERS: Final[Sequence[Callable[[StudyRecords], Answer]]] = (
+    recognise.answer,
+    balance.answer,
+    clusters.answer,
+    painters.answer,
+    lora.answer,
+)
+QUESTIONS: Final[Sequence[Callable[[StudyRecords], Section]]] = (
+    recognise.section,
+    balance.section,
+    clusters.section,
+    painters.section,
+    lora.section,
+    limits.section,
+)
+APPENDIX: Final[Sequence[Callable[[StudyRecords], Section]]] = (
+    built.section,
+    collection.section,
+    limits.checks,
+    provenance.section,
+    lambda study: glossary.section(),
 )
 
 
 ALONE: Final[Mapping[type[Result], Callable[[Any, Place], Section]]] = {
-    ClassifierEvaluation: scores.scores_section,
+    ClassifierEvaluation: recognise.scores_section,
     AutoencoderEvaluation: autoencoder.reconstruction_section,
     PainterScore: painters.painter_section,
     LoraScore: lora.lora_section,
     ByArtistResult: unseen_artists.artists_section,
-    BalanceResult: balance.section,
-    Atlas: clusters.section,
+    BalanceResult: balance.balance_section,
+    Atlas: clusters.clusters_section,
 }
 """The section on a result alone, by its class."""
 

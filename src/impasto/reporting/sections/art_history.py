@@ -1,4 +1,4 @@
-"""Section on confusion and art history: are styles confused that lay close in time?"""
+"""Part on confusion and art history: are styles confused that lay close in time?"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from impasto.images.palette import ACCENT, INK, MUTED
 from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import ConfusionVsYears, StylePair
-from impasto.reporting.blocks import Block, Section, muted, prose
+from impasto.reporting.blocks import Block, Details, muted, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import shown
@@ -25,21 +25,30 @@ PLACES = (
 HIGH = 4.4  # inches of the scatter
 
 
-def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
-    """The section on the confusions of a run and the years of the styles."""
+def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
+    """Return the part on the confusions of a run and the years of the styles."""
     if run.evaluation is None or run.explanation is None:
         return None
-    place, command = run.place, run.evaluation.command
     history = run.explanation.confusion_vs_years
     blocks: list[Block] = [prose(history_words(history))]
-    charts = (years_chart(history, command), timeline_chart(history, command))
+    prefix = "" if run.place.number == 1 else f"{run.name}-"
+    charts = (years_chart(history, prefix), timeline_chart(history, prefix))
     blocks += [chart for chart in charts if chart]
     skipped = [f"{shown(row.style)} ({row.dated})" for row in history.years if not row.used]
     if skipped:
         few = f"with fewer than {history.dated_from} dated works or without test pictures"
         blocks.append(muted(f"Left out, {few}: {', '.join(skipped)}."))
-    title, link = place.title("Confusion and art history"), place.title("Art history")
-    return Section(place.anchor("history"), title, tuple(blocks), link, place.prefix)
+    return Details(f"Art history: {_outcome(history)}", tuple(blocks))
+
+
+def _outcome(history: ConfusionVsYears) -> str:
+    found = history.correlation
+    if found is None:
+        return "too few dated works to compare confusion with the years"
+    if found.p_value >= 0.05:
+        return "confusion is not shown to follow the years"
+    near = "close together" if found.value < 0 else "far apart"
+    return f"styles {near} in time are confused more often"
 
 
 def history_words(history: ConfusionVsYears) -> str:
@@ -55,7 +64,10 @@ def history_words(history: ConfusionVsYears) -> str:
         f"{'all' if found.exact else ''} {found.permutations:,}{'' if found.exact else ' random'}"
     )
     if found.p_value >= 0.05:
-        meaning = "a relation between confusion and years is not shown by these styles."
+        meaning = (
+            "these styles do not show that confusion follows the years; so few styles would miss a "
+            "weak link."
+        )
     elif found.value < 0:
         meaning = (
             "styles that lay close in time are taken for each other more often, beyond what chance "
@@ -77,7 +89,7 @@ def history_words(history: ConfusionVsYears) -> str:
     return text.replace("-0.", "−0.")
 
 
-def timeline_chart(history: ConfusionVsYears, command: str) -> Chart | None:
+def timeline_chart(history: ConfusionVsYears, prefix: str = "") -> Chart | None:
     """Return each style's median year and quartiles; ``None`` where no style has enough works."""
     rows = [
         (shown(row.style), row.dated, row.median, row.low, row.high)
@@ -105,19 +117,19 @@ def timeline_chart(history: ConfusionVsYears, command: str) -> Chart | None:
 
     first, last = rows[0], rows[-1]
     return Chart(
-        "timeline",
+        f"{prefix}timeline",
+        f"From {first[0]} to {last[0]}: when the styles were painted",
         f"Median years of {count(len(rows), 'style')}, from {first[0]} in {first[2]:g} to "
         f"{last[0]} in {last[2]:g}, with the middle half of their dated works.",
         "Dots are median years, lines the middle half of the dated works, whose number is in "
         "brackets.",
-        command,
         (WIDTH, 0.7 + 0.26 * len(rows)),
         draw,
         620,
     )
 
 
-def years_chart(history: ConfusionVsYears, command: str) -> Chart | None:
+def years_chart(history: ConfusionVsYears, prefix: str = "") -> Chart | None:
     """Return confusion of each pair against the gap in years; ``None`` without a correlation."""
     found = history.correlation
     if found is None:
@@ -149,12 +161,13 @@ def years_chart(history: ConfusionVsYears, command: str) -> Chart | None:
 
     most = pairs[0]
     return Chart(
-        "confusion-years",
+        f"{prefix}confusion-years",
+        f"{_outcome(history)[0].upper()}{_outcome(history)[1:]}",
         f"Confusion against the gap in years for {count(len(pairs), 'pair')} of styles; rank "
         f"correlation {found.value:.2f}. Most confused: {_names(most)}, {most.gap:.0f} years "
         f"apart, {percent(most.confusion)}.",
-        "A dot is a pair of styles: how far apart in time, how often taken for each other.",
-        command,
+        "A dot is a pair of styles: how far apart in time (on a root scale), how often taken for "
+        "each other.",
         (WIDTH, HIGH),
         draw,
         680,

@@ -1,7 +1,7 @@
-"""Section on the comparison of long-tail methods."""
+"""Question 2: does a remedy for rare styles help? The comparison of long-tail methods."""
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,22 +10,38 @@ from impasto.images.palette import ACCENT, INK, MUTED, RULE
 from impasto.numerics.formatting import count, p_value, percent
 from impasto.records.balance import GROUPS, PLAIN, BalanceResult
 from impasto.records.record import Interval
+from impasto.reporting.answer_cards import (
+    NAMES,
+    Answer,
+    Mark,
+    Verdict,
+    exceeds,
+    falls_short,
+    not_run,
+    too_few,
+)
 from impasto.reporting.blocks import (
     Block,
+    Code,
     Details,
     Inline,
     Number,
+    Provenance,
     Row,
     Section,
     Strong,
     Table,
     columns,
+    muted,
     prose,
 )  # fmt: skip
 from impasto.reporting.study import Place, StudyRecords
-from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
+from impasto.reporting.svg_chart import PHONE, WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import points, score, shown, whole
 
+NUMBER = 2
+KEY = "balanced_accuracy"
+CAP = "cap-and-duplicate"
 CHARTED = ("balanced_accuracy", "rarest_third", "accuracy")
 TESTED = (
     "A picture is gained when more seeds answer it rightly with the method, lost when fewer do. p "
@@ -35,27 +51,131 @@ TESTED = (
 )
 
 
-def sections(study: StudyRecords) -> Iterator[Section]:
-    """The section on the comparison of a study."""
+def answer(study: StudyRecords) -> Answer:
+    """Return the answer of the comparison of a study."""
+    if study.balance is None:
+        command = f"impasto balance {study.name}/collection -o {study.name}/balance"
+        return not_run(NUMBER, "No long-tail method has been compared yet", command)
+    return answer_of(study.balance)
+
+
+def answer_of(result: BalanceResult) -> Answer:
+    """Return the answer of a comparison: the method that validation chose, on test pictures."""
+    name, question = NAMES[NUMBER]
+    best, plain = result.method(result.recommendation.method), result.method(PLAIN)
+    gain = best.differences[KEY] if best.differences else None
+    before, own = plain.scores[KEY], best.scores[KEY]
+    marks = [
+        Mark("chance", "chance", 1 / len(result.styles), percent(1 / len(result.styles))),
+        Mark("colour", "plain", before.value, percent(before.value)),
+    ]
+    unit = "points of balanced accuracy against plain training"
+    if gain is None:
+        return Answer(
+            NUMBER, name, question, "mixed", "Plain training does as well as every method",
+            percent(before.value), score(before).interval, "balanced accuracy", tuple(marks),
+        )  # fmt: skip
+    few = too_few(result.pictures["test"])
+    verdict: Verdict
+    if few:
+        verdict, finding = "mixed", few
+    elif exceeds(gain):
+        verdict, finding = "good", f"{_title(best.name)} helps rare styles, balanced over all"
+    elif falls_short(gain):
+        verdict, finding = "poor", f"{_title(best.name)} makes it worse"
+    else:
+        verdict, finding = "mixed", f"{_title(best.name)} is not shown to help"
+    marks.append(Mark("ours", best.name, own.value, percent(own.value), (own.low, own.high)))
+    cell = points(gain)
+    return Answer(
+        NUMBER, name, question, verdict, finding, f"{cell.text} points", cell.interval, unit,
+        tuple(marks),
+    )  # fmt: skip
+
+
+def _title(name: str) -> str:
+    words = name.replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def section(study: StudyRecords) -> Section:
+    """Return the section on the comparison of a study."""
     if study.balance:
-        yield section(study.balance, Place(fingerprint=study.collection.fingerprint))
+        place = Place(fingerprint=study.collection.fingerprint)
+        return balance_section(study.balance, place, study)
+    found = answer(study)
+    text = " trains with each method over several seeds and compares them on the same pictures."
+    blocks = (prose(Code(found.command), text),)
+    return Section(found.anchor, found.title, blocks, found.name, "", NUMBER)
 
 
-def section(result: BalanceResult, place: Place) -> Section:
+def balance_section(
+    result: BalanceResult, place: Place, study: StudyRecords | None = None
+) -> Section:
     """Return the section on a comparison."""
-    headings = {name: title[0].upper() + title[1:] for name, title in result.columns.items()}
-    scores = tuple(
+    found = answer_of(result)
+    numbers: list[Block] = [_scores(result), *_differences(result)]
+    blocks: tuple[Block, ...] = (
+        *place.other_collection("This comparison", "made on", result.collection_fingerprint),
+        prose(summary(result)),
+        differences_chart(result),
+        Details("Numbers: every method, with the tests", tuple(numbers), True),
+        Details("Class distribution before and after each method", (shares_chart(result),), True),
+        Details("Method: what the names mean", _names(result)),
+    )
+    source = Provenance("comparison", result.command, "balance/balance.json")
+    return Section(found.anchor, found.title, blocks, found.name, place.prefix, NUMBER, (source,))
+
+
+def summary(result: BalanceResult) -> str:
+    """Return forty to sixty words on a comparison."""
+    seeds, tested = count(len(result.seeds), "seed"), count(result.pictures["test"], "test picture")
+    text = f"{result.recommendation.text} Compared over {seeds} on {tested}. "
+    best = result.method(result.recommendation.method)
+    if best.differences and "rarest_third" in best.differences:
+        text += (
+            f"For the rarest third of the styles it changes mean recall by "
+            f"{points(best.differences['rarest_third'])} points. "
+        )
+    cap = next((row for row in result.methods if row.name == CAP), None)
+    if cap is not None and cap.differences and cap is not best:
+        text += (
+            "Capping and duplicating, the course report’s way, changes balanced accuracy by "
+            f"{points(cap.differences[KEY])} points."
+        )
+    return text.strip()
+
+
+def _scores(result: BalanceResult) -> Table:
+    seeds, tested = count(len(result.seeds), "seed"), count(result.pictures["test"], "test picture")
+    over = "test pictures alone" if len(result.seeds) == 1 else "test pictures and seeds"
+    rows = tuple(
         Row(
-            (row.name, *(score(row.scores[name]) for name in headings)),
+            (row.name, *(score(row.scores[name]) for name in result.columns)),
             ours=row.name == result.recommendation.method,
         )
         for row in result.methods
     )
-    differences = [
+    return Table(
+        "Scores of the methods",
+        f"Means over {seeds} on {tested}; in brackets the 95 % interval over {over}",
+        columns("Method", numbers=_headings(result)),
+        rows,
+        sortable=True,
+        look="broad",
+    )
+
+
+def _headings(result: BalanceResult) -> tuple[str, ...]:
+    return tuple(title[0].upper() + title[1:] for title in result.columns.values())
+
+
+def _differences(result: BalanceResult) -> list[Block]:
+    rows = [
         Row(
             (
                 row.name,
-                *(points(row.differences[name]) for name in headings),
+                *(points(row.differences[name]) for name in result.columns),
                 whole(row.sign_test.gained),
                 whole(row.sign_test.lost),
                 Number(p_value(row.sign_test.p_holm).removeprefix("= "), row.sign_test.p_holm),
@@ -64,42 +184,22 @@ def section(result: BalanceResult, place: Place) -> Section:
         for row in result.methods
         if row.differences and row.sign_test
     ]
-    seeds, tested = count(len(result.seeds), "seed"), count(result.pictures["test"], "test picture")
-    over = "test pictures alone" if len(result.seeds) == 1 else "test pictures and seeds"
-    titles = tuple(headings.values())
-    blocks: tuple[Block, ...] = (
-        *place.other_collection("This comparison", "made on", result.collection_fingerprint),
-        prose(Strong("Recommended:"), f" {result.recommendation.text}"),
-        prose(result.supposed.replace("'", "’")),
-        differences_chart(result),
-        Table(
-            "Scores of the methods",
-            f"Means over {seeds} on {tested}; in brackets the 95 % interval over {over}",
-            columns("Method", numbers=titles),
-            scores,
-            sortable=True,
-        ),
-        Details(
-            "Differences to plain training, with the tests",
-            (
-                Table(
-                    "Differences to plain training",
-                    "In points, on the same pictures with the same seeds",
-                    columns("Method", numbers=(*titles, "Gained", "Lost", "p")),
-                    tuple(differences),
-                    sortable=True,
-                ),
-                prose(TESTED.format(test=result.test_title, drawn=result.resampled.text)),
-            ),
-        ),
-        shares_chart(result),
-        Details("What the names mean", _names(result)),
+    table = Table(
+        "Differences to plain training",
+        "In points, on the same pictures with the same seeds",
+        columns("Method", numbers=(*_headings(result), "Gained", "Lost", "p")),
+        tuple(rows),
+        sortable=True,
+        look="broad",
     )
-    return Section("remedies", "Long-tail methods", blocks, prefix=place.prefix)
+    return [table, muted(TESTED.format(test=result.test_title, drawn=result.resampled.text))]
 
 
 def _names(result: BalanceResult) -> tuple[Block, ...]:
-    text: list[Inline] = ["Recall is that of each network’s likeliest style."]
+    text: list[Inline] = [
+        result.supposed.replace("'", "’"),
+        " Recall is that of each network’s likeliest style.",
+    ]
     for name, styles in result.groups.items():
         if styles:
             title, recall = GROUPS[name].capitalize(), ", ".join(map(shown, styles))
@@ -119,8 +219,9 @@ def differences_chart(result: BalanceResult) -> Chart:
     best = result.recommendation.method
 
     def draw(sheet: Sheet) -> None:
-        panels = sheet.figure.subplots(1, len(CHARTED), sharey=True, sharex=True, squeeze=False)[0]
-        for axes, key in zip(panels, CHARTED, strict=True):
+        keys = CHARTED if sheet.wide else CHARTED[:1]
+        panels = sheet.figure.subplots(1, len(keys), sharey=True, sharex=True, squeeze=False)[0]
+        for axes, key in zip(panels, keys, strict=True):
             title = result.columns[key]
             quiet(axes, grid="x").set_title(title[0].upper() + title[1:])
             axes.axvline(0, color=MUTED, linewidth=1)
@@ -137,15 +238,26 @@ def differences_chart(result: BalanceResult) -> Chart:
     listed = "; ".join(f"{name} {points(found['balanced_accuracy'])}" for name, found in rows[:3])
     return Chart(
         "remedies",
+        _claim(result),
         "Dots with interval whiskers: differences to plain training, in points. Balanced accuracy, "
         f"highest: {listed}.",
         "Differences to plain training in points, with 95 % intervals; the method in colour was "
         "chosen on validation.",
-        result.command,
         (WIDTH, 1.0 + 0.26 * max(len(rows), 1)),
         draw,
         760,
+        (PHONE, 1.0 + 0.26 * max(len(rows), 1)),
     )
+
+
+def _claim(result: BalanceResult) -> str:
+    """Claim that the intervals of balanced accuracy allow."""
+    gains = {row.name: row.differences[KEY] for row in result.methods if row.differences}
+    better = [name for name, gain in gains.items() if exceeds(gain)]
+    if not better:
+        return "No method is shown to raise balanced accuracy above plain training’s"
+    number = f"{len(better)} of {count(len(gains), 'method')}"
+    return f"{number} {'raises' if len(better) == 1 else 'raise'} balanced accuracy"
 
 
 def _whisker(axes: Axes, y: int, found: Interval, gid: str, *, chosen: bool) -> None:
@@ -186,12 +298,12 @@ def shares_chart(result: BalanceResult) -> Chart:
 
     return Chart(
         "remedy-shares",
+        "Each style’s share of the loss, before and after",
         "Bars of each style's share of the loss, before and after. Before: from "
         f"{percent(plain[order[0]])} of {styles[0]} to {percent(plain[order[-1]])} of "
         f"{styles[-1]}.",
         "How much of the loss is each style's; methods that share it alike stand together, two of "
         "them named.",
-        result.command,
         (WIDTH, tall * (0.75 + 0.15 * len(order))),
         draw,
         760,

@@ -1,72 +1,397 @@
-"""Section on an atlas: do the styles cluster, beside chance, colour and raw pixels?"""
+"""Question 3: do the styles cluster, beside chance, colour and raw pixels? All atlases at once."""
 
-from impasto.images.palette import ACCENT, INK, MUTED
-from impasto.numerics.formatting import count
-from impasto.records.atlas import Atlas
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from impasto.embedding.verdict import SCALE as WORDS
+from impasto.embedding.verdict import STRENGTHS
+from impasto.images.palette import ACCENT, COLOURS, INK, MUTED, SECOND, coloured
+from impasto.numerics.formatting import count, number
+from impasto.records.atlas import Atlas, ChanceLevel, RunClusters
+from impasto.records.record import Interval
+from impasto.reporting.answer_cards import (
+    NAMES,
+    Answer,
+    Mark,
+    Verdict,
+    exceeds,
+    falls_short,
+    not_run,
+    too_few,
+)
 from impasto.reporting.blocks import (
+    Block,
+    Code,
     Column,
+    Details,
     Inline,
     Number,
+    Provenance,
     Row,
     Section,
+    Strong,
     Table,
     columns,
-    figures,
     prose,
-)  # fmt: skip
-from impasto.reporting.study import Place
-from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import measured, number, share, shown
+)
+from impasto.reporting.sections import autoencoder
+from impasto.reporting.study import Place, StudyRecords
+from impasto.reporting.svg_chart import PHONE, WIDTH, Chart, Sheet, Whisker, quiet, whisker
+from impasto.reporting.words import measured, share, shown
+from impasto.reporting.words import number as number_cell
 
-FIGURES = ("map-styles.png", "maps.png")
-"""The atlas's figures that stand in the report; the others lie beside the atlas."""
-SCORES = {
-    "ami": "AMI",
+NUMBER: Final = 3
+KEY: Final = "ami"
+COLOUR: Final = "colour_histogram"
+SCORES: Final = {
     "nmi": "NMI",
+    "ami": "AMI",
     "ari": "ARI",
     "purity": "Purity",
     "silhouette": "Silhouette",
 }
 
+SCALE: Final = f"The words for it: {WORDS}."
+COLOURED: Final = 7
+"""Styles in colour on a map; the others are grey."""
+KINDS: Final = {
+    "autoencoder": "an autoencoder without labels",
+    "classifier": "a classifier that learnt the styles",
+    "painter": "a painter",
+    "lora": "a LoRA",
+}
+METHOD: Final = Details(
+    "Method: how clusters are compared with styles",
+    (
+        prose(
+            "The embeddings are clustered by ", Strong("k-means"), " into as many clusters as "
+            "there are styles, and by other methods. ", Strong("AMI"), ", adjusted mutual "
+            "information, is 0 for clusters by chance and 1 for the styles themselves. Chance is "
+            f"measured by exchanging the styles. {SCALE} Colour histograms and raw pixels are "
+            "clustered alike. A network that was trained on styles is judged by test pictures "
+            "alone, clustered by themselves; one that never saw a label by all paintings.",
+        ),
+    ),
+)  # fmt: skip
 
-def section(atlas: Atlas, place: Place) -> Section:
-    """The section on the clusters of an atlas."""
-    captions = {figure.file: figure.caption for figure in atlas.captions if figure.file in FIGURES}
-    blocks = (
-        *place.other_collection("This atlas", "made of", atlas.collection_fingerprint),
-        *map(prose, atlas.verdict),
-        clusters_chart(atlas),
-        _clusterings(atlas),
-        _styles(atlas),
-        *figures(atlas, captions, atlas.command),
+
+def answer(study: StudyRecords) -> Answer:
+    """Return the answer of the first atlas, the autoencoder's where there is one."""
+    if not study.atlases:
+        runs = [run.name for run in study.autoencoders] + [run.name for run in study.classifiers]
+        runs = runs or ["autoencoder"]
+        command = f"impasto atlas {study.name}/runs/{runs[0]}"
+        return not_run(NUMBER, "No embedding has been clustered yet", command)
+    return answer_of(study.atlases[0][0])
+
+
+def answer_of(atlas: Atlas) -> Answer:
+    """Return the answer of one atlas: word and number are both of the AMI."""
+    name, question = NAMES[NUMBER]
+    own, chance, gain = _own(atlas), _chance(atlas), _gain(atlas)
+    how = "with labels" if atlas.supervised else "without labels"
+    few = too_few(_pictures(atlas))
+    verdict: Verdict = "poor"
+    if few:
+        verdict, finding = "mixed", few
+    elif own.value <= chance.high:
+        finding = f"The styles do not cluster {how}: no better than chance"
+    else:
+        strength = _strength(own.value - chance.mean)
+        finding = f"The styles cluster {strength} {how}"
+        if gain is None:
+            verdict = "mixed"
+        elif exceeds(gain):
+            verdict = "good" if strength in ("moderately", "strongly") else "mixed"
+            finding += ", better than by colour"
+        elif falls_short(gain):
+            finding += "; colour alone clusters better"
+        else:
+            verdict = "mixed"
+            finding += ", not shown to be better than by colour"
+    return Answer(
+        NUMBER, name, question, verdict, finding,
+        f"AMI {number(own.value)}", measured(own).interval,
+        f"{atlas.run.kind}, {_where(atlas)}; 0 chance, 1 perfect", _marks(atlas),
+    )  # fmt: skip
+
+
+def _strength(above: float) -> str:
+    return next((word for below, word in STRENGTHS if above < below), "strongly")
+
+
+def _marks(atlas: Atlas) -> tuple[Mark, ...]:
+    own, chance, colour = _own(atlas), _chance(atlas), _baseline(atlas, COLOUR)
+    marks = [Mark("chance", "chance", max(0.0, chance.mean), number(chance.mean))]
+    if colour is not None:
+        marks.append(Mark("colour", "colour", max(0.0, colour.value), number(colour.value)))
+    ends = (max(0.0, own.low), own.high)
+    marks.append(Mark("ours", "network", max(0.0, own.value), number(own.value), ends))
+    return (*marks, Mark("ceiling", "perfect", 1.0, "1"))
+
+
+def _own(atlas: Atlas) -> Interval:
+    return atlas.clusterings[0].scores[atlas.scope].ami
+
+
+def _chance(atlas: Atlas) -> ChanceLevel:
+    return atlas.clusterings[0].chance[atlas.scope].ami
+
+
+def _gain(atlas: Atlas) -> Interval | None:
+    """AMI less that of colour histograms, paired."""
+    found = next((row for row in atlas.baselines if row.name == COLOUR), None)
+    return found.difference[atlas.scope].ami if found else None
+
+
+def _baseline(atlas: Atlas, name: str) -> Interval | None:
+    found = next((row for row in atlas.baselines if row.name == name), None)
+    return found.scores[atlas.scope].ami if found else None
+
+
+def _pictures(atlas: Atlas) -> int:
+    return atlas.test if atlas.scope == "test" else atlas.paintings
+
+
+def _where(atlas: Atlas) -> str:
+    if atlas.scope == "test":
+        return f"{count(atlas.test, 'test picture')}"
+    return f"all {count(atlas.paintings, 'painting')}"
+
+
+def section(study: StudyRecords) -> Section:
+    """Return the section on all atlases of a study, side by side."""
+    found = answer(study)
+    if not study.atlases:
+        text = (
+            " embeds, clusters and maps the paintings, and compares the clusters with the styles."
+        )
+        blocks: list[Block] = [prose(Code(found.command), text)]
+        blocks += autoencoder.folds(study)
+        return Section(found.anchor, found.title, tuple(blocks), found.name, "", NUMBER)
+    return _section(found, study.atlases, autoencoder.folds(study), autoencoder.sources(study))
+
+
+def clusters_section(atlas: Atlas, place: Place) -> Section:
+    """Return the section on one atlas alone."""
+    return _section(answer_of(atlas), [(atlas, place)], [], [])
+
+
+def _section(
+    found: Answer,
+    atlases: Sequence[tuple[Atlas, Place]],
+    folds: Sequence[Block],
+    sources: Sequence[Provenance],
+) -> Section:
+    blocks: list[Block] = []
+    for atlas, place in atlases:
+        name = f"The atlas of {place.name}" if place.name else "This atlas"
+        blocks += place.other_collection(name, "made of", atlas.collection_fingerprint)
+    blocks += [prose(summary(atlases)), clusters_chart(atlases), *maps(atlases)]
+    numbers = [_clusterings(atlas, place) for atlas, place in atlases]
+    blocks.append(Details("Numbers: every clustering of every run", tuple(numbers), True))
+    styles = tuple(_styles(atlas, place) for atlas, place in atlases)
+    own = sum(fit.clusters for _, fit in atlases[0][0].fits())
+    blocks.append(
+        Details(f"Style by style: {count(own, 'style')} with a cluster of their own", styles)
     )
-    title, link = place.title("Do art styles cluster?"), place.title("Do styles cluster?")
-    return Section(f"clusters-{place.number}", title, blocks, link, place.prefix)
+    sentences = [
+        prose(*((Strong(f"{place.name}. "),) if place.name else ()), " ".join(atlas.verdict))
+        for atlas, place in atlases
+    ]
+    blocks.append(Details("Verdict on each run, in sentences", tuple(sentences)))
+    blocks += [*folds, METHOD]
+    made = [
+        Provenance(
+            f"atlas of {place.name or atlas.run.kind}", atlas.command,
+            f"runs/{place.name}/atlas/atlas.json" if place.name else "atlas.json",
+        )
+        for atlas, place in atlases
+    ]  # fmt: skip
+    return Section(
+        found.anchor, found.title, tuple(blocks), found.name, "", NUMBER, (*sources, *made)
+    )
 
 
-def _clusterings(atlas: Atlas) -> Table:
-    scope = atlas.scope
-    pictures = f"all {count(atlas.paintings, 'painting')}"
-    if scope == "test":
-        pictures = f"{count(atlas.test, 'test picture')}, clustered by themselves"
+def summary(atlases: Sequence[tuple[Atlas, Place]]) -> str:
+    """Return forty to sixty words on the clusters of all runs."""
+    sentences = []
+    for atlas, _ in atlases:
+        own, chance, gain = _own(atlas), _chance(atlas), _gain(atlas)
+        text = f"Embeddings of {KINDS[atlas.run.kind]} reach AMI {measured(own)} on {_where(atlas)}"
+        text += f"; shuffled styles give {number(chance.mean)}"
+        if gain is not None:
+            text += f", and the difference to colour histograms is {measured(gain, signed=True)}"
+        sentences.append(f"{text}.")
+    return " ".join(sentences)
+
+
+def clusters_chart(atlases: Sequence[tuple[Atlas, Place]]) -> Chart:
+    """Return the AMI of every run's k-means clusters beside colour, pixels and chance."""
+    shapes = {COLOUR: ("s", SECOND, "colour"), "pixels": ("D", MUTED, "raw pixels")}
+
+    def draw(sheet: Sheet) -> None:
+        axes = quiet(sheet.figure.add_subplot(), grid="x")
+        for y, (atlas, place) in enumerate(atlases):
+            chance, own = _chance(atlas), _own(atlas)
+            text = f"{_label(atlas, place)}, shuffled styles: {number(chance.mean, 3)}"
+            axes.plot(
+                [chance.mean] * 2, [y - 0.36, y + 0.36], color=INK, linewidth=1.4,
+                gid=sheet.hover(text),
+            )  # fmt: skip
+            for step, row in enumerate(atlas.baselines, 1):
+                shape, colour, words = shapes.get(row.name, ("D", MUTED, row.title))
+                one = row.scores[atlas.scope].ami
+                dot = Whisker(one.value, one.low, one.high, y + 0.2 * step, colour, shape, 4.5)
+                whisker(sheet, axes, dot, f"{words}: AMI {measured(one, 3)}")
+            dot = Whisker(own.value, own.low, own.high, y - 0.1, ACCENT, "o", 6.5)
+            whisker(sheet, axes, dot, f"{_label(atlas, place)}: AMI {measured(own, 3)}")
+        labels = [f"{place.name or atlas.run.kind}\n{_where(atlas)}" for atlas, place in atlases]
+        axes.set_yticks(range(len(atlases)), labels)
+        axes.tick_params(axis="y", labelcolor=INK)
+        axes.set_ylim(len(atlases) - 0.4, -0.6)
+        axes.set_xlabel("AMI with the styles")
+
+    better = [
+        place.name or atlas.run.kind
+        for atlas, place in atlases
+        if (gain := _gain(atlas)) and exceeds(gain)
+    ]
+    title = "No embedding is shown to cluster the styles better than colour does"
+    if better:
+        title = f"Better than colour: {', '.join(better)}"
+    listed = "; ".join(
+        f"{_label(atlas, place)} {number(_own(atlas).value, 3)}" for atlas, place in atlases
+    )
+    return Chart(
+        "clusters",
+        title,
+        f"Dots with interval whiskers: agreement of clusters with styles (AMI). {listed}.",
+        "Blue dots: clusters of the network’s embedding, with 95 % intervals; squares: of colour "
+        "histograms; diamonds: of raw pixels; strokes: shuffled styles, the level of chance.",
+        (WIDTH, 0.9 + 0.62 * len(atlases)),
+        draw,
+        520,
+        (PHONE, 0.9 + 0.62 * len(atlases)),
+    )
+
+
+def _label(atlas: Atlas, place: Place) -> str:
+    return f"{place.name or atlas.run.kind} ({_where(atlas)})"
+
+
+def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
+    """Return the main map of every run beside the others; none where no map was kept."""
+    drawn = [(atlas, place) for atlas, place in atlases if _table(atlas).is_file()]
+    if not drawn:
+        return []
+    points = [pq.read_table(_table(atlas), columns=["style", "x", "y"]) for atlas, _ in drawn]
+    colours = _coloured(drawn[0][0], points[0]["style"].to_pylist())
+    styles = list(colours)
+
+    def draw(sheet: Sheet) -> None:
+        shape = (1, len(drawn)) if sheet.wide else (len(drawn), 1)
+        panels = sheet.figure.subplots(*shape, squeeze=False).ravel()
+        for axes, (atlas, place), table in zip(panels, drawn, points, strict=True):
+            names = np.asarray(table["style"].to_pylist())
+            x, y = (table[name].to_numpy() for name in "xy")
+            size = float(np.clip(14_000 / len(names), 1.2, 14))
+            rest = ~np.isin(names, styles)
+            axes.scatter(
+                x[rest], y[rest], s=0.8 * size, color=MUTED, alpha=0.35, linewidths=0,
+                rasterized=True,
+            )  # fmt: skip
+            for style in styles:
+                chosen = names == style
+                axes.scatter(
+                    x[chosen],
+                    y[chosen],
+                    s=1.5 * size,
+                    color=colours[style],
+                    linewidths=0,
+                    rasterized=True,
+                )
+            quiet(axes).set(xticks=[], yticks=[], aspect="equal")
+            trust = number(atlas.maps[0].trustworthiness)
+            axes.set_title(place.name or atlas.run.kind, fontsize=8.5)
+            axes.set_xlabel(f"{atlas.maps[0].title}, trustworthiness {trust}", fontsize=7.5)
+        for style in styles:
+            panels[0].plot([], [], "o", color=colours[style], markersize=5, label=shown(style))
+        sheet.figure.legend(loc="outside lower center", ncols=4 if sheet.wide else 2, fontsize=8)
+
+    high = 0.6 + min(WIDTH / len(drawn), 3.5)
+    return [
+        Chart(
+            "maps",
+            f"Where {count(len(styles), 'style')} lie on the maps of {_runs(drawn)}",
+            f"Maps of the embeddings of {_runs(drawn)}, a dot a painting; in colour "
+            f"{', '.join(map(shown, styles))}.",
+            "A dot is a painting; only nearness has a meaning, and only as far as the "
+            "trustworthiness goes. In colour: the styles whose clusters fit best on the first map; "
+            "all others are grey.",
+            (WIDTH, high),
+            draw,
+            560,
+            (PHONE, 0.9 + 3.2 * len(drawn)),
+            lifted=True,
+        )
+    ]
+
+
+def _runs(drawn: Sequence[tuple[Atlas, Place]]) -> str:
+    return ", ".join(place.name or atlas.run.kind for atlas, place in drawn)
+
+
+def _table(atlas: Atlas) -> Path:
+    return atlas.path / "atlas.parquet"
+
+
+def _coloured(atlas: Atlas, styles: Sequence[str]) -> dict[str, str]:
+    """Colours of the styles with the best fits, as the atlas page has them.
+
+    Args:
+        atlas: whose fits count.
+        styles: of its paintings, one each.
+    """
+    vocabulary = [row.style for row in atlas.styles]
+    counts = Counter(styles)
+    places = coloured([counts[style] for style in vocabulary])
+    chosen = {}
+    for row, _ in atlas.fits():
+        place = places[vocabulary.index(row.style)]
+        if place is not None:
+            chosen[row.style] = COLOURS[place]
+    return dict(list(chosen.items())[:COLOURED])
+
+
+def _clusterings(atlas: Atlas, place: Place) -> Table:
     rows = []
-    for place, row in enumerate(atlas.scored):
-        k = row.k_test if scope == "test" else row.k
-        scores, chance = row.scores[scope], row.chance[scope]
+    for at, row in enumerate(atlas.scored):
+        k = row.k_test if atlas.scope == "test" else row.k
+        scores, chance = row.scores[atlas.scope], row.chance[atlas.scope]
         cells: list[Inline] = [row.title, Number(str(k) if k else "as styles", k)]
         cells += [measured(getattr(scores, name), 3) for name in SCORES]
-        rows.append(Row((*cells, number(chance.ami.mean, 3)), ours=place == 0))
+        ours = at == 0 and isinstance(row, RunClusters)
+        rows.append(Row((*cells, number_cell(chance.ami.mean, 3)), ours))
+    shuffled = atlas.clusterings[0].chance[atlas.scope].shuffled
+    name = f"Clusters of {place.name}" if place.name else "Scores of the clusters"
     return Table(
-        "Scores of the clusters",
-        f"Agreement with the styles on {pictures}; in brackets 95 % intervals that draw paintings "
-        "again and leave the clusters as they are. By chance: the mean of styles shuffled among "
-        f"{atlas.clusterings[0].chance[atlas.scope].shuffled}",
+        name,
+        f"{name}: agreement with the styles on {_where(atlas)}; in brackets 95 % intervals that "
+        "draw paintings again and leave the clusters as they are. By chance: the mean of styles "
+        f"shuffled among {shuffled}",
         columns("Clustered", numbers=("Clusters", *SCORES.values(), "AMI by chance")),
         tuple(rows),
+        look="broad",
     )
 
 
-def _styles(atlas: Atlas) -> Table:
+def _styles(atlas: Atlas, place: Place) -> Table:
     numbers = ("Precision", "Recall", "F1", "By chance", "Colour", "Neighbours’ recall")
     rows = [
         Row(
@@ -74,52 +399,20 @@ def _styles(atlas: Atlas) -> Table:
                 shown(style.style),
                 share(fit.precision),
                 share(fit.recall),
-                *map(number, (fit.f1, fit.chance_f1, fit.colour_f1)),
+                *map(number_cell, (fit.f1, fit.chance_f1, fit.colour_f1)),
                 share(style.knn.recall if style.knn else None),
                 "yes" if fit.clusters else "no",
             )
         )
         for style, fit in atlas.fits()
     ]
+    name = f"Styles of {place.name}" if place.name else "Clusters of each style"
     return Table(
-        "Clusters of each style",
-        "For each style the cluster that fits it best: which share of the cluster is of the style "
-        "(precision), which share of the style is in it (recall)",
+        name,
+        f"{name}: for each the cluster that fits it best, which share of the cluster is of the "
+        "style (precision), which share of the style is in it (recall)",
         (*columns("Style", numbers=numbers), Column("A cluster of its own")),
         tuple(rows),
         sortable=True,
-    )
-
-
-def clusters_chart(atlas: Atlas) -> Chart:
-    """Return the AMI of every clustering with the styles, with its interval and chance."""
-    scope, ours = atlas.scope, len(atlas.clusterings)
-    shuffled = f"styles shuffled among {atlas.clusterings[0].chance[scope].shuffled}"
-    rows = [(row.title, row.scores[scope].ami, row.chance[scope].ami) for row in atlas.scored]
-
-    def draw(sheet: Sheet) -> None:
-        axes = quiet(sheet.figure.add_subplot(), grid="x")
-        for y, (title, score, chance) in enumerate(rows):
-            colour = ACCENT if y < ours else MUTED
-            gid = sheet.hover(f"{title}: {shuffled} give {chance.mean:.3f}")
-            ends = [y - 0.3, y + 0.3]
-            axes.plot([chance.mean] * 2, ends, color=INK, linewidth=1.4, gid=gid)
-            axes.plot([score.low, score.high], [y, y], color=colour, linewidth=2.2, alpha=0.55)
-            text = f"{title}: AMI {score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
-            form = "o" if y < ours else "s"
-            axes.plot([score.value], [y], form, color=colour, gid=sheet.hover(text))
-        axes.set_yticks(range(len(rows)), [title for title, *_ in rows])
-        axes.tick_params(axis="y", labelcolor=INK)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.set_xlabel(f"adjusted mutual information with the styles; strokes: {shuffled}")
-
-    listed = "; ".join(f"{title} {score.value:.3f}" for title, score, _ in rows)
-    return Chart(
-        "clusters",
-        f"Dots with interval whiskers: how far clusters agree with styles (AMI). {listed}.",
-        "How far clusters agree with the styles, with 95 % intervals; squares are baselines.",
-        atlas.command,
-        (WIDTH, 1.0 + 0.3 * len(rows)),
-        draw,
-        760,
+        look="broad",
     )

@@ -1,7 +1,7 @@
-"""Section on the collection: pictures of each style before and after preparation."""
+"""Part of the appendix on the collection: pictures of each style before and after preparation."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,7 +15,10 @@ from impasto.reporting.blocks import (
     Block,
     Code,
     Details,
+    ExhibitRow,
+    Gallery,
     Inline,
+    Provenance,
     Row,
     Section,
     Table,
@@ -26,6 +29,9 @@ from impasto.reporting.blocks import (
 from impasto.reporting.study import StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import shown, whole
+
+EACH = 3
+"""Examples of each style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,8 @@ class StyleCounts:
         return sum(self.splits) + self.skipped
 
 
-def sections(study: StudyRecords) -> Iterator[Section]:
-    """The section on the collection."""
+def section(study: StudyRecords) -> Section:
+    """Return the part of the appendix on the collection."""
     rows, homeless = census(study)
     sources: list[Inline] = []
     for source in study.collection.record.sources:
@@ -68,14 +74,22 @@ def sections(study: StudyRecords) -> Iterator[Section]:
             "Pictures found in ", *sources, ", and what preparation made of them. A picture is set "
             "aside when it cannot be read or labelled, never dropped silently.",
         ),
-        distribution_chart(rows, study.command),
+        distribution_chart(rows),
         Details("The same as a table", (table,)),
     ]  # fmt: skip
     if homeless:
         were = "was" if homeless == 1 else "were"
         files = count(homeless, "more file")
         blocks.append(muted(f"{files} {were} set aside that cannot be assigned to a style."))
-    yield Section("collection", "The collection", tuple(blocks))
+    by_style = study.paintings.examples(EACH)
+    if by_style:
+        walls = tuple(ExhibitRow(shown(style), wall) for style, wall in by_style.items())
+        text = "Chosen by their file names alone, test pictures and different artists first."
+        blocks.append(Gallery("examples", "Examples of each style", text, walls))
+    else:
+        blocks.append(prose("This collection holds names without pictures."))
+    made = Provenance("collection", study.command, "collection/collection.json")
+    return Section("collection", "The collection", tuple(blocks), sources=(made,))
 
 
 def _numbers(*values: int) -> list[Inline]:
@@ -107,7 +121,7 @@ def _style_of(item: Mapping[str, Any], study: StudyRecords) -> str | None:
     return next((known[part] for part in parts if part in known), None)
 
 
-def distribution_chart(rows: list[StyleCounts], command: str) -> Chart:
+def distribution_chart(rows: list[StyleCounts]) -> Chart:
     """Return bars of each style's pictures in train, validation and test, and set aside."""
     rows = sorted(rows, key=lambda row: -row.found)
     bars: dict[str, tuple[str, list[int]]] = {
@@ -141,12 +155,12 @@ def distribution_chart(rows: list[StyleCounts], command: str) -> Chart:
     first, last = rows[0], rows[-1]
     return Chart(
         "distribution",
+        f"{shown(first.style)} has most pictures, {shown(last.style)} fewest",
         f"Bars of the pictures of each style, from {shown(first.style)} with {first.found:,} to "
         f"{shown(last.style)} with {last.found:,}, divided into train, validation, test and set "
         "aside.",
         "Pictures of each style, found and divided; the number at the end of a bar is what was "
         "found.",
-        command,
         (WIDTH, 1.0 + 0.235 * len(rows)),
         draw,
         680,

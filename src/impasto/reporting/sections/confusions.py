@@ -1,33 +1,62 @@
-"""Section on a classifier's confusions: the matrix, and the most frequent ones."""
+"""Part on a classifier's confusions: the matrix, and the most frequent ones."""
+
+from urllib.parse import urlencode
 
 import numpy as np
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
 from impasto.images.palette import ACCENT, INK, MUTED, PAPER, RULE
 from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import PRIORS, ClassifierEvaluation
-from impasto.reporting.blocks import Block, Number, Row, Section, Table, columns, prose
-from impasto.reporting.study import TrainedRun
+from impasto.reporting.blocks import Block, Details, Number, Row, Table, columns, prose
+from impasto.reporting.study import StudyRecords, TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import share, shown
 
 LISTED = 12
 
 
-def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
-    """The section on the confusions of a run."""
+def fold(study: StudyRecords, run: TrainedRun[ClassifierEvaluation]) -> Details | None:
+    """Return the part on the confusions of a run."""
     if run.evaluation is None:
         return None
-    place, rows = run.place, confusions(run.evaluation)
-    blocks: list[Block] = [confusion_chart(run.evaluation)]
+    rows = confusions(run.evaluation)
+    linked = run.name if study.page else ""
+    name = "confusion" if run is study.main else f"{run.name}-confusion"
+    blocks: list[Block] = [confusion_chart(run.evaluation, linked, name)]
     if rows:
         head = columns("True style", "Named", numbers=("Pictures", "Share"))
         caption = "The most frequent confusions, by share of the true style"
         blocks.append(Table("Most frequent confusions", caption, head, tuple(rows)))
     else:
         blocks.append(prose("No picture was confused."))
-    title, link = place.title("Which styles are confused"), place.title("Confusions")
-    return Section(place.anchor("confusions"), title, tuple(blocks), link, place.prefix)
+    most = most_frequent(run.evaluation) or "no picture was confused"
+    return Details(f"Confusions: {most}", tuple(blocks))
+
+
+def most_frequent(evaluation: ClassifierEvaluation) -> str:
+    """Return the most frequent confusion in words; empty where there is none."""
+    rows = confusions(evaluation)
+    if not rows:
+        return ""
+    true, named, number, _ = rows[0].cells
+    return f"{true} is taken for {named} most often, {number} pictures"
+
+
+def similar_order(matrix: NDArray[np.int64]) -> list[int]:
+    """Order of styles in which those that are taken for each other stand together."""
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    both = (shares + shares.T) / 2
+    if len(both) < 3:
+        return list(range(len(both)))
+    apart = 1 - both
+    np.fill_diagonal(apart, 0)
+    condensed = squareform(apart, checks=False)
+    tree = linkage(condensed, "average", optimal_ordering=True)
+    return [int(place) for place in leaves_list(tree)]
 
 
 def confusions(evaluation: ClassifierEvaluation) -> list[Row]:
@@ -49,9 +78,19 @@ def confusions(evaluation: ClassifierEvaluation) -> list[Row]:
     ]
 
 
-def confusion_chart(evaluation: ClassifierEvaluation) -> Chart:
-    """Return the confusion matrix: numbers are pictures, the shade is the share of the row."""
-    names, matrix = [shown(style) for style in evaluation.styles], np.asarray(evaluation.confusion)
+def confusion_chart(
+    evaluation: ClassifierEvaluation, linked: str = "", name: str = "confusion"
+) -> Chart:
+    """Return the confusion matrix: numbers are pictures, the shade is the share of the row.
+
+    Args:
+        evaluation: of a classifier.
+        linked: the run whose confusions the atlas page shows, to which each number leads.
+        name: of the figure.
+    """
+    order = similar_order(np.asarray(evaluation.confusion))
+    styles = [evaluation.styles[place] for place in order]
+    names, matrix = list(map(shown, styles)), np.asarray(evaluation.confusion)[np.ix_(order, order)]
     size, shares = len(names), matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
     def draw(sheet: Sheet) -> None:
@@ -63,10 +102,14 @@ def confusion_chart(evaluation: ClassifierEvaluation) -> Chart:
             gid = sheet.hover(f"{text}: {number} of {matrix[row].sum()} ({percent(part, 0)})")
             corner, alpha = (column - 0.5, row - 0.5), 0.06 + 0.94 * part
             axes.add_patch(Rectangle(corner, 1, 1, facecolor=ACCENT, alpha=alpha, gid=gid))
-            axes.text(
+            label = axes.text(
                 column, row, str(number), ha="center", va="center", gid=gid, size=7.5,
                 color=PAPER if part > 0.42 else INK, weight="bold" if right else "normal",
             )  # fmt: skip
+            if linked:
+                cell = [("run", linked), ("tab", "confusions"), ("cell", styles[row])]
+                query = urlencode([*cell, ("cell", styles[column])])
+                label.set_url(f"site/index.html#{query}")
         axes.set_xticks(range(size), names, rotation=90 if size > 4 else 0)
         axes.set_yticks(range(size), names)
         axes.tick_params(labelcolor=INK, labeltop=True, labelbottom=False)
@@ -77,14 +120,16 @@ def confusion_chart(evaluation: ClassifierEvaluation) -> Chart:
         )
 
     side = min(WIDTH, 3.2 + 0.33 * size)
+    most = most_frequent(evaluation)
     return Chart(
-        "confusion",
+        name,
+        most or "No picture was confused",
         f"Confusion matrix of {count(size, 'style')}: {int(np.trace(matrix)):,} of "
         f"{count(int(matrix.sum()), 'picture')} lie on the diagonal. The table of the most "
         "frequent confusions gives the rest in words.",
-        "Rows are true styles; numbers are test pictures, the shade is their share of the row. "
-        f"Answers with {PRIORS[evaluation.prior]}.",
-        evaluation.command,
+        "Rows are true styles, ordered so that those taken for each other stand together; numbers "
+        "are test pictures, the shade is their share of the row. Answers with "
+        f"{PRIORS[evaluation.prior]}." + (" A number leads to its paintings." if linked else ""),
         (side, side * 0.98),
         draw,
         480 if size <= 13 else 780,

@@ -1,4 +1,4 @@
-"""Section on Grad-CAM heat maps: where in the picture each style's evidence lies."""
+"""Part on Grad-CAM heat maps: where in the picture each style's evidence lies."""
 
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
@@ -8,7 +8,8 @@ from impasto.images.palette import ACCENT, RULE
 from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import Explanation
-from impasto.reporting.blocks import Block, Details, ImageFile, Section, prose
+from impasto.reporting.blocks import Block, Details, ExhibitRow, Gallery, prose
+from impasto.reporting.pictures import Paintings
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import shown
@@ -19,32 +20,53 @@ TITLE = 22
 """Letters of a map's title."""
 
 
-def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
-    """The section on the heat maps of a run."""
+def fold(paintings: Paintings, run: TrainedRun[ClassifierEvaluation]) -> Details | None:
+    """Return the part on the heat maps of a run."""
     if run.evaluation is None or run.explanation is None:
         return None
-    place, command = run.place, run.evaluation.command
     text = (
         "Heat maps (Grad-CAM) show, coloured and glowing, the places that spoke for the style that "
         "was named; the rest is grey. They show what the answer rests on, not that it rests on it "
         "rightly."
     )
+    name = "heat-mean" if run.place.number == 1 else f"{run.name}-heat-mean"
+    chart = heat_chart(run.explanation, name)
     blocks: list[Block] = [prose(text)]
-    chart = heat_chart(run.explanation, command)
     if chart:
         blocks.append(chart)
-    sheet = run.figure("heat.png")
-    if sheet:
-        caption = (
-            "The test pictures of each style that it recognised most surely, each beside its heat."
+    blocks += _pairs(paintings, run)
+    title = chart.title if chart else "no style shows evidence"
+    return Details(f"Where it looks: {title}", tuple(blocks))
+
+
+def _pairs(paintings: Paintings, run: TrainedRun[ClassifierEvaluation]) -> list[Block]:
+    """The painting of each style that was recognised most surely, beside its heat."""
+    if run.explanation is None:
+        return []
+    answers = {
+        one.painting: one
+        for one in run.predictions
+        if one.heat is not None and paintings.holds(one.painting)
+    }
+    rows = []
+    for style in run.explanation.styles:
+        found = next((answers[name] for name in style.surest if name in answers), None)
+        if found is None:
+            continue
+        note = f"named {shown(found.predicted)} {percent(found.confidence, 0)}"
+        pair = (
+            paintings.named(found.painting, note),
+            paintings.named(found.painting, "", found.heat),
         )
-        picture = ImageFile(sheet, caption, command)
-        blocks.append(Details("Picture and heat, style by style", (picture,), is_open=True))
-    title = place.title("Where it looks")
-    return Section(place.anchor("heat"), title, tuple(blocks), prefix=place.prefix)
+        rows.append(ExhibitRow(shown(style.style), pair))
+    if not rows:
+        return []
+    text = "The test picture of each style that was recognised most surely, beside its heat map."
+    name = "heat" if run.place.number == 1 else f"{run.name}-heat"
+    return [Gallery(name, "Picture and heat, style by style", text, tuple(rows))]
 
 
-def heat_chart(explanation: Explanation, command: str) -> Chart | None:
+def heat_chart(explanation: Explanation, name: str = "heat-mean") -> Chart | None:
     """Return a small mean heat map of each style; ``None`` where there is none."""
     styles = [(row.style, row.heat, row.border) for row in explanation.styles if row.heat]
     if not styles:
@@ -68,21 +90,20 @@ def heat_chart(explanation: Explanation, command: str) -> Chart | None:
             gid = sheet.hover(f"{shown(style)}: {share} of the evidence in the outermost eighths")
             frame = Rectangle((0, 0), side, side, fill=False, edgecolor=RULE, linewidth=1, gid=gid)
             axes.add_patch(frame)
-            name = shown(style)
-            if len(name) > TITLE:
-                name = name[: TITLE - 1].rstrip() + "…"
-            axes.set_title(name, fontsize=7, fontweight="normal")
+            title = shown(style)
+            if len(title) > TITLE:
+                title = title[: TITLE - 1].rstrip() + "…"
+            axes.set_title(title, fontsize=7, fontweight="normal")
             axes.set_xlabel(f"border {share}", fontsize=7)
 
     edge, _, border = max(styles, key=lambda row: row[2] or 0)
     return Chart(
-        "heat-mean",
-        f"Mean heat of {count(len(styles), 'style')} over the picture, darker where more evidence "
-        f"lies. Even heat has {even} in the border; {shown(edge)} has most there, "
-        f"{percent(border, 0)}.",
-        "Where in the picture each style’s evidence lies on average, darker for more. Evenly "
-        f"spread, {even} of it would lie in the border.",
-        command,
+        name,
+        f"{shown(edge)} has most of its evidence near the border, {percent(border, 0)}",
+        f"Mean heat of {count(len(styles), 'style')} over the picture. Even heat has {even} in the "
+        f"border; {shown(edge)} has most there, {percent(border, 0)}.",
+        "Where in the picture each style’s evidence lies on average: the more of the blue covers "
+        f"the ground, the more evidence. Evenly spread, {even} of it would lie in the border.",
         (WIDTH, 0.2 + 1.55 * tall),
         draw,
         680,

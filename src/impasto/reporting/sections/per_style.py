@@ -1,113 +1,110 @@
-"""Section on a classifier's precision and recall, style by style."""
+"""Part on a classifier's recall and precision, style by style."""
 
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-
-from impasto.images.palette import ACCENT, INK, PAPER, RULE, SECOND
-from impasto.numerics.formatting import percent
-from impasto.records.evaluation import PRIORS, ClassifierEvaluation
-from impasto.reporting.blocks import Block, Column, Row, Section, Table, columns
-from impasto.reporting.study import TrainedRun
-from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
+from impasto.images.palette import ACCENT, INK, MUTED, PAPER, SECOND
+from impasto.numerics.formatting import count, percent
+from impasto.records.evaluation import PRIORS, ClassifierEvaluation, StyleScores
+from impasto.reporting.blocks import Block, Column, Row, Table, columns
+from impasto.reporting.svg_chart import PHONE, WIDTH, Chart, Sheet, Whisker, quiet, whisker
 from impasto.reporting.words import score, share, shown, whole
 
 ENOUGH = 10  # test pictures, as for IMP306
 
 
-def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
-    """The section on the styles of a run."""
-    evaluation, place = run.evaluation, run.place
-    if evaluation is None:
-        return None
-    blocks: list[Block] = [styles_chart(evaluation)]
-    groups = [
-        Row((name, whole(group.styles), share(group.recall)))
-        for name, group in evaluation.groups.items()
-        if group
-    ]
-    if groups:
-        blocks.append(
-            Table(
-                "Groups of styles",
-                "Mean recall of the styles with many, medium and few training pictures",
-                columns("Training pictures", numbers=("Styles", "Mean recall")),
-                tuple(groups),
-            )
-        )
+def tables(evaluation: ClassifierEvaluation) -> list[Block]:
+    """Return the scores of every style, and of groups of styles by training pictures."""
     rows = [
         Row(
             (
                 shown(row.style),
                 whole(row.train),
                 whole(row.test),
-                share(row.precision),
                 score(row.recall_interval),
+                share(row.precision),
                 share(row.f1),
                 row.group,
             )
         )
         for row in evaluation.per_style
     ]
-    numbers = columns("Style", numbers=("Train", "Test", "Precision", "Recall", "F1"))
-    blocks.append(
+    numbers = columns("Style", numbers=("Train", "Test", "Recall", "Precision", "F1"))
+    made: list[Block] = [
         Table(
             "Scores of each style",
-            f"Scores of every style, answers with {PRIORS[evaluation.prior]}; in brackets the 95 % "
-            f"interval: {evaluation.resampled.text}. Under {ENOUGH} test pictures a score says "
-            "next to nothing",
+            f"Every style, answers with {PRIORS[evaluation.prior]}; in brackets the 95 % interval. "
+            f"Under {ENOUGH} test pictures a score says next to nothing",
             (*numbers, Column("Group")),
             tuple(rows),
             sortable=True,
-            anchor=place.anchor("per-style"),
         )
-    )
-    title = place.title("Style by style")
-    return Section(place.anchor("styles"), title, tuple(blocks), prefix=place.prefix)
+    ]
+    groups = [
+        Row((name, whole(group.styles), share(group.recall)))
+        for name, group in evaluation.groups.items()
+        if group
+    ]
+    if groups:
+        made.append(
+            Table(
+                "Groups of styles",
+                "Mean recall of styles with many (more than 100), medium (20 to 100) and few "
+                "(under 20) training pictures",
+                columns("Training pictures", numbers=("Styles", "Mean recall")),
+                tuple(groups),
+            )
+        )
+    return made
 
 
-def styles_chart(evaluation: ClassifierEvaluation) -> Chart:
-    """Return recall and precision of every style, ordered by training pictures."""
-    rows = sorted(evaluation.per_style, key=lambda row: -row.train)
+def styles_chart(evaluation: ClassifierEvaluation, name: str = "") -> Chart:
+    """Return recall with its interval, and precision, of every style, the best first."""
+    scored = [row for row in evaluation.per_style if row.recall is not None]
+    rows = sorted(scored, key=lambda row: -(row.recall or 0))
+    mean = evaluation.scores["balanced_accuracy"].value
 
     def draw(sheet: Sheet) -> None:
         axes = quiet(sheet.figure.add_subplot(), grid="x")
+        chance = 1 / len(evaluation.styles)
+        for value, words in ((chance, "chance"), (mean, "mean")):
+            axes.axvline(value, color=MUTED, linewidth=1, linestyle=(0, (3, 3)), zorder=0)
+            axes.text(value, -0.75, words, color=MUTED, size=7.5, ha="center", va="bottom")
         for y, row in enumerate(rows):
-            if row.recall is not None and row.precision is not None:
-                axes.plot([row.recall, row.precision], [y, y], color=RULE, linewidth=2.4, zorder=1)
-            text = f"{shown(row.style)}: recall {percent(row.recall)}, "
-            text += f"precision {percent(row.precision)}"
-            # The ring is wider than the dot, so that both are seen where they fall together.
             if row.precision is not None:
-                _ring(axes, [row.precision], [y], SECOND, PAPER, 8.5).set_gid(sheet.hover(text))
-            if row.recall is not None:
-                _ring(axes, [row.recall], [y], ACCENT, ACCENT, 5).set_gid(sheet.hover(text))
-        recall = "recall: of its pictures, how many were recognised"
-        _ring(axes, [], [], ACCENT, ACCENT, 5).set_label(recall)
-        precision = "precision: of those named so, how many are"
-        _ring(axes, [], [], SECOND, PAPER, 8).set_label(precision)
+                text = f"{shown(row.style)}: precision {percent(row.precision)}"
+                axes.plot(
+                    [row.precision], [y], "D", color=SECOND, markerfacecolor=PAPER, markersize=5,
+                    gid=sheet.hover(text),
+                )  # fmt: skip
+            _recall(sheet, row, y)
         axes.set_xlim(-0.02, 1.02)
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-        axes.set_yticks(range(len(rows)), [f"{shown(row.style)}  ({row.train:,})" for row in rows])
+        axes.set_yticks(range(len(rows)), [f"{shown(row.style)}  ({row.test})" for row in rows])
         axes.tick_params(axis="y", labelcolor=INK)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        sheet.figure.legend(loc="outside upper left", ncols=2)
+        axes.set_ylim(len(rows) - 0.4, -0.7)
 
-    scored = sorted((row for row in rows if row.recall is not None), key=lambda r: r.recall or 0)
-    worst, best = scored[0], scored[-1]
+    best, worst = rows[0], rows[-1]
+    ties = sum(row.recall == best.recall for row in rows) - 1
+    who = f"{shown(best.style)} is"
+    if ties:
+        who = f"{shown(best.style)} and {count(ties, 'other style')} are"
+    title = f"{who} recognised most often, {shown(worst.style)} least"
     return Chart(
-        "styles",
-        "Recall and precision of each style, ordered by training pictures. Highest recall: "
-        f"{shown(best.style)}, {percent(best.recall)}; lowest: {shown(worst.style)}, "
-        f"{percent(worst.recall)}.",
-        "Recall and precision; in brackets the training pictures, by which the styles are ordered.",
-        evaluation.command,
-        (WIDTH, 0.9 + 0.235 * len(rows)),
+        f"{name}-styles" if name else "styles",
+        title,
+        f"Recall and precision of each style, the best first. Highest recall: {shown(best.style)}, "
+        f"{percent(best.recall)}; lowest: {shown(worst.style)}, {percent(worst.recall)}.",
+        "Dots: recall, the share of a style’s pictures that are recognised, with 95 % intervals. "
+        "Diamonds: precision, the share of those named so that are. In brackets: test pictures.",
+        (WIDTH, 0.8 + 0.235 * len(rows)),
         draw,
-        680,
+        620,
+        (PHONE, 0.8 + 0.22 * len(rows)),
     )
 
 
-def _ring(axes: Axes, x: list[float], y: list[int], edge: str, face: str, size: float) -> Line2D:
-    return axes.plot(
-        x, y, "o", color=edge, markerfacecolor=face, markersize=size, markeredgewidth=1.3
-    )[0]
+def _recall(sheet: Sheet, row: StyleScores, y: int) -> None:
+    assert row.recall is not None
+    found = row.recall_interval
+    low, high = (found.low, found.high) if found else (row.recall, row.recall)
+    text = f"{shown(row.style)}: recall {score(found) if found else percent(row.recall)}"
+    axes = sheet.figure.axes[0]
+    whisker(sheet, axes, Whisker(row.recall, low, high, y, ACCENT, "o", 5.5), text)

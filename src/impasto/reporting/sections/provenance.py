@@ -1,6 +1,6 @@
-"""Section on provenance: commands, fingerprint, settings and environments."""
+"""Part of the appendix on provenance: commands, fingerprint, settings and environments."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from impasto.reporting.blocks import (
@@ -19,8 +19,8 @@ from impasto.reporting.study import StudyRecords
 from impasto.reporting.words import flattened
 
 
-def sections(study: StudyRecords) -> Iterator[Section]:
-    """The section on provenance."""
+def section(study: StudyRecords) -> Section:
+    """Return the part of the appendix on provenance."""
     rows = tuple(Row((part, Code(command))) for part, command in commands(study))
     title = "The command behind each part"
     blocks: list[Block] = [
@@ -37,7 +37,7 @@ def sections(study: StudyRecords) -> Iterator[Section]:
         began = muted(f"Begun {run.record.get('created', 'at an unknown time')}.")
         table = definitions("Versions and machine", environment)
         blocks.append(Details(f"Environment of {run.name}", (table, began)))
-    yield Section("made", "How it was made", tuple(blocks))
+    return Section("made", "Commands, settings and environment", tuple(blocks), "Settings")
 
 
 def _settings(part: str, settings: Mapping[str, Any]) -> Details:

@@ -1,14 +1,14 @@
-"""Section on test works under two styles: is the second guess the second label?"""
+"""Part on test works under two styles: is the second guess the second label?"""
 
-from impasto.numerics.formatting import count
+from impasto.numerics.formatting import count, percent
 from impasto.records.evaluation import ClassifierEvaluation
-from impasto.reporting.blocks import Block, Details, Row, Section, Table, columns, muted, prose
+from impasto.reporting.blocks import Block, Details, Row, Table, columns, muted, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.words import score, share, shown
 
 
-def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
-    """The section on the second guesses of a run."""
+def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
+    """Return the part on the second guesses of a run."""
     found = run.explanation.second_guesses if run.explanation else None
     if found is None or not (found.works or found.taught):
         return None
@@ -43,7 +43,7 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
             ),
             look="items",
         )
-        blocks.append(Details("The works", (table,)))
+        blocks.append(table)
     if found.taught:
         have, do = ("has", "does") if found.taught == 1 else ("have", "do")
         blocks.append(
@@ -52,5 +52,11 @@ def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
                 f"where the second label may have been learnt, and {do} not count."
             )
         )
-    title = run.place.title("Works under two styles")
-    return Section(run.place.anchor("second"), title, tuple(blocks), prefix=run.place.prefix)
+    summary = "Works under two styles"
+    if found.scores:
+        rate, expected = found.scores.rate.value, found.scores.expected.value
+        summary += (
+            f": the second guess is the second label for {percent(rate)}, on others it would be "
+            f"for {percent(expected)}"
+        )
+    return Details(summary, tuple(blocks))

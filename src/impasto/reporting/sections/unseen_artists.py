@@ -1,23 +1,35 @@
-"""Section on artists that were held out of training: what that costs."""
+"""Part on artists that were held out of training: what that costs."""
 
 from impasto.numerics.formatting import count
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation
-from impasto.reporting.blocks import Block, MadeBy, Row, Section, Table, columns, prose
-from impasto.reporting.headline import SCORE_TITLES
+from impasto.reporting.blocks import Block, Details, Provenance, Row, Section, Table, columns, prose
+from impasto.reporting.sections.scores import SCORE_TITLES
 from impasto.reporting.study import Place, TrainedRun
 from impasto.reporting.words import points, score, share, shown, whole
 
 ARMS = ("Artists in training", "Artists held out", "Gap in points")
 
 
-def section(run: TrainedRun[ClassifierEvaluation]) -> Section | None:
-    """The section on the artists held out of a run's recipe."""
-    return artists_section(run.by_artist, run.place) if run.by_artist else None
+def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
+    """Return the part on the artists held out of a run's recipe."""
+    if run.by_artist is None:
+        return None
+    gap = run.by_artist.scores["network"].gap["balanced_accuracy"]
+    summary = f"Artists held out of training: a gap of {points(gap)} points of balanced accuracy"
+    if gap.low <= 0 <= gap.high:
+        summary += ", whose interval includes 0"
+    return Details(summary, _blocks(run.by_artist, run.place))
 
 
 def artists_section(result: ByArtistResult, place: Place) -> Section:
     """Return the section on scores with artists held out."""
+    source = Provenance("artists held out", result.command, "by-artist/by-artist.json")
+    title = "Artists held out of training"
+    return Section("artists", title, _blocks(result, place), sources=(source,))
+
+
+def _blocks(result: ByArtistResult, place: Place) -> tuple[Block, ...]:
     text = (
         f"{count(result.pictures, 'picture')} by {count(result.artists, 'known artist')}, each "
         "scored once by a network of this recipe that was trained without any of its artist’s "
@@ -49,9 +61,9 @@ def artists_section(result: ByArtistResult, place: Place) -> Section:
         for row in result.per_style
         if row.pictures
     ]
-    blocks: tuple[Block, ...] = (
+    return (
         *place.other_collection("This comparison", "made on", result.collection_fingerprint),
-        prose(text, MadeBy(result.command)),
+        prose(text),
         Table(
             "Scores with artists in training and held out",
             "In brackets: 95 % intervals that draw artists, not pictures, again; "
@@ -65,8 +77,5 @@ def artists_section(result: ByArtistResult, place: Place) -> Section:
             columns("Style", numbers=("Artists", "Pictures", *ARMS)),
             tuple(styles),
             sortable=True,
-            anchor=place.anchor("per-artist"),
         ),
     )
-    title, link = place.title("Artists held out of training"), place.title("Unseen artists")
-    return Section(place.anchor("artists"), title, blocks, link, place.prefix)

@@ -1,7 +1,8 @@
 // Tables of class "sortable" are ordered by a click on a column's head; without JavaScript they stay as they are.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
-  table.caption.append("; a click on a column’s head sorts by it");
+  const hint = Object.assign(document.createElement("span"), { className: "hint", textContent: "; a click on a column’s head sorts by it" });
+  table.caption.append(hint);
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -25,31 +26,34 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
-// A slider shows pictures at one step of those that stand side by side in one picture, the original in its first column.
-for (const part of document.querySelectorAll(".steps")) {
-  const sheet = part.querySelector("img.sheet"), slider = part.querySelector("input"), said = part.querySelector("output");
+// A slider shows each picture as it is beside one of its strengths; without JavaScript all of them stand in a row.
+for (const part of document.querySelectorAll(".slider")) {
+  const slider = part.querySelector("input"), said = part.querySelector("output");
   const names = [...part.querySelectorAll("option")].map((option) => option.label);
-  const pairs = [...part.querySelectorAll("li")].map((item) => [...item.querySelectorAll("canvas")]);
-  const words = pairs.map((pair) => pair[1].getAttribute("aria-label"));
-  const draw = (canvas, row, column) => {
-    const side = canvas.width;
-    canvas.getContext("2d").drawImage(sheet, column * side, row * side, side, side, 0, 0, side, side);
-  };
+  const rows = [...part.querySelectorAll(".row ul")].map((list) => [...list.children]);
   const move = () => {
     const step = Number(slider.value);
     said.value = names[step];
     slider.setAttribute("aria-valuetext", names[step]);
-    pairs.forEach(([, painted], row) => {
-      draw(painted, row, step + 1);
-      painted.setAttribute("aria-label", `${words[row]}, at ${names[step]}`);
-    });
+    rows.forEach((items) => items.forEach((item, at) => { item.hidden = at > 0 && at !== step + 1; }));
   };
   slider.addEventListener("input", move);
-  sheet.decode().then(() => {
-    pairs.forEach(([original], row) => draw(original, row, 0));
-    move();
-    part.classList.add("live");
-  }, () => {}); // the plain figure stays
+  part.classList.add("live");
+  move();
 }
-// A printed page shows what is folded away on the screen.
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
+// A link to what is folded away opens it.
+const unfold = () => {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+  if (target) target.scrollIntoView();
+};
+addEventListener("hashchange", unfold);
+unfold();
+// On paper the numbers are open, and everything else that is folded stays so.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details.printed:not([open])")];
+  opened.forEach((part) => { part.open = true; });
+  document.querySelectorAll("img").forEach((image) => { image.loading = "eager"; });
+});
+addEventListener("afterprint", () => opened.forEach((part) => { part.open = false; }));
