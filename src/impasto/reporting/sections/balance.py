@@ -121,7 +121,7 @@ def balance_section(
         differences_chart(result),
         Details("Numbers: every method, with the tests", tuple(numbers), True),
         Details("Class distribution before and after each method", (shares_chart(result),), True),
-        Details("Method: what the names mean", _names(result)),
+        Details("Method: how it was chosen, and what the names mean", _names(result)),
     )
     source = Provenance("comparison", result.command, "balance/balance.json")
     return Section(found.anchor, found.title, blocks, found.name, place.prefix, NUMBER, (source,))
@@ -130,20 +130,29 @@ def balance_section(
 def summary(result: BalanceResult) -> str:
     """Return forty to sixty words on a comparison."""
     seeds, tested = count(len(result.seeds), "seed"), count(result.pictures["test"], "test picture")
-    text = f"{result.recommendation.text} Compared over {seeds} on {tested}. "
-    best = result.method(result.recommendation.method)
-    if best.differences and "rarest_third" in best.differences:
+    best, plain = result.method(result.recommendation.method), result.method(PLAIN)
+    text = (
+        f"Of {count(len(result.methods), 'method')} validation chose {best.name}. On {tested}, "
+        f"over {seeds}, "
+    )
+    if not best.differences:
+        return f"{text}its balanced accuracy is {score(plain.scores[KEY])}."
+    text += (
+        f"balanced accuracy goes from {percent(plain.scores[KEY].value)} to "
+        f"{percent(best.scores[KEY].value)}, {points(best.differences[KEY])} points"
+    )
+    if "rarest_third" in best.differences:
         text += (
-            f"For the rarest third of the styles it changes mean recall by "
-            f"{points(best.differences['rarest_third'])} points. "
+            "; mean recall of the rarest third of the styles changes by "
+            f"{points(best.differences['rarest_third'])}"
         )
     cap = next((row for row in result.methods if row.name == CAP), None)
     if cap is not None and cap.differences and cap is not best:
         text += (
-            "Capping and duplicating, the course report’s way, changes balanced accuracy by "
-            f"{points(cap.differences[KEY])} points."
+            ". Capping and duplicating, the course report’s way, changes balanced accuracy by "
+            f"{points(cap.differences[KEY])} points"
         )
-    return text.strip()
+    return f"{text}."
 
 
 def _scores(result: BalanceResult) -> Table:
@@ -209,7 +218,8 @@ def _names(result: BalanceResult) -> tuple[Block, ...]:
         for row in result.methods
     ]
     title, head = "Sources of the methods", columns("Method", "Trains", "Paper")
-    return prose(*text), Table(title, title, head, tuple(rows), look="settings")
+    why = prose(Strong("Chosen:"), f" {result.recommendation.text}")
+    return why, prose(*text), Table(title, title, head, tuple(rows), look="settings")
 
 
 def differences_chart(result: BalanceResult) -> Chart:

@@ -219,15 +219,20 @@ def _section(
 
 
 def summary(atlases: Sequence[tuple[Atlas, Place]]) -> str:
-    """Return forty to sixty words on the clusters of all runs."""
+    """Return forty to sixty words on the first run, and on the best of the others."""
+    first, others = atlases[0], atlases[1:]
+    best = max(others, key=lambda pair: _own(pair[0]).value, default=None)
     sentences = []
-    for atlas, _ in atlases:
+    for atlas, place in (first, *((best,) if best else ())):
         own, chance, gain = _own(atlas), _chance(atlas), _gain(atlas)
-        text = f"Embeddings of {KINDS[atlas.run.kind]} reach AMI {measured(own)} on {_where(atlas)}"
-        text += f"; shuffled styles give {number(chance.mean)}"
+        name = f"{place.name}, " if place.name and place.name != atlas.run.kind else ""
+        text = f"Embeddings of {name}{KINDS[atlas.run.kind]}, reach AMI {measured(own)} on "
+        text += f"{_where(atlas)}; shuffled styles give {number(chance.mean)}"
         if gain is not None:
-            text += f", and the difference to colour histograms is {measured(gain, signed=True)}"
+            text += f", the difference to colour is {measured(gain, signed=True)}"
         sentences.append(f"{text}.")
+    if best and len(others) > 1:
+        sentences.append(f"Of the other {len(others)} runs this is the highest.")
     return " ".join(sentences)
 
 

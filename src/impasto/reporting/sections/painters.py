@@ -55,7 +55,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.pictures import Paintings, cut
 from impasto.reporting.sections.recognise import UNFINISHED
-from impasto.reporting.study import Place, StudyRecords
+from impasto.reporting.study import COURSE, Place, StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import distance, measured, number, points, score, share, shown, whole
 
@@ -179,7 +179,8 @@ def section(study: StudyRecords) -> Section:
     for run in study.painters:
         if run.running:
             blocks.append(notice(f"The training of {run.title} {UNFINISHED}"))
-        if run.evaluation is None:
+        beside = any(one.evaluation and "course" in one.evaluation.names for one in study.painters)
+        if run.evaluation is None and not (beside and run.run.settings.get("styling") == COURSE):
             text = " paints with it and scores the pictures."
             command = f"impasto evaluate {study.name}/runs/{run.name}"
             blocks.append(notice(f"{run.title} has not been scored yet: ", Code(command), text))
