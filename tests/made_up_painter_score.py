@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from impasto.records import finding as findings
+from impasto.records.evaluation import ResampledUnits
 from impasto.records.finding import Finding
 from impasto.records.painter_score import (
     ArmHitRate,
@@ -105,10 +106,12 @@ def painting(styles: list[str], mark: str, name: str, painted: float) -> Painter
         resolution=SIDE,
         sources=48,
         pictures=144,
+        resampled=ResampledUnits(unit="artists", count=20, unknown=3),
         evaluator=EvaluatorSummary(
             run="evaluator", network="residual", pictures_shared=0, artists_shared=0,
             test_pictures_seen=0,
         ),
+        evaluator_gain=spread(0.1),
         evaluators={
             "network": EvaluatorAccuracy(accuracy=spread(0.587), unplaced=None),
             "handmade": EvaluatorAccuracy(accuracy=spread(0.487), unplaced="it is blind"),
@@ -135,7 +138,9 @@ def painting(styles: list[str], mark: str, name: str, painted: float) -> Painter
             for n, style in enumerate(styles)
         ),
         pairs=tuple(
-            PairGain(source=a, target=b, **dict(spread(0.3 if a < b else -0.2, 0.1)))
+            PairGain(
+                source=a, target=b, pictures=12, p=0.01, **dict(spread(0.3 if a < b else -0.2, 0.1))
+            )
             for a in styles
             for b in styles
             if a != b

@@ -522,7 +522,7 @@ def test_two_runs_stand_side_by_side_and_validation_picks_the_first(tmp_path: Pa
     [
         ("{", "metrics.json"),
         ("[]", "metrics.json"),
-        ('{"format": 3, "split": "test"}', "metrics.json is no evaluation (pictures"),
+        ('{"format": 4, "split": "test"}', "metrics.json is no evaluation (pictures"),
     ],
 )
 def test_damaged_metrics_are_one_line_that_names_the_file(

@@ -64,10 +64,7 @@ def history_words(history: ConfusionVsYears) -> str:
         f"{'all' if found.exact else ''} {found.permutations:,}{'' if found.exact else ' random'}"
     )
     if found.p_value >= 0.05:
-        meaning = (
-            "these styles do not show that confusion follows the years; so few styles would miss a "
-            "weak link."
-        )
+        meaning = "a relation between confusion and years is not shown by these styles."
     elif found.value < 0:
         meaning = (
             "styles that lay close in time are taken for each other more often, beyond what chance "

@@ -92,7 +92,7 @@ def _blocks(evaluation: AutoencoderEvaluation, place: Place) -> tuple[Block, ...
     table = Table(
         "Scores of reconstruction",
         f"Means over {count(evaluation.pictures, 'test picture')}; in brackets 95 % bootstrap "
-        "intervals",
+        f"intervals: {evaluation.resampled.text}",
         columns("Reconstructed by", numbers=[title for title, _ in MEASURES.values()]),
         (Row(rows[0].cells, ours=True), *rows[1:]),
     )

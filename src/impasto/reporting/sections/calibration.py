@@ -1,4 +1,4 @@
-"""Part on the calibration of a classifier's probabilities."""
+"""Part on a classifier's probabilities: calibration, conformal sets, OOD score."""
 
 from impasto.images.palette import ACCENT, MUTED, RULE
 from impasto.numerics.bootstrap import wilson
@@ -8,11 +8,23 @@ from impasto.records.evaluation import (
     CalibrationBin,
     CalibrationScores,
     ClassifierEvaluation,
+    OodScores,
 )
-from impasto.reporting.blocks import Details, Number, Row, Table, columns, prose
+from impasto.reporting.answer_cards import too_few
+from impasto.reporting.blocks import Block, Details, Number, Row, Table, columns, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import Chart, Sheet, quiet
-from impasto.reporting.words import share, whole
+from impasto.reporting.words import score, share, whole
+
+LARGE = 0.7  # of all styles: sets that are larger on average say little
+OOD_KINDS = {
+    "noise": "Noise",
+    "text": "Pages of text",
+    "diagrams": "Diagrams",
+    "gradients": "Smooth gradients",
+    "photographs": "Photographs",
+    "given": "The pictures that were given",
+}
 
 
 def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
@@ -23,13 +35,13 @@ def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
     found, sets = evaluation.calibration, evaluation.conformal
     moved = found.ece_after - found.ece_before
     verb = "lowers" if moved < 0 else "raises" if moved > 0 else "leaves"
-    off = found.ece_after > found.ece_perfect_95
+    off = found.ece_after > found.ece_perfect_99
     text = (
         f"With {PRIORS[found.prior]}, a temperature of {found.temperature:.3f}, fitted on the "
         f"validation split, {verb} the expected calibration error from "
         f"{percent(found.ece_before)} to {percent(found.ece_after)}. On as many pictures with "
         f"these confidences perfect calibration would give {percent(found.ece_perfect)}, at most "
-        f"{percent(found.ece_perfect_95)} in 95 % of cases: the probabilities are "
+        f"{percent(found.ece_perfect_99)} in 99 % of cases: the probabilities are "
         f"{'miscalibrated' if off else 'consistent with calibrated ones'}. The negative "
         f"log-likelihood goes from {found.nll_before:.3f} to {found.nll_after:.3f} nats, the Brier "
         f"score from {found.brier_before:.3f} to {found.brier_after:.3f}; lower is better."
@@ -40,10 +52,17 @@ def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
             f"hold it in {percent(sets.coverage)} and name {sets.mean_size:.2f} styles on average, "
             f"with {PRIORS[evaluation.prior]}; that is an average over styles, no promise for each."
         )
+        if sets.mean_size > LARGE * len(evaluation.styles):
+            text += " Sets as large as that say little."
+    if few := too_few(evaluation.pictures):
+        text = f"{few}. {text}"
     state = "miscalibrated" if off else "consistent with calibrated ones"
     summary = f"Calibration: the probabilities are {state}, error {percent(found.ece_after)}"
     name = "reliability" if run.place.number == 1 else f"{run.name}-reliability"
-    return Details(summary, (prose(text), reliability_chart(found, name), bins_table(found)))
+    blocks: tuple[Block, ...] = (prose(text), reliability_chart(found, name), bins_table(found))
+    if evaluation.ood:
+        blocks += _ood(evaluation.ood)
+    return Details(summary, blocks)
 
 
 def bins_table(found: CalibrationScores) -> Table:
@@ -68,6 +87,51 @@ def _ends(part: CalibrationBin) -> tuple[float, float]:
     assert part.accuracy is not None
     found = wilson(part.accuracy, part.count)
     return found["low"], found["high"]
+
+
+def _ood(found: OodScores) -> tuple[Block, ...]:
+    """Sentences and a table on pictures that are no paintings."""
+    usual = (
+        "A picture’s out-of-distribution score is how far its colours, spectrum, edges and texture "
+        "are from those of the training pictures; the network takes no part in it. "
+    )
+    if found.limit is None:
+        text = (
+            f"A limit beyond which predict warns is not applicable: {found.held_out} pictures are "
+            "left for it, too few. "
+        )
+    else:
+        beyond = found.beyond[str(found.false_alarms)]
+        text = (
+            f"Predict warns beyond a limit that {percent(found.false_alarms, 0)} of pictures like "
+            f"the training’s may exceed, set on {found.held_out} others; of the test pictures "
+            f"{percent(beyond.value)} do ({percent(beyond.low)} to {percent(beyond.high)}). "
+        )
+    rates = tuple(found.beyond)
+    rows = [
+        Row(
+            (
+                OOD_KINDS[row.kind],
+                whole(row.pictures),
+                whole(row.units),
+                score(row.auroc),
+                *(score(row.detected[rate]) for rate in rates),
+            )
+        )
+        for row in found.kinds
+    ]
+    heads = [f"Named at {percent(float(rate), 0)} false alarms" for rate in rates]
+    title = "Pictures that are no paintings"
+    caption = (
+        "AUROC: how often such a picture has a higher score than a test picture, 50 % by chance; "
+        "in brackets 95 % intervals. Nothing was fitted or chosen on these pictures; crops of one "
+        "photograph are one independent picture"
+    )
+    numbers = ("Pictures", "Independent", "AUROC", *heads)
+    return (
+        prose(usual + text),
+        Table(title, caption, columns("Kind", numbers=numbers), tuple(rows)),
+    )
 
 
 def reliability_chart(found: CalibrationScores, name: str = "reliability") -> Chart:
@@ -108,7 +172,7 @@ def reliability_chart(found: CalibrationScores, name: str = "reliability") -> Ch
         for axis in (top.xaxis, top.yaxis):
             axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
 
-    off = found.ece_after > found.ece_perfect_95
+    off = found.ece_after > found.ece_perfect_99
     title = "Confidence does not equal the share of right answers"
     if not off:
         title = "Confidence is consistent with the share of right answers"

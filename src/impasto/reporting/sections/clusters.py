@@ -49,8 +49,8 @@ NUMBER: Final = 3
 KEY: Final = "ami"
 COLOUR: Final = "colour_histogram"
 SCORES: Final = {
-    "nmi": "NMI",
     "ami": "AMI",
+    "nmi": "NMI",
     "ari": "ARI",
     "purity": "Purity",
     "silhouette": "Silhouette",

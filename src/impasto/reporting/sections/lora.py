@@ -171,7 +171,8 @@ def _score(result: LoraScore, place: Place) -> list[Block]:
     table = Table(
         f"Scorecard of {place.name}" if place.several else "Scorecard of every style",
         "Share of its pictures in which each style is recognised; kernel distance to real "
-        "works; likeness to the nearest training picture",
+        "works, without an interval and noisy for few pictures; likeness to the nearest "
+        "training picture",
         columns("Style", numbers=numbers),
         tuple(rows),
         Row(("All", *means, *distances, "")),

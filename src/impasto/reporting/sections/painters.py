@@ -87,7 +87,8 @@ METHOD: Final = Details(
             "the style do; a dash where these two hardly differ, or where the network is no "
             "better than hand-made features on real pictures. The ",
             Strong("Fréchet distance"), " to real test pictures of the style, the mean over "
-            "styles, in the network’s features, compares under one network only. ",
+            "styles, in the network’s features, compares under one network only; it has no "
+            "interval, and fewer pictures make it larger. ",
             Strong("SSIM"), " of the lightness, and the correlation of the ", Strong("edges"),
             ", are 1 for the original itself. ", Strong("Original found"), ": it is the nearest "
             "of all by where light and dark lie. The ", Strong("colour shift"), " is that of the "
@@ -338,7 +339,7 @@ def _arms(scored: Sequence[tuple[str, PainterScore]]) -> Table:
     return Table(
         "Paintings, and what they stand beside",
         "Shares that two evaluators classify as the target style, and what is left of the "
-        "originals; in brackets 95 % bootstrap intervals",
+        f"originals; in brackets 95 % bootstrap intervals: {scored[0][1].resampled.text}",
         columns("Pictures", numbers=numbers),
         tuple(rows),
         look="broad",
@@ -605,11 +606,10 @@ def pairs_chart(result: PainterScore, prefix: str) -> Chart:
             size, gid = min(1.0, abs(pair.value)), sheet.hover(_words(pair))
             colour, corner = ACCENT if pair.value > 0 else ALARM, (x - 0.5, y - 0.5)
             axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, alpha=0.94 * size, gid=gid))
-            significant = pair.low > 0 or pair.high < 0
             axes.text(
                 x, y, f"{100 * pair.value:.0f}".replace("-", "−"), ha="center", va="center",
                 gid=gid, color=PAPER if size > DARK else INK, size=7.5,
-                weight="bold" if significant else "normal",
+                weight="bold" if pair.clear else "normal",
             )  # fmt: skip
         axes.set_xticks(range(wide), list(map(shown, targets)), rotation=90 if wide > 4 else 0)
         axes.set_yticks(range(high), list(map(shown, sources)))
@@ -626,7 +626,8 @@ def pairs_chart(result: PainterScore, prefix: str) -> Chart:
         f"Most is gained by {_words(most)}",
         f"Gain over unchanged pictures for {count(len(result.pairs), 'pair')} of styles. Most: "
         f"{_words(most)}; least: {_words(least)}.",
-        "Points gained over unchanged pictures; bold where the 95 % interval excludes 0.",
+        "Points gained over unchanged pictures; bold where ten or more pictures were painted and "
+        f"an exact sign test, corrected for {count(len(result.pairs), 'pair')}, has p < 0.05.",
         (side, side * 0.98),
         draw,
         480 if len(targets) <= 13 else 780,
