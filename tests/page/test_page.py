@@ -369,6 +369,7 @@ def test_the_keyboard_is_enough(visit: Callable[..., Visit], exported: Any) -> N
     assert page.evaluate(x, page.evaluate("Impasto.app.row")) > page.evaluate(x, row)
     page.get_by_role("tab", name="Painting", exact=True).focus()
     page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.wait_for_function("Impasto.app.store.state.tab === 'confusion'")
 

@@ -296,7 +296,7 @@ def test_a_heat_map_looks_as_in_the_report(page: Any) -> None:
 def test_every_panel_is_a_file_that_registers_itself(page: Any) -> None:
     registered = page.evaluate("Impasto.panels().map((panel) => panel.id)")
     assert registered == [
-        "paintings", "painting", "confusion", "painter", "styles", "story", "quiz", "about",
+        "paintings", "painting", "own", "confusion", "painter", "styles", "story", "quiz", "about",
     ]  # fmt: skip
     folder = files("impasto.page") / "static" / "panels"
     assert sorted(registered) == sorted(Path(entry.name).stem for entry in folder.iterdir())

@@ -1,7 +1,8 @@
 "use strict";
 /*
- * Panel "Your picture": a picture that is dropped, pasted or chosen gets styles, a place on the map,
- * heat, and itself in other styles. The server of `impasto serve` answers; from disk there is none.
+ * Panel "Your picture": a picture that is dropped, pasted or chosen gets styles, a place on the
+ * map, heat, and itself in other styles. The server of `impasto serve` answers; from disk there is
+ * none.
  */
 (() => {
   const { h } = Impasto;
@@ -9,16 +10,20 @@
     PLACED_BY = 5, // nearest paintings between which it stands on the map
     LISTED = 5; // styles
   const STYLE = `
-    .drop { border: 1.5px dashed var(--line); border-radius: 8px; padding: 1.4rem 1rem; text-align: center;
+    .drop { border: 1.5px dashed var(--line); border-radius: 8px; padding: 1.4rem 1rem;
+      text-align: center;
       margin-bottom: 1rem; }
     body.over .drop, .drop:focus-within { border-color: var(--accent); }
     .drop p { margin: .5rem 0 0; color: var(--muted); font-size: .87rem; }
     .drop input { position: absolute; opacity: 0; width: 1px; height: 1px; }
     .own-picture { position: relative; width: fit-content; max-width: 100%; margin-bottom: .6rem; }
     .own-picture canvas { display: block; max-width: 100%; box-shadow: 0 1px 3px var(--shade); }
-    .own-picture .heat { position: absolute; inset: 0; width: 100%; height: 100%; box-shadow: none; }
-    .own-painted img { display: block; max-width: 100%; margin: .6rem 0; box-shadow: 0 1px 3px var(--shade); }
-    .own-form { display: grid; grid-template-columns: auto 1fr 3.4em; gap: .4rem .6rem; align-items: center;
+    .own-picture .heat { position: absolute; inset: 0; width: 100%; height: 100%;
+      box-shadow: none; }
+    .own-painted img { display: block; max-width: 100%; margin: .6rem 0;
+      box-shadow: 0 1px 3px var(--shade); }
+    .own-form { display: grid; grid-template-columns: auto 1fr 3.4em; gap: .4rem .6rem;
+      align-items: center;
       font-size: .87rem; margin-bottom: .6rem; }
     .own-form select { grid-column: 2 / -1; }
     .own-form input { accent-color: var(--accent); min-width: 0; }
@@ -102,7 +107,11 @@
       "div",
       { class: "drop" },
       input,
-      h("button", { type: "button", onclick: () => input.click() }, own.file ? "Another picture" : "Choose a picture"),
+      h(
+        "button",
+        { type: "button", onclick: () => input.click() },
+        own.file ? "Another picture" : "Choose a picture",
+      ),
       h("p", {}, "or drop it anywhere, or paste it. It is looked at and kept nowhere."),
     );
   }
@@ -136,7 +145,13 @@
     show();
     return [
       hung,
-      h("div", { class: "own-form" }, h("label", { for: "own-heat" }, "Where the network looked"), slider, said),
+      h(
+        "div",
+        { class: "own-form" },
+        h("label", { for: "own-heat" }, "Where the network looked"),
+        slider,
+        said,
+      ),
     ];
   }
 
@@ -162,7 +177,12 @@
     const set = answer.set?.map(name);
     return [
       answer.in_distribution === false
-        ? h("p", { class: "unfamiliar" }, h("b", {}, "Unlike anything the network was trained on. "), "Do not rely on its answer.")
+        ? h(
+            "p",
+            { class: "unfamiliar" },
+            h("b", {}, "Unlike anything the network was trained on. "),
+            "Do not rely on its answer.",
+          )
         : null,
       h("p", { class: "answer" }, "It looks like ", h("b", {}, name(answer.style)), "."),
       h("ol", { class: "shares" }, order.slice(0, LISTED).map(bar)),
@@ -172,20 +192,34 @@
             : set.length
               ? `Plausible styles: ${set.join(", ")}.`
               : "No style is plausible enough.")
-        : h("p", { class: "note" }, "The network is not evaluated, so these shares are not calibrated."),
+        : h(
+            "p",
+            { class: "note" },
+            "The network is not evaluated, so these shares are not calibrated.",
+          ),
       ...(own.near?.length
         ? [
             h("h3", {}, "Nearest paintings"),
             h(
               "p",
               { class: "actions" },
-              h("button", { type: "button", onclick: () => show(page) }, "Show its place on the map"),
+              h(
+                "button",
+                { type: "button", onclick: () => show(page) },
+                "Show its place on the map",
+              ),
             ),
             h(
               "div",
               { class: "cards" },
               own.near.map(({ row, cosine }) =>
-                Impasto.card(page.data, page.pictures, row, page.act.choose, `likeness ${cosine.toFixed(2)}`),
+                Impasto.card(
+                  page.data,
+                  page.pictures,
+                  row,
+                  page.act.choose,
+                  `likeness ${cosine.toFixed(2)}`,
+                ),
               ),
             ),
           ]
@@ -201,7 +235,9 @@
     const choice = h(
       "select",
       { id: "own-style", onchange: (event) => (own.style = event.target.value) },
-      styles.map((style) => h("option", { value: style, selected: style === own.style }, Impasto.styleName(style))),
+      styles.map((style) =>
+        h("option", { value: style, selected: style === own.style }, Impasto.styleName(style)),
+      ),
     );
     const said = h("output", {}, `${own.strength} %`);
     const slider = h("input", {
@@ -227,7 +263,8 @@
       try {
         const query = new URLSearchParams({ style: own.style, strength: own.strength / 100 });
         const made = await (await ask(`paint?${query}`, own.file)).blob();
-        own.painted = { address: URL.createObjectURL(made), label: `As ${Impasto.styleName(own.style)}` };
+        const label = `As ${Impasto.styleName(own.style)}`;
+        own.painted = { address: URL.createObjectURL(made), label };
         show();
         Impasto.announce("Painted.");
       } catch (error) {
@@ -246,9 +283,19 @@
         slider,
         said,
       ),
-      h("p", { class: "actions" }, h("button", { type: "button", id: "own-paint", onclick: paint }, "Paint")),
+      h(
+        "p",
+        { class: "actions" },
+        h("button", { type: "button", id: "own-paint", onclick: paint }, "Paint"),
+      ),
       holder,
-      h("p", { class: "note" }, painter ? `By painter ${painter} and patches of paintings.` : "By patches of the study's paintings."),
+      h(
+        "p",
+        { class: "note" },
+        painter
+          ? `By painter ${painter} and patches of paintings.`
+          : "By patches of the study's paintings.",
+      ),
     ]; // prettier-ignore
   }
 
@@ -259,8 +306,21 @@
       const lack = found && "This study has no trained classifier that could look at a picture.";
       holder.replaceChildren(
         h("h2", {}, "Your picture"),
-        h("p", {}, "See what the network makes of a picture of yours, and where it stands among the paintings."),
-        h("p", { class: "note" }, lack || ["Start ", h("code", {}, "impasto serve"), " with this study's folder, and open the address that it prints."]),
+        h(
+          "p",
+          {},
+          "See what the network makes of a picture of yours, and where it stands among the " +
+            "paintings.",
+        ),
+        h(
+          "p",
+          { class: "note" },
+          lack || [
+            "Start ",
+            h("code", {}, "impasto serve"),
+            " with this study's folder, and open the address that it prints.",
+          ],
+        ),
       ); // prettier-ignore
       return;
     }
