@@ -5,6 +5,7 @@ a folder becomes a report; killed anywhere, the same command ends with the same 
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -118,12 +119,12 @@ def test_a_folder_becomes_a_report(picture_folder: Callable[..., Path], tmp_path
     assert made.page is not None and made.page.is_file()
     page, text = made.report.read_text(), (tmp_path / "study" / "report.md").read_text()
     assert "Diagonals" in page and "IMP108" in page
-    assert "Do art styles cluster?" in page and "Do art styles cluster?" in text
+    assert 'id="cluster"' in page and re.search(r"^## 3 .*AMI", text, flags=re.M)
     accuracy = made.evaluation.scores["accuracy"].value
     assert f"{100 * accuracy:.1f}" in text
     codes = {finding.code for finding in made.findings}
     assert {"IMP101", "IMP108", "IMP201", "IMP301", "IMP310", "IMP501"} <= codes
-    assert "Pictures as 12 numbers" in page and "![Test pictures, worst to best" in text
+    assert "what 12 numbers give back" in page and "what 12 numbers give back" in text
     assert (
         open_run(tmp_path / "study" / "runs" / "autoencoder").settings["resolution"]
         == TRAIN.resolution
@@ -192,7 +193,7 @@ def test_a_study_compares_long_tail_methods_where_it_is_asked_to(
     lines = [line.partition(": ")[2] if line.startswith("stage") else line for line in said]
     assert [line.split()[0] for line in lines][-4:] == last
     assert "IMP401" in {finding.code for finding in made.findings}
-    assert "Long-tail methods" in (tmp_path / "s" / "report.md").read_text()
+    assert "validation chose" in (tmp_path / "s" / "report.md").read_text()
     run = open_run(tmp_path / "s" / "balance" / "runs" / "plain-0")
     own = (run.settings["epochs"], run.settings["size"], run.settings["resolution"])
     assert own == (1, TRAIN.size, TRAIN.resolution)  # the study's, where none is named
