@@ -14,6 +14,12 @@ catches ``ImpastoError`` alone, prints that line and exits with status 2; any ot
 defect of impasto.
 """
 
+import re
+import shlex
+import sys
+from importlib import metadata
+from pathlib import Path
+
 
 class ImpastoError(Exception):
     """The root of every error that impasto raises on purpose."""
@@ -47,6 +53,18 @@ class MissingExtraError(ImpastoError):
     """An optional dependency is not installed; the message carries the exact install line."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(
-            f"{purpose} needs the optional extra {extra!r}: pip install 'impasto[{extra}]'"
-        )
+        super().__init__(f"{purpose} needs the optional extra {extra!r}: {install_line(extra)}")
+
+
+def install_line(extra: str) -> str:
+    """The command that installs the packages of an extra, wherever impasto itself came from.
+
+    It names the packages, since no index has impasto.
+    """
+    marker = re.compile(rf";\s*extra\s*==\s*[\"']{extra}[\"']")
+    wanted = [one for one in metadata.requires("impasto") or () if marker.search(one)]
+    names = [marker.split(one)[0].strip() for one in wanted]
+    python = Path(sys.executable).name or "python"
+    if not names:  # an installation that knows nothing of the extra
+        return f"{python} -m pip install -e '.[{extra}]' in the folder of the source"
+    return shlex.join([python, "-m", "pip", "install", *names])

@@ -221,7 +221,7 @@ def run_study(
         )
         stages = work.stages(sample=source is None)
         for number, (name, stage) in enumerate(stages, 1):
-            log(f"stage {number} of {len(stages)}: {name}")
+            log(f"stage {number} of {len(stages)}: {name}{work.standing(name)}")
             stage()
         return work.result()
 
@@ -299,6 +299,13 @@ class _Work:
 
     def run_path(self, name: str) -> Path:
         return self.study / "runs" / name
+
+    def standing(self, stage: str) -> str:
+        """Where a training that is to begin stands, in brackets; empty for one not begun."""
+        known = {f"training the {kind}": kind for kind in ("classifier", "autoencoder", "painter")}
+        place = self.run_path(known[stage]) if stage in known else None
+        line = runs.where_it_stands(place) if place else None
+        return f" ({line})" if line else ""
 
     def paint_gallery(self) -> None:
         paint_gallery(self.study / "gallery", self.settings.sample, progress=self.progress)

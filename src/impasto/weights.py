@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from impasto.errors import RunError
+from impasto.files import verify
 from impasto.models import painter
 from impasto.models.autoencoder import Autoencoder, configured
 from impasto.models.classifiers import OwnNetwork, StyleNetwork, build
@@ -91,13 +92,13 @@ def _load(model: nn.Module, run: Run) -> None:
             f"{run.path} has no weights yet: let impasto train {run.kind} reach its first "
             "validation"
         )
+    again = "train again into another folder"
+    verify(run.weights_path, again, refusal=RunError)
     try:
         model.load_state_dict(load_file(run.weights_path))
     except (SafetensorError, RuntimeError, OSError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise RunError(
-            f"{run.weights_path} is damaged ({reason}): train again into another folder"
-        ) from error
+        raise RunError(f"{run.weights_path} is damaged ({reason}): {again}") from error
 
 
 def _placed(model: N, device: torch.device) -> N:

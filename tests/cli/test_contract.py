@@ -101,6 +101,9 @@ def done(
         ),
         "report": ("report", root / "s"),
         "site": ("site", root / "s"),
+        "info": ("info", root / "s"),
+        "compare": ("compare", classifier, classifier),
+        "doctor": ("doctor",),
     }
     return {name: (root, words, call(*words, "--json")) for name, words in calls.items()}
 
@@ -127,6 +130,9 @@ VERBS = (
     "paint with a LoRA",
     "report",
     "site",
+    "info",
+    "compare",
+    "doctor",
 )
 WITH_FINDINGS = ("audit", "train", "balance", "evaluate", "atlas")
 

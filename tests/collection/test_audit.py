@@ -14,6 +14,7 @@ from impasto.collection.audit import audit
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.errors import InputError
+from impasto.files import write_json
 from impasto.records import finding as findings
 from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding
@@ -265,7 +266,7 @@ def test_prepare_and_audit_write_a_file_each(clean: Path, tmp_path: Path) -> Non
 def test_missing_and_damaged_findings_are_refused(clean: Path, tmp_path: Path) -> None:
     made = prepare(clean, tmp_path / "c", SETTINGS)
     path = made.path / "findings.json"
-    path.write_text('{"findings": [{"code": "IMP999"}]}')
+    write_json(path, {"findings": [{"code": "IMP999"}]})
     with pytest.raises(InputError, match=r"findings\.json does not hold findings"):
         made.findings  # noqa: B018
     path.unlink()

@@ -248,7 +248,7 @@ def test_the_hub_may_fail_on_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     ):
         read_source("hf:owner/art")
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'impasto\[hub\]'"):
+    with pytest.raises(MissingExtraError, match=r"-m pip install 'huggingface_hub>="):
         read_source("hf:owner/art")
 
 

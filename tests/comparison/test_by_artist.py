@@ -22,7 +22,7 @@ from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.comparison.by_artist import ByArtistSettings, evaluate_by_artist
 from impasto.errors import CollectionError, OutputError
-from impasto.files import read_json
+from impasto.files import read_json, write_table
 from impasto.records import finding as findings
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.run import open_run
@@ -188,9 +188,9 @@ def test_rare_styles_are_named(make_collection: Callable[..., Collection], tmp_p
     one = [row["artist"] if row["style"] != "Columns" else "columns-painter-0" for row in table]
     for row, artist in zip(table, one, strict=True):
         row["artist"] = artist
-    pq.write_table(
-        type(source.table).from_pylist(table, schema=source.table.schema),
+    write_table(
         source.path / "paintings.parquet",
+        type(source.table).from_pylist(table, schema=source.table.schema),
     )
     run = run_on(source, tmp_path / "run")
     done = evaluate_by_artist(run, ByArtistSettings(folds=2))

@@ -38,7 +38,7 @@ def stored(run: Path) -> dict[str, bytes]:
     files = [
         path
         for path in (run / "atlas").rglob("*")
-        if path.is_file() and path.name != "added.parquet"
+        if path.is_file() and path.name not in ("added.parquet", ".checksums.json")
     ]
     return {str(path): path.read_bytes() for path in files}
 

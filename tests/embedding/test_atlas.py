@@ -85,7 +85,7 @@ def test_a_supervised_network_is_scored_on_test_pictures(mapped: Any) -> None:
 
 def test_figures_stand_beside_their_captions(mapped: Any) -> None:
     files = {figure.file for figure in mapped.atlas.captions}
-    assert files == {path.name for path in (mapped.atlas.path / "figures").iterdir()}
+    assert files == {path.name for path in (mapped.atlas.path / "figures").glob("[!.]*")}
     assert files == {path.name for path in mapped.atlas.figures}
     assert "map-styles.png" in files
 

@@ -23,6 +23,7 @@ from impasto.errors import CollectionError, RunError, VocabularyError
 from impasto.evaluation.classifier import evaluate_classifier as evaluate
 from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.settings import EvaluateSettings, Views
+from impasto.files import write_bytes, write_table, write_text
 from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records.evaluation import ClassifierEvaluation
@@ -67,7 +68,7 @@ def test_it_learned_and_the_numbers_agree_with_the_predictions(trained: Trained)
 
 
 def test_the_files_are_all_there(trained: Trained) -> None:
-    made = {path.name for path in trained.evaluation.path.iterdir()}
+    made = {path.name for path in trained.evaluation.path.glob("[!.]*")}
     assert made == {
         "metrics.json", "predictions.parquet", "findings.json", "figures", "calibration.json",
         "ood.safetensors", "explanation.json", "heat.npy", "heat_second.npy", "inputs.json",
@@ -91,7 +92,7 @@ def test_the_test_split_chooses_nothing(trained: Trained, tmp_path: Path) -> Non
         {**row, "style": wrong[row["style"]]} if row["split"] == "test" else row
         for row in table.to_pylist()
     ]
-    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), moved / "paintings.parquet")
+    write_table(moved / "paintings.parquet", pa.Table.from_pylist(rows, schema=table.schema))
     run = Path(
         shutil.copytree(trained.run.path, tmp_path / "run")
     )  # its own evaluation stays for others
@@ -237,7 +238,7 @@ def test_a_run_from_before_the_remedies_is_read_as_it_was_meant(
     record = json.loads((run / "run.json").read_text())
     record["settings"]["logit_adjustment"] = record["settings"].pop("balance")["logit_adjustment"]
     del record["facts"]["prior"], record["facts"]["head_scale"]
-    (run / "run.json").write_text(json.dumps(record))
+    write_text(run / "run.json", json.dumps(record))
     assert evaluate(run).scores == trained.evaluation.scores
 
 
@@ -292,7 +293,7 @@ def test_other_styles_and_missing_things_are_refused(
         evaluate(tmp_path)
     empty = tmp_path / "run"
     shutil.copytree(trained.run.path, empty)
-    (empty / "best.safetensors").write_bytes(b"nothing")
+    write_bytes(empty / "best.safetensors", b"nothing")
     with pytest.raises(RunError, match=r"best\.safetensors is damaged"):
         evaluate(empty)
     (empty / "best.safetensors").unlink()
@@ -308,7 +309,7 @@ def test_a_study_that_was_moved_finds_its_collection(
     shutil.copytree(trained.collection.path, study / "collection")
     record = json.loads((study / "runs" / "classifier" / "run.json").read_text())
     record["collection"]["path"] = "/nowhere/collection"
-    (study / "runs" / "classifier" / "run.json").write_text(json.dumps(record))
+    write_text(study / "runs" / "classifier" / "run.json", json.dumps(record))
     moved = evaluate(study / "runs" / "classifier")
     assert moved.scores == trained.evaluation.scores
     assert open_collection(study / "collection").fingerprint == moved.collection_fingerprint

@@ -21,6 +21,7 @@ from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.adversarial_pictures import adversarial_pictures
 from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.painter_score_findings import painting_findings
+from impasto.files import write_text
 from impasto.generate.patch_painter import PatchPainter
 from impasto.images.tensors import float_tensor
 from impasto.models.painter import Painter
@@ -251,7 +252,7 @@ def test_large_borrowed_regions_are_found(
 
 def test_an_earlier_format_is_named(run: Run, result: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "painting.json"
-    file.write_text(json.dumps({"format": 2, "scores": {}}))
+    write_text(file, json.dumps({"format": 2, "scores": {}}))
     with pytest.raises(
         RunError, match=r"earlier impasto \(format 2\): run impasto evaluate again"
     ) as raised:

@@ -82,7 +82,7 @@ def test_steps_hold_the_original_and_every_strength_without_gap(tmp_path: Path) 
 
 def test_more_pictures_than_there_are_cannot_be_shown(tmp_path: Path) -> None:
     assert len(draw(subject([0, 1, 2], 3), 8, tmp_path)) == 3
-    assert {path.name for path in tmp_path.iterdir()} == {
+    assert {path.name for path in tmp_path.glob("[!.]*")} == {
         "grid.png", "paintings-painted.png", "strength.png", "steps.png"
     }  # fmt: skip
 

@@ -18,6 +18,8 @@ from safetensors.numpy import load_file, save_file
 from impasto.errors import InputError, RunError
 from impasto.evaluation.ood import ENOUGH, OodDetector
 from impasto.evaluation.predict import PredictSettings, predict
+from impasto.files import write_text
+from impasto.files.checksums import forget
 from quick_settings import STYLES
 
 from .conftest import Trained
@@ -123,7 +125,7 @@ def test_a_damaged_evaluation_is_named(trained: Trained, pictures: Path, tmp_pat
     run = tmp_path / "run"
     shutil.copytree(trained.run.path, run)
     kept = json.loads((run / "evaluation" / "calibration.json").read_text())["weights"]
-    (run / "evaluation" / "calibration.json").write_text(json.dumps({"weights": kept}))
+    write_text(run / "evaluation" / "calibration.json", json.dumps({"weights": kept}))
     with pytest.raises(
         RunError, match=r"calibration\.json is no calibration .*: run impasto evaluate again"
     ):
@@ -137,6 +139,9 @@ def test_an_evaluation_of_other_weights_is_not_used(
     shutil.copytree(trained.run.path, run)
     weights = load_file(run / "best.safetensors")
     save_file({**weights, "head.bias": weights["head.bias"] + 1}, run / "best.safetensors")
+    with pytest.raises(RunError, match=r"best\.safetensors is damaged"):
+        predict(run, pictures / "test")
+    forget(run / "best.safetensors")
     said: list[str] = []
     (prediction, *_) = predict(run, pictures / "test", on_skip=said.append)
     assert prediction.members is None

@@ -15,7 +15,7 @@ from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.evaluation.classifier import evaluate_classifier as evaluate
 from impasto.evaluation.second_guess import guessed, second_guess_scores
-from impasto.files import read_json
+from impasto.files import read_json, write_table
 from impasto.gallery.gallery import SampleSettings, paint_gallery
 from quick_settings import STYLES
 
@@ -113,7 +113,7 @@ def test_a_work_that_the_run_was_taught_elsewhere_does_not_count(
     shutil.copytree(trained.run.path, run)
     seen = pq.read_table(run / "seen.parquet")
     more = pa.table({"sha256": [twice], "split": ["train"]}).cast(seen.schema)
-    pq.write_table(pa.concat_tables([seen, more]), run / "seen.parquet")
+    write_table(run / "seen.parquet", pa.concat_tables([seen, more]))
     counted = []
     for path in (trained.run.path, run):
         written = read_json(evaluate(path, made.path).path / "explanation.json")["second_guesses"]

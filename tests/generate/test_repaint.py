@@ -16,6 +16,7 @@ from impasto.collection.collection import Collection, open_collection
 from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.config import parse
 from impasto.errors import InputError, SettingsError, VocabularyError
+from impasto.files import write_text
 from impasto.generate import tiles as module
 from impasto.generate.repaint import (
     RepaintSettings,
@@ -124,7 +125,7 @@ def test_styles_called_anything_are_painted_within_the_folder(run: Run, tmp_path
     hostile = Path(shutil.copytree(run.path, tmp_path / "run"))
     record = json.loads((hostile / "run.json").read_text())
     record["styles"] = ["../../escaped", "GRID.png", "grid.PNG"]
-    (hostile / "run.json").write_text(json.dumps(record))
+    write_text(hostile / "run.json", json.dumps(record))
     source, output = picture(tmp_path / "..one.png", 48, 48), tmp_path / "deep" / "er" / "out"
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     settings = RepaintSettings(styles=("all",), finish="none", device="cpu")

@@ -17,6 +17,7 @@ from impasto.collection.collection import Collection
 from impasto.diffusion.base import open_base
 from impasto.diffusion.sampling import Sampling, sample
 from impasto.errors import InputError, RunError, SettingsError
+from impasto.files import write_text
 from impasto.generate.text_to_image import DiffuseSettings, diffuse
 from impasto.records.run import Run
 from impasto.training.lora import task as lora_task
@@ -197,7 +198,7 @@ def test_a_folder_of_a_run_for_each_style_paints_each_with_its_own(
         home.mkdir(parents=True)
         record = json.loads((run.path / "run.json").read_text())
         record["settings"]["styles"] = [style]
-        (home / "run.json").write_text(json.dumps(record))
+        write_text(home / "run.json", json.dumps(record))
         weights = load_file(run.path / "pytorch_lora_weights.safetensors")
         save_file(
             {name: w * (number + 1) for name, w in weights.items()},

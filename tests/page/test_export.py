@@ -300,7 +300,7 @@ def test_an_atlas_of_other_paintings_is_refused(
     with pytest.raises(RunError, match=r"has no column tsne_x: run impasto atlas .* again"):
         write_site(tmp_path)
     (atlas / "atlas.parquet").write_bytes(b"no table")
-    with pytest.raises(InputError, match="does not hold an atlas"):
+    with pytest.raises(InputError, match=r"atlas\.parquet cannot be read .*: run impasto atlas"):
         write_site(tmp_path)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from impasto.errors import OutputError, RunError
+from impasto.files import write_json
 from impasto.records import run as runs
 
 FACTS: dict[str, Any] = {
@@ -85,7 +86,7 @@ def test_missing_newer_and_other_runs_are_refused(tmp_path: Path) -> None:
     ):
         runs.open_run(tmp_path, "painter")  # type: ignore[arg-type]
     data = json.loads((tmp_path / "run.json").read_text())
-    (tmp_path / "run.json").write_text(json.dumps({**data, "format": 9}))
+    write_json(tmp_path / "run.json", {**data, "format": 9})
     with pytest.raises(RunError, match=r"written by a newer impasto \(format 9\): upgrade impasto"):
         runs.open_run(tmp_path)
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 import made_up_study as made_up
 from impasto.errors import RunError
+from impasto.files import write_text
 from impasto.records import finding as findings
 from impasto.records.finding import Finding
 from impasto.records.lora_score import ArmDistances, CopyCheck, LoraScore, LoraStyleScore
@@ -32,7 +33,7 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
         "pictures": 9},
         "facts": {"family": "Stable Diffusion"}, "environment": {},
     }  # fmt: skip
-    (run / "run.json").write_text(json.dumps(record))
+    write_text(run / "run.json", json.dumps(record))
     line = {
         "event": "validation",
         "step": 3,
@@ -124,6 +125,6 @@ def test_an_adapter_without_a_scorecard_says_so(tmp_path: Path) -> None:
 def test_a_damaged_scorecard_is_named(tmp_path: Path) -> None:
     study = made_up.make_study(tmp_path / "study", made_up.MadeUp(run=False))
     run = add_lora(study)
-    (run / "evaluation" / "scorecard.json").write_text('{"format": 2}')
+    write_text(run / "evaluation" / "scorecard.json", '{"format": 2}')
     with pytest.raises(RunError, match=r"scorecard\.json is no scorecard"):
         write_report(study)

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from impasto.config import Settings
 from impasto.errors import InputError, OutputError
+from impasto.files import write_json
 from impasto.state.folder import Claim, claimed, locked, refuse_other_work
 
 HOLDER = """
@@ -81,7 +82,7 @@ def test_settings_that_an_earlier_version_did_not_know_have_their_defaults(tmp_p
     path = tmp_path / "work" / "work.json"
     content = json.loads(path.read_text())
     del content["settings"]["epochs"]
-    path.write_text(json.dumps(content))
+    write_json(path, content)
     begin(tmp_path / "work")
     with pytest.raises(OutputError, match="epochs was 2, now 3"):
         begin(tmp_path / "work", epochs=3)

@@ -149,7 +149,7 @@ def test_it_learns_what_the_components_leave_out(stripes: Stripes, run_path: Pat
         last = network(run)(x)[0]
     assert (last - x).square().mean() < 0.9 * (first - x).square().mean()
     assert validations(run, "psnr")[-1] > validations(run, "psnr")[0]
-    drawn = sorted(path.name for path in (run_path / "progress").iterdir())
+    drawn = sorted(path.name for path in (run_path / "progress").glob("[!.]*"))
     assert drawn == [f"epoch-{number:03d}.png" for number in range(1, 11)]
     assert run.kind == "autoencoder" and run.facts["painted"] == 32
 
@@ -172,7 +172,7 @@ def test_crops_of_one_picture_come_to_be_recognised(
 def relabelled(collection: Collection, folder: Path) -> Collection:
     """The same pictures and splits, with shifted styles and black test pictures."""
     folder.mkdir()
-    for path in collection.path.iterdir():
+    for path in collection.path.glob("[!.]*"):
         (folder / path.name).write_bytes(path.read_bytes())
     styles = collection.vocabulary.styles
     named = [styles[(styles.index(s) + 1) % len(styles)] for s in collection.column("style")]
@@ -233,7 +233,7 @@ def test_broken_off_anywhere_and_continued(
     broken = train()
     assert broken.weights_path.read_bytes() == expected.weights_path.read_bytes()
     assert validations(broken, "loss") == validations(expected, "loss")
-    for path in (expected.path / "progress").iterdir():
+    for path in (expected.path / "progress").glob("[!.]*"):
         assert (broken.path / "progress" / path.name).read_bytes() == path.read_bytes()
 
 

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from impasto.collection.collection import Collection
 from impasto.errors import InputError, OutputError, RunError, SettingsError
+from impasto.files import write_text
 from impasto.records import finding as findings
 from impasto.records.run import Run, open_run
 from impasto.training.lora import cache as lora_cache
@@ -329,8 +330,8 @@ def test_originals_are_read_and_stored_pixels_where_they_are_gone(
     copy = tmp_path / "moved"
     shutil.copytree(made.path, copy)
     record = json.loads((copy / "collection.json").read_text())
-    (copy / "collection.json").write_text(
-        json.dumps({**record, "sources": [str(tmp_path / "gone")]})
+    write_text(
+        copy / "collection.json", json.dumps({**record, "sources": [str(tmp_path / "gone")]})
     )
     from impasto.collection.collection import open_collection  # noqa: PLC0415
 
@@ -341,7 +342,7 @@ def test_originals_are_read_and_stored_pixels_where_they_are_gone(
     with pytest.raises(RunError, match="other originals"):
         record_of_run = json.loads((run.path / "run.json").read_text())
         record_of_run["state"] = "running"
-        (run.path / "run.json").write_text(json.dumps(record_of_run))
+        write_text(run.path / "run.json", json.dumps(record_of_run))
         train_lora(open_collection(copy), run.path, quick(epochs=1))
 
 

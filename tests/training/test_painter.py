@@ -17,6 +17,7 @@ from impasto.collection.disjoint_halves import disjoint_halves
 from impasto.collection.run_collection import training_hashes
 from impasto.config import resolve
 from impasto.errors import CollectionError, OutputError, RunError, SettingsError
+from impasto.files import write_text
 from impasto.models.classifiers import build
 from impasto.models.colour_transfer import applied, colour_statistics
 from impasto.models.preprocess import plain
@@ -106,7 +107,9 @@ def test_the_style_comes_to_change(stripes: Stripes, run_path: Path) -> None:
     with torch.no_grad():
         towards_first = [logits[:, 0] - logits[:, 1] for logits in map(classifier, (first, second))]
     assert (towards_first[0] > towards_first[1]).float().mean() > 0.8
-    assert sorted(path.name for path in (run_path / "progress").iterdir())[-1] == "epoch-006.png"
+    assert (
+        sorted(path.name for path in (run_path / "progress").glob("[!.]*"))[-1] == "epoch-006.png"
+    )
 
 
 def test_the_courses_form_gives_the_picture_back_whatever_is_asked_for(
@@ -176,7 +179,7 @@ def test_broken_off_anywhere_and_continued(
             train_painter(collection, tmp_path / "broken", settings)
     broken = train_painter(collection, tmp_path / "broken", settings)
     assert broken.weights_path.read_bytes() == straight.weights_path.read_bytes()
-    for path in (straight.path / "progress").iterdir():
+    for path in (straight.path / "progress").glob("[!.]*"):
         assert (broken.path / "progress" / path.name).read_bytes() == path.read_bytes()
 
 
@@ -382,6 +385,6 @@ def test_a_painter_of_an_earlier_version_is_refused_in_one_line(
     shutil.copytree(one_epoch.path, folder)
     about = json.loads((folder / "run.json").read_text())
     del about["settings"]["patch_weight"]
-    (folder / "run.json").write_text(json.dumps(about))
+    write_text(folder / "run.json", json.dumps(about))
     with pytest.raises(RunError, match="earlier version, whose painter was another network"):
         painter_of(open_run(folder, "painter"), CPU)

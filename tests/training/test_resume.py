@@ -16,6 +16,7 @@ import torch
 
 from impasto.collection.collection import Collection
 from impasto.errors import RunError
+from impasto.files import write_bytes
 from impasto.records.run import Run, open_run
 from impasto.training.augment import AugmentSettings
 from impasto.training.classifier.settings import ClassifierSettings
@@ -164,7 +165,7 @@ def test_killed_and_continued(stripes: Stripes, quick: Quick, tmp_path: Path) ->
 def test_a_damaged_checkpoint_is_named(stripes: Stripes, quick: Quick, run_path: Path) -> None:
     train = partial(train_classifier, stripes(), run_path, quick())
     break_off(train, ClassifierTask, "batch", 3)
-    (run_path / "last" / "checkpoint.safetensors").write_bytes(b"torn")
+    write_bytes(run_path / "last" / "checkpoint.safetensors", b"torn")
     with pytest.raises(RunError, match=r"checkpoint\.safetensors is damaged"):
         train()
 

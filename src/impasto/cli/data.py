@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from impasto.cli import options as opt
-from impasto.cli import output as show
+from impasto.cli.messages import note
 from impasto.cli.request import alone, read_request
 from impasto.errors import SettingsError
 
@@ -29,6 +29,7 @@ def sample(
     impasto sample gallery --pictures 900
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     alone("sample")
     options = {"pictures": pictures, "seed": seed}
@@ -66,10 +67,11 @@ def prepare(
     impasto prepare paintings -o collection
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     alone("prepare")
     if size is not None:
-        show.note("--size of prepare is now called --pixels")
+        note("--size of prepare is now called --pixels")
         if pixels is not None:
             raise SettingsError("--size and --pixels are one: leave one")
         pixels = size
@@ -91,6 +93,7 @@ def audit(
     impasto audit collection
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     folder = collection or read_request(config).collection
     opened = impasto.open_collection(folder)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, assert_never
 import typer
 
 from impasto.cli import options as opt
-from impasto.cli import output as show
+from impasto.cli.messages import note
 from impasto.cli.request import read_request
 from impasto.cli.score import refuse
 from impasto.errors import InputError, SettingsError
@@ -107,6 +107,7 @@ def paint(
     impasto paint collection boat.jpg --style Ukiyo_e -o painted
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
     from impasto.verbs.results import paint_kind, painting_settings  # noqa: PLC0415
 
     if size is not None:
@@ -151,7 +152,7 @@ def paint(
         case _:
             assert_never(kind)
     settings = read_request(config, assignments).settings(painting_settings(kind), options)
-    made = impasto.paint(source, images or (), output, settings, announce=show.note)
+    made = impasto.paint(source, images or (), output, settings, announce=note)
     show.painted(output, made, as_json=as_json)
 
 

@@ -8,18 +8,22 @@ input, 130 interrupted.
 
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from impasto.cli import data, generate, score, start, tell, train
-from impasto.cli import output as show
+from impasto.cli import data, generate, look, score, start, tell, train
+from impasto.cli.heartbeat import heartbeat
+from impasto.cli.messages import complain, note
 from impasto.errors import ImpastoError
 from impasto.files import WRITE_ERRORS, output_error
 
@@ -30,6 +34,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Look and score": (score.evaluate, score.balance, score.predict, score.atlas),
     "Generate": (generate.paint,),
     "Tell": (tell.report, tell.site, tell.serve),
+    "Help": (look.info, look.compare, look.doctor),
 }
 
 
@@ -83,6 +88,7 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; errors of the user's are one line."""
+    ended = _ended_as_interrupted()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a code page of Windows lacks most letters
             stream.reconfigure(errors="backslashreplace")
@@ -90,19 +96,39 @@ def run(arguments: Sequence[str]) -> int:
     with (
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         redirect_stdout(sys.stdout if first else nowhere),
+        heartbeat(shown=first and not {"-q", "--quiet", "serve"} & {*arguments}),
     ):
         try:
             status = _called(arguments)
             _flush()
+            if status == 130 and ended:
+                status = 128 + ended[-1]
             return status
         except ImpastoError as error:
-            return show.complain(str(error))
+            return complain(str(error))
         except OSError as error:
             if error.errno not in WRITE_ERRORS:
                 raise
-            return show.complain(
-                str(output_error(Path(error.filename or "standard output"), error))
-            )
+            return complain(str(output_error(Path(error.filename or "standard output"), error)))
+
+
+def _ended_as_interrupted() -> list[int]:
+    """Let SIGTERM and SIGHUP end the work as Ctrl-C does: after the step, with a checkpoint.
+
+    Gives the list of the signals that came.
+    """
+    came: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
+    return came
 
 
 def _called(arguments: Sequence[str]) -> int:
@@ -115,9 +141,9 @@ def _called(arguments: Sequence[str]) -> int:
         if not hasattr(error, "format_message"):  # a usage error, of whichever click typer brings
             raise
         message = error.format_message().rstrip(".")  # empty where the help was printed instead
-        return show.complain(f"{message}: see impasto --help") if message else 0
+        return complain(f"{message}: see impasto --help") if message else 0
     if status == 130:
-        show.note("interrupted; the same command goes on from here")
+        note("interrupted; the same command goes on from here")
     return int(status or 0)
 
 

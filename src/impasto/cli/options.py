@@ -32,6 +32,9 @@ Assignments = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Remove what is there and start over.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be done with which settings, and stop.")
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything random. Default: 0.")]
 Device = Annotated[
     str | None,
@@ -157,6 +160,7 @@ class Training:
     device: Device
     config: Config
     assignments: Assignments
+    dry_run: DryRun
     fresh: Fresh
     quiet: Quiet
     as_json: AsJson

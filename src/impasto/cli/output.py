@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import typer
 
 from impasto.numerics.formatting import aligned, estimate, percent, share
+from impasto.plain_text import visible
 from impasto.records.atlas import Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from impasto.gallery.gallery import GallerySummary
     from impasto.pipeline import Study
     from impasto.records.painting import Painted
+    from impasto.records.run_comparison import RunComparison
+    from impasto.verbs.looking import Check, Info
 
 REACHED = {
     "psnr": "PSNR {:.2f} dB",
@@ -42,17 +45,6 @@ PRINTED = frozenset(["IMP101", "IMP111", "IMP114", "IMP116", "IMP117", "IMP118"]
 """Issues of ``prepare`` that its output tells; the audit tells all."""
 COLOURS = {"issue": "yellow", "passed": "green", "not applicable": "dim"}
 ORDER = ("issue", "passed", "not applicable")
-
-
-def note(line: str) -> None:
-    """Print a line on standard error that is no result."""
-    typer.echo(f"impasto: {line}", err=True)
-
-
-def complain(line: str) -> int:
-    """Print an error on standard error as one line and return the exit status 2."""
-    typer.secho(f"impasto: error: {' '.join(line.split())}", fg=typer.colors.RED, err=True)
-    return 2
 
 
 def gallery(directory: Path, summary: "GallerySummary", *, as_json: bool) -> None:
@@ -247,10 +239,49 @@ def added(rows: Sequence[Mapping[str, Any]], atlas: Path, *, as_json: bool) -> N
     _finish({"table": str(table), "added": shown}, text, as_json=as_json)
 
 
-def predictions(run: Path, made: "Sequence[Prediction]", *, as_json: bool) -> None:
-    """Print the result of ``predict``."""
+def predictions(
+    run: Path, made: "Sequence[Prediction]", *, as_json: bool, csv: Path | None = None
+) -> None:
+    """Print the result of ``predict``; with a table written, in one line where it is."""
     data = {"run": str(run), "predictions": [prediction.as_data() for prediction in made]}
-    _finish(data, "\n".join(prediction.as_text() for prediction in made), as_json=as_json)
+    text = "\n".join(prediction.as_text() for prediction in made)
+    if csv is not None:
+        data["csv"], text = str(csv), f"{len(made):,} pictures in {csv}"
+    _finish(data, text, as_json=as_json)
+
+
+def info(found: "Info", *, as_json: bool) -> None:
+    """Print the result of ``info``; status 2 where a file is damaged."""
+    from impasto.verbs.looking import as_data as data_of  # noqa: PLC0415
+
+    lines = [f"{found.path}: {found.kind}"]
+    lines += [f"{name}: {value}" for name, value in found.facts.items()]
+    if found.checked:
+        lines.append(
+            f"files: {found.checked} have a checksum, {len(found.damaged)} of them are damaged"
+        )
+    lines += [f"damaged: {path} ({reason})" for path, reason in found.damaged.items()]
+    _finish(data_of(found), "\n".join(lines), as_json=as_json)
+    if found.damaged:
+        raise typer.Exit(2)
+
+
+def comparison(made: "RunComparison", *, as_json: bool) -> None:
+    """Print the result of ``compare``."""
+    units = "" if made.units == made.pictures else f", {made.units} artists or lone pictures"
+    text = f"{made.pictures:,} test pictures{units}; 95 % intervals"
+    _finish(made.as_data(), "\n".join([text, *aligned(made.rows())]), as_json=as_json)
+
+
+def checks(made: "Sequence[Check]", *, as_json: bool) -> None:
+    """Print the result of ``doctor``; status 2 where something is wrong."""
+    from impasto.verbs.looking import as_rows  # noqa: PLC0415
+
+    data = {"checks": [{"name": c.name, "outcome": c.outcome, "text": c.text} for c in made]}
+    lines = [f"{name:<15} {outcome:<8} {text}" for name, outcome, text in as_rows(made)]
+    _finish(data, "\n".join(lines), as_json=as_json)
+    if any(one.outcome == "wrong" for one in made):
+        raise typer.Exit(2)
 
 
 def files(made: Mapping[str, Path], *, as_json: bool) -> None:
@@ -356,7 +387,7 @@ def _finish(
         typer.echo(json.dumps(content, default=str))
     else:
         if text:
-            typer.echo(text)
+            typer.echo(visible(text))
         if table:
             _table(found)
     if invalid:
@@ -381,5 +412,5 @@ def _table(found: Sequence[Finding]) -> None:
         text = f"{finding.title}. {finding.text}"
         if finding.outcome == "issue":
             text += f" {finding.kind.remedy}"
-        table.add_row(finding.code, f"[{style}]{outcome}[/]", escape(text))
+        table.add_row(finding.code, f"[{style}]{outcome}[/]", escape(visible(text)))
     Console().print(table)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, assert_never
 import typer
 
 from impasto.cli import options as opt
-from impasto.cli import output as show
+from impasto.cli.messages import note
 from impasto.cli.request import alone, read_request
 from impasto.errors import InputError
 
@@ -37,6 +37,7 @@ def balance(
     impasto balance collection -o balance --methods cap-and-duplicate,logit-adjusted-loss
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     alone("balance")
     request = read_request(common.config, common.assignments)
@@ -52,7 +53,7 @@ def balance(
         output or request.study / "balance",
         settings,
         progress=not common.quiet,
-        announce=None if common.quiet else show.note,
+        announce=None if common.quiet else note,
     )
     show.balance(made, as_json=common.as_json)
 
@@ -97,6 +98,7 @@ def evaluate(
     impasto evaluate --adapter style.safetensors --base MODEL collection --classifier run
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     if adapter is not None:
         refuse("--adapter", {"by": by, "size": size, "epochs": epochs, "collection": collection})
@@ -153,7 +155,7 @@ def evaluate(
         settings,
         by=by,
         progress=not common.quiet,
-        announce=None if common.quiet else show.note,
+        announce=None if common.quiet else note,
     )
     show.evaluation(made, as_json=common.as_json)
 
@@ -162,8 +164,9 @@ def _score_adapter(
     adapter: Path, collection: Path, output: Path, settings: Any, common: opt.Common
 ) -> None:
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
-    announce = None if common.quiet else show.note
+    announce = None if common.quiet else note
     made = impasto.evaluate_adapter(adapter, collection, output, settings, announce=announce)
     show.evaluation(made, as_json=common.as_json)
 
@@ -172,6 +175,10 @@ def predict(
     run: Annotated[Path, typer.Argument(help="The run of a classifier.")],
     images: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
     output: Annotated[Path | None, opt.output("A folder for heat maps.", "no heat maps")] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="A table to write: path, style, probabilities."),
+    ] = None,
     device: opt.Device = None,
     config: opt.Config = None,
     assignments: opt.Assignments = None,
@@ -182,11 +189,15 @@ def predict(
     impasto predict run painting.jpg -o heatmaps
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
+    from impasto.evaluation.predict import write_csv  # noqa: PLC0415
 
     request = read_request(config, assignments)
     settings = request.settings(impasto.PredictSettings, {"device": device})
-    made = impasto.predict(run, images, output, settings, announce=show.note)
-    show.predictions(run, made, as_json=as_json)
+    made = impasto.predict(run, images, output, settings, announce=note)
+    if csv is not None:
+        write_csv(csv, made)
+    show.predictions(run, made, as_json=as_json, csv=csv)
 
 
 @opt.grouped
@@ -212,6 +223,7 @@ def atlas(
     impasto atlas run
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     request = read_request(common.config, common.assignments)
     place = run or request.run
@@ -219,9 +231,9 @@ def atlas(
     settings = request.settings(impasto.AtlasSettings, options)
     if add:
         refuse("atlas --add", {"maps": maps, "seed": seed, "collection": collection})
-        rows = impasto.add_to_atlas(place, add, output, device=settings.device, announce=show.note)
+        rows = impasto.add_to_atlas(place, add, output, device=settings.device, announce=note)
         return show.added(rows.to_pylist(), output or place / "atlas", as_json=common.as_json)
-    announce = None if common.quiet else show.note
+    announce = None if common.quiet else note
     made = impasto.atlas(place, collection, output, settings, announce=announce)
     show.atlas(made, as_json=common.as_json)
 

@@ -1,12 +1,13 @@
 """The verb to begin with: study."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from impasto.cli import options as opt
-from impasto.cli import output as show
+from impasto.cli.messages import note, plan
 from impasto.cli.request import alone, read_request
 from impasto.recipes import Recipe
 from impasto.recipes import recipe as settings_of_recipe
@@ -27,8 +28,10 @@ def study(
     network: Annotated[
         opt.Values,
         opt.network(
-            opt.size("small", "Size of classifier and autoencoder."),
-            opt.epochs("50 and 40", "Passes of classifier and autoencoder."),
+            opt.size("small", "Size of every network."),
+            opt.epochs(
+                "50, 40 and 5", "Passes of every training: classifier, autoencoder, painter."
+            ),
         ),
     ],
     reading: opt.Reading,
@@ -39,6 +42,7 @@ def study(
     impasto study paintings -o study
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     alone("study")
     options: dict[str, Any] = {
@@ -53,13 +57,22 @@ def study(
     request = read_request(common.config, common.assignments)
     if recipe is not None:
         request = request.over(settings_of_recipe(recipe))
+    # Wanted by the file or --set alone; an option would ask for the stage
+    if isinstance(request.values.get("painter"), Mapping):
+        options |= {f"painter.{name}": network[name] for name in ("size", "epochs")}
+        options |= {"painter.seed": common.seed, "painter.device": common.device}
     settings = request.settings(impasto.StudySettings, options)
+    given = request.source(source) if source or request.sources else None
+    folder = output or request.study
+    if common.dry_run:
+        parts = [] if given is None else given if isinstance(given, list) else [given]
+        return plan("study", parts, folder, settings, as_json=common.as_json)
     made = impasto.study(
-        request.source(source) if source or request.sources else None,
-        output or request.study,
+        given,
+        folder,
         settings,
         fresh=common.fresh,
         progress=not common.quiet,
-        announce=None if common.quiet else show.note,
+        announce=None if common.quiet else note,
     )
     show.study(made, as_json=common.as_json)

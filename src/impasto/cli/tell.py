@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from impasto.cli import options as opt
-from impasto.cli import output as show
+from impasto.cli.messages import note
 from impasto.cli.request import read_request
 
 Study = Annotated[Path | None, typer.Argument(help="The study folder. Default: study.")]
@@ -30,6 +30,7 @@ def report(
     impasto report study
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     made = impasto.report(study or read_request(config).study, hand_in)
     written = {"markdown": made.markdown, "html": made.html}
@@ -51,6 +52,7 @@ def site(
     impasto site study
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     made = impasto.site(study or read_request(config).study, parquet=parquet)
     paths = {"page": made.page}
@@ -79,6 +81,7 @@ def serve(
     impasto serve study --port 8000
     """
     import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
 
     def listening(address: str) -> None:
         show.address(address, as_json=as_json)
@@ -86,4 +89,4 @@ def serve(
             typer.launch(address)
 
     place = study or read_request(config).study
-    impasto.serve(place, port, host=host, announce=listening, on_skip=show.note)
+    impasto.serve(place, port, host=host, announce=listening, on_skip=note)

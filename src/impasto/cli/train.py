@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from impasto.cli import options as opt
-from impasto.cli import output as show
+from impasto.cli.messages import note, plan
 from impasto.cli.request import Request, S, alone, read_request
 from impasto.config import Settings
 from impasto.path_names import path_names
-from impasto.records.run import Run, RunKind
+
+if TYPE_CHECKING:
+    from impasto.records.run import Run, RunKind
 
 app = typer.Typer(no_args_is_help=True)
 Collection = Annotated[Path | None, opt.collection()]
 
 
-def run(kind: RunKind) -> Any:
+def run(kind: "RunKind") -> Any:
     """The folder of a run to write."""
     return opt.output("The run to write.", f"study/runs/{kind}")
 
@@ -130,6 +132,7 @@ def lora(
 
     impasto train lora collection -o lora --base stable-diffusion-v1-5/stable-diffusion-v1-5
     """
+    from impasto.cli import output as show  # noqa: PLC0415
     from impasto.training.lora.settings import LoraSettings  # noqa: PLC0415
 
     request, settings = _asked(LoraSettings, {"base": base, "trigger": trigger, **network}, common)
@@ -138,6 +141,9 @@ def lora(
 
         require_access(push)  # before hours of work
     folder = output or request.study / "runs" / "lora"
+    if common.dry_run:
+        from_ = collection or request.collection
+        return plan("train lora", [from_], folder, settings, as_json=common.as_json)
     jobs = {folder: settings}
     if per_style:
         known = _styles(collection or request.collection)
@@ -154,7 +160,7 @@ def lora(
             from impasto.diffusion.push_to_hub import push as upload  # noqa: PLC0415
 
             name = f"{push}-{place.name.lower()}" if per_style else push
-            show.note(f"uploaded to {upload(place, name)}")
+            note(f"uploaded to {upload(place, name)}")
     if per_style:
         show.loras(folder, made, as_json=common.as_json)
     else:
@@ -173,7 +179,7 @@ def _styles(source: Path) -> tuple[str, ...]:
 
 
 def _one(
-    kind: RunKind,
+    kind: "RunKind",
     cls: type[Settings],
     collection: Path | None,
     output: Path | None,
@@ -182,7 +188,12 @@ def _one(
     base: Mapping[str, Any] | None = None,
 ) -> None:
     """Train one run, with other settings than ``base`` only where they are asked for; show it."""
+    from impasto.cli import output as show  # noqa: PLC0415
+
     request, settings = _asked(cls, network, common, base)
+    if common.dry_run:
+        from_, to = collection or request.collection, output or request.study / "runs" / kind
+        return plan(f"train {kind}", [from_], to, settings, as_json=common.as_json)
     made = _train(kind, collection, output, request, settings, common)
     show.run(made, as_json=common.as_json)
 
@@ -196,22 +207,26 @@ def _asked(
 
 
 def _train(
-    kind: RunKind,
+    kind: "RunKind",
     collection: Path | None,
     output: Path | None,
     request: Request,
     settings: Settings,
     common: opt.Training,
-) -> Run:
+) -> "Run":
     import impasto  # noqa: PLC0415
+    from impasto.records.run import where_it_stands  # noqa: PLC0415
 
+    folder = output or request.study / "runs" / kind
     if common.fresh:
         alone("train --fresh")
-    steps = {"announce": show.note} if kind in ("painter", "lora") and not common.quiet else {}
+    elif not common.quiet and (line := where_it_stands(folder)):
+        note(line)
+    steps = {"announce": note} if kind in ("painter", "lora") and not common.quiet else {}
     return impasto.train(
         kind,
         collection or request.collection,
-        output or request.study / "runs" / kind,
+        folder,
         settings,
         fresh=common.fresh,
         progress=not common.quiet,

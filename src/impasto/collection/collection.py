@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import CollectionError, InputError
-from impasto.files import read_json
+from impasto.files import read_array, read_json, read_table, verify
+from impasto.files.checksums import is_noted
 from impasto.records import finding as findings
 from impasto.records.collection import CollectionRecord
 from impasto.records.finding import Finding
+from impasto.records.place import way_on
 from impasto.records.record import first_error
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "validation", "test"]
 FORMAT: Final = 2
+AGAIN: Final = "run impasto prepare again"
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 SCHEMA = pa.schema(
@@ -101,16 +103,23 @@ class Collection:
 
     @property
     def has_pictures(self) -> bool:
-        """Whether it holds pixels, and not names alone."""
-        return (self.path / "pixels.npy").is_file()
+        """Whether it holds pixels, and not names alone.
+
+        Raises:
+            CollectionError: its pixels are gone.
+        """
+        path = self.path / "pixels.npy"
+        if not path.is_file() and is_noted(path):
+            raise CollectionError(f"{path} is missing: {AGAIN}")
+        return path.is_file()
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:
         """``uint8 (N, H, W, 3)``, read-only, memory-mapped.
 
         Raises:
-            CollectionError: the collection holds names only, or pixels of another shape than its
-                table says.
+            CollectionError: the collection holds names only, or pixels that are damaged or of
+                another shape than its table says.
         """
         path = self.path / "pixels.npy"
         if not self.has_pictures:
@@ -118,15 +127,12 @@ class Collection:
                 f"{self.path} holds names without pictures: prepare it from the folder of pictures"
             )
         try:
-            pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r")
-        except (ValueError, EOFError, OSError) as error:
-            raise CollectionError(
-                f"{path} is damaged ({error}): run impasto prepare again"
-            ) from error
-        if pixels.ndim != 4 or len(pixels) != len(self):
-            raise CollectionError(
-                f"{path} and paintings.parquet do not match: run impasto prepare again"
-            )
+            pixels: NDArray[np.uint8] = read_array(path, mapped=True, way_out=AGAIN)
+        except InputError as error:
+            raise CollectionError(str(error)) from error
+        fits = pixels.ndim == 4 and pixels.shape[::3] == (len(self), 3)
+        if not fits or pixels.dtype != np.uint8:
+            raise CollectionError(f"{path} and paintings.parquet do not match: {AGAIN}")
         return pixels
 
     @cached_property
@@ -200,8 +206,11 @@ def open_collection(path: Path | str) -> Collection:
     path = Path(path)
     if not (path / "collection.json").is_file():
         raise CollectionError(
-            f"no collection in {path} (collection.json is missing): make one with impasto prepare"
+            f"no collection in {path} (collection.json is missing): "
+            + (way_on(path) or "make one with impasto prepare")
         )
+    for name in ("collection.json", "paintings.parquet"):
+        verify(path / name, AGAIN, refusal=CollectionError)
     try:
         content = read_json(path / "collection.json")
         if content["format"] != FORMAT:
@@ -212,7 +221,7 @@ def open_collection(path: Path | str) -> Collection:
                 f"{path} was written by {age} impasto (format {content['format']}): {way_out}"
             )
         record = CollectionRecord.model_validate(content)
-        table = pq.read_table(path / "paintings.parquet", memory_map=True)
+        table = read_table(path / "paintings.parquet", way_out=AGAIN)
         if not table.schema.equals(SCHEMA):
             raise CollectionError(
                 f"{path / 'paintings.parquet'} has other columns: run impasto prepare again"

@@ -14,7 +14,7 @@ from impasto.collection.collection import Collection
 from impasto.collection.entries import Entry
 from impasto.collection.parallel_decode import Waiting, contents
 from impasto.collection.sources import read_again
-from impasto.errors import ImpastoError
+from impasto.errors import ImpastoError, InputError
 from impasto.images.decode import MAX_MEGAPIXELS, decode
 
 
@@ -134,6 +134,8 @@ class Originals:
         if (item := self.known.get(row)) is None:
             return None
         data = next(iter(contents([item])))
+        if isinstance(data, InputError):
+            return None
         return data if hashlib.sha256(data).hexdigest() == self.hashes[row] else None
 
 

@@ -29,6 +29,7 @@ from impasto.images.decode import decode
 from impasto.progress import progress_bar
 
 PIXELS: Final = "pixels.npy"
+MOST_BYTES: Final = 4 << 30  # of a file; a larger one would fill the memory before it is decoded
 CHUNK: Final = 128  # pictures between two writes: at 128 pixels 6 MB, and less than a second's work
 
 
@@ -259,6 +260,8 @@ def _chunk(chunk: Sequence[Waiting], work: Path, settings: PrepareSettings) -> _
     pixels = np.zeros((len(chunk), size, size, 3), np.uint8)
     for row, data in enumerate(contents(chunk)):
         try:
+            if isinstance(data, InputError):
+                raise data
             picture = decode(data, size, fit, most)
         except InputError as error:
             facts.append({"reason": str(error)})
@@ -274,7 +277,7 @@ def _chunk(chunk: Sequence[Waiting], work: Path, settings: PrepareSettings) -> _
                 "note": picture.note,
             }
         )
-    with replacing(path) as temporary, temporary.open("wb") as stream:
+    with replacing(path, noted=False) as temporary, temporary.open("wb") as stream:
         np.savez(stream, pixels=pixels, facts=np.array([json.dumps(fact) for fact in facts]))
     return path, facts
 
@@ -288,19 +291,29 @@ def _read_chunk(path: Path) -> tuple[list[dict[str, Any]], NDArray[np.uint8]] | 
         return None
 
 
-def contents(chunk: Sequence[Waiting]) -> Iterator[bytes]:
-    """The bytes of each picture's file; empty where it cannot be read."""
+def contents(chunk: Sequence[Waiting]) -> Iterator[bytes | InputError]:
+    """The bytes of each picture's file, or the reason why there are none."""
     group: tuple[str, int, str] | None = None
     rows: list[bytes] = []
     for item in chunk:
         place = item.entry.place or ""
         if item.entry.row is None:
-            try:
-                yield Path(place).read_bytes()
-            except OSError:
-                yield b""
+            yield _content(Path(place), item.bytes)
             continue
         if group != (wanted := (place, item.entry.row[0], item.entry.column or "image")):
             group = wanted
             rows = parquet.read_row_group(*group)
         yield rows[item.entry.row[1]]
+
+
+def _content(path: Path, size: int) -> bytes | InputError:
+    """A file that had so many bytes when it was listed."""
+    if size > MOST_BYTES:
+        return InputError(f"larger than {MOST_BYTES / 2**30:.0f} GiB")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return InputError(f"it cannot be read: {error.strerror or error}")
+    if len(data) != size:
+        return InputError("it changed while it was read")
+    return data

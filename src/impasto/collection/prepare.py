@@ -30,7 +30,8 @@ from impasto.collection.sources import SourcePath, read_source, spelled
 from impasto.collection.split import SplitPlan, assign
 from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import ImpastoError, InputError, OutputError, SettingsError
-from impasto.files import make_folder, move, output_error, write_table
+from impasto.files import make_folder, move_written, output_error, write_table
+from impasto.files.checksums import damage, forget
 from impasto.records import finding as findings
 from impasto.records.collection import CollectionRecord
 from impasto.records.finding import Finding
@@ -136,7 +137,7 @@ def _prepared(
         _write(path, table, vocabulary, made, names_only=names_only)
         findings.save(path / "findings.json", judged)
         record.write(path / "collection.json")
-    elif findings.load(path / "findings.json") != judged:
+    elif damage(path / "findings.json") or findings.load(path / "findings.json") != judged:
         findings.save(path / "findings.json", judged)
     shutil.rmtree(path / WORK, ignore_errors=True)
     return open_collection(path)
@@ -346,8 +347,9 @@ def _write(
         (path / "collection.json").unlink(missing_ok=True)
         (path / AUDIT).unlink(missing_ok=True)
         if pixels is not None:
-            move(pixels, path / PIXELS)
+            move_written(pixels, path / PIXELS)
         elif names_only:
+            forget(path / PIXELS)
             (path / PIXELS).unlink(missing_ok=True)
     except OSError as error:
         raise output_error(path, error) from error

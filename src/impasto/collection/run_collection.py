@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from impasto.collection.collection import Collection, Split, open_collection
-from impasto.errors import RunError
+from impasto.errors import InputError, RunError
+from impasto.files import read_table
 from impasto.records.run import Run
 
 
@@ -42,11 +40,9 @@ def training_hashes(run: Run) -> tuple[set[str], set[str]]:
     """SHA-256 of the pictures that a run was trained on, and of those that it was chosen on."""
     path = run.path / "seen.parquet"
     try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(
-            f"{path} cannot be read ({error}): train again into another folder"
-        ) from error
+        table = read_table(path, way_out="train again into another folder")
+    except InputError as error:
+        raise RunError(str(error)) from error
     pairs = list(zip(table["sha256"].to_pylist(), table["split"].to_pylist(), strict=True))
     return {mark for mark, split in pairs if split == "train"}, {
         mark for mark, split in pairs if split != "train"

@@ -6,6 +6,7 @@ It is made once, by ``prepare``, from every label of every split together, and s
 """
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, VocabularyError
-from impasto.files import read_json, write_json
+from impasto.files import read_json, verify, write_json
 
 
 def plain(name: str) -> str:
@@ -58,15 +59,17 @@ class Vocabulary:
         return len(self.styles)
 
     def index(self, name: str) -> int:
-        """The position of a style, given by its name or an alias.
+        """The position of a style, given by its name, an alias, or as a report spells it.
 
         Raises:
             VocabularyError: no such style.
         """
         style = self.aliases.get(name, name)
         if style not in self.styles:
-            lower = {style.casefold(): style for style in self.styles}
-            spelled = name.casefold().replace(" ", "_").replace("-", "_")
+            lower = {_spelled(style): style for style in self.styles}
+            spelled = _spelled(name)
+            if spelled in lower and len(lower) == len(self.styles):
+                return self.styles.index(lower[spelled])
             near = difflib.get_close_matches(spelled, lower, n=1)
             hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
             known = ", ".join(self.styles)
@@ -113,6 +116,7 @@ class Vocabulary:
         Raises:
             VocabularyError: the file is missing or damaged.
         """
+        verify(path, "run impasto prepare again", refusal=VocabularyError)
         try:
             data = read_json(path)
             return cls(tuple(data["styles"]), dict(data["aliases"]))
@@ -120,3 +124,8 @@ class Vocabulary:
             raise VocabularyError(
                 f"{path} is not a vocabulary ({error}): run impasto prepare again"
             ) from error
+
+
+def _spelled(name: str) -> str:
+    """A name without what spellings differ in: case, blanks, hyphens and underscores."""
+    return re.sub(r"[\s_-]+", "_", name.strip()).casefold()

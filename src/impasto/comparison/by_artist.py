@@ -32,6 +32,7 @@ from impasto.evaluation.loaded_classifier import open_classifier
 from impasto.evaluation.scoring import calibrate
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import read_json, write_json, write_table
+from impasto.files.checksums import damage
 from impasto.numerics import metrics
 from impasto.numerics.bootstrap import PictureDraws
 from impasto.records import finding as findings
@@ -280,7 +281,7 @@ def _answers(path: Path, divided: Collection, rows: Labels, settings: EvaluateSe
     weights = network.run.weights_fingerprint
     views = settings.model_dump(mode="json", include={"prior", "flip", "scales"})
     key = {"weights": weights, "settings": views}
-    if cache.exists() and (stored := read_json(cache)).get("key") == key:
+    if cache.exists() and damage(cache) is None and (stored := read_json(cache)).get("key") == key:
         return np.asarray(stored["answers"], np.int64)
     correction = network.prior_correction(uniform=settings.prior == "uniform")
     validation = network.outputs(divided, divided.indices("validation"), settings.views)

@@ -20,7 +20,8 @@ from torch import from_numpy
 from impasto.collection.collection import Collection
 from impasto.comparison.class_likelihood import class_likelihood
 from impasto.comparison.long_tail_methods import HeadMethod
-from impasto.files import write_bytes, write_text
+from impasto.errors import RunError
+from impasto.files import verify, write_bytes, write_text
 from impasto.numerics import metrics
 from impasto.records import finding as findings
 from impasto.records import run as runs
@@ -100,6 +101,7 @@ def _strongest(inputs: HeadInputs, make: Callable[[float], Head]) -> NewHead:
 
 def head_of(run: Run) -> Head:
     """Linear head among a run's weights."""
+    verify(run.weights_path, "train again into another folder", refusal=RunError)
     tensors = load_file(run.weights_path)
     return Head(tensors["head.weight"].numpy(), tensors["head.bias"].numpy())
 
@@ -134,6 +136,7 @@ def head_run(
     began = time.perf_counter()
     new = make_head(method, inputs)
     seconds = round(time.perf_counter() - began, 3)
+    verify(plain.weights_path, "train again into another folder", refusal=RunError)
     tensors = load_file(plain.weights_path) | {
         "head.weight": from_numpy(new.head.weight),
         "head.bias": from_numpy(new.head.bias),

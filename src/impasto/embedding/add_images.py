@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto.collection.user_images import read_images
@@ -20,8 +19,8 @@ from impasto.embedding.atlas_tables import NEIGHBOURS, lists, map_columns, neigh
 from impasto.embedding.embed import Encoder, encoder
 from impasto.embedding.projection import Points, place
 from impasto.embedding.vectors import Transform, Vectors, fit_preparation
-from impasto.errors import InputError, RunError
-from impasto.files import damaged_error, write_table
+from impasto.errors import RunError
+from impasto.files import read_array, read_table, write_table
 from impasto.images.decode import Fit
 from impasto.numerics.neighbours import nearest, unit
 from impasto.records.atlas import Atlas
@@ -153,11 +152,9 @@ def _open_atlas(folder: Path) -> tuple[Atlas, pa.Table, Vectors]:
             f"no atlas in {folder} (atlas.json is missing): make one with impasto atlas RUN"
         )
     content = Atlas.read(folder / "atlas.json", what="atlas", verb="impasto atlas")
-    try:
-        table = pq.read_table(folder / "atlas.parquet")
-        raw: Vectors = np.load(folder / "embeddings.npy", mmap_mode="r")
-    except (OSError, ValueError, EOFError, pa.ArrowException) as error:
-        raise InputError(f"{folder} is damaged ({error}): run impasto atlas again") from error
+    again = "run impasto atlas again"
+    table = read_table(folder / "atlas.parquet", way_out=again)
+    raw: Vectors = read_array(folder / "embeddings.npy", mapped=True, way_out=again)
     return content, table, raw
 
 
@@ -174,10 +171,7 @@ def _append(path: Path, made: pa.Table) -> None:
     Rows of the same pictures, and those of an earlier atlas, are replaced.
     """
     if path.is_file():
-        try:
-            old = pq.read_table(path)
-        except (OSError, pa.ArrowException) as error:
-            raise damaged_error(path, "added pictures", error) from error
+        old = read_table(path, way_out="remove it and add the pictures again")
         if old.schema.metadata == made.schema.metadata and old.schema.equals(made.schema):
             again = set(made["id"].to_pylist())
             kept = pa.array([name not in again for name in old["id"].to_pylist()])

@@ -39,6 +39,7 @@ from impasto.embedding.settings import AtlasSettings
 from impasto.embedding.vectors import Vectors, fit_preparation, pixels, reduced
 from impasto.embedding.verdict import findings_of, verdict
 from impasto.files import read_json
+from impasto.files.checksums import damaged_files
 from impasto.images.colour_histogram import histograms
 from impasto.numerics.neighbours import nearest, unit
 from impasto.records import finding as findings
@@ -109,7 +110,7 @@ def make_atlas(
     sources = {"weights": opened.weights_fingerprint, "collection": paintings.fingerprint}
     key = fingerprint(format=FORMAT, settings=settings, maps=maps, **sources)
     path, work = folder / "atlas.json", folder / ".work"
-    if path.exists() and read_json(path).get("inputs") == key:
+    if path.exists() and not damaged_files(folder) and read_json(path).get("inputs") == key:
         return Atlas.read(path, what="atlas", verb="impasto atlas")
     path.unlink(missing_ok=True)
     announce(f"embedding {len(paintings):,} paintings")

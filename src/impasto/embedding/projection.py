@@ -14,7 +14,7 @@ from sklearn.manifold import TSNE, trustworthiness
 
 from impasto.embedding.settings import MAPS
 from impasto.embedding.vectors import Vectors, fit_pca, reduced
-from impasto.errors import MissingExtraError
+from impasto.errors import MissingExtraError, install_line
 from impasto.records.atlas import MapName
 
 Points = NDArray[np.float32]
@@ -66,7 +66,7 @@ def available_maps(
     installed = importlib.util.find_spec("umap") is not None
     if wanted is None:
         if not installed:
-            announce("no UMAP map: it needs the extra maps (pip install 'impasto[maps]')")
+            announce(f"no UMAP map: it needs the extra maps ({install_line('maps')})")
         return [name for name in MAPS if name != "umap" or installed]
     if "umap" in wanted and not installed:
         raise MissingExtraError("the UMAP map", "maps")

@@ -21,7 +21,7 @@ from safetensors.numpy import save as serialised
 from sklearn.covariance import ledoit_wolf
 
 from impasto.errors import RunError
-from impasto.files import write_bytes
+from impasto.files import verify, write_bytes
 from impasto.images.handmade_features import SMALLEST, features, resized
 from impasto.images.treatments import recompressed
 
@@ -138,6 +138,7 @@ class OodDetector:
         Raises:
             RunError: the file is missing or damaged, or of an earlier version.
         """
+        verify(path, "run impasto evaluate again", refusal=RunError)
         try:
             data = load_file(path)
             return cls(

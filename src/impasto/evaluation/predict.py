@@ -1,5 +1,7 @@
 """Prediction: styles of pictures, calibrated probabilities, conformal sets and heat maps."""
 
+import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, PriorCorrection, open_classifier
 from impasto.evaluation.ood import FALSE_ALARMS, OodDetector, ood_features
 from impasto.evaluation.settings import EvaluateSettings, Views
-from impasto.files import replacing
+from impasto.files import replacing, write_text
 from impasto.images.decode import Fit
 from impasto.images.heat_overlay import heat_overlay
 from impasto.numerics import conformal
@@ -253,6 +255,30 @@ class _HeatWriter:
         name = f"{unused(f'{path.stem}-heat', self.used)}.jpg"
         (heat,) = heat_maps(self.network, pixels[None], np.array([style]))
         picture = Image.fromarray(pixels).resize((HEAT_SIDE, HEAT_SIDE), Image.Resampling.LANCZOS)
-        with replacing(self.folder / name) as temporary:
+        with replacing(self.folder / name, noted=False) as temporary:
             heat_overlay(picture, heat).save(temporary, format="JPEG", quality=90)
         return self.folder / name
+
+
+def write_csv(path: Path, made: Sequence[Prediction]) -> None:
+    """Write predictions as a table that spreadsheets open: a row a picture, a column a style.
+
+    UTF-8 with a byte order mark, by which Excel knows the encoding. A text that a spreadsheet would
+    take for a formula gets an apostrophe in front.
+    """
+    styles = sorted(made[0].probabilities) if made else []
+    with io.StringIO(newline="") as stream:
+        table = csv.writer(stream)
+        table.writerow(["path", "style", "probability", "set", "in_distribution", *styles])
+        for one in made:
+            members = "" if one.members is None else " | ".join(one.members)
+            known = "" if one.in_distribution is None else ("yes" if one.in_distribution else "no")
+            shares = (f"{one.probabilities[style]:.4f}" for style in styles)
+            best = f"{one.probabilities[one.style]:.4f}"
+            texts = map(_no_formula, (str(one.path), one.style))
+            table.writerow([*texts, best, _no_formula(members), known, *shares])
+        write_text(path, "\ufeff" + stream.getvalue(), noted=False)
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

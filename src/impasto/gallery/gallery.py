@@ -204,5 +204,5 @@ def _unused(stem: str, when: int, taken: set[str]) -> str:
 
 def _paint(directory: Path, one: Commission, size: int) -> None:
     pixels = paint(one.style, one.subject, one.artist.hand, size, np.random.default_rng(one.seed))
-    with replacing(directory / one.path) as temporary:
+    with replacing(directory / one.path, noted=False) as temporary:
         Image.fromarray(pixels).save(temporary, "JPEG", quality=92, subsampling=0)

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from impasto.files import replacing
 from impasto.images.fonts import font
 from impasto.images.palette import INK, MUTED
+from impasto.plain_text import one_line
 
 Picture = Image.Image | NDArray[np.uint8]
 """An image, or pixels ``uint8 (H, W, 3)``."""
@@ -42,6 +43,7 @@ def contact_sheet(
         gap: pixels between pictures.
         text: height of the letters in pixels; of a title 1.4 times as much.
     """
+    heads, sides, titles = ([one_line(label) for label in some] for some in (heads, sides, titles))
     images = [[_fitted(picture, cell) for picture in row] for row in rows]
     columns = list(zip_longest(*images))
     widths = [cell or max(one.width for one in column if one is not None) for column in columns]
@@ -75,20 +77,22 @@ def contact_sheet(
             sheet.paste(image, (x, y + ((heights[number] - image.height) // 2 if cell else 0)))
             lines = captions[number][at] if captions else ()
             for below, words in enumerate(lines):
-                cut = _cut(words, text, widths[at])
+                cut = _cut(one_line(words), text, widths[at])
                 low = y + heights[number] + 2 + below * line
                 draw.text((lefts[at], low), cut, MUTED, font(cut, text))
         y += heights[number] + belows[number] + gap
     return sheet
 
 
-def write_png(path: Path, image: Image.Image, *, optimise: bool = False) -> None:
-    """Write an image as PNG, whole or not at all.
+def write_png(
+    path: Path, image: Image.Image, *, optimise: bool = False, noted: bool = True
+) -> None:
+    """Write an image as PNG, whole or not at all; ``noted``: note its checksum.
 
     Raises:
         OutputError: it cannot be written.
     """
-    with replacing(path) as temporary:
+    with replacing(path, noted=noted) as temporary:
         image.save(temporary, "PNG", optimize=optimise)
 
 

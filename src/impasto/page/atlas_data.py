@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection
 from impasto.errors import RunError
-from impasto.files import damaged_error, read_json
+from impasto.files import read_array, read_json, read_table
 from impasto.numerics.neighbours import unit
 from impasto.records.atlas import Atlas, AtlasMap
 from impasto.records.run import Run, open_run
@@ -126,10 +125,7 @@ def _likeness(path: Path, neighbours: NDArray[np.int64]) -> NDArray[np.float32] 
     """Cosine of each painting and its neighbours; ``None`` without embeddings of as many rows."""
     if not path.is_file() or not neighbours.size:
         return None
-    try:
-        vectors: NDArray[np.float32] = np.load(path)
-    except (ValueError, EOFError, OSError) as error:
-        raise damaged_error(path, "embeddings", error) from error
+    vectors: NDArray[np.float32] = read_array(path, way_out="run impasto atlas again")
     if len(vectors) != len(neighbours):
         return None
     directions = unit(vectors.astype(np.float32))
@@ -140,10 +136,7 @@ def _likeness(path: Path, neighbours: NDArray[np.int64]) -> NDArray[np.float32] 
 
 
 def _read_table(path: Path, facts: Atlas, run: Run) -> pa.Table:
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise damaged_error(path, "an atlas", error) from error
+    table = read_table(path, way_out="run impasto atlas again")
     wanted = {"id", "x", "y", *(f"{made.name}_{axis}" for made in facts.maps for axis in "xy")}
     wanted |= {f"cluster_{made.name}" for made in facts.clusterings}
     if missing := ", ".join(sorted(wanted - set(table.column_names))):
@@ -160,10 +153,8 @@ def _read_answers(run: Run, collection: Collection) -> Predictions | None:
     metrics = read_json(folder / "metrics.json")
     if metrics.get("collection_fingerprint") != collection.fingerprint:
         return None
-    try:
-        table = pq.read_table(path, columns=["id", "predicted", "probabilities"])
-    except (OSError, pa.ArrowException) as error:
-        raise damaged_error(path, "predictions", error) from error
+    again = f"run impasto evaluate {run.path} again"
+    table = read_table(path, ["id", "predicted", "probabilities"], again)
     places: Mapping[str, int] = {name: row for row, name in enumerate(collection.column("id"))}
     rows = np.array([places[name] for name in table["id"].to_pylist()], np.int64)
     predicted = collection.vocabulary.encode(table["predicted"].to_pylist())
@@ -198,8 +189,5 @@ def _oracle(collection: Collection, rows: NDArray[np.int64], *, uniform: bool) -
 def _read_heat(path: Path, count: int) -> NDArray[np.uint8] | None:
     if not path.is_file():
         return None
-    try:
-        heat: NDArray[np.uint8] = np.load(path)
-    except (ValueError, EOFError, OSError) as error:
-        raise damaged_error(path, "heat maps", error) from error
+    heat: NDArray[np.uint8] = read_array(path, way_out="run impasto evaluate again")
     return heat if heat.ndim == 3 and len(heat) == count else None

@@ -21,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from impasto.collection.collection import SPLITS, Collection, open_collection
 from impasto.errors import InputError
 from impasto.files import write_bytes, write_text
+from impasto.files.checksums import CHECKSUMS, forget
 from impasto.images.palette import page_script, style_sheet
 from impasto.page import sprites
 from impasto.page.atlas_data import RunAtlas, neighbour_rows, read_runs
@@ -233,5 +234,6 @@ def _remove_stale(folder: Path, wanted: set[str]) -> None:
         if path.is_dir():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif path.relative_to(folder).as_posix() not in wanted:
+        elif path.name != CHECKSUMS and path.relative_to(folder).as_posix() not in wanted:
             path.unlink(missing_ok=True)
+            forget(path)

@@ -5,6 +5,7 @@ It listens on localhost unless told otherwise, and then asks every visitor for a
 
 import errno
 import secrets
+import shlex
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from impasto.errors import InputError, MissingExtraError
+from impasto.files.checksums import damaged_files
 
 if TYPE_CHECKING:
     import uvicorn
@@ -61,7 +63,7 @@ def server(
         on_skip: called with a line about what cannot be opened.
 
     Raises:
-        InputError: there is no page, or the port is taken.
+        InputError: there is no page, it is damaged, or the port is taken.
         MissingExtraError: Starlette or uvicorn is not installed.
     """
     page = study / "site" / "index.html"
@@ -69,6 +71,9 @@ def server(
         raise InputError(
             f"{study} has no page (site/index.html is missing): make it with impasto site {study}"
         )
+    for path, reason in damaged_files(study / "site").items():
+        again = f"run impasto site {shlex.quote(str(study))} again"
+        raise InputError(f"{path} is damaged ({reason}): {again}")
     try:
         import uvicorn  # noqa: PLC0415 – an extra
 

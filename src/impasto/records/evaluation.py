@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
 
 from impasto.numerics.formatting import count
 from impasto.numerics.metrics import SCORES
@@ -215,13 +217,13 @@ class PredictionCalibration(Record):
     """
 
     format: Literal[1] = 1
-    temperature: float
+    temperature: float = Field(gt=0, allow_inf_nan=False)
     prior: Prior
     flip: bool
-    scales: tuple[float, ...]
-    level: float
+    scales: tuple[Annotated[float, Field(ge=0.5, le=4)], ...] = Field(min_length=1)
+    level: float = Field(gt=0, lt=1)
     weights: str
-    thresholds: tuple[float, ...]
+    thresholds: tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
 
 
 class ClassifierEvaluation(Result):

@@ -33,8 +33,8 @@ class Painted(Record):
 
     def save(self, picture: Image.Image, path: Path) -> None:
         """Write the picture, whole or not at all, and the record beside it."""
-        write_png(path, picture)
-        self.write(path.with_suffix(".json"))
+        write_png(path, picture, noted=False)
+        self.write(path.with_suffix(".json"), noted=False)
         self._path = path
 
     @property

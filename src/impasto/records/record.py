@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from impasto.errors import MissingExtraError, RunError
-from impasto.files import read_json, write_json
+from impasto.files import read_json, verify, write_json
 from impasto.numerics import formatting
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ class Record(BaseModel):
 
         Raises:
             InputError: the file is missing or not JSON.
-            RunError: its content is not that of this record.
+            RunError: it is damaged, or its content is not that of this record.
         """
+        verify(path, f"run {verb} again", refusal=RunError)
         try:
             return cls.model_validate(read_json(path))
         except ValidationError as error:
@@ -41,9 +42,12 @@ class Record(BaseModel):
                 f"{path} is no {what} ({first_error(error)}): run {verb} again"
             ) from error
 
-    def write(self, path: Path) -> Self:
-        """Write the record as JSON, whole or not at all, and return it."""
-        write_json(path, self.model_dump(mode="json", by_alias=True))
+    def write(self, path: Path, *, noted: bool = True) -> Self:
+        """Write the record as JSON, whole or not at all, and return it.
+
+        ``noted``: note its checksum, for a record that is read again.
+        """
+        write_json(path, self.model_dump(mode="json", by_alias=True), noted=noted)
         return self
 
 
@@ -77,9 +81,9 @@ class Result(Record):
         """Read a record from its JSON file, tied to that file's folder; see ``Record.read``."""
         return super().read(path, what=what, verb=verb).at(path.parent)
 
-    def write(self, path: Path) -> Self:
+    def write(self, path: Path, *, noted: bool = True) -> Self:
         """Write the record as JSON, whole or not at all, and return it tied to its folder."""
-        return super().write(path).at(path.parent)
+        return super().write(path, noted=noted).at(path.parent)
 
     def at(self, folder: Path) -> Self:
         """The same record, tied to the folder that it lies in."""

@@ -20,10 +20,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from impasto.errors import InputError, RunError
-from impasto.files import make_folder, read_json, write_json
+from impasto.files import make_folder, read_json, verify, write_json
+from impasto.records.place import way_on
 
 if TYPE_CHECKING:
     from torch import nn
@@ -101,6 +102,7 @@ class Run:
     @property
     def weights_fingerprint(self) -> str:
         """Tells these weights from others of the same run."""
+        verify(self.weights_path, "train again into another folder", refusal=RunError)
         return hashlib.sha256(self.weights_path.read_bytes()).hexdigest()[:16]
 
     @property
@@ -127,6 +129,7 @@ class Run:
         """
         if not self.metrics_path.exists():
             return []
+        verify(self.metrics_path, "train again into another folder", refusal=RunError)
         try:
             lines = self.metrics_path.read_text(encoding="utf-8").split("\n")
             return [json.loads(line) for line in lines[:-1] if line]
@@ -180,11 +183,9 @@ def open_run(path: Path | str, kind: RunKind | None = None) -> Run:
     """
     path = Path(path)
     if not (path / "run.json").is_file():
-        inside = sorted(file.parent.as_posix() for file in path.glob("runs/*/run.json"))
-        way_out = f"make one with impasto train {kind or 'KIND'} COLLECTION"
-        if inside:
-            way_out = f"it is a study, so give one of its runs: {', '.join(inside)}"
+        way_out = way_on(path) or f"make one with impasto train {kind or 'KIND'} COLLECTION"
         raise RunError(f"no run in {path} (run.json is missing): {way_out}")
+    verify(path / "run.json", "train again into another folder", refusal=RunError)
     try:
         data = read_json(path / "run.json")
         if data["format"] > FORMAT:
@@ -193,13 +194,47 @@ def open_run(path: Path | str, kind: RunKind | None = None) -> Run:
             )
         names = ("kind", "settings", "styles", "collection", "facts", "state")
         run_kind, settings, styles, collection, facts, state = (data[name] for name in names)
-    except (InputError, KeyError, TypeError) as error:
+        _check_form(data)
+    except (InputError, KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"{path / 'run.json'} is damaged ({error}): train again into another folder"
         ) from error
     if kind is not None and run_kind != kind:
         raise RunError(f"{path} holds a {run_kind}, not a {kind}: give a {kind}'s folder")
     return Run(path, run_kind, settings, tuple(styles), collection, facts, state)
+
+
+def _check_form(data: Mapping[str, Any]) -> None:
+    """Refuse values of another form than ``create`` writes.
+
+    Raises:
+        ValueError: naming the first one.
+    """
+    for name in ("settings", "collection", "facts"):
+        if not isinstance(data[name], dict):
+            raise ValueError(f"{name} is no table")
+    styles = data["styles"]
+    if not (isinstance(styles, list) and all(isinstance(style, str) for style in styles)):
+        raise ValueError("styles is no list of names")
+    if len(set(styles)) < len(styles):
+        raise ValueError("styles names one twice")
+    for name, known in (("kind", get_args(RunKind)), ("state", get_args(State))):
+        if data[name] not in known:
+            raise ValueError(f"{name} is none of {', '.join(known)}")
+    if missing := {"path", "fingerprint"} - data["collection"].keys():
+        raise ValueError(f"collection lacks {', '.join(sorted(missing))}")
+
+
+def where_it_stands(path: Path) -> str | None:
+    """A line on the run in a folder that a training is to go on with; ``None`` without one."""
+    if not (path / "run.json").is_file():
+        return None
+    run = open_run(path)
+    if run.state == "done":
+        return f"{path} is finished; it is kept as it is"
+    lines = run.metrics()
+    reached = f"epoch {lines[-1]['epoch']:.1f}" if lines else "its beginning"
+    return f"{path} was cut off at {reached}; it goes on from its last checkpoint"
 
 
 def kind_of(path: Path) -> RunKind:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from impasto.files import write_text
+from impasto.plain_text import visible
 from impasto.reporting.blocks import Section
 from impasto.reporting.hand_in import write_hand_in
 from impasto.reporting.headline import front
@@ -64,8 +65,8 @@ def write_report(
     write_tables([*questions, *appendix], study / "tables")
     readme = None if hand_in is None else write_hand_in(records, hand_in)
     paths = ReportPaths(study / "report.md", study / "report.html", readme)
-    write_text(paths.markdown, markdown)
-    write_text(paths.html, html)
+    write_text(paths.markdown, visible(markdown))
+    write_text(paths.html, visible(html))
     return paths
 
 

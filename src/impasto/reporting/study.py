@@ -24,6 +24,7 @@ from impasto.records.label_order import FILE as LABEL_ORDER
 from impasto.records.label_order import LabelOrder
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
+from impasto.records.place import place_kind, way_on
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.record import Result
 from impasto.records.run import Run, RunKind, open_run
@@ -180,6 +181,18 @@ class StudyRecords:
         return max(self.classifiers, key=_validation_score, default=None)
 
 
+def require_study(path: Path) -> None:
+    """Refuse a path of another kind, naming the command that takes it.
+
+    Raises:
+        InputError: it is no folder, a run, a collection, pictures, or a comparison.
+    """
+    if not path.is_dir():
+        raise InputError(f"no study in {path} (no such folder): make one with impasto study")
+    if place_kind(path) not in ("study", "comparison", "gallery", "empty", "other"):
+        raise InputError(f"{path} is no study: {way_on(path)}")
+
+
 def read_study(
     study: Path, collection: Path | None = None, runs: Sequence[Path] | None = None
 ) -> StudyRecords:
@@ -193,8 +206,7 @@ def read_study(
     Raises:
         ImpastoError: there is no study or no collection, or one of the files is damaged.
     """
-    if not study.is_dir():
-        raise InputError(f"no study in {study} (no such folder): make one with impasto study")
+    require_study(study)
     opened = open_collection(collection or study / "collection")
     mark = opened.fingerprint
     if runs is None:

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialised
 
 from impasto.files import write_bytes
+from impasto.files.checksums import damage
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -21,7 +22,7 @@ def cached_arrays(
 
     A damaged file counts as one with another key.
     """
-    if path.is_file():
+    if path.is_file() and damage(path) is None:
         try:
             with safe_open(path, framework="numpy") as file:
                 if (file.metadata() or {}).get("key") == key:

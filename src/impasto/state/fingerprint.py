@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from impasto.files import read_json, write_json
+from impasto.files.checksums import damaged_files
 
 FREE: Final = frozenset({"workers", "device", "leave_out", "tracker"})
 """Settings that change no result, at any depth: work goes on whatever their values are."""
@@ -34,9 +35,12 @@ def fingerprint(**inputs: Any) -> str:
 
 
 def is_done(folder: Path, **inputs: Any) -> bool:
-    """Whether a stage has finished in a folder with these settings and inputs."""
+    """Whether a stage has finished in a folder with these settings and inputs.
+
+    A stage whose files are damaged has not.
+    """
     path = folder / INPUTS
-    return path.is_file() and read_json(path) == settled(inputs)
+    return path.is_file() and not damaged_files(folder) and read_json(path) == settled(inputs)
 
 
 def not_done(folder: Path) -> None:

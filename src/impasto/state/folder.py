@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from impasto.config import Settings
 from impasto.errors import InputError, OutputError
 from impasto.files import make_folder, output_error, read_json
+from impasto.files.checksums import CHECKSUMS
 from impasto.records.claim import ClaimRecord
 from impasto.records.record import first_error
 from impasto.records.run import command, environment
@@ -171,7 +172,7 @@ def _clear(folder: Path, claim: Claim) -> None:
     """Remove the work in a folder, the mark last."""
     refuse_other_work(folder, {*claim.own, claim.mark})
     try:
-        for name in [*sorted(claim.own), claim.mark]:
+        for name in [*sorted(claim.own), CHECKSUMS, claim.mark]:
             path = folder / name
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -15,9 +15,10 @@ from safetensors.torch import save as serialised
 from torch import Tensor, nn
 
 from impasto.errors import RunError
-from impasto.files import write_bytes
+from impasto.files import verify, write_bytes
 
 NAME = "checkpoint.safetensors"
+AGAIN = "start over with --fresh, or train again into another folder"
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ def load(
     path = folder / NAME
     if not path.is_file():
         return None
+    verify(path, AGAIN, refusal=RunError)
     try:
         with safe_open(path, framework="pt") as file:
             progress = Progress(**json.loads(file.metadata()["progress"]))
@@ -85,16 +87,17 @@ def load(
         average.load_state_dict(_under(tensors, "average."))
     except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise RunError(
-            f"{path} is damaged ({reason}): delete the run's folder and train again"
-        ) from error
+        raise RunError(f"{path} is damaged ({reason}): {AGAIN}") from error
     states: dict[int, dict[str, Any]] = {}
     for name, tensor in _under(tensors, "optimizer.").items():
         index, _, key = name.partition(".")
         states.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict(
-        {"state": states, "param_groups": optimizer.state_dict()["param_groups"]}
-    )
+    try:
+        optimizer.load_state_dict(
+            {"state": states, "param_groups": optimizer.state_dict()["param_groups"]}
+        )
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise RunError(f"{path} is damaged ({error}): {AGAIN}") from error
     return progress
 
 
@@ -104,13 +107,12 @@ def average_of(folder: Path) -> dict[str, Tensor]:
     Raises:
         RunError: it is missing or damaged.
     """
+    verify(folder / NAME, AGAIN, refusal=RunError)
     try:
         with safe_open(folder / NAME, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 – not a dict
     except (OSError, SafetensorError) as error:
-        raise RunError(
-            f"{folder / NAME} is damaged ({error}): delete the run's folder and train again"
-        ) from error
+        raise RunError(f"{folder / NAME} is damaged ({error}): {AGAIN}") from error
     return _under(tensors, "average.")
 
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from impasto.devices import Precision, autocast
 from impasto.errors import RunError
 from impasto.files import make_folder, output_error, write_text
+from impasto.files.checksums import seal
 from impasto.progress import training_progress
 from impasto.records.run import Run
 from impasto.training import checkpoint
@@ -279,6 +280,8 @@ def _save(state: _State) -> None:
             state.average.model,
             state.optimizer,
         )
+        if state.run.metrics_path.exists():
+            seal(state.run.metrics_path)
     state.saved = state.progress.seconds
 
 
@@ -304,4 +307,5 @@ def _rewind(run: Run, step: int, accelerator: Accelerator) -> None:
     if accelerator.is_main_process and run.metrics_path.exists():
         kept = [json.dumps(line) + "\n" for line in run.metrics() if line["step"] <= step]
         write_text(run.metrics_path, "".join(kept))
+        seal(run.metrics_path)
     accelerator.wait_for_everyone()

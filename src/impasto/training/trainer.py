@@ -26,7 +26,7 @@ from impasto.records import run as runs
 from impasto.records.finding import Finding
 from impasto.records.run import Run, RunKind
 from impasto.state.diff import as_known, difference, differences
-from impasto.state.folder import locked, refuse_other_work
+from impasto.state.folder import locked, refuse_other_work, remove_leftovers
 from impasto.training.loop import Plan, Task, Tools, fit
 from impasto.training.settings import LoopSettings, TrainingSettings
 from impasto.training.trackers import require_tracker
@@ -111,6 +111,8 @@ def train(
     if earlier is not None and earlier.state == "done":
         return earlier
     with locked(path) if accelerator.is_main_process else nullcontext():
+        if accelerator.is_main_process:
+            remove_leftovers(path)
         return _trained(trainer, collection, path, accelerator, progress=progress)
 
 

@@ -4,7 +4,6 @@ The folder's name is a digest of all that the numbers depend on, so what another
 left is never read. Rows may have shapes of their own: each file holds them one after the other.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.errors import OutputError
-from impasto.files import make_folder, replacing, write_json
+from impasto.errors import OutputError, RunError
+from impasto.files import make_folder, read_json, replacing, write_json
+from impasto.files.checksums import digest_of
 from impasto.state.fingerprint import fingerprint
 
 CHUNK: Final = 32  # pictures or captions between two writes
@@ -84,28 +84,35 @@ class Shelf:
         for chunk in local:
             start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, self.count)
             made = make(start, stop)
+            about: dict[str, Any] = {}
             for key in made[0]:
                 flat = torch.cat([row[key].detach().to("cpu", torch.float32).flatten()
                                   for row in made])  # fmt: skip
                 array = flat.numpy()
                 if not len(array) or float(np.abs(array).max()) < LARGEST:
                     array = array.astype(np.float16)
-                with replacing(self._path(key, chunk)) as temporary, temporary.open("wb") as stream:
+                path = self._path(key, chunk)
+                with replacing(path, noted=False) as temporary, temporary.open("wb") as stream:
                     np.save(stream, array)
-            write_json(
-                self._done(chunk), {key: [list(row[key].shape) for row in made] for key in made[0]}
-            )
+                shapes = [list(row[key].shape) for row in made]
+                about[key] = {"shapes": shapes, "sha256": digest_of(path)}
+            # Not in the folder's checksums: other processes write there at the same time
+            write_json(self._done(chunk), about, noted=False)
             advance(stop - start)
 
     def row(self, number: int) -> dict[str, Tensor]:
-        """The arrays of a row, ``float32``."""
+        """The arrays of a row, ``float32``.
+
+        Raises:
+            RunError: a file is damaged.
+        """
         chunk, place = divmod(number, CHUNK)
         if chunk not in self._shapes:
-            self._shapes[chunk] = json.loads(self._done(chunk).read_text(encoding="utf-8"))
+            self._shapes[chunk] = self._opened(chunk)
         row = {}
         for key, shapes in self._shapes[chunk].items():
             start = sum(int(np.prod(shape)) for shape in shapes[:place])
-            flat = self._array(self._path(key, chunk))[start : start + int(np.prod(shapes[place]))]
+            flat = self._open[self._path(key, chunk)][start : start + int(np.prod(shapes[place]))]
             row[key] = torch.from_numpy(flat.astype(np.float32)).reshape(shapes[place])
         return row
 
@@ -121,10 +128,16 @@ class Shelf:
                 "free some space, or name a folder on another disk with cache=…"
             )
 
-    def _array(self, path: Path) -> NDArray[Any]:
-        if path not in self._open:
+    def _opened(self, chunk: int) -> dict[str, list[list[int]]]:
+        """Shapes of the rows of a chunk; its arrays are checked and mapped from their files."""
+        shapes = {}
+        for key, about in read_json(self._done(chunk)).items():
+            path = self._path(key, chunk)
+            if not path.is_file() or digest_of(path) != about["sha256"]:
+                raise RunError(f"{path} is damaged: remove {self._done(chunk)} and train again")
             self._open[path] = np.load(path, mmap_mode="r")
-        return self._open[path]
+            shapes[key] = about["shapes"]
+        return shapes
 
     def _path(self, key: str, chunk: int) -> Path:
         return self.folder / f"{self.name}-{key}-{chunk:05d}.npy"

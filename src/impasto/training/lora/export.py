@@ -13,7 +13,7 @@ from torch import Tensor
 from impasto.diffusion.adapter import KOHYA, NAME, Adapter, load_file_into, write, write_foreign
 from impasto.diffusion.captions import fill, style_words
 from impasto.errors import RunError
-from impasto.files import write_text
+from impasto.files import verify, write_text
 from impasto.records.run import Run
 from impasto.training import checkpoint
 from impasto.training.lora.settings import LoraSettings
@@ -31,6 +31,7 @@ def export(task: LoraTask, adapter: Adapter, run: Run, settings: LoraSettings) -
         RunError: a file that was written does not give the same answers when it is loaded.
         OutputError: the folder cannot be written.
     """
+    verify(run.weights_path, "train again into another folder", refusal=RunError)
     kept = load_file(run.weights_path) if settings.keep == "best" else _last(run)
     adapter.load_state_dict(kept)
     write(adapter, run.path / NAME)

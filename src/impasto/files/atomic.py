@@ -1,23 +1,18 @@
-"""Atomic writing of files: a temporary name beside the target, then one rename.
+"""Atomic exchange of files: a temporary name beside the target, then one rename.
 
-Used by every stage. A failure of the disk becomes an ``OutputError`` that names the place and the
-way out.
+A failure of the disk becomes an ``OutputError`` that names the place and the way out.
 """
 
 import errno
-import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from impasto.errors import InputError, OutputError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from impasto.errors import OutputError
 
 _WAYS_OUT = {
     errno.ENOSPC: "the disk is full: free some space or choose another folder with -o",
@@ -49,18 +44,11 @@ def output_error(path: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {path}: {way_out}")
 
 
-def damaged_error(path: Path, what: str, error: Exception) -> InputError:
-    """The one-line ``InputError`` for a file that does not hold ``what`` its stage wrote."""
-    return InputError(f"{path} does not hold {what} ({error}): run the stage that wrote it again")
-
-
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` to write to; renamed to ``path`` when the block ends well.
+def temporary_beside(path: Path) -> Iterator[Path]:
+    """An empty file beside ``path``, removed when the block ends, if it is still there.
 
-    The parent folder is made where it is missing. When the block fails, the temporary file is
-    removed and ``path`` keeps its earlier content. The new content is flushed to the disk before
-    the rename.
+    The parent folder is made where it is missing.
 
     Raises:
         OutputError: the disk is full, read-only, or the folder may not be written to.
@@ -75,13 +63,16 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as written:  # Windows flushes only handles that may write
-            os.fsync(written.fileno())
-        move(temporary, path)
     except OSError as error:
         raise output_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Flush the content of a file to the disk."""
+    with path.open("rb+") as written:  # Windows flushes only handles that may write
+        os.fsync(written.fileno())
 
 
 def move(source: Path, target: Path) -> None:
@@ -102,57 +93,3 @@ def move(source: Path, target: Path) -> None:
                 raise
         time.sleep(seconds)
     source.replace(target)
-
-
-def make_folder(path: Path) -> Path:
-    """``path`` as an existing folder.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise output_error(path, error) from error
-    return path
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content``, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8, whole or not at all."""
-    write_bytes(path, text.encode())
-
-
-def write_table(path: Path, table: "pa.Table | Mapping[str, Any]") -> None:
-    """Write a table, or columns by name, as Parquet, whole or not at all."""
-    import pyarrow as pa  # noqa: PLC0415 – slow, and few files are tables
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    with replacing(path) as temporary:
-        pq.write_table(table if isinstance(table, pa.Table) else pa.table(dict(table)), temporary)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON, whole or not at all; NaN and infinity are refused."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
-
-    Raises:
-        InputError: the file is missing, unreadable or not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise InputError(
-            f"{path} is not a JSON file ({error}): restore it or make it anew"
-        ) from error

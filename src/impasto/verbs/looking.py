@@ -1,0 +1,263 @@
+"""Verbs that look and change nothing: info, compare, doctor."""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import metadata, util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from impasto.errors import InputError, install_line
+from impasto.files import checksums, read_json
+from impasto.records import run as runs
+from impasto.records.place import PlaceKind, place_kind, way_on
+from impasto.verbs.inputs import Thing, folder
+
+if TYPE_CHECKING:
+    from impasto.records.run_comparison import RunComparison
+
+EXTRAS: Final = {
+    "hub": "huggingface_hub",
+    "board": "tensorboard",
+    "maps": "umap",
+    "lora": "diffusers",
+    "notebook": "pandas",
+    "web": "uvicorn",
+}
+"""A package of each extra, by which it is recognised."""
+LEAST_FREE: Final = 5 * 2**30  # bytes of disk for a collection, its runs and a study
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Description of a path.
+
+    Attributes:
+        path: the path.
+        kind: what it is.
+        facts: what is worth a line, by name.
+        checked: files whose checksum was compared.
+        damaged: those that are not as they were written, each with the reason.
+    """
+
+    path: Path
+    kind: PlaceKind
+    facts: dict[str, str]
+    checked: int
+    damaged: dict[Path, str] = field(default_factory=dict)
+
+
+def info(path: Thing, *, check: bool = True) -> Info:
+    """Describe a study, a run, a collection, or whatever a path is.
+
+    Args:
+        path: any file or folder.
+        check: compare the files below it with their checksums.
+
+    Raises:
+        InputError: there is no such path, or what describes it is damaged.
+    """
+    place = folder(path)
+    kind = place_kind(place)
+    if kind == "missing":
+        raise InputError(f"{place}: there is no such file or folder")
+    damaged = checksums.damaged_files(place) if check and place.is_dir() else {}
+    facts: dict[str, str] = {}
+    if not damaged:
+        facts = _facts(place, kind)
+    checked = checksums.count(place) if check and place.is_dir() else 0
+    return Info(place, kind, facts, checked, damaged)
+
+
+def _facts(place: Path, kind: PlaceKind) -> dict[str, str]:
+    match kind:
+        case "run":
+            return _run_facts(place)
+        case "collection":
+            from impasto.collection.collection import SPLITS, open_collection  # noqa: PLC0415
+
+            found = open_collection(place)
+            splits = ", ".join(f"{len(found.indices(split)):,} {split}" for split in SPLITS)
+            return {
+                "paintings": f"{len(found):,} ({splits})",
+                "styles": f"{len(found.vocabulary)}: {', '.join(found.vocabulary.styles)}",
+                "pixels": str(found.settings.get("pixels")) if found.has_pictures else "names only",
+                "sources": ", ".join(found.record.sources),
+                "fingerprint": found.fingerprint,
+            }
+        case "study" | "runs":
+            inside = sorted(place.glob("runs/*/run.json" if kind == "study" else "*/run.json"))
+            facts = {f"run {one.parent.name}": _run_line(one.parent) for one in inside}
+            for name in ("report.html", "site/index.html"):
+                if (place / name).is_file():
+                    facts[name.split("/")[0].split(".")[0]] = str(place / name)
+            return facts
+        case _:
+            return {"next": way} if (way := way_on(place)) else {}
+
+
+def _run_facts(place: Path) -> dict[str, str]:
+    run = runs.open_run(place)
+    created = read_json(place / "run.json").get("created", "–")
+    facts = {
+        "kind": run.kind,
+        "state": _state(run),
+        "begun": str(created),
+        "collection": f"{run.collection['path']} ({run.collection['fingerprint']})",
+        "styles": str(len(run.styles)),
+        "settings": ", ".join(
+            f"{name}={value}" for name, value in run.settings.items() if not isinstance(value, dict)
+        ),
+    }
+    return facts | {"evaluated": "yes" if run.evaluation_path.is_dir() else "no"}
+
+
+def _run_line(place: Path) -> str:
+    run = runs.open_run(place)
+    return f"{run.kind}, {_state(run)}" + (", evaluated" if run.evaluation_path.is_dir() else "")
+
+
+def _state(run: runs.Run) -> str:
+    if run.state == "done":
+        return "done"
+    lines = run.metrics()
+    reached = f"at epoch {lines[-1]['epoch']:.1f}" if lines else "before its first step"
+    return f"running, or cut off {reached}: the same command goes on"
+
+
+def compare(*run: Thing, seed: int = 0) -> "RunComparison":
+    """Compare evaluated classifiers on the same test pictures, by paired intervals.
+
+    Args:
+        run: two or more runs; the first is the one that the others are compared with.
+        seed: of the draws.
+    """
+    from impasto.evaluation.compare_runs import compare_runs  # noqa: PLC0415
+
+    return compare_runs([folder(one) for one in run], seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of ``doctor``.
+
+    Attributes:
+        name: of what was looked at.
+        outcome: ``missing`` is something optional, ``wrong`` something that impasto needs.
+        text: what was found, and what to do about it.
+    """
+
+    name: str
+    outcome: Literal["ok", "missing", "wrong"]
+    text: str
+
+
+def doctor(place: Thing = ".") -> list[Check]:
+    """Look at this installation and machine, and at the disk of a folder."""
+    return [
+        _python(),
+        *_torch(),
+        _machine(),
+        _disk(folder(place)),
+        *_extras(),
+        _fonts(),
+        _browser(),
+    ]
+
+
+def _python() -> Check:
+    known = sys.version_info >= (3, 11)
+    text = f"{platform.python_version()} on {platform.platform()}, impasto "
+    text += f"{metadata.version('impasto')} in {Path(__file__).parents[1]}"
+    return Check("python", "ok" if known else "wrong", text)
+
+
+def _torch() -> list[Check]:
+    try:
+        import torch  # noqa: PLC0415
+
+        from impasto.devices import device_of, precision_of  # noqa: PLC0415
+    except (ImportError, OSError) as error:
+        line = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
+        return [Check("torch", "wrong", f"cannot be imported ({error}): {line}")]
+    device = device_of("auto")
+    names = [torch.cuda.get_device_name(one) for one in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("Apple GPU (mps; not tested by us)")
+    text = f"{torch.__version__}, {torch.get_num_threads()} threads"
+    found = ", ".join(names) or "no GPU that torch can use"
+    return [
+        Check("torch", "ok", text),
+        Check("devices", "ok", f"{found}; auto takes {device}"),
+        Check("precision", "ok", f"auto takes {precision_of('auto', device)} on {device.type}"),
+    ]
+
+
+def _machine() -> Check:
+    cores = os.cpu_count() or 1
+    text = f"{cores} cores"
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        text += (
+            f", {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.1f} GiB memory"
+        )
+    return Check("machine", "ok", text)
+
+
+def _disk(place: Path) -> Check:
+    there = next((one for one in (place, *place.resolve().parents) if one.exists()), Path("/"))
+    free = shutil.disk_usage(there).free
+    text = f"{free / 2**30:.1f} GiB free in {there.resolve()}"
+    if free < LEAST_FREE:
+        text += ": a study of 80,000 pictures needs 5; choose a folder on another disk with -o"
+    return Check("disk", "ok" if free >= LEAST_FREE else "missing", text)
+
+
+def _extras() -> list[Check]:
+    found = []
+    for extra, package in EXTRAS.items():
+        there = util.find_spec(package) is not None
+        text = "installed" if there else f"not installed: {install_line(extra)}"
+        found.append(Check(f"extra {extra}", "ok" if there else "missing", text))
+    return found
+
+
+def _fonts() -> Check:
+    from PIL import features  # noqa: PLC0415
+
+    from impasto.images.fonts import dejavu  # noqa: PLC0415
+
+    layout = "with" if features.check("raqm") else "without"
+    return Check("fonts", "ok", f"{dejavu().name}, {layout} complex layout (raqm)")
+
+
+def _browser() -> Check:
+    if util.find_spec("playwright") is None:
+        return Check("chromium", "missing", "not needed: only tests of the page use it")
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415
+
+    try:
+        with sync_playwright() as playwright:
+            there = Path(playwright.chromium.executable_path).exists()
+    except Error:
+        there = False
+    text = "installed, for tests of the page" if there else "for tests: playwright install chromium"
+    return Check("chromium", "ok" if there else "missing", text)
+
+
+def as_rows(checks: Sequence[Check]) -> list[list[str]]:
+    """Rows of a table."""
+    return [[one.name, one.outcome, one.text] for one in checks]
+
+
+def as_data(found: Info) -> dict[str, Any]:
+    """Plain data of a description."""
+    return {
+        "path": str(found.path),
+        "kind": found.kind,
+        "facts": found.facts,
+        "checked": found.checked,
+        "damaged": {str(path): reason for path, reason in found.damaged.items()},
+    }
