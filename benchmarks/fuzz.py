@@ -369,7 +369,7 @@ def _asked(port: int, data: bytes) -> None:
 
 def _alive(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=6 * SECONDS) as connection:
-        connection.sendall(b"GET /site/index.html HTTP/1.0\r\n\r\n")
+        connection.sendall(b"GET /site/index.html HTTP/1.0\r\nHost: localhost\r\n\r\n")
         if b" 200 " not in connection.makefile("rb").readline():
             raise AssertionError("the server no longer serves the page")
 
