@@ -146,6 +146,31 @@ def test_every_kind_of_run_is_evaluated(made: Made, form: Callable[[Any], Any]) 
     assert done.findings
 
 
+def test_a_foreign_adapter_is_evaluated(
+    made: Made, form: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    adapter = made.lora.path / "adapter" / "pytorch_lora_weights.safetensors"
+    adapter = next(iter(sorted(made.lora.path.rglob("*lora*.safetensors"))), adapter)
+    settings = {"base": made.lora.settings["base"], "pictures": 2, "bootstrap_samples": 100}
+    settings |= {"classifier": str(made.classifier.path), "resolution": 32}
+    done = impasto.evaluate_adapter(
+        form(adapter),
+        form(made.collection),
+        form(tmp_path / "scored"),
+        settings,
+        paint={"steps": 2, "device": "cpu"},
+    )
+    assert done.findings
+
+
+def test_places_are_looked_at(made: Made, form: Callable[[Any], Any]) -> None:
+    assert impasto.info(form(made.classifier)).path == made.classifier.path
+    impasto.evaluate(made.classifier, made.collection, device="cpu")
+    compared = impasto.compare(form(made.classifier), form(made.classifier))
+    assert len(compared.runs) == 2
+    assert {check.outcome for check in impasto.doctor(form(made.root))} <= {"ok", "missing"}
+
+
 def test_balance(made: Made, form: Callable[[Any], Any]) -> None:
     done = impasto.balance(
         form(made.collection),
@@ -201,7 +226,7 @@ def test_a_trained_network_and_its_preprocessing(made: Made, form: Callable[[Any
         logits = network(network.preprocess(pictures))
     assert isinstance(network, torch.nn.Module) and not network.training
     assert logits.shape == (3, 3)
-    with pytest.raises(RunError, match=r"it is a study, so give one of its runs: .*classifier"):
+    with pytest.raises(RunError, match=r"it is a study: its runs are .*classifier"):
         impasto.open_run(form(made.study))
     for kind, other in made.runs.items():
         assert isinstance(impasto.load_network(form(other)), torch.nn.Module), kind

@@ -305,10 +305,18 @@ def test_a_study_with_an_atlas_ends_in_a_page(finished: Finished, tmp_path: Path
     assert len(np.load(study / "runs" / "classifier" / "evaluation" / "heat.npy")) == 18
 
 
+NONE = {"path": "collection", "fingerprint": "0" * 16}
+
+
 def test_runs_without_embeddings_have_no_atlas_and_stop_no_study(tmp_path: Path) -> None:
     for kind in ("lora", "autoencoder"):  # the second without weights yet
         create(
-            tmp_path / "runs" / kind, kind, settings={}, styles=("A", "B"), collection={}, facts={}
+            tmp_path / "runs" / kind,
+            kind,
+            settings={},
+            styles=("A", "B"),
+            collection=NONE,
+            facts={},
         )
     said: list[str] = []
     work = module._Work(tmp_path, tmp_path, StudySettings(), False, said.append)

@@ -19,6 +19,7 @@ from impasto.collection.settings import PrepareSettings
 from impasto.embedding.settings import AtlasSettings
 from impasto.errors import OutputError
 from impasto.evaluation.settings import EvaluateSettings
+from impasto.files import atomic
 from impasto.pipeline import StudySettings, run_study
 from impasto.state import folder as folders
 from impasto.state.folder import locked
@@ -139,7 +140,7 @@ def test_a_file_that_stays_open_is_one_line(
     path = tmp_path / "a.txt"
     files.write_text(path, "old")
     imitate(monkeypatch)
-    monkeypatch.setattr(files, "_PATIENCE", (0.001,))
+    monkeypatch.setattr(atomic, "_PATIENCE", (0.001,))
     with path.open(), pytest.raises(OutputError, match="open in another program") as refusal:
         files.write_text(path, "new")
     assert "\n" not in str(refusal.value)
@@ -156,7 +157,7 @@ def test_a_file_that_a_scanner_holds_for_a_moment_is_written(
     files.write_text(path, "old")
     imitate(monkeypatch)
     scanner = path.open()
-    monkeypatch.setattr(files.time, "sleep", lambda _: scanner.close())
+    monkeypatch.setattr(atomic.time, "sleep", lambda _: scanner.close())
     files.write_text(path, "new")
     assert path.read_text() == "new"
 

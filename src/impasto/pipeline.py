@@ -301,7 +301,7 @@ class _Work:
         return self.study / "runs" / name
 
     def standing(self, stage: str) -> str:
-        """Where a training that is to begin stands, in brackets; empty for one not begun."""
+        """State of a training that is to begin, in brackets; empty for one not begun."""
         known = {f"training the {kind}": kind for kind in ("classifier", "autoencoder", "painter")}
         place = self.run_path(known[stage]) if stage in known else None
         line = runs.where_it_stands(place) if place else None

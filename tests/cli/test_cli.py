@@ -188,7 +188,7 @@ def test_a_painter_of_the_courses_form_paints_every_style(
     assert done.status == 0 and len(done.out.splitlines()) == 2 * 4
     assert Path("out", "Diagonals", "train000.png").is_file() and Path("out/grid.png").is_file()
     for words, message in {
-        ("--style", "columns"): "did you mean 'Columns'?",
+        ("--style", "column"): "did you mean 'Columns'?",
         ("--style", "Bands", "--prompt", "a boat"): "--prompt does not apply to a painter",
         ("--style", "Bands", "--strength", "2"): "strength",
         ("--style", "Bands", "--size", "64"): "pixels are --pixels 64",

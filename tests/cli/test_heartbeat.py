@@ -14,8 +14,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Let the streams be a terminal; called in a test, since pytest changes them before it."""
     made = Terminal()
     monkeypatch.setattr(sys, "stderr", made)
     monkeypatch.setattr(sys, "stdout", made)
@@ -41,7 +41,8 @@ def wait_for(terminal: Terminal, text: str) -> None:
         time.sleep(0.01)
 
 
-def test_silence_is_counted_and_the_line_is_taken_away(terminal: Terminal) -> None:
+def test_silence_is_counted_and_the_line_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
     with heartbeat.heartbeat(shown=True):
         wait_for(terminal, "working, ")
         sys.stdout.write("a result\n")
@@ -52,9 +53,8 @@ def test_silence_is_counted_and_the_line_is_taken_away(terminal: Terminal) -> No
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_logs_and_quiet_commands_get_none(
-    monkeypatch: pytest.MonkeyPatch, terminal: Terminal, shown: bool
-) -> None:
+def test_logs_and_quiet_commands_get_none(monkeypatch: pytest.MonkeyPatch, shown: bool) -> None:
+    terminal = on_terminal(monkeypatch)
     if shown:
         monkeypatch.setattr(terminal, "isatty", lambda: False)
     with heartbeat.heartbeat(shown=shown):

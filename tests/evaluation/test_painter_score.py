@@ -22,6 +22,7 @@ from impasto.evaluation.adversarial_pictures import adversarial_pictures
 from impasto.evaluation.painter_score import PaintingSettings, score_painter
 from impasto.evaluation.painter_score_findings import painting_findings
 from impasto.files import write_text
+from impasto.files.checksums import forget
 from impasto.generate.patch_painter import PatchPainter
 from impasto.images.tensors import float_tensor
 from impasto.models.painter import Painter
@@ -94,6 +95,7 @@ def test_patches_come_from_the_painters_half_however_it_was_divided(
         assert other.indices(split).tolist() == second.indices(split).tolist()  # type: ignore[arg-type]
     copy = Path(shutil.copytree(run.path, tmp_path / "painter"))
     shutil.copy(copy / "evaluator" / "seen.parquet", copy / "seen.parquet")
+    forget(copy / "seen.parquet")
     bank = PatchPainter.of_painter(open_run(copy, "painter"), collection).bank
     lent = np.concatenate([np.asarray(rows) for rows in bank.rows])
     assert len(lent) and set(lent.tolist()) <= set(second.indices("train").tolist())

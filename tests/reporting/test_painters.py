@@ -14,6 +14,7 @@ from PIL import Image
 
 import made_up_study as made_up
 from impasto.errors import RunError
+from impasto.files.checksums import forget
 from impasto.reporting.report import write_report
 from made_up_painter_score import SIDE, add_painter, arms, steps
 
@@ -23,6 +24,7 @@ HEAD = "\n## 4 "
 def change(run: Path, **values: Any) -> None:
     path = run / "evaluation" / "painting.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    forget(path)  # as if it had been written so
 
 
 def small(tmp_path: Path, **what: Any) -> Path:

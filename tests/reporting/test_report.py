@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 import made_up_study as made_up
 from impasto.errors import CollectionError, InputError, RunError
 from impasto.files import read_json, write_json
+from impasto.files.checksums import CHECKSUMS, forget
 from impasto.reporting.blocks import Row, Table, columns
 from impasto.reporting.report import write_report
 from impasto.reporting.sections.confusions import similar_order
@@ -246,7 +247,7 @@ def test_every_figure_has_words_and_lies_beside_the_report_in_all_forms(
     assert all(title and words.strip() for title, words in captions)
     drawn = {"styles", "confusion", "reliability", "heat-mean", "timeline", "confusion-years"}
     drawn |= {"classifier-curves", "distribution"}
-    files = {path.name for path in (study / "figures").iterdir()}
+    files = {path.name for path in (study / "figures").iterdir()} - {CHECKSUMS}
     assert {path.rpartition(".")[0] for path in files if path.endswith(".svg")} == drawn
     assert files == {f"{name}.{end}" for name in drawn for end in ("svg", "png")} | {
         "errors.png", "examples.png", "typical.png"
@@ -263,7 +264,7 @@ def test_every_table_lies_beside_the_report_with_its_numbers_in_full(
     study: Path, page: Page
 ) -> None:
     linked = [str(a["href"]) for a in page.all("a") if str(a.get("href")).startswith("tables/")]
-    files = {f"tables/{path.name}" for path in (study / "tables").iterdir()}
+    files = {f"tables/{path.name}" for path in (study / "tables").glob("[!.]*")}
     assert set(linked) == files
     with (study / "tables" / "recognise-scores-of-each-style.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -529,7 +530,9 @@ def test_damaged_metrics_are_one_line_that_names_the_file(
     tmp_path: Path, content: str, told: str
 ) -> None:
     made = small(tmp_path)
-    (made / "runs" / "classifier" / "evaluation" / "metrics.json").write_text(content)
+    path = made / "runs" / "classifier" / "evaluation" / "metrics.json"
+    path.write_text(content)
+    forget(path)  # as an earlier version left it
     with pytest.raises((RunError, InputError)) as caught:
         write_report(made)
     assert told in str(caught.value) and "\n" not in str(caught.value)

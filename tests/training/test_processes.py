@@ -34,10 +34,10 @@ TORCHRUN = (
     sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
 )  # fmt: skip
 SEVERAL = """
-import json, sys
+import json, os, sys
 from impasto.cli.main import run
 for words in json.loads(sys.argv[1]):
-    print("status", run(words), file=sys.stderr, flush=True)
+    os.write(2, f"status {run(words)}\\n".encode())  # in one piece, so that lines do not mix
 """
 """Several commands in the same two processes, which import torch once."""
 METHODS = {

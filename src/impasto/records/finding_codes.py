@@ -159,7 +159,7 @@ _KINDS = (
     ),
     Kind(
         "IMP118",
-        "decisions",
+        "decided-by-hand",
         "Pictures were excluded or relabelled by hand",
         "No picture was excluded or relabelled by hand",
         "Nothing to repair: the table of decisions is part of the collection.",

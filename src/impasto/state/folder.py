@@ -6,6 +6,7 @@ of a stage before claiming its folder.
 
 import contextlib
 import errno
+import gc
 import logging
 import os
 import shutil
@@ -171,6 +172,7 @@ def _changed(folder: Path, claim: Claim, now: ClaimRecord) -> bool:
 def _clear(folder: Path, claim: Claim) -> None:
     """Remove the work in a folder, the mark last."""
     refuse_other_work(folder, {*claim.own, claim.mark})
+    gc.collect()  # files that are mapped cannot be removed on Windows, and cycles may hold some
     try:
         for name in [*sorted(claim.own), CHECKSUMS, claim.mark]:
             path = folder / name
