@@ -35,6 +35,7 @@ FOLDERS: Final = ("site", "figures", "tables")
 FILES: Final = ("report.html", "report.md")
 MEGABYTES: Final = 24
 """Of an upload, at most."""
+DROPPED: Final = 8  # times as many bytes are read to the end before they are refused
 UPLOAD_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 60.0
 BATCH: Final = 8  # pictures that are recognised together
@@ -242,22 +243,26 @@ async def _root(request: Request) -> Response:
 
 
 async def _body(request: Request) -> bytes:
-    """The bytes of an upload, as long as they are few enough and come soon enough."""
+    """The bytes of an upload, as long as they are few enough and come soon enough.
+
+    Somewhat larger ones are taken in and dropped: a browser reads no answer while it sends.
+    """
     limit = MEGABYTES * 2**20
     too_large = UploadError(413, f"the file has more than {MEGABYTES} MB: send a smaller picture")
-    announced = request.headers.get("content-length", "0")
-    if not announced.isdecimal() or len(announced) > 12 or int(announced) > limit:
-        raise too_large
-    data = bytearray()
+    data, received = bytearray(), 0
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):
             async for chunk in request.stream():
-                data += chunk
-                if len(data) > limit:
+                received += len(chunk)
+                if received <= limit:
+                    data += chunk
+                elif received > DROPPED * limit:
                     raise too_large
     except TimeoutError:
         reason = f"the picture did not arrive within {UPLOAD_SECONDS:.0f} s"
         raise UploadError(408, reason) from None
+    if received > limit:
+        raise too_large
     return bytes(data)
 
 
