@@ -46,7 +46,11 @@ def main(arguments: Sequence[str]) -> int:
         if status:
             return status
     if target == "demo":
-        print(f"open {(ROOT / 'demo' / 'study' / 'report.html').as_uri()}")
+        study = ROOT / "demo" / "study"
+        print(f"\nReport              {(study / 'report.html').as_uri()}")
+        print(f"Paintings on a map  {(study / 'site' / 'index.html').as_uri()}")
+        program = (BIN / "impasto").relative_to(ROOT)
+        print(f"A picture of yours  {program} serve demo/study --open")
     return 0
 
 
