@@ -207,7 +207,7 @@ def _artists(atlas: Atlas) -> list[str]:
             f"Where the artist is known, the clusters follow styles more than artists: {numbers}."
         ]
     return [
-        "Where the artist is known, it cannot be told whether the clusters follow artists or "
+        "Where the artist is known, the clusters are not shown to follow artists or "
         f"styles more: {numbers}; the intervals overlap."
     ]
 

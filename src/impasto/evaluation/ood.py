@@ -3,8 +3,9 @@
 The distance is taken in hand-made features of colour, spectrum, edges and texture, after Lee et
 al. 2018 (arXiv:1807.03888), with one mean and one covariance for all styles (the simplest of their
 kind; Ledoit and Wolf 2004 for the covariance). On the network's own features the distance, that to
-the nearest neighbours and the energy told less: docs/methods/calibration-and-prediction.md. Every
-picture is compressed once more first, so that how it was stored before does not count.
+the nearest neighbours and the energy had a lower AUROC:
+docs/methods/calibration-and-prediction.md. Every picture is compressed once more first, so that
+its own compression does not count.
 
 The limit is a conformal quantile of the distances of pictures that nothing was fitted on.
 """

@@ -24,7 +24,7 @@ MADE = 100  # pictures of each kind
 PHOTOS: Final = "photographs"  # of which several crops are one independent picture
 GIVEN = 300  # pictures of a given folder or collection, at most
 RATES = (0.01, FALSE_ALARMS)
-"""Shares of pictures like the training's that may be named: what is found is told for each."""
+"""False-alarm rates at which the share of outliers found is reported."""
 
 
 def given_pictures(

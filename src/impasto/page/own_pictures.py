@@ -8,6 +8,7 @@ import hashlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ PAINTED: Final = 256
 """Pixels of the shorter side of a painted picture."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recognition:
     """The classifier of a study, and the atlas of its embeddings where there is one."""
 
@@ -99,28 +100,27 @@ class Recognition:
         """The nearest paintings of each picture, and the mean of their places on each map."""
         if self.atlas is None:
             return [{} for _ in pixels]
-        atlas = self.atlas
+        atlas, ids = self.atlas, self.atlas.table["id"]
         near, cosines = atlas.neighbours(atlas.prepare(atlas.encode(pixels)), NEIGHBOURS)
-        ids = atlas.table["id"]
-        maps = {row.name: atlas.points(row.name) for row in atlas.content.maps}
-        return [
-            {
-                "run": atlas.folder.parent.name,
-                "neighbours": [
-                    {
-                        "id": ids[int(row)].as_py(),
-                        "row": int(row),
-                        "cosine": round(float(cosine), 4),
-                    }
-                    for row, cosine in zip(rows, values, strict=True)
-                ],
-                "places": {
-                    name: [float(value) for value in points[rows[:PLACED_BY]].mean(0)]
-                    for name, points in maps.items()
-                },
+        found = []
+        for rows, values in zip(near.tolist(), cosines.tolist(), strict=True):
+            neighbours = [
+                {"id": ids[row].as_py(), "row": row, "cosine": round(cosine, 4)}
+                for row, cosine in zip(rows, values, strict=True)
+            ]
+            places = {
+                name: points[rows[:PLACED_BY]].mean(0).tolist()
+                for name, points in self._maps.items()
             }
-            for rows, values in zip(near, cosines, strict=True)
-        ]
+            run = atlas.folder.parent.name
+            found.append({"run": run, "neighbours": neighbours, "places": places})
+        return found
+
+    @cached_property
+    def _maps(self) -> dict[str, NDArray[np.float32]]:
+        """The paintings' places on each map, ``float32 (N, 2)``."""
+        assert self.atlas is not None
+        return {row.name: self.atlas.points(row.name) for row in self.atlas.content.maps}
 
 
 @dataclass(frozen=True, slots=True)

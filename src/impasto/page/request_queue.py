@@ -64,7 +64,7 @@ class RequestQueue(Generic[J, R]):
                 jobs = [job for job, _ in batch]
                 try:
                     results = await loop.run_in_executor(self._thread, self.function, jobs)
-                except Exception as error:  # noqa: BLE001 – each of those who wait is told
+                except Exception as error:  # noqa: BLE001 – each waiting request gets it
                     for _, answer in batch:
                         if not answer.done():
                             answer.set_exception(error)

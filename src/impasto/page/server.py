@@ -1,6 +1,6 @@
 """Server of a study: it takes a port, and answers there until it is interrupted.
 
-It listens on localhost unless told otherwise, and then asks every visitor for a token.
+It listens on localhost. On any other address it asks every visitor for a token.
 """
 
 import errno

@@ -142,7 +142,7 @@ def _recognised(collection: Collection, answers: Predictions) -> list[Step]:
                 f"{_spaced(cell[0])} is taken for {_spaced(cell[1])}",
                 {"tab": "confusion", "cell": list(cell)},
                 f"{number} test pictures of {_spaced(cell[0])} are named {_spaced(cell[1])}, the "
-                "most frequent mistake. Would you have told them apart?",
+                "most frequent mistake. Would you have named them rightly?",
             )
         )
     steps.append(

@@ -9,7 +9,7 @@ from impasto.records.record import Interval
 Verdict = Literal["good", "mixed", "poor", "invalid", "not run"]
 MarkKind = Literal["chance", "colour", "ours", "ceiling"]
 FEW: Final = 30
-"""Test pictures below which nothing can be told."""
+"""Test pictures below which a card says too few to tell."""
 VERDICTS: Final[dict[Verdict, str]] = {
     "good": "Yes",
     "mixed": "Partly",

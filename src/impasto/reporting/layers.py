@@ -66,7 +66,7 @@ def _layers(shapes: dict[str, tuple[int, ...]]) -> str:
 
 
 def _layer(name: str, shape: tuple[int, ...]) -> str | None:
-    """A weight as the layer that it belongs to; ``None`` for a bias, told with its weight."""
+    """The layer that a weight belongs to; ``None`` for a bias, which goes with its weight."""
     if re.search(r"(^|\.)bias$", name):
         return None
     if len(shape) == 4:

@@ -61,8 +61,8 @@ def answer(study: StudyRecords) -> Answer:
         state = "is still being trained" if main.running else "has not been evaluated yet"
         command = f"impasto evaluate {study.name}/runs/{main.name}"
         return not_run(NUMBER, f"The network {state}", command)
-    spoiled = invalidated([*study.prepared, *(study.audited or ()), *main.found])
-    return answer_of(main.evaluation, invalid=spoiled)
+    invalid = invalidated([*study.prepared, *(study.audited or ()), *main.found])
+    return answer_of(main.evaluation, invalid=invalid)
 
 
 def answer_of(evaluation: ClassifierEvaluation, *, invalid: bool = False) -> Answer:
