@@ -3,7 +3,10 @@
 import io
 import json
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -22,7 +25,7 @@ from PIL import Image
 from impasto.collection.collection import Collection, open_collection
 from impasto.embedding.make_atlas import make_atlas
 from impasto.embedding.settings import AtlasSettings
-from impasto.errors import InputError
+from impasto.errors import CollectionError, InputError
 from impasto.evaluation.classifier import evaluate_classifier
 from impasto.evaluation.predict import predict
 from impasto.page import own_pictures, web_app
@@ -321,6 +324,7 @@ def test_another_address_than_localhost_asks_for_a_token(
         assert ask(address, "/api/about", cookie=cookie).status == 200
         bearer = f"Bearer {token.removeprefix('token=')}"
         assert ask(address, "/api/about", authorization=bearer).status == 200
+        assert ask(address, f"/site/?{token}", host="192.0.2.1:8000").status == 200
 
 
 def test_a_study_without_weights_serves_its_page_and_says_what_is_left_out(
@@ -335,6 +339,32 @@ def test_a_study_without_weights_serves_its_page_and_says_what_is_left_out(
         answer = ask(address, "/api/predict", b"x")
         assert (answer.status, answer.data["error"]) == (404, "the study has no trained classifier")
     assert any("classifier is left out" in line for line in lines)
+
+
+def test_a_style_without_training_pictures_is_refused_with_a_reason(
+    address: str, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, style, _ = a_test_picture(study)
+
+    def refuse(self: Any, job: Any) -> bytes:
+        raise CollectionError("no training picture to take patches from")
+
+    monkeypatch.setattr(own_pictures.Studio, "_paint", refuse)
+    answer = ask(address, f"/api/paint?style={style}", picture)
+    assert (answer.status, "no training picture" in answer.data["error"]) == (422, True)
+
+
+def test_ctrl_c_ends_it_in_order(study: Path) -> None:
+    command = [sys.executable, "-m", "impasto", "serve", str(study), "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None and running.stderr is not None
+        address = json.loads(running.stdout.readline())["address"]
+        assert ask(address, "/site/").status == 200
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) == 0
+        assert [line for line in running.stderr.read().splitlines() if "opening" not in line] == []
 
 
 def test_a_taken_port_and_a_missing_page_are_one_line(study: Path, tmp_path: Path) -> None:

@@ -89,4 +89,5 @@ def serve(
             typer.launch(address)
 
     place = study or read_request(config).study
+    note(f"opening {place}")
     impasto.serve(place, port, host=host, announce=listening, on_skip=note)

@@ -1,4 +1,4 @@
-"""RequestQueue of requests: those that wait are computed together, in one thread."""
+"""Queue of requests: those that wait are computed together, in one thread."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -4,11 +4,12 @@ It listens on localhost. On any other address it asks every visitor for a token.
 """
 
 import errno
+import os
 import secrets
 import shlex
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+GRACE: Final = 3  # seconds that answers under way have at the end
 EVERY: Final = ("0.0.0.0", "::")
 """Addresses that stand for every network of the machine."""
 
@@ -38,8 +40,9 @@ class StudyServer:
     _server: "uvicorn.Server"
 
     def serve_forever(self) -> None:
-        """Answer requests until interrupted, or until ``shutdown``."""
-        self._server.run(sockets=[self._socket])
+        """Answer requests until Ctrl-C or SIGTERM, which end it in order, or ``shutdown``."""
+        with suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it has ended
+            self._server.run(sockets=[self._socket])
 
     def shutdown(self) -> None:
         """End ``serve_forever``, which another thread runs."""
@@ -75,19 +78,25 @@ def server(
         again = f"run impasto site {shlex.quote(str(study))} again"
         raise InputError(f"{path} is damaged ({reason}): {again}")
     try:
-        import uvicorn  # noqa: PLC0415 – an extra
-
-        from impasto.page.web_app import Rules, web_app  # noqa: PLC0415
+        import starlette  # noqa: F401, PLC0415 – an extra
+        import uvicorn  # noqa: PLC0415
     except ImportError as error:
         purpose = f"serving a study (its page opens from disk as well: {page})"
         raise MissingExtraError(purpose, "web") from error
+    from impasto.page.web_app import Rules, web_app  # noqa: PLC0415
+
     with _listening(host, port) as listening:
         token = None if host in LOOPBACK else secrets.token_urlsafe(24)
         name = socket.gethostname() if host in EVERY else host
-        rules = Rules(frozenset({*LOOPBACK, host.lower(), name.lower()}), token)
+        rules = Rules(LOOPBACK if token is None else None, token)
         app = web_app(study, rules, on_skip)
         config = uvicorn.Config(
-            app, log_level="critical", access_log=False, lifespan="on", timeout_keep_alive=10
+            app,
+            log_level="critical",
+            access_log=False,
+            lifespan="on",
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=GRACE,
         )
         named, query = f"[{name}]" if ":" in name else name, f"?token={token}" if token else ""
         address = f"http://{named}:{listening.getsockname()[1]}/site/{query}"
@@ -99,7 +108,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that is bound to a port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let two servers take one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, port))
             listening.listen(128)

@@ -26,7 +26,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from impasto.errors import InputError
+from impasto.errors import ImpastoError
 from impasto.page.own_pictures import MEGAPIXELS, PaintJob, Pixels, Recognition, Studio
 from impasto.page.request_queue import BusyError, RequestQueue
 
@@ -62,18 +62,19 @@ class Rules:
     """Rules of who may ask.
 
     Attributes:
-        hosts: names by which the server may be called, in small letters.
+        hosts: names by which the server may be called, in small letters; ``None``: any, where a
+            token is asked for.
         token: that every request must bring; ``None``: none.
     """
 
-    hosts: frozenset[str]
+    hosts: frozenset[str] | None
     token: str | None = None
     _at_work: Counter[str] = field(default_factory=Counter)
 
     def refusal(self, request: Request) -> tuple[int, str] | None:
         """Status and reason with which a request is refused; ``None``: it is not."""
         host = request.headers.get("host", "")
-        if _name(host) not in self.hosts:
+        if self.hosts is not None and _name(host) not in self.hosts:
             return 421, f"this server is not {host[:80] or 'nameless'}"
         if any(ord(letter) < 32 for letter in request.url.path):
             return 404, "not found"
@@ -208,7 +209,7 @@ def web_app(study: Path, rules: Rules, on_skip: Callable[[str], None]) -> Starle
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=guarded)],
         exception_handlers={
             kind: _explained
-            for kind in (InputError, UploadError, BusyError, TimeoutError, ClientDisconnect)
+            for kind in (ImpastoError, UploadError, BusyError, TimeoutError, ClientDisconnect)
         },
         lifespan=lifespan,
     )
