@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import re
 import shutil
+import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from impasto.collection.collection import Collection
+from impasto.diffusion.families.stable_diffusion import StableDiffusion3
 from impasto.errors import InputError, OutputError, RunError, SettingsError
 from impasto.files import write_text
 from impasto.records import finding as findings
@@ -396,6 +399,26 @@ def test_out_of_memory_says_what_to_lower(
     monkeypatch.setattr(LoraTask, "loss", full)
     with pytest.raises(RunError, match=r"gradient_checkpointing=true.*batch_size=4"):
         train_lora(collection, tmp_path / "run", quick())
+
+
+def test_a_text_encoder_too_large_is_left_out_by_the_setting_that_the_message_names(
+    collection: Collection, quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = StableDiffusion3.encode_with
+
+    def too_large(self: Any, pipeline: Any, encoder: str, captions: Any) -> Any:
+        if encoder == "text_encoder_3":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return encode(self, pipeline, encoder, captions)
+
+    monkeypatch.setattr(StableDiffusion3, "encode_with", too_large)
+    with pytest.raises(RunError, match="encoding captions") as caught:
+        train_lora(collection, tmp_path / "run", quick("tiny_flow"))
+    named = re.search(r"--set '(.*)'", str(caught.value))
+    assert named is not None
+    ((setting, value),) = tomllib.loads(named[1]).items()
+    without = quick("tiny_flow", epochs=1, **{setting: tuple(value)})
+    assert train_lora(collection, tmp_path / "without", without).state == "done"
 
 
 def test_a_run_goes_on_with_its_own_base_only(

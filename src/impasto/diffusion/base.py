@@ -13,15 +13,17 @@ import diffusers
 import torch
 from diffusers import AutoencoderKL, DiffusionPipeline
 from diffusers.loaders.single_file_utils import infer_diffusers_model_type
-from huggingface_hub import constants, get_session, try_to_load_from_cache
+from huggingface_hub import constants, errors, get_session, try_to_load_from_cache
 from safetensors import SafetensorError, safe_open
 
 from impasto.diffusion.families import FAMILIES, Family
 from impasto.diffusion.memory import memory_advice
 from impasto.errors import ImpastoError, InputError, SettingsError
 
-_LOOKED_AT: Final = 64  # numbers of each weight that a fingerprint holds
+_SAMPLED: Final = 64  # numbers of each weight that a fingerprint holds
 PATIENCE: Final = 2.0  # seconds that the hub has to answer
+# Of whichever client for HTTP the hub's library has; OSError: it is offline, or nobody is logged in
+HUB_ERRORS: Final = (errors.HTTPError, OSError)  # type: ignore[attr-defined]
 Quantise = Literal["none", "nf4", "int8"]
 EDM: Final = frozenset(["EDMEulerScheduler", "EDMDPMSolverMultistepScheduler"])
 FEW_STEPS: Final = frozenset(["LCMScheduler", "TCDScheduler", "CMStochasticIterativeScheduler"])
@@ -262,7 +264,7 @@ def reaches_hub() -> bool:
     """Whether the hub answers within ``PATIENCE`` seconds."""
     try:
         get_session().head(constants.ENDPOINT, timeout=PATIENCE)
-    except Exception:  # noqa: BLE001 – whatever it is, the hub cannot be reached
+    except HUB_ERRORS:
         return False
     return True
 
@@ -379,12 +381,12 @@ def _read_again(name: str, part: str, cls: Any, variant: str | None) -> dict[str
     if Path(name).is_dir():
         variant = variant or _only_variant(Path(name) / part)
     network = cls.from_pretrained(name, subfolder=part, dtype=torch.bfloat16, variant=variant)
-    return {key: _looked_at(weight) for key, weight in network.state_dict().items()}
+    return {key: _sampled(weight) for key, weight in network.state_dict().items()}
 
 
-def _looked_at(weight: torch.Tensor) -> tuple[tuple[int, ...], bytes]:
+def _sampled(weight: torch.Tensor) -> tuple[tuple[int, ...], bytes]:
     """Shape and some numbers of a weight."""
-    some = weight.flatten()[:: max(1, weight.numel() // _LOOKED_AT)]
+    some = weight.flatten()[:: max(1, weight.numel() // _SAMPLED)]
     return tuple(weight.shape), some.to("cpu", torch.bfloat16).view(torch.int16).numpy().tobytes()
 
 
@@ -406,7 +408,7 @@ def fingerprint(
         if sources and part in sources:
             known = sources[part]()
         else:
-            known = {name: _looked_at(weight) for name, weight in network.state_dict().items()}
+            known = {name: _sampled(weight) for name, weight in network.state_dict().items()}
         for name, (shape, some) in sorted(known.items()):
             digest.update(f"{part} {name} {shape}".encode())
             digest.update(some)

@@ -6,7 +6,7 @@ from pathlib import Path
 from huggingface_hub import HfApi, get_token
 
 from impasto.diffusion.adapter import COMFYUI, KOHYA, NAME
-from impasto.diffusion.base import reaches_hub
+from impasto.diffusion.base import HUB_ERRORS, reaches_hub
 from impasto.errors import InputError, OutputError
 
 
@@ -28,7 +28,7 @@ def require_access(repository: str) -> None:
         )
     try:
         HfApi().whoami()
-    except Exception as error:  # the hub's client raises a dozen kinds
+    except HUB_ERRORS as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(
             f"--push {repository}: the hub refuses the login ({reason}): hf auth login, then repeat"

@@ -1,4 +1,4 @@
-"""Family: what one kind of text-to-image pipeline does in its own way, and its defaults.
+"""Family of text-to-image pipelines: encoding, inputs of the denoiser, and defaults.
 
 A family encodes captions and pictures, calls its denoiser, and names what a sampler takes. The
 training, the caches and painting know families by this class alone. Latents are ``(B, C, h, w)``
@@ -154,9 +154,26 @@ class Family:
         return None
 
 
-def linear_shift(scheduler: Any, tokens: int) -> float:
-    """Exponent of the shift, linear in the number of places, as FLUX's samplers have it."""
+def shift_by_patches(scheduler: Any, shape: tuple[int, ...]) -> float | None:
+    """Exponent of the shift, linear in the number of patches of 2 × 2, as FLUX samples.
+
+    ``None`` where the schedule does not shift by size.
+    """
     config = scheduler.config
+    if not config.get("use_dynamic_shifting"):
+        return None
+    tokens = (shape[1] // 2) * (shape[2] // 2)
     low, high = config.get("base_image_seq_len", 256), config.get("max_image_seq_len", 4096)
     small, large = config.get("base_shift", 0.5), config.get("max_shift", 1.15)
     return float(small + (tokens - low) * (large - small) / (high - low))
+
+
+def chat_tokens(tokenizer: Any, caption: str, *, thinking: bool) -> int:
+    """Tokens of a caption within the chat template."""
+    text = tokenizer.apply_chat_template(
+        [{"role": "user", "content": caption}],
+        tokenize=False,
+        add_generation_prompt=True,
+        enable_thinking=thinking,
+    )
+    return len(tokenizer(text, verbose=False).input_ids)

@@ -7,7 +7,7 @@ import torch
 from diffusers import FluxImg2ImgPipeline, FluxPipeline
 from torch import Tensor, nn
 
-from impasto.diffusion.families.family import ATTENTION, Family, Row, Text, linear_shift
+from impasto.diffusion.families.family import ATTENTION, Family, Row, Text, shift_by_patches
 
 _JOINT: Final = tuple(
     f"attn.{name}" for name in (*ATTENTION, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
@@ -72,9 +72,7 @@ class Flux(Family):
 
     def shift(self, scheduler: Any, shape: tuple[int, ...]) -> float | None:
         """By the number of patches of 2 × 2, where the schedule shifts by size."""
-        if not scheduler.config.get("use_dynamic_shifting"):
-            return None
-        return linear_shift(scheduler, (shape[1] // 2) * (shape[2] // 2))
+        return shift_by_patches(scheduler, shape)
 
     def predict(
         self, network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]

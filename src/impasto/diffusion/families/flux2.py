@@ -8,7 +8,7 @@ from diffusers import Flux2KleinPipeline
 from diffusers.pipelines.flux2.pipeline_flux2_klein import compute_empirical_mu
 from torch import Tensor, nn
 
-from impasto.diffusion.families.family import ATTENTION, Family, Row, Text
+from impasto.diffusion.families.family import ATTENTION, Family, Row, Text, chat_tokens
 
 _ATTENTION: Final = (
     *(f"attn.{name}" for name in ATTENTION),
@@ -110,14 +110,3 @@ def _statistics(vae: Any, latents: Tensor) -> tuple[Tensor, Tensor]:
     mean = vae.bn.running_mean.view(1, -1, 1, 1).to(latents)
     variance = vae.bn.running_var.view(1, -1, 1, 1) + vae.config.batch_norm_eps
     return mean, torch.sqrt(variance).to(latents)
-
-
-def chat_tokens(tokenizer: Any, caption: str, *, thinking: bool) -> int:
-    """Tokens of a caption within the chat template."""
-    text = tokenizer.apply_chat_template(
-        [{"role": "user", "content": caption}],
-        tokenize=False,
-        add_generation_prompt=True,
-        enable_thinking=thinking,
-    )
-    return len(tokenizer(text, verbose=False).input_ids)

@@ -68,15 +68,13 @@ class _Clip(Family):
             filled.append({**row, "prompt_embeds": torch.cat([own, *more])})
         return filled
 
-    def _encoded(
-        self, pipeline: Any, encoder: str, captions: Sequence[str]
-    ) -> list[tuple[Any, int]]:
+    def _encoded(self, pipeline: Any, encoder: str, captions: Sequence[str]) -> list[Any]:
         """The encoder's output for each caption, a batch of chunks."""
         network = getattr(pipeline, encoder)
         tokenizer = getattr(pipeline, encoder.replace("text_encoder", "tokenizer"))
         chunked = [clip_chunks(tokenizer, caption) for caption in captions]
         device = next(network.parameters()).device
-        return [(network(ids.to(device), output_hidden_states=True), len(ids)) for ids in chunked]
+        return [network(ids.to(device), output_hidden_states=True) for ids in chunked]
 
     def batch(self, rows: Sequence[Row], device: torch.device, dtype: torch.dtype) -> Text:
         """Captions of several lengths are filled up and masked."""
@@ -120,7 +118,7 @@ class StableDiffusion(_Clip):
     def encode_with(self, pipeline: Any, encoder: str, captions: Sequence[str]) -> list[Row]:
         """The last hidden state."""
         made = self._encoded(pipeline, encoder, captions)
-        return [{"prompt_embeds": output[0].flatten(0, 1)} for output, _ in made]
+        return [{"prompt_embeds": output[0].flatten(0, 1)} for output in made]
 
     def side_step(self, pipeline: Any) -> int:
         """The U-Net halves its latents at every level but the last."""
@@ -154,7 +152,7 @@ class StableDiffusionXL(StableDiffusion):
     def encode_with(self, pipeline: Any, encoder: str, captions: Sequence[str]) -> list[Row]:
         """The last hidden state but one; of the second encoder the pooled output, too."""
         rows: list[Row] = []
-        for output, _ in self._encoded(pipeline, encoder, captions):
+        for output in self._encoded(pipeline, encoder, captions):
             row = {"prompt_embeds": output.hidden_states[-2].flatten(0, 1)}
             if output[0].ndim == 2:  # with a projection; the first chunk's, as elsewhere
                 row["pooled_prompt_embeds"] = output[0][0]

@@ -7,8 +7,14 @@ import torch
 from diffusers import ZImageImg2ImgPipeline
 from torch import Tensor, nn
 
-from impasto.diffusion.families.family import ATTENTION, Family, Row, Text, linear_shift
-from impasto.diffusion.families.flux2 import chat_tokens
+from impasto.diffusion.families.family import (
+    ATTENTION,
+    Family,
+    Row,
+    Text,
+    chat_tokens,
+    shift_by_patches,
+)
 
 _ATTENTION: Final = tuple(f"attention.{name}" for name in ATTENTION)
 _FORWARD: Final = tuple(f"feed_forward.{name}" for name in ("w1", "w2", "w3"))
@@ -54,9 +60,7 @@ class ZImage(Family):
 
     def shift(self, scheduler: Any, shape: tuple[int, ...]) -> float | None:
         """By the number of patches of 2 × 2, where the schedule shifts by size."""
-        if not scheduler.config.get("use_dynamic_shifting"):
-            return None
-        return linear_shift(scheduler, (shape[1] // 2) * (shape[2] // 2))
+        return shift_by_patches(scheduler, shape)
 
     def predict(
         self, network: nn.Module, noisy: Tensor, times: Tensor, text: Text, size: tuple[int, int]

@@ -34,12 +34,11 @@ from impasto.state.fingerprint import fingerprint
 from impasto.training.imbalance import sampled_shares
 from impasto.training.lora.cache import CHUNK, Shelf, address
 from impasto.training.lora.folder import TrainingFolder
-from impasto.training.lora.settings import LoraSettings, Sampled
+from impasto.training.lora.settings import STYLES_SHOWN, LoraSettings, Sampled
 
 Rows = NDArray[np.int64]
 PRIOR_STEPS: Final = 30  # of the sampler behind the base's own pictures
-MOST_CROPPED: Final = 0.3  # share of a picture that may be lost without a word
-STYLES_SHOWN: Final = 4  # styles shown in previews where no captions are given
+MOST_CROPPED: Final = 0.3  # share of a picture that may be lost without a finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,15 +307,16 @@ class Library:
         family, pipeline = self.base.family, self.base.pipeline
         advice = f"the base's {name} does not fit: encode with --device cpu once and share cache=…"
         if name in family.optional:
-            advice += f", or leave it out with --set 'leave_out=[\"{name}\"]'"
+            advice += f", or leave it out with --set 'without=[\"{name}\"]'"
         with (
             memory_advice("encoding captions", advice),
             progress_bar("embeddings", len(shelf.missing()) * CHUNK, shown=shown) as advance,
         ):
             if not _is_quantised(getattr(pipeline, name)):
                 getattr(pipeline, name).to(device)
-            rows = family.encode_with(pipeline, name, self._previewed())
-            self.exact[name] = [{key: part.cpu() for key, part in row.items()} for row in rows]
+            if previewed := self._previewed():
+                rows = family.encode_with(pipeline, name, previewed)
+                self.exact[name] = [{key: part.cpu() for key, part in row.items()} for row in rows]
             shelf.fill(
                 lambda start, stop: family.encode_with(pipeline, name, self.words[start:stop]),
                 advance,

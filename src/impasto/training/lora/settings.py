@@ -18,6 +18,7 @@ PREVIEW_SHARE: Final = 0.1
 PASSES: Final = 10  # over a large set
 PICTURES: Final = 4000  # shown in a training, at least: 1,000 steps of four
 WARMUP: Final = 100  # steps, at most
+STYLES_SHOWN: Final = 4  # in previews where no captions are given
 
 
 class LoraSettings(LoopSettings):
@@ -239,7 +240,7 @@ def enough_pictures(settings: LoraSettings, styles: int, *, held_out: bool) -> i
     A picture learned from counts as three calls of the denoiser, for it goes forwards and, at twice
     the cost, back. One painted counts as two calls a step, with and without the caption.
     """
-    shown = min(styles, 4) if settings.previews is None else len(settings.previews)
+    shown = min(styles, STYLES_SHOWN) if settings.previews is None else len(settings.previews)
     calls = float(DRAWS if held_out else 0)
     if settings.preview_every:
         calls += 2 * shown * settings.preview_steps / settings.preview_every
