@@ -39,7 +39,12 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__)
         return 2
     if not is_ready():
-        install()
+        try:
+            install()
+        except subprocess.CalledProcessError as error:
+            print("make.py: .venv could not be made; the reason is above, or in:", file=sys.stderr)
+            print(error, file=sys.stderr)
+            return 1
     surroundings = os.environ | {"OMP_NUM_THREADS": "1"} if target in ONE_THREAD else None
     for command in commands:
         status = subprocess.run(command, cwd=ROOT, env=surroundings, check=False).returncode

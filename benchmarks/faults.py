@@ -228,10 +228,8 @@ def kills(root: Path, seconds: Mapping[str, float], count: int, rng: random.Rand
         number = turn % len(VERBS)
         verb = VERBS[number]
         before(root, number)
-        again = 0
-        while again < 1 + turn % 2:  # every other one is killed twice
+        for _ in range(1 + turn % 2):  # every other one is killed twice
             forked(root, verb.arguments, kill_after=rng.random() * seconds[verb.name])
-            again += 1
         ended = forked(root, verb.arguments)
         _compare(report, root, number, ended)
     return report
@@ -319,14 +317,14 @@ def damages(root: Path, count: int, rng: random.Random) -> Report:
         words = rng.choice(fitting or [words for under, words in readers if not under])
         if words not in usual:
             ended = forked(root, words)
-            usual[words] = ended.status, content(root, ("study",)), _told(ended)
+            usual[words] = ended.status, content(root, ("study",)), _printed(ended)
             before(root, len(VERBS))
         whole = path.read_bytes()
         path.write_bytes(_damaged(whole, rng))
         named = {*damaged_files(root / "study")}
         ended = forked(root, words)
-        status, stable, told = usual[words]
-        same = ended.status == status and _told(ended) == told
+        status, stable, printed = usual[words]
+        same = ended.status == status and _printed(ended) == printed
         what = f"{place} in {words[0]}: {ended.output[-200:]!r}"
         if "Traceback" in ended.output or ended.status < 0:
             report.bad("traceback", what)
@@ -341,7 +339,7 @@ def damages(root: Path, count: int, rng: random.Random) -> Report:
         elif path.exists() and _content_or_none(path) == stable.get(f"study/{place}"):
             report.counts["made anew"] += 1
         elif any(path == one or one.name == CHECKSUMS for one in named):
-            report.counts["not read, and named by info --check"] += 1
+            report.counts["not read, and named by info"] += 1
         else:
             report.bad("not noticed", what)
         before(root, len(VERBS))
@@ -355,7 +353,8 @@ def _content_or_none(path: Path) -> Any:
         return None
 
 
-def _told(ended: Ended) -> str:
+def _printed(ended: Ended) -> str:
+    """The output without times and rates."""
     return re.sub(r"\d+(\.\d+)? ?(s|/s)\b", "", ended.output)
 
 

@@ -5,9 +5,8 @@
     python benchmarks/fuzz.py --share 0.01 --seed 7  a hundredth of it
 
 Every mutation follows from the seed. Right is: the input is taken, or refused in one line by an
-``ImpastoError``; within ten seconds of processor time; and no file appears outside the output
-folder. Inputs that do
-otherwise are written to ``--keep`` and end the command with status 1.
+``ImpastoError``, within ten seconds of processor time, and no file appears outside the output
+folder. Inputs that do otherwise are written to ``--keep`` and end the command with status 1.
 """
 
 import argparse
@@ -222,10 +221,11 @@ def _prepared(report: Report, batch: Sequence[bytes], whole: Sequence[bytes]) ->
                 report.add("traceback", seconds, data, "neither taken nor set aside, or both")
             else:
                 report.add("taken" if name in taken else "refused", seconds, data)
-        _look_outside(report, Path(folder), {"in", "out"})
+        _check_outside(report, Path(folder), {"in", "out"})
 
 
-def _look_outside(report: Report, folder: Path, known: set[str]) -> None:
+def _check_outside(report: Report, folder: Path, known: set[str]) -> None:
+    """Count files beside the known ones: they were written outside the output folder."""
     strangers = {path.name for path in folder.iterdir()} - known
     for name in sorted(strangers):
         report.add("outside", 0.0, name.encode(), "a file outside of the output folder")
@@ -283,8 +283,8 @@ def fuzz_tables(count: int, seed: int, keep: Path | None = None) -> Report:
                 tried(report, data, lambda file=file, out=out: prepare(file, out, SMALL))
                 shutil.rmtree(place / "out", ignore_errors=True)
                 file.unlink()
-        _look_outside(report, place, {"in", "out"})
-        _look_outside(report, place / "in", {"p", "settings.toml", "settings.json"})
+        _check_outside(report, place, {"in", "out"})
+        _check_outside(report, place / "in", {"p", "settings.toml", "settings.json"})
     return report
 
 
@@ -305,7 +305,7 @@ PARTS = (
 
 
 def fuzz_requests(count: int, seed: int, keep: Path | None = None) -> Report:
-    """Send mutated requests to the server; it must answer, stay alive, and tell nothing else."""
+    """Send mutated requests to the server; it must answer, keep running, and send no other file."""
     rng, report = random.Random(seed + 2), Report("requests", keep)
     with tempfile.TemporaryDirectory() as folder:
         study = Path(folder) / "study"
@@ -362,7 +362,7 @@ def _asked(port: int, data: bytes) -> None:
             while part := connection.recv(65536):
                 answer += part
     if SECRET.encode() in answer:
-        raise AssertionError("a file outside of the page was told")
+        raise AssertionError("a file outside of the page was sent")
     if answer[:5] == b"HTTP/" and answer[9:10] == b"5" and answer[9:12] not in (b"501", b"505"):
         raise AssertionError(f"the server failed: {answer[:60]!r}")
 

@@ -66,6 +66,20 @@ def test_it_installs_once_and_again_when_pins_change(
     assert make.main(["nothing"]) == 2
 
 
+def test_a_failing_installation_is_no_traceback_and_is_tried_again(
+    make: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(command: list[str], **_: Any) -> None:
+        raise make.subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(make.venv, "create", lambda path, with_pip: path.mkdir(exist_ok=True))
+    monkeypatch.setattr(make, "wants_cpu_torch", lambda: False)
+    monkeypatch.setattr(make.subprocess, "run", run)
+    assert make.main(["docs"]) == 1
+    assert ".venv could not be made" in capsys.readouterr().err
+    assert not make.is_ready()
+
+
 def test_a_failing_command_ends_a_target(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make, "is_ready", lambda: True)
     ran: list[list[str]] = []

@@ -52,7 +52,7 @@ def test_the_fuzzer_sees_tracebacks_hangs_and_files_outside(
     fuzz.tried(report, b"1", lambda: 1 / 0)
     fuzz.tried(report, b"2", lambda: (_ for _ in ()).throw(RunError("two\nlines")))
     (tmp_path / "escaped").touch()
-    fuzz._look_outside(report, tmp_path, {"in"})
+    fuzz._check_outside(report, tmp_path, {"in"})
     monkeypatch.setattr(fuzz, "SECONDS", 0.05)
     fuzz.tried(report, b"3", lambda: [None for _ in iter(int, 1)])
     assert dict(report.counts) == {"traceback": 2, "outside": 1, "hang": 1}

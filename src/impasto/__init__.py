@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from impasto.verbs.inputs import load_network as load_network
     from impasto.verbs.inputs import open_collection as open_collection
     from impasto.verbs.inputs import open_run as open_run
-    from impasto.verbs.looking import compare as compare
-    from impasto.verbs.looking import doctor as doctor
-    from impasto.verbs.looking import info as info
+    from impasto.verbs.inspection import compare as compare
+    from impasto.verbs.inspection import doctor as doctor
+    from impasto.verbs.inspection import info as info
     from impasto.verbs.results import paint as paint
     from impasto.verbs.results import report as report
     from impasto.verbs.results import serve as serve
@@ -91,7 +91,7 @@ _VERBS = {
     "scoring": ("add_to_atlas", "atlas", "balance", "evaluate", "evaluate_adapter", "predict"),
     "data": ("audit", "prepare", "sample"),
     "inputs": ("load_network", "open_collection", "open_run"),
-    "looking": ("compare", "doctor", "info"),
+    "inspection": ("compare", "doctor", "info"),
     "results": ("paint", "report", "serve", "site", "study"),
     "training": ("train", "train_autoencoder", "train_classifier", "train_lora", "train_painter"),
 }

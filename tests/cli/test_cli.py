@@ -1,11 +1,13 @@
 """The command line as its users meet it: help, errors of one line, pipes."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -83,6 +85,23 @@ def test_errors_are_one_line(
     assert not list(tmp_path.iterdir())
 
 
+def test_info_names_damaged_files_with_status_2(
+    make_collection: Callable[..., Collection], tmp_path: Path, impasto: Call
+) -> None:
+    made = shutil.copytree(make_collection(train=6, test=2).path, tmp_path / "c")
+    done = impasto("info", made)
+    assert done.status == 0 and "paintings: 24 (" in done.out
+    assert ", 0 of them are damaged" in done.out
+    pixels = made / "pixels.npy"
+    pixels.write_bytes(pixels.read_bytes()[:-1])
+    for place in (made, pixels):
+        done = impasto("info", place)
+        assert done.status == 2 and f"damaged: {pixels} (" in done.out
+    done = impasto("info", made / "styles.json")
+    assert done.status == 0 and "files: 1 have a checksum, 0 of them are damaged" in done.out
+    assert "paintings" in impasto("info", made, "--no-check").out
+
+
 def test_suggested_commands_can_be_copied(
     picture_folder: Callable[..., Path], impasto: Call
 ) -> None:
@@ -98,6 +117,49 @@ def test_a_file_in_the_way_is_named(
     done = impasto("prepare", source, "-o", tmp_path / "taken", "--pixels", 32)
     assert str(tmp_path / "taken") in done.error
     assert (tmp_path / "taken").read_text() == "something of the user's"
+
+
+@pytest.mark.parametrize(
+    ("words", "verb", "source", "folder", "settings"),
+    [
+        (
+            ("study", "-o", "s", "--seed", 3, "--set", "prepare.pixels=64"),
+            *("study", [], "s", {"prepare.seed": 3, "prepare.pixels": 64, "train.seed": 3}),
+        ),
+        (
+            ("train", "classifier", "c", "--epochs", 7, "--lr", 0.5),
+            *("train classifier", ["c"], "study/runs/classifier"),
+            {"epochs": 7, "learning_rate": 0.5, "seed": 0},
+        ),
+        (
+            ("train", "lora", "c", "-o", "l", "--base", "b", "--per-style", "--push", "me/it"),
+            *("train lora", ["c"], "l/<style>", {"base": "b"}),
+        ),
+    ],
+)
+def test_a_dry_run_prints_every_setting_and_neither_reads_nor_writes(
+    words: tuple[object, ...],
+    verb: str,
+    source: list[str],
+    folder: str,
+    settings: dict[str, Any],
+    impasto: Call,
+    tmp_path: Path,
+) -> None:
+    plan = impasto(*words, "--dry-run", "--json").json
+    assert (plan["verb"], plan["from"], plan["to"]) == (verb, source, folder)
+    text = impasto(*words, "--dry-run").out
+    first, *lines = text.splitlines()
+    assert first.startswith(f"would {verb} from ") and first.endswith(f" to {folder}, with")
+    values = plan["settings"]
+    assert len(lines) >= len(values)
+    for name, value in settings.items():
+        assert f"  {name} = {json.dumps(value)}" in lines
+        for part in name.split("."):
+            plan["settings"] = plan["settings"][part]
+        assert plan["settings"] == value
+        plan["settings"] = values
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The contract of all verbs: exit status 0, 1 or 2, and one JSON object with ``--json``."""
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -84,7 +85,10 @@ def done(
             *("evaluate", classifier, "--by", "artist", "--epochs", 1, "--device", "cpu", "-q"),
             *assigned("folds=2"),
         ),
-        "predict": ("predict", classifier, source / "test" / "Bands", "-o", root / "heat"),
+        "predict": (
+            *("predict", classifier, source / "test" / "Bands", "-o", root / "heat"),
+            *("--csv", root / "predictions.csv"),
+        ),
         "atlas": ("atlas", classifier, "--device", "cpu", "-q", *ATLAS),
         "atlas --add": ("atlas", classifier, "--add", source / "test" / "Bands", "--device", "cpu"),
         "paint": (
@@ -155,6 +159,20 @@ def test_json_is_one_object_and_nothing_else(done: Table, verb: str) -> None:
     assert (made.status == 1) is content["invalidated"]
     if verb.startswith(WITH_FINDINGS) and verb != "atlas --add":
         assert content["findings"]
+
+
+def test_predictions_as_a_table_are_those_of_the_json_object(done: Table) -> None:
+    root, _, made = done["predict"]
+    assert made.json["csv"] == str(root / "predictions.csv")
+    with (root / "predictions.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(made.json["predictions"]) == 3
+    for row, one in zip(rows, made.json["predictions"], strict=True):
+        assert (row["path"], row["style"]) == (one["path"], one["style"])
+        assert row["set"].split(" | ") == one["set"]
+        shares = {style: float(row[style]) for style in one["probabilities"]}
+        assert shares == pytest.approx(one["probabilities"], abs=1e-4)
+        assert row["probability"] == row[one["style"]]
 
 
 @pytest.mark.parametrize("verb", VERBS)

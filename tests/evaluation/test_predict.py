@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from impasto.errors import InputError, RunError
 from impasto.evaluation.ood import ENOUGH, OodDetector
-from impasto.evaluation.predict import PredictSettings, predict
+from impasto.evaluation.predict import Prediction, PredictSettings, predict, write_csv
 from impasto.files import write_text
 from impasto.files.checksums import forget
 from quick_settings import STYLES
@@ -47,6 +47,21 @@ def test_predictions_are_the_evaluations(trained: Trained, pictures: Path) -> No
         )
         shares = list(mine.probabilities.values())
         assert shares == sorted(shares, reverse=True)
+
+
+def test_a_table_of_predictions_opens_in_a_spreadsheet_and_runs_no_formula(tmp_path: Path) -> None:
+    made = [
+        Prediction(Path("=a.jpg"), {"Ukiyo_e": 0.75, "Baroque": 0.25}, None, None, None),
+        Prediction(Path("ö.jpg"), {"Baroque": 0.5, "Ukiyo_e": 0.5}, ("Baroque", "X"), False, None),
+    ]
+    write_csv(tmp_path / "new" / "t.csv", made)
+    content = (tmp_path / "new" / "t.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.decode("utf-8-sig").splitlines() == [
+        "path,style,probability,set,in_distribution,Baroque,Ukiyo_e",
+        "'=a.jpg,Ukiyo_e,0.7500,,,0.2500,0.7500",
+        "ö.jpg,Baroque,0.5000,Baroque | X,no,0.5000,0.5000",
+    ]
 
 
 def test_noise_looks_unlike_anything_trained_on(trained: Trained, tmp_path: Path) -> None:

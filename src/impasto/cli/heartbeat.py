@@ -1,6 +1,6 @@
-"""A sign of life on a terminal: after two silent seconds, a line that counts them.
+"""Heartbeat on a terminal: after two seconds without output, a line that counts the seconds.
 
-The line is taken away before anything else is printed. Logs get none.
+The line is erased before anything else is printed. Nothing is written to logs.
 """
 
 import sys
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
 PATIENCE: Final = 2.0  # seconds without output
-INTERVAL: Final = 0.5  # seconds between two looks
+INTERVAL: Final = 0.5  # seconds between two checks
 
 
-class _Spoken:
-    """A stream that tells when it was written to; all else is the stream's own."""
+class _WatchedStream:
+    """A stream whose writes erase the line and restart the count."""
 
     def __init__(self, stream: TextIO, pulse: "_Pulse") -> None:
         self._stream, self._pulse = stream, pulse
@@ -30,21 +30,21 @@ class _Spoken:
 
 
 class _Pulse:
-    """The line, and the moment of the last output."""
+    """The line on the terminal, and the time of the last output."""
 
     def __init__(self, terminal: TextIO) -> None:
         self.terminal, self.lock = terminal, threading.RLock()
         self.last, self.width = time.monotonic(), 0
 
     def clear(self) -> None:
-        """Take the line away, and begin to count anew."""
+        """Erase the line and restart the count."""
         if self.width:
             self.terminal.write(f"\r{' ' * self.width}\r")
             self.width = 0
         self.last = time.monotonic()
 
     def beat(self) -> None:
-        """Show the line where nothing was printed for too long."""
+        """Show the line if nothing was printed for ``PATIENCE`` seconds."""
         with self.lock:
             silent = time.monotonic() - self.last
             if silent < PATIENCE:
@@ -72,8 +72,8 @@ def heartbeat(*, shown: bool) -> Iterator[None]:
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
     if sys.stdout.isatty():
-        sys.stdout = _Spoken(sys.stdout, pulse)
-    sys.stderr = _Spoken(terminal, pulse)
+        sys.stdout = _WatchedStream(sys.stdout, pulse)
+    sys.stderr = _WatchedStream(terminal, pulse)
     try:
         yield
     finally:

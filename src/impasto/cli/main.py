@@ -21,7 +21,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from impasto.cli import data, generate, look, score, start, tell, train
+from impasto.cli import data, generate, inspection, score, start, tell, train
 from impasto.cli.heartbeat import heartbeat
 from impasto.cli.messages import complain, note
 from impasto.errors import ImpastoError
@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Look and score": (score.evaluate, score.balance, score.predict, score.atlas),
     "Generate": (generate.paint,),
     "Tell": (tell.report, tell.site, tell.serve),
-    "Help": (look.info, look.compare, look.doctor),
+    "Help": (inspection.info, inspection.compare, inspection.doctor),
 }
 
 
@@ -115,7 +115,7 @@ def run(arguments: Sequence[str]) -> int:
 def _ended_as_interrupted() -> list[int]:
     """Let SIGTERM and SIGHUP end the work as Ctrl-C does: after the step, with a checkpoint.
 
-    Gives the list of the signals that came.
+    Returns the list of the signals received, which fills as they arrive.
     """
     came: list[int] = []
 

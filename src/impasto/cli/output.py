@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from impasto.pipeline import Study
     from impasto.records.painting import Painted
     from impasto.records.run_comparison import RunComparison
-    from impasto.verbs.looking import Check, Info
+    from impasto.verbs.inspection import Check, Info
 
 REACHED = {
     "psnr": "PSNR {:.2f} dB",
@@ -42,7 +43,7 @@ REACHED = {
 }
 """Words for each score that a training reaches on validation, besides those of classifiers."""
 PRINTED = frozenset(["IMP101", "IMP111", "IMP114", "IMP116", "IMP117", "IMP118"])
-"""Issues of ``prepare`` that its output tells; the audit tells all."""
+"""Issues that ``prepare`` prints; ``audit`` prints all."""
 COLOURS = {"issue": "yellow", "passed": "green", "not applicable": "dim"}
 ORDER = ("issue", "passed", "not applicable")
 
@@ -252,7 +253,7 @@ def predictions(
 
 def info(found: "Info", *, as_json: bool) -> None:
     """Print the result of ``info``; status 2 where a file is damaged."""
-    from impasto.verbs.looking import as_data as data_of  # noqa: PLC0415
+    from impasto.verbs.inspection import as_data as data_of  # noqa: PLC0415
 
     lines = [f"{found.path}: {found.kind}"]
     lines += [f"{name}: {value}" for name, value in found.facts.items()]
@@ -275,10 +276,8 @@ def comparison(made: "RunComparison", *, as_json: bool) -> None:
 
 def checks(made: "Sequence[Check]", *, as_json: bool) -> None:
     """Print the result of ``doctor``; status 2 where something is wrong."""
-    from impasto.verbs.looking import as_rows  # noqa: PLC0415
-
-    data = {"checks": [{"name": c.name, "outcome": c.outcome, "text": c.text} for c in made]}
-    lines = [f"{name:<15} {outcome:<8} {text}" for name, outcome, text in as_rows(made)]
+    data = {"checks": [asdict(one) for one in made]}
+    lines = [f"{one.name:<15} {one.outcome:<8} {one.text}" for one in made]
     _finish(data, "\n".join(lines), as_json=as_json)
     if any(one.outcome == "wrong" for one in made):
         raise typer.Exit(2)

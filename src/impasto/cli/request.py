@@ -13,8 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import typer
-
+from impasto.cli.messages import note
 from impasto.config import CourseConfig, Settings, is_course, merged, parse, read
 from impasto.errors import InputError, SettingsError
 
@@ -147,8 +146,8 @@ def _course_values(
     """The course's device, epochs and batch size, for ``cls`` and each table in it that knows them.
 
     A table within one that has a device takes that one's, which an option may still change. Where
-    the file names a GPU that this machine lacks, ``auto`` takes its place, and a line says so; not
-    where an option has ``chosen`` a device.
+    the file names a GPU that this machine lacks, ``auto`` takes its place with a note, unless an
+    option has ``chosen`` a device.
     """
     known = {"epochs": course.epochs, "batch_size": course.batch_size, "device": course.device}
     if course.device and course.device.startswith("cuda"):
@@ -161,16 +160,16 @@ def _course_values(
             device_of("cuda")
         except SettingsError:
             there = device_of("auto").type.replace("cpu", "the CPU")
-            typer.echo(
-                f"impasto: the settings file asks for {course.device}, which this machine lacks: "
-                f"computing on {there}",
-                err=True,
+            note(
+                f"the settings file asks for {course.device}, which this machine lacks: computing "
+                f"on {there}"
             )
             values = _known_values({**known, "device": "auto"}, cls)
     return values
 
 
 def _known_values(known: Mapping[str, Any], cls: type[Settings]) -> dict[str, Any]:
+    """The values in ``known`` for ``cls`` and each table in it that knows them."""
     values: dict[str, Any] = {}
     for name, info in cls.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, Settings):

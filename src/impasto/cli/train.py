@@ -136,14 +136,14 @@ def lora(
     from impasto.training.lora.settings import LoraSettings  # noqa: PLC0415
 
     request, settings = _asked(LoraSettings, {"base": base, "trigger": trigger, **network}, common)
+    folder = output or request.study / "runs" / "lora"
+    if common.dry_run:
+        from_, to = collection or request.collection, folder / "<style>" if per_style else folder
+        return plan("train lora", [from_], to, settings, as_json=common.as_json)
     if push:
         from impasto.diffusion.push_to_hub import require_access  # noqa: PLC0415
 
         require_access(push)  # before hours of work
-    folder = output or request.study / "runs" / "lora"
-    if common.dry_run:
-        from_ = collection or request.collection
-        return plan("train lora", [from_], folder, settings, as_json=common.as_json)
     jobs = {folder: settings}
     if per_style:
         known = _styles(collection or request.collection)

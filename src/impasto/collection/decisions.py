@@ -17,7 +17,7 @@ from impasto.collection.layouts.table_rows import LabelTable, TableRow, read_row
 from impasto.collection.vocabulary import plain
 from impasto.errors import InputError
 
-What = Literal["keep", "exclude", "relabel"]
+Action = Literal["keep", "exclude", "relabel"]
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("path", "file", "picture"),
     "decision": ("action",),
@@ -35,7 +35,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 class Decision:
     """One decision; ``style`` is empty unless the picture is relabelled."""
 
-    what: What
+    action: Action
     style: str = ""
 
 
@@ -65,7 +65,7 @@ def decided(source: Source, path: Path) -> Source:
     entries, changes = [], []
     for entry in source.entries:
         decision = found.get(entry.id, Decision("keep"))
-        if decision.what == "exclude":
+        if decision.action == "exclude":
             changes.append(Skipped(entry.id, f"excluded ({entry.style})"))
             continue
         style = spelled.get(plain(decision.style), decision.style) or entry.style
@@ -97,14 +97,14 @@ def _decision(table: LabelTable, row: TableRow) -> Decision:
         InputError: it is none of those there are, or a new style is missing.
     """
     place, word, style = table.row_name(row.number), row.text("decision").lower(), row.text("style")
-    what: What | None = next((one for one in get_args(What) if one == word), None)
-    if what is None:
+    action: Action | None = next((one for one in get_args(Action) if one == word), None)
+    if action is None:
         raise InputError(
-            f"{place}: the decision {word!r} is none of {', '.join(get_args(What))}: correct it"
+            f"{place}: the decision {word!r} is none of {', '.join(get_args(Action))}: correct it"
         )
-    if what == "relabel" and not style:
+    if action == "relabel" and not style:
         raise InputError(f"{place}: relabel needs the new style: fill it in")
-    return Decision(what, style if what == "relabel" else "")
+    return Decision(action, style if action == "relabel" else "")
 
 
 def renamed(source: Source, path: Path) -> Source:

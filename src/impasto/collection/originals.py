@@ -79,8 +79,10 @@ class Originals:
         A file of the recorded size and time counts as unchanged; any other is read.
         """
         changed = [row for row in rows if row in self.known and self._has_changed(row)]
-        left = {row: item for row, item in self.known.items() if row not in set(changed)}
-        return replace(self, known=left), changed
+        known = dict(self.known)
+        for row in changed:
+            del known[row]
+        return replace(self, known=known), changed
 
     def _has_changed(self, row: int) -> bool:
         item = self.known[row]

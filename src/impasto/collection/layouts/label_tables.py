@@ -5,7 +5,7 @@ numbers; rows without a picture and pictures without a row are counted.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,8 +25,8 @@ from impasto.collection.entries import (
 from impasto.collection.file_names import artist_slug, repair, year_of, year_range
 from impasto.collection.layouts.picture_paths import (
     WORDS,
-    How,
     Match,
+    MatchKind,
     PathIndex,
     PictureFolder,
     cleaned,
@@ -50,7 +50,7 @@ class _TableReading:
     folder: PictureFolder
     several: Several
     skipped: list[Skipped] = field(default_factory=list)
-    how: Counter[How] = field(default_factory=Counter)
+    how: Counter[MatchKind] = field(default_factory=Counter)
     outside: int = 0
     repeated: list[str] = field(default_factory=list)
     multiple: list[str] = field(default_factory=list)
@@ -92,7 +92,7 @@ def read_table(
     return Source(
         tuple(entries),
         styles,
-        left_out=_beside(reading, [id_ for id_ in rows], whole=whole),
+        left_out=_beside(reading, rows, whole=whole),
         skipped=tuple(reading.skipped),
         notes=(*table.notes, *_notes(reading)),
     )
@@ -156,14 +156,12 @@ def _rows_by_picture(reading: _TableReading) -> dict[str, tuple[str, list[TableR
         InputError: no picture was found.
     """
     found: dict[str, tuple[Match, list[TableRow]]] = {}
-    unknown = [row for row in reading.table.rows if _unknown_side(row)]
-    for row in unknown:
-        side = row.text("split")
-        reading.refuse(row, f"the split {side!r} is none of train, validation, test")
     first: str | None = None
     for row in reading.table.rows:
         cell = row.text("path")
-        if row in unknown:
+        if _unknown_side(row):
+            side = row.text("split")
+            reading.refuse(row, f"the split {side!r} is none of train, validation, test")
             continue
         if not cell:
             reading.refuse(row, "no path is given")
@@ -186,7 +184,7 @@ def _with_ids(
     reading: _TableReading, rows: Mapping[str, list[TableRow]]
 ) -> dict[str, tuple[str, list[TableRow]]]:
     """Rows by id: the path within the folder; pictures outside get one without their folder."""
-    outside = [path for path in rows if path.startswith("/") or Path(path).is_absolute()]
+    outside = {path for path in rows if path.startswith("/") or Path(path).is_absolute()}
     reading.outside = len(outside)
     top = Path(_common_folder(outside)) if outside else Path()
     result: dict[str, tuple[str, list[TableRow]]] = {}
@@ -199,10 +197,10 @@ def _with_ids(
     return result
 
 
-def _common_folder(paths: Sequence[str]) -> str:
+def _common_folder(paths: Iterable[str]) -> str:
     """The folder that all files lie in or below."""
-    folders = [Path(path).parent for path in paths]
-    common = folders[0]
+    folders = {Path(path).parent for path in paths}
+    common = min(folders)
     while not all(folder.is_relative_to(common) for folder in folders):
         common = common.parent
     return str(common)
@@ -325,7 +323,7 @@ def _years(table: LabelTable) -> list[str]:
     """Notes on dates that are more or less than a year."""
     dates = [date for row in table.rows if (date := row.text("year")) and date.lower() != "nan"]
     unread = [date for date in dates if year_of(date) is None]
-    ranges = [date for date in dates if date not in unread and not _is_year(date)]
+    ranges = [date for date in dates if year_of(date) is not None and not _is_year(date)]
     notes = []
     if ranges:
         notes.append(
@@ -345,7 +343,7 @@ def _is_year(date: str) -> bool:
     return found is not None and date.removesuffix(".0") == str(found[0])
 
 
-def _beside(reading: _TableReading, ids: Sequence[str], *, whole: bool) -> tuple[LeftOut, ...]:
+def _beside(reading: _TableReading, ids: Collection[str], *, whole: bool) -> tuple[LeftOut, ...]:
     """Pictures without a row and files of other endings, where the table's pictures lie."""
     folder, table = reading.folder, reading.table.path
     tops = {id_.partition("/")[0] if "/" in id_ else "" for id_ in ids} - {"elsewhere"}

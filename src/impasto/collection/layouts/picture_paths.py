@@ -18,8 +18,8 @@ from urllib.parse import unquote
 from impasto.collection.entries import PICTURES, is_system_folder
 from impasto.collection.vocabulary import plain
 
-How = Literal["exact", "slashes", "spelling", "ending", "below"]
-WORDS: Final[dict[How, str]] = {
+MatchKind = Literal["exact", "slashes", "spelling", "ending", "below"]
+WORDS: Final[dict[MatchKind, str]] = {
     "slashes": "with other slashes or dots",
     "spelling": "in another spelling of case, accents, blanks or underscores",
     "ending": "without their ending or with another",
@@ -33,7 +33,7 @@ class Match:
     """The path of a file as it stands on disk, and how it was found."""
 
     path: str
-    how: How
+    how: MatchKind
 
 
 def cleaned(cell: str) -> str:
@@ -77,7 +77,7 @@ class PathIndex:
             return Match(path, "slashes")
         for spelled in dict.fromkeys((path, unquote(path))):
             key, stem = _keys(spelled)
-            ways: list[tuple[How, list[str]]] = [
+            ways: list[tuple[MatchKind, list[str]]] = [
                 ("spelling", self._spelled.get(key, [])),
                 ("ending", self._stems.get(stem, [])),
                 ("ending", self._stems.get(key, [])),  # a dot, no ending
@@ -143,7 +143,8 @@ class PictureFolder:
             for name in kept:
                 if (Path(root) / name).is_symlink():
                     path = legible((inner / name).as_posix())
-                    self.linked += [] if path in self.linked else [path]
+                    if path not in self.linked:
+                        self.linked.append(path)
             folders[:] = kept if deep else []
             for name in sorted(names):
                 if not name.startswith("."):

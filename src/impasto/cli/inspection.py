@@ -1,4 +1,4 @@
-"""The verbs that look and change nothing: info, compare, doctor."""
+"""The verbs that read and change nothing: info, compare, doctor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ def info(
     ] = True,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Say what a path is, what it holds, and whether its files are as they were written.
+    """Describe a study, a run or a collection, and compare its files with their checksums.
 
     impasto info study
     """
@@ -41,7 +41,7 @@ def compare(
 
 
 def doctor(as_json: opt.AsJson = False) -> None:
-    """Look at Python, torch, devices, disk, extras and fonts: what works here, and what is missing.
+    """Check Python, torch, devices, disk, extras and fonts: what works here, and what is missing.
 
     impasto doctor
     """

@@ -1,10 +1,9 @@
-"""Verbs that look and change nothing: info, compare, doctor."""
+"""Verbs that read and change nothing: info, compare, doctor."""
 
 import os
 import platform
 import shutil
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
@@ -38,7 +37,7 @@ class Info:
     Attributes:
         path: the path.
         kind: what it is.
-        facts: what is worth a line, by name.
+        facts: its properties by name; none where files are damaged.
         checked: files whose checksum was compared.
         damaged: those that are not as they were written, each with the reason.
     """
@@ -55,7 +54,7 @@ def info(path: Thing, *, check: bool = True) -> Info:
 
     Args:
         path: any file or folder.
-        check: compare the files below it with their checksums.
+        check: compare it, or the files below it, with their checksums.
 
     Raises:
         InputError: there is no such path, or what describes it is damaged.
@@ -64,12 +63,17 @@ def info(path: Thing, *, check: bool = True) -> Info:
     kind = place_kind(place)
     if kind == "missing":
         raise InputError(f"{place}: there is no such file or folder")
-    damaged = checksums.damaged_files(place) if check and place.is_dir() else {}
-    facts: dict[str, str] = {}
-    if not damaged:
-        facts = _facts(place, kind)
-    checked = checksums.count(place) if check and place.is_dir() else 0
+    checked, damaged = _checked(place) if check else (0, {})
+    facts = {} if damaged else _facts(place, kind)
     return Info(place, kind, facts, checked, damaged)
+
+
+def _checked(place: Path) -> tuple[int, dict[Path, str]]:
+    """Number of files with a checksum, and the damaged ones, each with the reason."""
+    if place.is_dir():
+        return checksums.count(place), checksums.damaged_files(place)
+    reason = checksums.damage(place)
+    return int(checksums.is_noted(place)), {} if reason is None else {place: reason}
 
 
 def _facts(place: Path, kind: PlaceKind) -> dict[str, str]:
@@ -145,7 +149,7 @@ class Check:
     """One line of ``doctor``.
 
     Attributes:
-        name: of what was looked at.
+        name: of the thing checked.
         outcome: ``missing`` is something optional, ``wrong`` something that impasto needs.
         text: what was found, and what to do about it.
     """
@@ -156,7 +160,7 @@ class Check:
 
 
 def doctor(place: Thing = ".") -> list[Check]:
-    """Look at this installation and machine, and at the disk of a folder."""
+    """Check this installation and machine, and the disk of a folder."""
     return [
         _python(),
         *_torch(),
@@ -186,7 +190,7 @@ def _torch() -> list[Check]:
     device = device_of("auto")
     names = [torch.cuda.get_device_name(one) for one in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
-        names.append("Apple GPU (mps; not tested by us)")
+        names.append("Apple GPU (mps; not tested)")
     text = f"{torch.__version__}, {torch.get_num_threads()} threads"
     found = ", ".join(names) or "no GPU that torch can use"
     return [
@@ -245,11 +249,6 @@ def _browser() -> Check:
         there = False
     text = "installed, for tests of the page" if there else "for tests: playwright install chromium"
     return Check("chromium", "ok" if there else "missing", text)
-
-
-def as_rows(checks: Sequence[Check]) -> list[list[str]]:
-    """Rows of a table."""
-    return [[one.name, one.outcome, one.text] for one in checks]
 
 
 def as_data(found: Info) -> dict[str, Any]:
