@@ -119,7 +119,11 @@ def painting(styles: list[str], mark: str, name: str, painted: float) -> Painter
         arms=arms(painted),
         left_out={},
         gains={
-            "network": HitRateGains(unchanged=spread(0.2), histogram=spread(painted - 0.2, 0.05))
+            "network": {
+                "painted": HitRateGains(
+                    unchanged=spread(0.2), histogram=spread(painted - 0.2, 0.05)
+                )
+            }
         },
         searched=1000,
         per_style=tuple(

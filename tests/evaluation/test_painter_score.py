@@ -107,6 +107,12 @@ def test_every_arm_stands_between_floor_and_ceiling(result: dict[str, Any]) -> N
     assert result["searched"] == 84  # all that there are
     assert [arm["arm"] for arm in result["arms"]] == ARMS
     assert result["left_out"] == {"course": "paint.course names no run"}
+    for evaluator, gains in result["gains"].items():
+        hits = {arm["arm"]: arm["rates"][evaluator]["hit"]["value"] for arm in result["arms"]}
+        assert list(gains) == ["painted", "patches", "finished", "adversarial"]
+        for arm, gain in gains.items():
+            for other in ("unchanged", "histogram"):
+                assert gain[other]["value"] == pytest.approx(hits[arm] - hits[other])
     for arm in result["arms"]:
         assert set(arm["rates"]) == {"network", "handmade"}
         for rate in arm["rates"].values():

@@ -118,7 +118,7 @@ def test_an_adapter_without_a_scorecard_says_so(tmp_path: Path) -> None:
     study = made_up.make_study(tmp_path / "study", made_up.MadeUp(run=False))
     add_lora(study, scored=False)
     markdown = write_report(study).markdown.read_text()
-    assert "has not been scored yet" in markdown
+    assert "has not been evaluated yet" in markdown
     assert "No network has been trained yet" in markdown
 
 

@@ -37,7 +37,7 @@ def draw_sheets(
     def tile(place: int) -> Tile:
         answer = f"{names[answers[place]]} {probabilities[place].max():.0%}"
         picture = _thumbnail(collection, int(test.rows[place]))
-        return picture, f"is {names[test.labels[place]]}", f"said {answer}"
+        return picture, f"is {names[test.labels[place]]}", f"predicted {answer}"
 
     surest = wrong[np.argsort(-probabilities[wrong].max(1), kind="stable")][:WORST].tolist()
     rows = [surest[start : start + COLUMNS] for start in range(0, len(surest), COLUMNS)]

@@ -16,13 +16,13 @@ SIGNIFICANT = 0.05  # p value from which IMP308 is an issue
 def evaluation_findings(
     evaluation: ClassifierEvaluation, explanation: Explanation, run: Run, collection: Collection
 ) -> list[Finding]:
-    """Judge an evaluation of a run on a collection."""
-    judged = [
+    """Return the findings on an evaluation of a run on a collection."""
+    found = [
         *score_findings(evaluation, explanation),
         overlap_finding(run, collection),
         finished_finding(run),
     ]
-    return sorted(judged, key=lambda finding: finding.code)
+    return sorted(found, key=lambda finding: finding.code)
 
 
 def score_findings(evaluation: ClassifierEvaluation, explanation: Explanation) -> list[Finding]:

@@ -87,17 +87,17 @@ def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
         slopes = torch.autograd.grad(
             answers, maps, allow_unused=True
         )  # not every network describes every map
-    spoken = [
+    described = [
         (stage, slope) for stage, slope in zip(features, slopes, strict=True) if slope is not None
     ]
-    finest = spoken[0][0].shape[-2:]
+    finest = described[0][0].shape[-2:]
     heat = x.new_zeros(len(x), *finest)
-    for stage, slope in spoken:
-        said = (slope.mean((2, 3), keepdim=True) * stage).sum(1, keepdim=True)
+    for stage, slope in described:
+        weighted = (slope.mean((2, 3), keepdim=True) * stage).sum(1, keepdim=True)
         share = (
-            said[0].numel() / heat[0].numel()
+            weighted[0].numel() / heat[0].numel()
         )  # of a coarse place's worth for each fine place in it
-        heat += F.interpolate(said, finest, mode="bilinear", align_corners=False)[:, 0] * share
+        heat += F.interpolate(weighted, finest, mode="bilinear", align_corners=False)[:, 0] * share
     return heat.clamp(min=0).float()
 
 

@@ -72,8 +72,8 @@ POOL = 1000
 """Size of the pool in which an original is looked for."""
 TESTED = 200
 """Most pictures of an arm that are classified again under each treatment, evenly spaced."""
-UNTREATED: tuple[Arm, ...] = ("unchanged", "histogram")
-"""Arms that are not classified again under treatments."""
+BASELINES: tuple[Arm, ...] = ("unchanged", "histogram")
+"""Arms that the others are compared with; not classified again under treatments."""
 
 
 class PaintingSettings(Settings):
@@ -249,10 +249,14 @@ class _Scoring:
             arms=scores,
             left_out=left_out,
             gains={
-                evaluator: HitRateGains(
-                    unchanged=rate.gain("painted", "unchanged"),
-                    histogram=rate.gain("painted", "histogram"),
-                )
+                evaluator: {
+                    name: HitRateGains(
+                        unchanged=rate.gain(name, "unchanged"),
+                        histogram=rate.gain(name, "histogram"),
+                    )
+                    for name in order
+                    if name not in (*BASELINES, "real")
+                }
                 for evaluator, rate in rates.items()
             },
             searched=len(haystack),
@@ -348,7 +352,7 @@ class _Scoring:
         self, evaluator: EvaluatorName, name: Arm, pixels: Pixels
     ) -> dict[Treatment, float]:
         """Changes of an arm's hit rate under treatments, on evenly spaced pictures of it."""
-        if name in UNTREATED:
+        if name in BASELINES:
             return {}
         targets = self.real_labels if name == "real" else self.subject.targets
         places = evenly(np.arange(len(targets)), TESTED)

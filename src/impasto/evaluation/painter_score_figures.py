@@ -20,14 +20,12 @@ from impasto.collection.batches import evenly
 from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.generate.patch_painter import PatchPainter
 from impasto.images.contact_sheet import contact_sheet, write_png
-from impasto.records.painter_score import Arm, ShownPainting, ShownPair
+from impasto.records.painter_score import DEFAULT_ARM, Arm, ShownPainting, ShownPair
 from impasto.records.painting import Borrowed
 
 Pixels = NDArray[np.uint8]
 Rows = NDArray[np.int64]
 STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-DEFAULT: Final[Arm] = "finished"
-"""What ``impasto paint`` does with a painter."""
 
 
 def draw(
@@ -86,7 +84,7 @@ class _Gallery:
             made["finished"] = self._borrowed(places, targets, painted)
         result: list[list[ShownPainting]] = [[] for _ in self.some]
         for arm, (pixels, references) in made.items():
-            name = "grid.png" if arm == DEFAULT or len(made) == 1 else f"grid-{arm}.png"
+            name = "grid.png" if arm == DEFAULT_ARM or len(made) == 1 else f"grid-{arm}.png"
             cells = pixels.reshape(len(self.some), len(self.styles), *pixels.shape[1:])
             columns = [self.pictures, *np.moveaxis(cells, 1, 0)]
             _sheet(folder / name, columns, ["original", *self.names])

@@ -73,11 +73,11 @@ def _effect(score: PainterScore) -> Finding:
 
 
 def _colour(score: PainterScore) -> Finding:
-    gain = score.gains["network"].histogram
+    gain = score.gains["network"]["painted"].histogram
     other = score.arm("histogram").rates["network"].hit.value
     text = (
-        f"Colour transfer alone hits {other:.1%}; the painter's gain over it is {gain.value:+.1%} "
-        f"({gain.low:+.1%} to {gain.high:+.1%})."
+        f"Colour transfer alone hits {other:.1%}; the gain of the painter alone over it "
+        f"is {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})."
     )
     numbers = {"gain": gain.value, "histogram": other}
     return Finding("IMP312", _outcome(gain.low > 0), text, numbers)

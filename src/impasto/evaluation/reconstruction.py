@@ -161,8 +161,8 @@ def evaluate_reconstruction(
         quality = np.argsort(scores[:, 0, 0], kind="stable")  # from the worst to the best
         _draw(folder / "figures", reconstructor, test[evenly(quality, SHOWN)])
         evaluation.write(folder / "metrics.json")
-        judged = [overlap_finding(run, opened), finished_finding(run), _pca_finding(evaluation)]
-        findings.save(folder / "findings.json", judged)
+        found = [overlap_finding(run, opened), finished_finding(run), _pca_finding(evaluation)]
+        findings.save(folder / "findings.json", found)
         weights = run.weights_fingerprint
         done(folder, settings=settings, weights=weights, collection=opened.fingerprint)
     accelerator.wait_for_everyone()

@@ -1,6 +1,6 @@
 """Findings: coded judgements with the numbers behind them.
 
-Stages write what they judged to ``findings.json``; ``finding_codes`` lists the codes.
+Stages write their findings to ``findings.json``; ``finding_codes`` lists the codes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -26,6 +26,8 @@ ARM_TITLES: Final[dict[Arm, str]] = {
 }
 """What is classified: paintings, baselines and real test pictures of the style."""
 PAINTINGS: Final[tuple[Arm, ...]] = ("painted", "patches", "finished")
+DEFAULT_ARM: Final[Arm] = "finished"
+"""What ``impasto paint`` does with a painter."""
 EVALUATOR_TITLES: Final[dict[EvaluatorName, str]] = {
     "network": "network",
     "handmade": "hand-made features",
@@ -35,7 +37,7 @@ TREATMENT_TITLES: Final[dict[Treatment, str]] = {
     "blurred": "Blurred (σ 1)",
     "recompressed": "JPEG, quality 60",
 }
-FORMAT: Final = 4
+FORMAT: Final = 5
 ENOUGH_PICTURES: Final = 10  # of a pair of styles from which a gain can be called beyond chance
 SIGNIFICANT: Final = 0.05
 
@@ -87,7 +89,7 @@ class EvaluatorSummary(Record):
 
 
 class HitRateGains(Record):
-    """Paired gains of the painter's hit rate over both baselines."""
+    """Paired gains of an arm's hit rate over both baselines."""
 
     unchanged: Interval
     histogram: Interval
@@ -207,7 +209,7 @@ class PainterScore(Result):
     real pictures; ``resampled`` is what intervals draw again.
     """
 
-    format: Literal[4] = FORMAT
+    format: Literal[5] = FORMAT
     command: str
     environment: dict[str, str]
     collection_fingerprint: str
@@ -221,7 +223,7 @@ class PainterScore(Result):
     evaluator_gain: Interval
     arms: tuple[ArmScore, ...]
     left_out: dict[Arm, str]
-    gains: dict[EvaluatorName, HitRateGains]
+    gains: dict[EvaluatorName, dict[Arm, HitRateGains]]
     searched: int
     per_style: tuple[PaintedStyle, ...]
     pairs: tuple[PairGain, ...]
@@ -255,6 +257,11 @@ class PainterScore(Result):
             if arm.arm == name:
                 return arm
         raise KeyError(name)
+
+    @property
+    def default_arm(self) -> Arm:
+        """Painter and patches as ``impasto paint`` makes them; without patches the painter."""
+        return DEFAULT_ARM if DEFAULT_ARM in self.names else "painted"
 
     @property
     def names(self) -> tuple[Arm, ...]:

@@ -87,6 +87,12 @@ def not_run(number: int, finding: str, command: str) -> Answer:
     return Answer(number, name, question, "not run", finding, command=command)
 
 
+def not_scored(number: int, subject: str, run: str, running: bool) -> Answer:
+    """Return the answer of a run that is being trained, or that was not evaluated."""
+    state = "is still being trained" if running else "has not been evaluated yet"
+    return not_run(number, f"{subject} {state}", f"impasto evaluate {run}")
+
+
 def exceeds(gain: Interval) -> bool:
     """Whether a paired difference is above zero over its whole interval."""
     return gain.low > 0

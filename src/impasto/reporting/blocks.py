@@ -154,7 +154,7 @@ class Gallery:
         title: what they show, as a claim or a noun phrase.
         caption: how they were chosen and how to read them.
         rows: of pictures.
-        look: ``walls`` puts rows beside each other where there is room, ``grid`` keeps the columns
+        look: ``groups`` puts rows beside each other where there is room, ``grid`` keeps the columns
             of all rows in line, ``strip`` is one row.
     """
 
@@ -162,7 +162,7 @@ class Gallery:
     title: str
     caption: str
     rows: tuple[ExhibitRow, ...]
-    look: Literal["walls", "grid", "strip"] = "walls"
+    look: Literal["groups", "grid", "strip"] = "groups"
 
 
 @dataclass(frozen=True, slots=True)

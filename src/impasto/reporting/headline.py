@@ -54,7 +54,7 @@ def front(study: StudyRecords) -> Front:
         answers=answers,
         warnings=tuple(first),
         more=len(issues) - len(first),
-        header=tuple(wall[0] for wall in study.paintings.examples(1).values()),
+        header=tuple(row[0] for row in study.paintings.examples(1).values()),
         page=study.page,
     )
 

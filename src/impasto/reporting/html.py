@@ -208,7 +208,7 @@ class _HtmlRenderer:
         address, width, height = inline_picture(image.path)
         least = f' style="min-width:{image.least_width}px"' if image.least_width else ""
         content = (
-            f'<img class="plate"{least} loading="lazy" src="{address}" width="{width}" '
+            f'<img class="whole"{least} loading="lazy" src="{address}" width="{width}" '
             f'height="{height}" alt="{escape(image.title)}">'
         )
         if image.least_width:

@@ -73,7 +73,7 @@ METHOD: Final = Details(
             "there are styles, and by other methods. ", Strong("AMI"), ", adjusted mutual "
             "information, is 0 for clusters by chance and 1 for the styles themselves. Chance is "
             f"measured by exchanging the styles. {SCALE} Colour histograms and raw pixels are "
-            "clustered alike. A network that was trained on styles is judged by test pictures "
+            "clustered alike. A network that was trained on styles is measured on test pictures "
             "alone, clustered by themselves; one that never saw a label by all paintings.",
         ),
     ),

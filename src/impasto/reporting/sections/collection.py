@@ -83,9 +83,9 @@ def section(study: StudyRecords) -> Section:
         blocks.append(muted(f"{files} {were} set aside that cannot be assigned to a style."))
     by_style = study.paintings.examples(EACH)
     if by_style:
-        walls = tuple(ExhibitRow(shown(style), wall) for style, wall in by_style.items())
+        examples = tuple(ExhibitRow(shown(style), works) for style, works in by_style.items())
         text = "Chosen by their file names alone, test pictures and different artists first."
-        blocks.append(Gallery("examples", "Examples of each style", text, walls))
+        blocks.append(Gallery("examples", "Examples of each style", text, examples))
     else:
         blocks.append(prose("This collection holds names without pictures."))
     made = Provenance("collection", study.command, "collection/collection.json")

@@ -12,6 +12,7 @@ from impasto.reporting.answer_cards import (
     MarkKind,
     Verdict,
     not_run,
+    not_scored,
     too_few,
 )
 from impasto.reporting.blocks import (
@@ -60,9 +61,7 @@ def answer(study: StudyRecords) -> Answer:
         return answer_of(scored[0])
     if study.loras:
         run = study.loras[0]
-        state = "is still being trained" if run.running else "has not been scored yet"
-        command = f"impasto evaluate {study.name}/runs/{run.name}"
-        return not_run(NUMBER, f"The LoRA {state}", command)
+        return not_scored(NUMBER, "The LoRA", f"{study.name}/runs/{run.name}", run.running)
     command = f"impasto train lora {study.name}/collection -o {study.name}/runs/lora --base MODEL"
     return not_run(NUMBER, "No text-to-image model has been fine-tuned", command)
 
@@ -143,7 +142,7 @@ def _run(study: StudyRecords, run: TrainedRun[LoraScore]) -> list[Block]:
     else:
         text = " paints with it and scores the pictures."
         command = f"impasto evaluate {study.name}/runs/{run.name}"
-        blocks.append(notice(f"{run.name} has not been scored yet: ", Code(command), text))
+        blocks.append(notice(f"{run.name} has not been evaluated yet: ", Code(command), text))
     return blocks
 
 

@@ -13,6 +13,7 @@ from impasto.reporting.answer_cards import (
     exceeds,
     falls_short,
     not_run,
+    not_scored,
     too_few,
 )
 from impasto.reporting.blocks import (
@@ -58,9 +59,7 @@ def answer(study: StudyRecords) -> Answer:
         train = f"impasto train classifier {study.name}/collection -o {study.name}/runs/classifier"
         return not_run(NUMBER, "No network has been trained yet", train)
     if main.evaluation is None:
-        state = "is still being trained" if main.running else "has not been evaluated yet"
-        command = f"impasto evaluate {study.name}/runs/{main.name}"
-        return not_run(NUMBER, f"The network {state}", command)
+        return not_scored(NUMBER, "The network", f"{study.name}/runs/{main.name}", main.running)
     invalid = invalidated([*study.prepared, *(study.audited or ()), *main.found])
     return answer_of(main.evaluation, invalid=invalid)
 

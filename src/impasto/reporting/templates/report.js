@@ -28,12 +28,12 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 // A slider shows each picture as it is beside one of its strengths; without JavaScript all of them stand in a row.
 for (const part of document.querySelectorAll(".slider")) {
-  const slider = part.querySelector("input"), said = part.querySelector("output");
+  const slider = part.querySelector("input"), output = part.querySelector("output");
   const names = [...part.querySelectorAll("option")].map((option) => option.label);
   const rows = [...part.querySelectorAll(".row ul")].map((list) => [...list.children]);
   const move = () => {
     const step = Number(slider.value);
-    said.value = names[step];
+    output.value = names[step];
     slider.setAttribute("aria-valuetext", names[step]);
     rows.forEach((items) => items.forEach((item, at) => { item.hidden = at > 0 && at !== step + 1; }));
   };
