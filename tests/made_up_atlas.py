@@ -15,10 +15,13 @@ from impasto.records.atlas import (
     ChanceLevel,
     ChanceScores,
     ClusterScores,
+    RetrievalChance,
+    RetrievalScores,
     RunClusters,
     ScoreGains,
     Stability,
     StyleFit,
+    StyleRetrieval,
 )
 from impasto.records.record import Interval
 
@@ -70,6 +73,26 @@ def fit(f1: float = 0.333, *, clusters: bool = True) -> StyleFit:
 
 def style(name: str, **more: Any) -> AtlasStyle:
     return AtlasStyle(**{"style": name, "all": fit(), "test": fit(), "knn": None, **more})
+
+
+def retrieval(precision: float = 0.4, p: float = 0.005, **more: Any) -> StyleRetrieval:
+    """Retrieval by cosine, and 0.05 better by mutual proximity; by chance 0.1."""
+    levels = {
+        "mean_average_precision": ChanceLevel(mean=0.1, high=0.12, p=p),
+        "pair_auc": ChanceLevel(mean=0.5, high=0.52, p=p),
+    }
+    scores = {
+        measure: RetrievalScores(
+            mean_average_precision=score(precision + gain), pair_auc=score(0.7), hubness=1.5,
+            chance=RetrievalChance(**levels),
+        )
+        for measure, gain in (("cosine", 0.0), ("mutual_proximity", 0.05))
+    }  # fmt: skip
+    given = {
+        "scope": "all", "queries": 900, "artists": 120, "searched": 3000, "styles": 13,
+        "shuffled": "artists", "scores": scores,
+    }  # fmt: skip
+    return StyleRetrieval(**{**given, **more})
 
 
 def drawn(name: str, title: str, trustworthiness: float = 0.95) -> AtlasMap:

@@ -20,7 +20,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # Packages from the floor up. A package imports those above it in this table, and itself.
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("files", "path_names", "plain_text", "progress"),
+    ("files", "hub", "path_names", "plain_text", "progress"),
     ("config", "recipes"),
     ("numerics", "images", "devices"),
     ("records",),

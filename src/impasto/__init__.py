@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from impasto.verbs.results import study as study
     from impasto.verbs.scoring import add_to_atlas as add_to_atlas
     from impasto.verbs.scoring import atlas as atlas
+    from impasto.verbs.scoring import atlas_of_vectors as atlas_of_vectors
     from impasto.verbs.scoring import balance as balance
     from impasto.verbs.scoring import evaluate as evaluate
     from impasto.verbs.scoring import evaluate_adapter as evaluate_adapter
@@ -88,7 +89,15 @@ _HOMES = {
     "render_html": "reporting.notebook",
 }
 _VERBS = {
-    "scoring": ("add_to_atlas", "atlas", "balance", "evaluate", "evaluate_adapter", "predict"),
+    "scoring": (
+        "add_to_atlas",
+        "atlas",
+        "atlas_of_vectors",
+        "balance",
+        "evaluate",
+        "evaluate_adapter",
+        "predict",
+    ),
     "data": ("audit", "prepare", "sample"),
     "inputs": ("load_network", "open_collection", "open_run"),
     "inspection": ("compare", "doctor", "info"),

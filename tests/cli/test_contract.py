@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from PIL import Image
 
 from impasto.cli.main import app
 from impasto.page import server
@@ -34,6 +35,17 @@ Table = dict[str, tuple[Path, tuple[object, ...], Done]]
 
 def assigned(*texts: str) -> list[str]:
     return [f"--set={text}" for text in texts]
+
+
+def vectors_of(source: Path, table: Path) -> Path:
+    """A table of vectors that some program computed: the mean colours of the pictures."""
+    lines = ["path,red,green,blue"]
+    for path in sorted(source.rglob("*.jpg")):
+        with Image.open(path) as image:
+            colours = image.convert("RGB").resize((1, 1)).getpixel((0, 0))
+        lines.append(f"{path},{','.join(map(str, colours))}")
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return table
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +103,10 @@ def done(
         ),
         "atlas": ("atlas", classifier, "--device", "cpu", "-q", *ATLAS),
         "atlas --add": ("atlas", classifier, "--add", source / "test" / "Bands", "--device", "cpu"),
+        "atlas --vectors": (
+            *("atlas", collection, "--vectors", vectors_of(source, root / "own.csv")),
+            *("--device", "cpu", "-q", *ATLAS),
+        ),
         "paint": (
             *("paint", runs / "painter", source / "test" / "Bands", "--style", "Columns"),
             *("-o", root / "painted", "--device", "cpu"),
@@ -129,6 +145,7 @@ VERBS = (
     "predict",
     "atlas",
     "atlas --add",
+    "atlas --vectors",
     "paint",
     "paint from a collection",
     "paint with a LoRA",

@@ -14,7 +14,6 @@ from huggingface_hub import constants
 from safetensors.torch import save_file
 
 from impasto.devices import lora_precision
-from impasto.diffusion import base as bases
 from impasto.diffusion.base import Opening, family_of, open_base, refuse_untrainable
 from impasto.diffusion.memory import Together, memory_advice, place
 from impasto.errors import InputError, RunError, SettingsError
@@ -100,7 +99,7 @@ def test_a_hub_that_cannot_be_reached_is_named_at_once(monkeypatch: pytest.Monke
             asked.append((address, timeout))
             raise OSError("no route to host")
 
-    monkeypatch.setattr(bases, "get_session", Session)
+    monkeypatch.setattr("impasto.hub.get_session", Session)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     began = time.perf_counter()
     with pytest.raises(InputError, match="cannot be reached from here") as caught:

@@ -10,7 +10,6 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from typer.testing import CliRunner
 
 from impasto.cli.main import app
-from impasto.diffusion import base as bases
 from impasto.diffusion import push_to_hub
 from impasto.diffusion.push_to_hub import push, require_access
 from impasto.errors import InputError, OutputError
@@ -46,7 +45,7 @@ def failing(error: Exception) -> Callable[..., None]:
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     made = Hub()
-    monkeypatch.setattr(bases, "get_session", lambda: made)
+    monkeypatch.setattr("impasto.hub.get_session", lambda: made)
     monkeypatch.setattr(push_to_hub, "get_token", lambda: "token")
     monkeypatch.setattr(push_to_hub, "HfApi", lambda: made)
     return made

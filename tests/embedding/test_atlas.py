@@ -78,7 +78,14 @@ def test_a_supervised_network_is_scored_on_test_pictures(mapped: Any) -> None:
     assert "rest on the 48 test pictures" in verdict[0]
     assert f"{mapped.atlas.clusterings[0].scores.test.nmi.value:.3f}" in verdict[1]
     found = findings.load(mapped.atlas.path / "findings.json")
-    assert [finding.code for finding in found] == ["IMP501", "IMP502", "IMP503", "IMP504", "IMP505"]
+    assert [finding.code for finding in found] == [
+        "IMP501",
+        "IMP502",
+        "IMP503",
+        "IMP504",
+        "IMP505",
+        "IMP506",
+    ]
     assert found[0].outcome == "passed"
     assert mapped.atlas.findings == found
 

@@ -6,7 +6,7 @@ import pytest
 
 import made_up_atlas as made_up
 from impasto.embedding.verdict import findings_of, verdict
-from impasto.records.atlas import ArtistAgreement, Atlas, ByScope, Stability
+from impasto.records.atlas import ArtistAgreement, Atlas, AtlasRun, ByScope, Stability
 
 
 def atlas(
@@ -91,13 +91,31 @@ def test_a_supervised_network_without_test_pictures_is_no_evidence() -> None:
 
 
 def test_findings_follow_their_numbers() -> None:
-    assert [finding.outcome for finding in findings_of(atlas())] == ["passed"] * 5
+    outcomes = [finding.outcome for finding in findings_of(atlas())]
+    assert outcomes == [*["passed"] * 5, "not applicable"]  # nothing was retrieved
     loose = Stability(seeds=5, ari=made_up.score(0.4))
     maps = (made_up.drawn("tsne", "t-SNE", 0.7),)
     other = atlas(artist_ami=0.5, maps=maps, kmeans={"stability": loose})
-    assert [finding.outcome for finding in findings_of(other)][2:] == ["issue"] * 3
+    assert [finding.outcome for finding in findings_of(other)][2:5] == ["issue"] * 3
     unknown = atlas(kmeans={"artists": {"all": None, "test": None}})
     assert findings_of(unknown)[4].outcome == "not applicable"
+
+
+def test_retrieval_between_artists_is_told_beside_chance() -> None:
+    told = verdict(atlas(retrieval=made_up.retrieval()))[2]
+    assert "mean average precision of 0.400" in told
+    assert "give 0.100 (p = 0.005)" in told or "give 0.100 (p ≤ 0.005)" in told
+    assert "0.450 by mutual proximity" in told
+    assert findings_of(atlas(retrieval=made_up.retrieval()))[5].outcome == "passed"
+    assert findings_of(atlas(retrieval=made_up.retrieval(p=0.2)))[5].outcome == "issue"
+    few = made_up.retrieval(artists=6)
+    assert findings_of(atlas(retrieval=few))[5].outcome == "not applicable"
+
+
+def test_a_yardstick_is_marked() -> None:
+    said = verdict(atlas(pretrained=True, run=AtlasRun(path="a/dino", kind="encoder", weights="0")))
+    assert said[0].startswith("The network is dino. It is pre-trained, a yardstick")
+    assert "yardstick" not in verdict(atlas())[0]
 
 
 def test_an_order_is_reported_only_where_the_intervals_do_not_overlap() -> None:

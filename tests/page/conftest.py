@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import made_up_atlas
 from impasto.collection.collection import Collection, open_collection
 from impasto.page.export import write_site
+from impasto.records.atlas import AtlasRun, UnmatchedIds
 from made_up_study import MadeUp, make_study
 
 STYLES = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
@@ -148,3 +149,27 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     collection = make_site_study(study)
     (study / "report.html").write_text("<title>report</title>")
     return Exported(study, collection, write_site(study).page)
+
+
+def write_vector_atlas(study: Path, collection: Collection, without: int) -> Path:
+    """An atlas of a pre-trained encoder's vectors that lacks the last paintings."""
+    rows = np.arange(len(collection) - without)
+    folder = write_atlas(study / "atlases" / "dino", collection.part(rows), seed=7)
+    for path in folder.iterdir():
+        path.rename(folder.parent / path.name)
+    folder.rmdir()
+    folder = folder.parent
+    np.save(folder / "embeddings.npy", places(collection.part(rows), 3))
+    ids = collection.column("id")[len(rows) :]
+    made_up_atlas.atlas(
+        collection.vocabulary.styles,
+        run=AtlasRun(path="owner/dino", kind="encoder", weights="0"),
+        pretrained=True,
+        unmatched=UnmatchedIds(
+            paintings=without, vectors=0, first_paintings=tuple(ids), first_vectors=()
+        ),
+        maps=(made_up_atlas.drawn("pca", "PCA", 0.81), made_up_atlas.drawn("tsne", "t-SNE", 0.93)),
+        clusterings=(made_up_atlas.clusters("kmeans", 0.3, 0.2, title="k-means", k=4),),
+        verdict=("A yardstick.", "Four styles cluster."),
+    ).write(folder / "atlas.json")
+    return folder

@@ -25,6 +25,8 @@ from impasto.page import sprites
 from impasto.page.export import has_atlas, write_site
 from impasto.page.scripts import script
 
+from .conftest import write_vector_atlas
+
 
 def data(site: Path, key: str) -> Any:
     """The value that a data script hands over."""
@@ -269,6 +271,54 @@ def test_the_table_opens_elsewhere(exported: Any, tmp_path: Path) -> None:
     assert np.abs(np.asarray(image, float) - np.asarray(stored, float)).mean() < 8
     asked = [name is not None for name in table["predicted"].to_pylist()]
     assert asked == [split == "test" for split in exported.collection.column("split")]
+
+
+def test_the_tables_neighbours_have_the_form_of_embedding_atlas(
+    exported: Any, tmp_path: Path
+) -> None:
+    """Its documentation: ``{"ids": [...], "distances": [...]}``, ids are rows from 0."""
+    shutil.copytree(exported.study, tmp_path / "study")
+    vectors = np.random.default_rng(0).normal(size=(len(exported.collection), 6)).astype(np.float32)
+    atlas = tmp_path / "study" / "runs" / "classifier" / "atlas"
+    np.save(atlas / "embeddings.npy", vectors)
+    found = pq.read_table(write_site(tmp_path / "study", parquet=True).table)["neighbors"]
+    given = pq.read_table(atlas / "atlas.parquet")["neighbours"]
+    for row in (0, 11):
+        near = found[row].as_py()
+        assert near.keys() == {"ids", "distances"}
+        assert near["ids"] == given[row].as_py()
+        a, b = vectors[row], vectors[near["ids"][2]]
+        cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+        assert near["distances"][2] == pytest.approx(1 - cosine, abs=1e-5)
+
+
+def test_vectors_of_others_stand_beside_the_runs_with_all_paintings(
+    exported: Any, tmp_path: Path
+) -> None:
+    study, collection = tmp_path / "study", exported.collection
+    shutil.copytree(exported.study, study)
+    shutil.rmtree(study / "site")
+    made = write_vector_atlas(study, collection, without=5)
+    site = write_site(study).page.parent
+    facts = data(site, "site")["runs"]
+    run = next(run for run in facts if run["name"] == "dino")
+    assert run is facts[-1]
+    assert (run["kind"], run["pretrained"], run["likeness"]) == ("encoder", True, True)
+    assert [other["pretrained"] for other in facts[:-1]] == [False] * (len(facts) - 1)
+    assert "5, lie in a block below the map" in run["verdict"][-1]
+    table, count = pq.read_table(made / "atlas.parquet"), len(collection)
+    points = numbers(data(site, f"runs/{run['place']}/map-0"), "<f4").reshape(count, 2)
+    own = np.stack([table[f"tsne_{axis}"].to_numpy() for axis in "xy"], 1)
+    main = np.stack([table[axis].to_numpy() for axis in "xy"], 1)
+    assert np.array_equal(own, main)
+    np.testing.assert_array_equal(points[: count - 5], own)
+    assert (points[-5:, 1] < own[:, 1].min()).all()
+    clusters = numbers(data(site, f"runs/{run['place']}/cluster-0"), "<i2")
+    assert clusters[: count - 5].tolist() == table["cluster_kmeans"].to_pylist()
+    assert set(clusters[-5:].tolist()) == {-1}
+    near = numbers(data(site, f"runs/{run['place']}/neighbours"), "<i4").reshape(count, -1)
+    assert near[3].tolist() == table["neighbours"][3].as_py()
+    assert (near[-5:] == -1).all()
 
 
 def test_what_is_missing_is_said(site_study: Callable[..., Collection], tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import made_up_study as made_up
 from impasto.errors import RunError
 from impasto.files import read_json, write_json
 from impasto.records import finding as findings
-from impasto.records.atlas import NeighbourRecall
+from impasto.records.atlas import AtlasRun, NeighbourRecall
 from impasto.records.finding import Finding
 from impasto.reporting.report import write_report
 from made_up_study import report_words as report
@@ -114,6 +114,26 @@ def test_styles_stand_in_the_order_of_their_fit(reported: Reported) -> None:
     assert [row[0] for row in fits] == ["| Ukiyo e", "| Baroque"]
     assert fits[1][1:4] == ["50.0 %", "25.0 %", "0.33"]
     assert fits[1][6] == "87.5 %" and fits[0][6] == "–"
+
+
+def test_vectors_of_others_stand_beside_the_run_marked_as_a_yardstick(study: Path) -> None:
+    mapped(study, retrieval=made_up_atlas.retrieval())
+    mark = read_json(study / "collection" / "collection.json")["fingerprint"]
+    source = AtlasRun(path="owner/dino", kind="encoder", weights="0")
+    made_up_atlas.atlas(
+        ("Baroque", "Ukiyo_e"), collection_fingerprint=mark, pretrained=True, run=source,
+        retrieval=made_up_atlas.retrieval(0.6), verdict=("A yardstick.", "Styles cluster."),
+        command="impasto atlas study/collection --encoder hf:owner/dino",
+    ).write(study / "atlases" / "dino" / "atlas.json")  # fmt: skip
+    text = report(study)[1]
+    assert "dino, an encoder, pre-trained, a yardstick, reach AMI" in text
+    table = text.split("| Nearness |")[1].splitlines()
+    own = [line.split(" | ") for line in table if line.startswith(("| classifier", "| dino"))]
+    assert [row[0] for row in own][::2] == ["| classifier, cosine", "| dino (pre-trained), cosine"]
+    assert own[2][1:3] == ["0.600 (0.580–0.620)", "0.100"]
+    assert own[1][0] == "| classifier, mutual proximity"
+    assert "atlases/dino/atlas.json" in text
+    assert "impasto atlas study/collection --encoder hf:owner/dino" in text
 
 
 def test_another_collection_is_said(study: Path) -> None:

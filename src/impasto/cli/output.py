@@ -15,7 +15,7 @@ import typer
 
 from impasto.numerics.formatting import aligned, estimate, percent, share
 from impasto.plain_text import visible
-from impasto.records.atlas import Atlas
+from impasto.records.atlas import MEASURES, Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation, OodScores
@@ -226,9 +226,32 @@ def balance(made: BalanceResult, *, as_json: bool) -> None:
 def atlas(made: Atlas, *, as_json: bool) -> None:
     """Print the verdict of an atlas; in JSON k-means' scores on all paintings come first."""
     flat = {name: score.value for name, score in made.clusterings[0].scores.all if score}
-    text = "\n".join([*made.verdict, f"atlas: {made.path}"])
+    text = "\n".join([*made.verdict, "", *_embeddings(made), f"atlas: {made.path}"])
     data = {"atlas": str(made.path), **flat, **made.model_dump(mode="json")}
     _finish(data, text, made.findings, as_json=as_json)
+
+
+def _embeddings(made: Atlas) -> list[str]:
+    """The embedding and its baselines: k-means against styles, the same style between artists."""
+    corrected = [f"mAP, {title}" for title in list(MEASURES.values())[1:]]
+    table = [("", "NMI", "AMI", "mAP", *corrected, "pair AUC")]
+    several = (
+        (made.name, made.clusterings[0], made.retrieval),
+        *((row.title, row, row.retrieval) for row in made.baselines),
+    )
+    for title, clusters, found in several:
+        scores, cells = clusters.scores[made.scope], ["–"] * (1 + len(MEASURES))
+        if found is not None:
+            cells = [estimate(one.mean_average_precision, 3) for one in found.scores.values()]
+            cells.append(share(found.scores["cosine"].pair_auc))
+        table.append((title, estimate(scores.nmi, 3), estimate(scores.ami, 3), *cells))
+    level = made.retrieval and made.retrieval.scores["cosine"].chance
+    if level:
+        cells = [f"{level.mean_average_precision.mean:.3f}", *["–"] * len(corrected)]
+        chance = made.clusterings[0].chance[made.scope]
+        means = (f"{chance.nmi.mean:.3f}", f"{chance.ami.mean:.3f}")
+        table.append(("Shuffled styles", *means, *cells, percent(level.pair_auc.mean)))
+    return aligned(table)
 
 
 def added(rows: Sequence[Mapping[str, Any]], atlas: Path, *, as_json: bool) -> None:

@@ -213,6 +213,44 @@ def atlas(
         list[Path] | None,
         typer.Option("--add", help="Place pictures in the atlas that is there; repeatable."),
     ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            "--vectors",
+            metavar="FILE",
+            help="Vectors of another program (.npy, .npz, .safetensors, .parquet, .csv), of the "
+            "collection named in place of RUN.",
+        ),
+    ] = None,
+    ids: Annotated[
+        Path | None,
+        typer.Option(
+            "--ids", metavar="FILE", help="With --vectors: a file of ids. Default: those beside it."
+        ),
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder",
+            metavar="hf:NAME",
+            help="A vision model of transformers, hub name or folder, for the collection named in "
+            "place of RUN.",
+        ),
+    ] = None,
+    pretrained: Annotated[
+        bool,
+        typer.Option(
+            "--pretrained",
+            help="With --vectors: they come from a pre-trained network, a yardstick.",
+        ),
+    ] = False,
+    supervised: Annotated[
+        bool,
+        typer.Option(
+            "--supervised",
+            help="With --vectors: their network has learnt the styles of the training pictures.",
+        ),
+    ] = False,
     seed: opt.Seed = None,
     device: opt.Device = None,
     *,
@@ -221,6 +259,8 @@ def atlas(
     """Embed a collection by a run's network, cluster it, compare with the styles, draw maps.
 
     impasto atlas run
+
+    impasto atlas collection --vectors dino.npy --pretrained
     """
     import impasto  # noqa: PLC0415
     from impasto.cli import output as show  # noqa: PLC0415
@@ -229,13 +269,42 @@ def atlas(
     place = run or request.run
     options = {"maps": _names(maps), "device": device, "seed": seed}
     settings = request.settings(impasto.AtlasSettings, options)
+    announce = None if common.quiet else note
+    if vectors is not None or encoder is not None:
+        what = "--vectors" if encoder is None else "--encoder"
+        refuse(what, {"add": add or None, "collection": collection})
+        if encoder is not None:
+            refuse(what, {"vectors": vectors, "ids": ids, "supervised": supervised or None})
+        found = impasto.atlas_of_vectors(
+            run or request.collection,
+            vectors or encoder_name(encoder),
+            output,
+            settings,
+            ids=ids,
+            pretrained=pretrained,
+            supervised=supervised,
+            announce=announce,
+        )
+        return show.atlas(found, as_json=common.as_json)
+    foreign = {"ids": ids, "pretrained": pretrained or None, "supervised": supervised or None}
+    refuse("a run", foreign)
     if add:
         refuse("atlas --add", {"maps": maps, "seed": seed, "collection": collection})
         rows = impasto.add_to_atlas(place, add, output, device=settings.device, announce=note)
         return show.added(rows.to_pylist(), output or place / "atlas", as_json=common.as_json)
-    announce = None if common.quiet else note
     made = impasto.atlas(place, collection, output, settings, announce=announce)
     show.atlas(made, as_json=common.as_json)
+
+
+def encoder_name(text: str | None) -> str:
+    """The name of an encoder with its prefix, by which it is told from a file.
+
+    Raises:
+        InputError: it has none.
+    """
+    if text is None or not text.startswith("hf:"):
+        raise InputError(f"unknown encoder {text!r}: give hf:OWNER/NAME or hf:FOLDER")
+    return text
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -72,6 +72,7 @@ class Collection:
         vocabulary: the styles.
         record: content of ``collection.json``.
         fingerprint: changes with any picture, label, split, style, or the stored size.
+        stored_rows: the row of ``pixels.npy`` of each painting; ``None``: all, in order.
     """
 
     path: Path
@@ -79,6 +80,7 @@ class Collection:
     vocabulary: Vocabulary
     record: CollectionRecord
     fingerprint: str
+    stored_rows: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         """Paintings, styles, splits and folder."""
@@ -115,7 +117,16 @@ class Collection:
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:
-        """``uint8 (N, H, W, 3)``, read-only, memory-mapped.
+        """``uint8 (N, H, W, 3)``, read-only, memory-mapped; of some paintings alone in memory.
+
+        Raises:
+            CollectionError: as for ``stored``.
+        """
+        return self.stored if self.stored_rows is None else self.stored[self.stored_rows]
+
+    @cached_property
+    def stored(self) -> NDArray[np.uint8]:
+        """All pictures of the folder, ``uint8 (M, H, W, 3)``, read-only, memory-mapped.
 
         Raises:
             CollectionError: the collection holds names only, or pixels that are damaged or of
@@ -130,7 +141,8 @@ class Collection:
             pixels: NDArray[np.uint8] = read_array(path, mapped=True, way_out=AGAIN)
         except InputError as error:
             raise CollectionError(str(error)) from error
-        fits = pixels.ndim == 4 and pixels.shape[::3] == (len(self), 3)
+        fits = pixels.ndim == 4 and pixels.shape[3] == 3
+        fits &= self.stored_rows is not None or len(pixels) == len(self)
         if not fits or pixels.dtype != np.uint8:
             raise CollectionError(f"{path} and paintings.parquet do not match: {AGAIN}")
         return pixels
@@ -194,6 +206,17 @@ class Collection:
         return replace(
             self, table=table, fingerprint=fingerprint(table, self.vocabulary, self.settings)
         )
+
+    def part(self, rows: NDArray[np.int64]) -> "Collection":
+        """Some of the paintings, with a fingerprint of their own; nothing is written.
+
+        Args:
+            rows: ascending, ``int64``.
+        """
+        table = self.table.take(pa.array(rows))
+        kept = rows if self.stored_rows is None else self.stored_rows[rows]
+        mark = fingerprint(table, self.vocabulary, self.settings)
+        return replace(self, table=table, fingerprint=mark, stored_rows=kept)
 
 
 def open_collection(path: Path | str) -> Collection:

@@ -13,17 +13,15 @@ import diffusers
 import torch
 from diffusers import AutoencoderKL, DiffusionPipeline
 from diffusers.loaders.single_file_utils import infer_diffusers_model_type
-from huggingface_hub import constants, errors, get_session, try_to_load_from_cache
+from huggingface_hub import constants, try_to_load_from_cache
 from safetensors import SafetensorError, safe_open
 
 from impasto.diffusion.families import FAMILIES, Family
 from impasto.diffusion.memory import memory_advice
 from impasto.errors import ImpastoError, InputError, SettingsError
+from impasto.hub import is_hub_name, reaches_hub
 
 _SAMPLED: Final = 64  # numbers of each weight that a fingerprint holds
-PATIENCE: Final = 2.0  # seconds that the hub has to answer
-# Of whichever client for HTTP the hub's library has; OSError: it is offline, or nobody is logged in
-HUB_ERRORS: Final = (errors.HTTPError, OSError)  # type: ignore[attr-defined]
 Quantise = Literal["none", "nf4", "int8"]
 EDM: Final = frozenset(["EDMEulerScheduler", "EDMDPMSolverMultistepScheduler"])
 FEW_STEPS: Final = frozenset(["LCMScheduler", "TCDScheduler", "CMStochasticIterativeScheduler"])
@@ -245,7 +243,7 @@ def _require_hub(name: str) -> None:
     Raises:
         InputError: in seconds, and naming what is wrong.
     """
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith(("./", "../")):
+    if not is_hub_name(name):
         raise InputError(
             f"no folder or file {name}: give the folder of a pipeline, a .safetensors file, or a "
             "hub name (owner/name)"
@@ -258,15 +256,6 @@ def _require_hub(name: str) -> None:
             "be reached from here: download it elsewhere (hf download NAME --local-dir FOLDER) and "
             "give the folder"
         )
-
-
-def reaches_hub() -> bool:
-    """Whether the hub answers within ``PATIENCE`` seconds."""
-    try:
-        get_session().head(constants.ENDPOINT, timeout=PATIENCE)
-    except HUB_ERRORS:
-        return False
-    return True
 
 
 def _left_out(name: str, family: Family, opening: Opening) -> Iterator[tuple[str, None]]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from huggingface_hub import HfApi, get_token
 
 from impasto.diffusion.adapter import COMFYUI, KOHYA, NAME
-from impasto.diffusion.base import HUB_ERRORS, reaches_hub
 from impasto.errors import InputError, OutputError
+from impasto.hub import HUB_ERRORS, reaches_hub
 
 
 def require_access(repository: str) -> None:

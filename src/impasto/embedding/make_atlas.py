@@ -1,23 +1,26 @@
-"""Make an atlas: embed a collection with a run's network, cluster it, score it, draw maps.
+"""Make an atlas: embed a collection, cluster the embeddings, score them, draw maps.
+
+The embeddings come from a run's network, a pre-trained encoder, or a file of vectors.
 
 RUN/atlas/atlas.json          every number and the verdict; written last
 RUN/atlas/atlas.parquet       one row a painting: coordinates on the maps, clusters, neighbours
 RUN/atlas/embeddings.npy      float32 (N, D), rows as in atlas.parquet
 RUN/atlas/embeddings.parquet  the same by painting id
-RUN/atlas/findings.json       IMP501 to IMP505
+RUN/atlas/findings.json       IMP501 to IMP506
 RUN/atlas/figures/            the maps by style, cluster, artist and year
 RUN/atlas/.work/              cache of an atlas that was cut off; removed when it is done
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
-from impasto.collection.collection import Collection
+from impasto.collection.collection import Collection, open_collection
 from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.embedding.atlas_tables import NEIGHBOURS, write_tables
 from impasto.embedding.cache import AtlasCache
@@ -31,17 +34,21 @@ from impasto.embedding.cluster_scores import (
     style_fits,
 )
 from impasto.embedding.embed import embed_collection, encoder
+from impasto.embedding.given_vectors import aligned, lines, read_vectors
 from impasto.embedding.map_figures import draw_maps
 from impasto.embedding.probes import probe
 from impasto.embedding.projection import TITLES, Projection, available_maps, project, trust
 from impasto.embedding.reference_labels import ReferenceLabels, reference_labels
 from impasto.embedding.settings import AtlasSettings
-from impasto.embedding.vectors import Vectors, fit_preparation, pixels, reduced
+from impasto.embedding.style_retrieval import style_retrieval
+from impasto.embedding.vectors import Vectors, fit_preparation, pixels, reduced, stored_rows
 from impasto.embedding.verdict import findings_of, verdict
+from impasto.errors import InputError
 from impasto.files import read_json
 from impasto.files.checksums import damaged_files
 from impasto.images.colour_histogram import histograms
 from impasto.numerics.neighbours import nearest, unit
+from impasto.path_names import path_name
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.atlas import (
@@ -56,23 +63,59 @@ from impasto.records.atlas import (
     Probes,
     Scope,
     ScoreGains,
+    UnmatchedIds,
 )
-from impasto.records.run import Run, RunKind, open_run
+from impasto.records.run import RunKind, open_run
 from impasto.state.fingerprint import fingerprint
 
-FORMAT = 3
+FORMAT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The source of an atlas's embeddings.
+
+    Attributes:
+        record: what stands of it in ``atlas.json``.
+        collection: the paintings that have an embedding.
+        collection_fingerprint: of the whole collection.
+        preparation: of the embeddings, where the settings leave it open.
+        supervised: the network was trained on style labels.
+        pretrained: the network was trained on other pictures before.
+        trained_on: hashes of the pictures whose styles it was trained on.
+        embed: computes the embeddings, ``float32 (N, D)``, with the help of a cache.
+        unmatched: ids that a file and the collection do not share.
+    """
+
+    record: AtlasRun
+    collection: Collection
+    collection_fingerprint: str
+    preparation: Preparation
+    embed: Callable[[AtlasCache], Vectors]
+    supervised: bool = False
+    pretrained: bool = False
+    trained_on: frozenset[str] = frozenset()
+    unmatched: UnmatchedIds | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
     """Inputs of every part of an atlas."""
 
-    run: Run
-    collection: Collection
+    source: _Source
     labels: ReferenceLabels
     settings: AtlasSettings
     cache: AtlasCache
     announce: Callable[[str], None]
+
+    @property
+    def collection(self) -> Collection:
+        return self.source.collection
+
+    @property
+    def scope(self) -> Scope:
+        """The paintings that the verdict rests on."""
+        return "test" if self.source.supervised and "test" in self.labels.scopes else "all"
 
 
 def make_atlas(
@@ -99,23 +142,155 @@ def make_atlas(
         MissingExtraError: a map was asked for whose library is not installed.
         OutputError: the folder cannot be written.
     """
-    settings, announce = settings or AtlasSettings(), announce or (lambda line: None)
+    settings = settings or AtlasSettings()
     opened = open_run(Path(run))
     paintings = collection_of(opened, collection)
-    maps = available_maps(settings.maps, announce)
     encode = encoder(opened, settings.device)
-    trained_on = set[str]().union(*training_hashes(opened)) if knows_styles(opened.kind) else set()
-    labels = reference_labels(paintings, trained_on)
-    folder = output or opened.path / "atlas"
-    sources = {"weights": opened.weights_fingerprint, "collection": paintings.fingerprint}
-    key = fingerprint(format=FORMAT, settings=settings, maps=maps, **sources)
+    supervised = knows_styles(opened.kind)
+    seen = set[str]().union(*training_hashes(opened)) if supervised else set()
+    source = _Source(
+        record=AtlasRun(
+            path=str(opened.path.resolve()),
+            kind=opened.kind,
+            weights=opened.weights_fingerprint,
+        ),
+        collection=paintings,
+        collection_fingerprint=paintings.fingerprint,
+        # Distances of an autoencoder are trained, those of a classifier are not
+        preparation="standardise" if supervised else "none",
+        embed=lambda cache: embed_collection(paintings, encode, cache),
+        supervised=supervised,
+        trained_on=frozenset(seen),
+    )
+    return _atlas_of(source, output or opened.path / "atlas", settings, announce)
+
+
+def make_vector_atlas(
+    collection: Path | str,
+    vectors: Path | NDArray[Any],
+    settings: AtlasSettings | None = None,
+    *,
+    ids: Path | Sequence[str] | None = None,
+    pretrained: bool = False,
+    supervised: bool = False,
+    output: Path | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Atlas:
+    """Make the atlas of vectors that any program computed.
+
+    Args:
+        collection: the collection's folder.
+        vectors: a file, see ``given_vectors``, or an array ``(N, D)``.
+        settings: the defaults where ``None``.
+        ids: a file of ids, or the ids themselves; ``None``: those in the file or beside it, and for
+            an array the collection's own order.
+        pretrained: the network was trained on other pictures before.
+        supervised: the network was trained on the styles of the training pictures.
+        output: the folder to write; ``atlases/NAME`` beside the collection where ``None``.
+        announce: called with one line as each part begins, and for what was left out.
+
+    Raises:
+        InputError: the vectors cannot be used.
+        CollectionError: the collection is missing or has too few paintings.
+        MissingExtraError: a map was asked for whose library is not installed.
+        OutputError: the folder cannot be written.
+    """
+    found = open_collection(collection)
+    log = announce or (lambda line: None)
+    if isinstance(vectors, np.ndarray):
+        name, path = "the array of vectors", Path("vectors")
+        named = found.column("id") if ids is None else ids
+        if isinstance(named, Path):
+            raise InputError("an array of vectors needs its ids as a list: read the file first")
+        given = aligned(vectors, named, found, name)
+    else:
+        name, path = str(vectors), Path(vectors)
+        given = read_vectors(path, found, ids)
+    for line in lines(given.unmatched, name) if given.unmatched else ():
+        log(line)
+    source = _Source(
+        record=AtlasRun(path=str(path), kind="vectors", weights=given.digest),
+        collection=found if len(given.rows) == len(found) else found.part(given.rows),
+        collection_fingerprint=found.fingerprint,
+        preparation="none",
+        embed=lambda cache: given.vectors,
+        supervised=supervised,
+        pretrained=pretrained,
+        trained_on=_training_pictures(found) if supervised else frozenset(),
+        unmatched=given.unmatched,
+    )
+    return _atlas_of(source, output or atlas_folder(found, path.stem), settings, announce)
+
+
+def make_encoder_atlas(
+    collection: Path | str,
+    encoder_name: str,
+    settings: AtlasSettings | None = None,
+    *,
+    output: Path | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Atlas:
+    """Make the atlas of a collection by a pre-trained encoder, a yardstick.
+
+    Args:
+        collection: the collection's folder.
+        encoder_name: ``hf:`` and a hub name or a folder.
+        settings: the defaults where ``None``.
+        output: the folder to write; ``atlases/NAME`` beside the collection where ``None``.
+        announce: called with one line as each part begins.
+
+    Raises:
+        InputError: there is no such encoder, or the hub cannot be reached.
+        CollectionError: the collection is missing or has too few paintings.
+        MissingExtraError: transformers, or the library of a map, is not installed.
+        OutputError: the folder cannot be written.
+    """
+    from impasto.embedding.pretrained_encoder import open_encoder  # noqa: PLC0415 – an extra
+
+    settings, found = settings or AtlasSettings(), open_collection(collection)
+    opened = open_encoder(encoder_name, settings.device)
+    source = _Source(
+        record=AtlasRun(path=opened.name, kind="encoder", weights=opened.fingerprint),
+        collection=found,
+        collection_fingerprint=found.fingerprint,
+        preparation="unit",
+        embed=lambda cache: embed_collection(found, opened.encode, cache),
+        pretrained=True,
+    )
+    folder = output or atlas_folder(found, Path(opened.name).name)
+    return _atlas_of(source, folder, settings, announce)
+
+
+def atlas_folder(collection: Collection, name: str) -> Path:
+    """The default folder of an atlas that belongs to no run: ``atlases/NAME`` in a study."""
+    return collection.path.resolve().parent / "atlases" / path_name(name)
+
+
+def _training_pictures(collection: Collection) -> frozenset[str]:
+    """Hashes of the pictures of a collection that are no test pictures."""
+    rows = zip(collection.column("sha256"), collection.column("split"), strict=True)
+    return frozenset(mark for mark, split in rows if split != "test")
+
+
+def _atlas_of(
+    source: _Source,
+    folder: Path,
+    settings: AtlasSettings | None,
+    announce: Callable[[str], None] | None,
+) -> Atlas:
+    settings, announce = settings or AtlasSettings(), announce or (lambda line: None)
+    maps = available_maps(settings.maps, announce)
+    labels = reference_labels(source.collection, source.trained_on)
+    sources = {"weights": source.record.weights, "collection": source.collection.fingerprint}
+    about = {"supervised": source.supervised, "pretrained": source.pretrained}
+    key = fingerprint(format=FORMAT, settings=settings, maps=maps, **sources, **about)
     path, work = folder / "atlas.json", folder / ".work"
     if path.exists() and not damaged_files(folder) and read_json(path).get("inputs") == key:
         return Atlas.read(path, what="atlas", verb="impasto atlas")
     path.unlink(missing_ok=True)
-    announce(f"embedding {len(paintings):,} paintings")
-    raw = embed_collection(paintings, encode, AtlasCache(work, fingerprint(**sources)))
-    inputs = _Inputs(opened, paintings, labels, settings, AtlasCache(work, key), announce)
+    announce(f"embedding {len(source.collection):,} paintings")
+    raw = source.embed(AtlasCache(work, fingerprint(**sources)))
+    inputs = _Inputs(source, labels, settings, AtlasCache(work, key), announce)
     atlas = _fill(inputs, folder, raw, maps)
     findings.save(folder / "findings.json", findings_of(atlas))
     atlas.write(path)
@@ -134,20 +309,13 @@ def knows_styles(kind: RunKind) -> bool:
             assert_never(kind)
 
 
-def preparation_of(run: Run, settings: AtlasSettings) -> Preparation:
-    """Return the preparation of a run's embedding.
-
-    Distances of an autoencoder are trained, those of a classifier are not.
-    """
-    if settings.preparation != "auto":
-        return settings.preparation
-    return "standardise" if knows_styles(run.kind) else "none"
-
-
 def _fill(inputs: _Inputs, folder: Path, raw: Vectors, maps: list[MapName]) -> Atlas:
     """Compute everything; write tables and figures."""
     settings, labels = inputs.settings, inputs.labels
-    preparation = preparation_of(inputs.run, settings)
+    source = inputs.source
+    preparation = settings.preparation
+    if preparation == "auto":
+        preparation = source.preparation
     vectors = fit_preparation(raw, preparation, settings.seed)(raw)
     # Of centred numbers, as standardised ones are, truncated SVD would be PCA once more
     laid = {name: _project(inputs, name, raw if name == "svd" else vectors) for name in maps}
@@ -167,14 +335,12 @@ def _fill(inputs: _Inputs, folder: Path, raw: Vectors, maps: list[MapName]) -> A
         format=FORMAT,
         command=command,
         inputs=inputs.cache.key,
-        run=AtlasRun(
-            path=str(inputs.run.path.resolve()),
-            kind=inputs.run.kind,
-            weights=inputs.run.weights_fingerprint,
-        ),
+        run=source.record,
         collection=str(inputs.collection.path.resolve()),
-        collection_fingerprint=inputs.collection.fingerprint,
-        supervised=knows_styles(inputs.run.kind),
+        collection_fingerprint=source.collection_fingerprint,
+        supervised=source.supervised,
+        pretrained=source.pretrained,
+        unmatched=source.unmatched,
         paintings=len(raw),
         test=len(labels.splits["test"]),
         dimensions=raw.shape[1],
@@ -187,6 +353,7 @@ def _fill(inputs: _Inputs, folder: Path, raw: Vectors, maps: list[MapName]) -> A
         ),
         baselines=baselines,
         probes=probes,
+        retrieval=style_retrieval(vectors, labels, inputs.scope, settings, chance=True),
         styles=tuple(style_fits(kmeans, colours, labels, probes, settings)),
         captions=tuple(
             draw_maps(
@@ -234,8 +401,7 @@ def _baselines(
 ) -> tuple[tuple[BaselineClusters, ...], Clusterings]:
     """K-means of colour histograms and of raw pixels, and the clusterings of the first."""
     inputs.announce("clustering: colour histograms")
-    stored = inputs.collection.pixels
-    colours = histograms(stored, np.arange(len(stored)))
+    colours = histograms(inputs.collection.stored, stored_rows(inputs.collection))
     by_colour, clusterings = _baseline(
         inputs, kmeans, "colour_histogram", "Colour histograms", colours
     )
@@ -274,6 +440,7 @@ def _baseline(
         dimensions=vectors.shape[1],
         difference=ByScope[ScoreGains](all=gains["all"], test=gains.get("test")),
         probes=_probes(inputs, vectors),
+        retrieval=style_retrieval(vectors, labels, inputs.scope, settings, chance=False),
     )
     return record, made
 

@@ -51,12 +51,21 @@ def reduced(vectors: Vectors, dimensions: int, seed: int) -> Vectors:
 
 def pixels(collection: Collection) -> Vectors:
     """Return pictures shrunk by averaging blocks, ``float32 (N, 32 · 32 · 3)`` in [-1, 1]."""
-    side = collection.pixels.shape[1]
+    stored = collection.stored
+    rows = stored_rows(collection)
+    side = stored.shape[1]
     edges = np.linspace(0, side, min(SIDE, side) + 1).round().astype(int)
     wide = np.diff(edges)[:, None, None] * np.diff(edges)[None, :, None]
-    result = np.empty((len(collection), len(wide) ** 2 * 3), np.float32)
-    for start in range(0, len(collection), 256):
-        part = collection.pixels[start : start + 256].astype(np.float32)
+    result = np.empty((len(rows), len(wide) ** 2 * 3), np.float32)
+    for start in range(0, len(rows), 256):
+        part = stored[rows[start : start + 256]].astype(np.float32)
         sums = np.add.reduceat(np.add.reduceat(part, edges[:-1], axis=1), edges[:-1], axis=2)
         result[start : start + len(part)] = (sums / wide / 127.5 - 1).reshape(len(part), -1)
     return result
+
+
+def stored_rows(collection: Collection) -> NDArray[np.int64]:
+    """Return the row of ``collection.stored`` of each painting, ``int64 (N,)``."""
+    if collection.stored_rows is not None:
+        return collection.stored_rows
+    return np.arange(len(collection))

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from impasto.numerics.formatting import estimate, percent, share
-from impasto.records.atlas import Atlas, BaselineClusters
+from impasto.numerics.formatting import count, estimate, percent, share
+from impasto.records.atlas import MEASURES, Atlas, BaselineClusters, ChanceLevel
 from impasto.records.finding import Finding
 
 STRENGTHS = ((0.05, "hardly"), (0.15, "weakly"), (0.35, "moderately"))
@@ -26,6 +26,7 @@ def verdict(atlas: Atlas) -> list[str]:
     return [
         _basis(atlas),
         _answer(atlas),
+        *_retrieved(atlas),
         *(_against(baseline, atlas) for baseline in atlas.baselines),
         _by_style(atlas),
         *_probed(atlas),
@@ -35,7 +36,7 @@ def verdict(atlas: Atlas) -> list[str]:
 
 
 def findings_of(atlas: Atlas) -> list[Finding]:
-    """Return IMP501 to IMP505."""
+    """Return IMP501 to IMP506."""
     kmeans, where = atlas.clusterings[0], _paintings(atlas)
     colour = next(row for row in atlas.baselines if row.name == "colour_histogram")
     gain = colour.difference[atlas.scope].ami
@@ -64,6 +65,7 @@ def findings_of(atlas: Atlas) -> list[Finding]:
             stability.ari.model_dump(),
         ),
         _artist_finding(atlas),
+        _retrieval_finding(atlas),
     ]
 
 
@@ -73,7 +75,7 @@ def _chance_finding(atlas: Atlas) -> Finding:
     ami, chance = kmeans.scores[atlas.scope].ami.value, kmeans.chance[atlas.scope]
     text = (
         f"k-means on {_paintings(atlas)}: AMI {ami:.3f}; {SHUFFLED[chance.shuffled]} give "
-        f"{chance.ami.mean:.3f} (p {_p(atlas)})."
+        f"{chance.ami.mean:.3f} (p {_p(chance.ami, atlas)})."
     )
     numbers = {"ami": ami, "chance": chance.ami.mean, "p": chance.ami.p}
     if paintings < FEW:
@@ -103,10 +105,64 @@ def _artist_finding(atlas: Atlas) -> Finding:
     )
 
 
+def _retrieval_finding(atlas: Atlas) -> Finding:
+    found = atlas.retrieval
+    if found is None:
+        text = "Fewer than five artists are known, or fewer than two styles with two of them."
+        return Finding("IMP506", "not applicable", text)
+    own = found.scores["cosine"]
+    assert own.chance is not None
+    level = own.chance.mean_average_precision
+    text = (
+        f"{found.queries:,} paintings by {found.artists} artists, searched among "
+        f"{found.searched:,}: mean average precision {estimate(own.mean_average_precision, 3)}, "
+        f"with {SHUFFLED[found.shuffled]} {level.mean:.3f} (p {_p(level, atlas)})."
+    )
+    numbers = {
+        "mean_average_precision": own.mean_average_precision.value,
+        "pair_auc": own.pair_auc.value,
+        "chance": level.mean,
+        "p": level.p,
+    }
+    if found.artists < FEWEST_ARTISTS or found.queries < FEW:
+        return Finding("IMP506", "not applicable", f"Too few to tell: {text}", numbers)
+    return Finding("IMP506", "passed" if level.p < SIGNIFICANT else "issue", text, numbers)
+
+
 def _basis(atlas: Atlas) -> str:
+    return " ".join([*_origin(atlas), _ground(atlas)])
+
+
+def _origin(atlas: Atlas) -> list[str]:
+    """Sentences on vectors that no run of impasto's gave."""
+    found = []
+    if atlas.run.kind == "vectors":
+        found.append(f"The vectors are those of {atlas.name}, computed by another program.")
+    if atlas.run.kind == "encoder":
+        found.append(f"The network is {atlas.name}.")
+    if atlas.pretrained:
+        found.append(
+            "It is pre-trained, a yardstick: other pictures, perhaps these too, taught it, so that "
+            "its scores are no result of this collection."
+        )
+    if (left := atlas.unmatched) is not None:
+        found.append(
+            f"Left out: {count(left.paintings, 'painting')} without a vector, "
+            f"{count(left.vectors, 'vector')} of no painting."
+        )
+    return found
+
+
+def _ground(atlas: Atlas) -> str:
     every = f"all {atlas.paintings:,} paintings"
     if not atlas.supervised:
-        return f"The network was trained without style labels; {every} are clustered together."
+        said = "" if atlas.run.is_run else "As far as is said, "
+        was = "The" if atlas.run.is_run else "the"
+        if atlas.unmatched is not None and atlas.unmatched.paintings:
+            every += " with a vector"
+        return (
+            f"{said}{was} network was trained without style labels; {every} are clustered together."
+        )
     trained = (
         "The network was trained on style labels, "
         "so clusters of its training pictures are no evidence"
@@ -129,7 +185,7 @@ def _answer(atlas: Atlas) -> str:
     evidence = (
         f"k-means with {k} clusters, as many as styles, agrees with them to an AMI of "
         f"{estimate(scores.ami, 3)} (0: none, 1: full agreement); {SHUFFLED[chance.shuffled]} give "
-        f"{chance.ami.mean:.3f} (p {_p(atlas)})."
+        f"{chance.ami.mean:.3f} (p {_p(chance.ami, atlas)})."
     )
     paintings = _count(atlas)
     if paintings < FEW:
@@ -139,6 +195,33 @@ def _answer(atlas: Atlas) -> str:
     above = scores.ami.value - chance.ami.mean
     strength = next((word for limit, word in STRENGTHS if above < limit), "strongly")
     return f"The styles cluster {strength} ({SCALE}). {evidence}"
+
+
+def _retrieved(atlas: Atlas) -> list[str]:
+    found = atlas.retrieval
+    if found is None:
+        return []
+    own = found.scores["cosine"]
+    chance = own.chance
+    assert chance is not None
+    precision, auc = chance.mean_average_precision, chance.pair_auc
+    others = ", ".join(
+        f"{row.title.lower()} {row.retrieval.scores['cosine'].mean_average_precision.value:.3f}"
+        for row in atlas.baselines
+        if row.retrieval
+    )
+    corrected = ", ".join(
+        f"{score.mean_average_precision.value:.3f} by {MEASURES[measure]}"
+        for measure, score in found.scores.items()
+        if measure != "cosine"
+    )
+    return [
+        "Of paintings by other artists those of the same style are retrieved with a mean average "
+        f"precision of {estimate(own.mean_average_precision, 3)}; {SHUFFLED[found.shuffled]} give "
+        f"{precision.mean:.3f} (p {_p(precision, atlas)}), {others}. Corrected for hubs it is "
+        f"{corrected}. The nearer of two paintings, one of the same style and one of another, is "
+        f"that of the same style in {share(own.pair_auc)} of pairs (chance {percent(auc.mean)})."
+    ]
 
 
 def _against(baseline: BaselineClusters, atlas: Atlas) -> str:
@@ -228,9 +311,9 @@ def _count(atlas: Atlas) -> int:
     return (atlas.test or 0) if atlas.scope == "test" else atlas.paintings
 
 
-def _p(atlas: Atlas) -> str:
+def _p(level: ChanceLevel, atlas: Atlas) -> str:
     """The p value against shuffled styles; ``≤`` where it is the least that shuffling can give."""
-    p = atlas.clusterings[0].chance[atlas.scope].ami.p
+    p = level.p
     least = 1 / (1 + int(atlas.settings["permutations"]))
     return f"{'≤' if p < 1.5 * least else '='} {p:.3f}"
 

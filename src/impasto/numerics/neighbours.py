@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[Any]
 BLOCK = 2048
-"""Rows compared at a time."""
+"""Rows compared at a time, at most."""
+CELLS = 2**26
+"""Cosines in memory at a time: 256 MB, and copies of them."""
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -37,8 +39,9 @@ def nearest(
         single nearest.
     """
     places, cosines = [], []
-    for start in range(0, len(vectors), BLOCK):
-        likeness = vectors[start : start + BLOCK] @ among.T
+    block = max(1, min(BLOCK, CELLS // max(len(among), 1)))
+    for start in range(0, len(vectors), block):
+        likeness = vectors[start : start + block] @ among.T
         if itself:
             rows = np.arange(len(likeness))
             likeness[rows, start + rows] = -np.inf

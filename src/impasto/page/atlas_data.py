@@ -1,6 +1,6 @@
 """Atlases and predictions of a study's runs, as the page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from impasto.collection.collection import Collection
 from impasto.errors import RunError
 from impasto.files import read_array, read_json, read_table
 from impasto.numerics.neighbours import unit
-from impasto.records.atlas import Atlas, AtlasMap
+from impasto.records.atlas import Atlas, AtlasMap, SourceKind
 from impasto.records.run import Run, open_run
 
 
@@ -43,8 +43,11 @@ class Predictions:
 class RunAtlas:
     """A run with what the page shows of it; either part may be missing, not both.
 
+    Vectors of another program, or of a pre-trained encoder, are a run without predictions.
+
     Attributes:
-        run: the run.
+        name: of the run's folder, or of the atlas's.
+        kind: of the run, or what gave the vectors.
         facts: its atlas in words and scores, or ``None``.
         table: its atlas, a row a painting, or ``None``.
         answers: its predictions, or ``None``.
@@ -52,16 +55,12 @@ class RunAtlas:
             ``None``.
     """
 
-    run: Run
+    name: str
+    kind: SourceKind
     facts: Atlas | None
     table: pa.Table | None
     answers: Predictions | None
     likeness: NDArray[np.float32] | None
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.run.path.name
 
     @property
     def neighbours(self) -> int:
@@ -88,16 +87,33 @@ def neighbour_rows(table: pa.Table | None) -> NDArray[np.int64]:
     return rows
 
 
-def read_runs(runs: Path, collection: Collection) -> list[RunAtlas]:
-    """Read the runs that have an atlas or predictions: those with predictions first, then by name.
+def atlas_files(study: Path) -> list[Path]:
+    """The atlases of a study: of its runs, and those in ``atlases``, each by name."""
+    return [
+        *sorted((study / "runs").glob("*/atlas/atlas.json")),
+        *sorted((study / "atlases").glob("*/atlas.json")),
+    ]
+
+
+def read_runs(study: Path, collection: Collection) -> list[RunAtlas]:
+    """Read the runs of a study that have an atlas or predictions, and the atlases of other vectors.
+
+    Those with predictions come first, then by name; other vectors come last.
 
     Raises:
         RunError: an atlas is of another collection, or damaged.
     """
-    paths = sorted(path.parent for path in runs.glob("*/run.json"))
+    paths = sorted(path.parent for path in (study / "runs").glob("*/run.json"))
     found = [_read_run(open_run(path), collection) for path in paths]
     shown = [run for run in found if run.facts or run.answers]
-    return sorted(shown, key=lambda run: (run.answers is None, run.name))
+    shown.sort(key=lambda run: (run.answers is None, run.name))
+    taken = {run.name for run in shown}
+    for file in atlas_files(study):
+        if file.parents[1].name == "atlases":
+            folder = file.parent
+            name = f"atlases/{folder.name}" if folder.name in taken else folder.name
+            shown.append(_read_atlas(folder, name, collection, None))
+    return shown
 
 
 def coordinates(table: pa.Table, prefix: str) -> NDArray[np.float32]:
@@ -108,17 +124,75 @@ def coordinates(table: pa.Table, prefix: str) -> NDArray[np.float32]:
 
 
 def _read_run(run: Run, collection: Collection) -> RunAtlas:
-    folder, facts, table = run.path / "atlas", None, None
-    if (folder / "atlas.json").is_file():
-        facts = Atlas.read(folder / "atlas.json", what="atlas", verb="impasto atlas")
-        table = _read_table(folder / "atlas.parquet", facts, run)
-        if table.column("id").to_pylist() != collection.column("id"):
-            raise RunError(
-                f"{folder} is of another collection than {collection.path}: "
-                f"run impasto atlas {run.path} again"
-            )
+    answers = _read_answers(run, collection)
+    if not (run.path / "atlas" / "atlas.json").is_file():
+        return RunAtlas(run.path.name, run.kind, None, None, answers, None)
+    return _read_atlas(run.path / "atlas", run.path.name, collection, answers)
+
+
+def _read_atlas(
+    folder: Path, name: str, collection: Collection, answers: Predictions | None
+) -> RunAtlas:
+    facts = Atlas.read(folder / "atlas.json", what="atlas", verb="impasto atlas")
+    table = _read_table(folder / "atlas.parquet", facts)
     likeness = _likeness(folder / "embeddings.npy", neighbour_rows(table))
-    return RunAtlas(run, facts, table, _read_answers(run, collection), likeness)
+    ids, known = table.column("id").to_pylist(), collection.column("id")
+    if ids != known:
+        if facts.unmatched is None or not set(ids) <= set(known):
+            raise RunError(
+                f"{folder} is of another collection than {collection.path}: {_again(facts, folder)}"
+            )
+        table, likeness = _expanded(table, likeness, known)
+    return RunAtlas(name, facts.run.kind, facts, table, answers, likeness)
+
+
+def _again(facts: Atlas, folder: Path) -> str:
+    """The command that makes an atlas anew."""
+    if facts.run.is_run:
+        return f"run impasto atlas {folder.parent} again"
+    option = "--encoder hf:" if facts.run.kind == "encoder" else "--vectors "
+    return f"run impasto atlas COLLECTION {option}{facts.run.path} -o {folder} again"
+
+
+def _expanded(
+    table: pa.Table, likeness: NDArray[np.float32] | None, ids: Sequence[str]
+) -> tuple[pa.Table, NDArray[np.float32] | None]:
+    """A row for every painting: those without a vector lie in a block below each map."""
+    place = {id_: row for row, id_ in enumerate(table.column("id").to_pylist())}
+    rows = np.array([place.get(id_, -1) for id_ in ids], np.int64)
+    missing, back = np.flatnonzero(rows < 0), np.flatnonzero(rows >= 0)
+    near = neighbour_rows(table)
+    wide = np.full((len(ids), near.shape[1]), -1, np.int64)
+    wide[back] = np.where(near[rows[back]] >= 0, back[near[rows[back]]], -1)
+    found = table.take(pa.array(rows, mask=rows < 0))
+    lists = [[int(other) for other in row if other >= 0] for row in wide]
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        name: found[name] for name in found.column_names
+    }
+    columns |= {"id": pa.array(ids), "neighbours": pa.array(lists, pa.list_(pa.int32()))}
+    for name in found.column_names:
+        if name.startswith("cluster_"):
+            columns[name] = pa.compute.fill_null(found[name], -1)
+    for prefix in ("", *(name[:-1] for name in found.column_names if name.endswith("_x"))):
+        points = coordinates(found, prefix)
+        points[missing] = _below(points[back], len(missing))
+        columns |= {f"{prefix}{axis}": pa.array(points[:, at]) for at, axis in enumerate("xy")}
+    if likeness is not None:
+        cosines = np.zeros((len(ids), likeness.shape[1]), np.float32)
+        cosines[back] = likeness[rows[back]]
+        likeness = cosines
+    return pa.table(columns), likeness
+
+
+def _below(points: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Places of a block of ``count`` paintings below a map, as wide as the map."""
+    (left, bottom), (right, top) = points.min(0), points.max(0)
+    across = max(1, min(count, int(np.sqrt(count * 8))))
+    step = (right - left) / max(across, 20)
+    at = np.arange(count)
+    x = left + step * (at % across)
+    y = bottom - 0.08 * (top - bottom) - step * (at // across)
+    return np.stack([x, y], 1).astype(np.float32)
 
 
 def _likeness(path: Path, neighbours: NDArray[np.int64]) -> NDArray[np.float32] | None:
@@ -135,12 +209,12 @@ def _likeness(path: Path, neighbours: NDArray[np.int64]) -> NDArray[np.float32] 
     return np.where(neighbours >= 0, cosines, 0).astype(np.float32)
 
 
-def _read_table(path: Path, facts: Atlas, run: Run) -> pa.Table:
+def _read_table(path: Path, facts: Atlas) -> pa.Table:
     table = read_table(path, way_out="run impasto atlas again")
     wanted = {"id", "x", "y", *(f"{made.name}_{axis}" for made in facts.maps for axis in "xy")}
     wanted |= {f"cluster_{made.name}" for made in facts.clusterings}
     if missing := ", ".join(sorted(wanted - set(table.column_names))):
-        raise RunError(f"{path} has no column {missing}: run impasto atlas {run.path} again")
+        raise RunError(f"{path} has no column {missing}: {_again(facts, path.parent)}")
     return table
 
 

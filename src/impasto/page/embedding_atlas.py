@@ -11,7 +11,7 @@ from PIL import Image
 
 from impasto.collection.collection import Collection
 from impasto.files import replacing
-from impasto.page.atlas_data import RunAtlas
+from impasto.page.atlas_data import RunAtlas, neighbour_rows
 
 BATCH: Final = 1000
 SIDE: Final = 128
@@ -19,6 +19,10 @@ SIDE: Final = 128
 COPIED: Final = ("style", "split", "artist", "title", "year")
 PICTURE: Final = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 """A picture as Hugging Face ``datasets`` stores it."""
+NEIGHBOURS: Final = pa.struct(
+    [("ids", pa.list_(pa.int64())), ("distances", pa.list_(pa.float32()))]
+)
+"""Nearest paintings as Embedding Atlas reads them: rows from 0, and their distances."""
 
 
 def write_embedding(path: Path, collection: Collection, run: RunAtlas) -> None:
@@ -61,7 +65,20 @@ def _columns(collection: Collection, run: RunAtlas) -> dict[str, Any]:
     if run.facts and run.table is not None:
         names = [f"cluster_{made.name}" for made in run.facts.clusterings]
         columns |= {name: run.table[name].combine_chunks() for name in names}
+        if run.likeness is not None:
+            columns["neighbors"] = _neighbours(run)
     return columns
+
+
+def _neighbours(run: RunAtlas) -> pa.Array:
+    """Rows of the nearest paintings and their cosine distances; null for a painting without."""
+    assert run.likeness is not None
+    found = []
+    for rows, cosines in zip(neighbour_rows(run.table), run.likeness, strict=True):
+        known = rows >= 0
+        distances = (1 - cosines[known]).clip(min=0).tolist()
+        found.append({"ids": rows[known].tolist(), "distances": distances} if known.any() else None)
+    return pa.array(found, NEIGHBOURS)
 
 
 def _picture(collection: Collection, row: int) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from impasto.files import write_bytes, write_text
 from impasto.files.checksums import CHECKSUMS, forget
 from impasto.images.palette import page_script, style_sheet
 from impasto.page import sprites
-from impasto.page.atlas_data import RunAtlas, neighbour_rows, read_runs
+from impasto.page.atlas_data import RunAtlas, atlas_files, neighbour_rows, read_runs
 from impasto.page.embedding_atlas import write_embedding
 from impasto.page.facts import site_facts
 from impasto.page.lora_data import write_loras
@@ -64,8 +64,8 @@ def scripts() -> list[str]:
 
 
 def has_atlas(study: Path) -> bool:
-    """Whether any run of a study has an atlas, without which there is nothing to show."""
-    return any((Path(study) / "runs").glob("*/atlas/atlas.json"))
+    """Whether a study has an atlas, without which there is nothing to show."""
+    return bool(atlas_files(Path(study)))
 
 
 def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
@@ -82,7 +82,7 @@ def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
     """
     study = Path(study)
     collection = open_collection(study / "collection")
-    runs = read_runs(study / "runs", collection)
+    runs = read_runs(study, collection)
     main = next((run for run in runs if run.table is not None), None)
     if main is None:
         first = next((study / "runs").glob("*/run.json"), None)

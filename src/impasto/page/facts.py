@@ -10,7 +10,7 @@ from impasto.images.palette import coloured
 from impasto.page.atlas_data import RunAtlas
 from impasto.page.sprites import Level
 from impasto.page.story import frequent_artist, frequent_decade, worst_confusion
-from impasto.records.atlas import Atlas, RunClusters, ScoredClusters
+from impasto.records.atlas import MEASURES, Atlas, RunClusters, ScoredClusters, StyleRetrieval
 
 FORMAT: Final = 1
 SCORES: Final = {"nmi": "NMI", "ami": "AMI", "ari": "ARI", "purity": "Purity"}
@@ -91,11 +91,12 @@ def _run_facts(place: int, run: RunAtlas) -> dict[str, Any]:
     return {
         "place": place,
         "name": run.name,
-        "kind": run.run.kind,
+        "kind": run.kind,
         "supervised": atlas is not None and atlas.supervised,
+        "pretrained": atlas is not None and atlas.pretrained,
         "maps": maps,
         "clusterings": clusterings,
-        "verdict": list(atlas.verdict) if atlas else [],
+        "verdict": [*atlas.verdict, *_left_out(atlas)] if atlas else [],
         "tables": score_tables(atlas) if atlas else [],
         "answers": run.answers is not None,
         "heat": None if heat is None else list(heat.shape[1:]),
@@ -103,6 +104,14 @@ def _run_facts(place: int, run: RunAtlas) -> dict[str, Any]:
         "likeness": run.likeness is not None,
         "neighbours": run.neighbours,
     }
+
+
+def _left_out(atlas: Atlas) -> list[str]:
+    """Where the paintings without a vector lie on the map."""
+    if atlas.unmatched is None or not atlas.unmatched.paintings:
+        return []
+    without = atlas.unmatched.paintings
+    return [f"Paintings without a vector, {without:,}, lie in a block below the map."]
 
 
 def axes(names: tuple[str, str]) -> str:
@@ -141,9 +150,38 @@ def score_tables(atlas: Atlas) -> list[dict[str, Any]]:
             "head": ["", *SCORES.values()],
             "lines": [line(made.title, made) for made in atlas.baselines],
         },
+        *_retrieval_tables(atlas),
         {
             "caption": f"Best cluster of each style: {where}",
             "head": ["", "F1", "by chance", "clusters"],
             "lines": fits,
         },
+    ]
+
+
+def _retrieval_tables(atlas: Atlas) -> list[dict[str, Any]]:
+    """The table of retrieval between artists; none where nothing was retrieved."""
+    if atlas.retrieval is None:
+        return []
+
+    def lines(title: str, found: StyleRetrieval) -> list[list[Any]]:
+        made = []
+        for measure, score in found.scores.items():
+            level = score.chance.mean_average_precision.mean if score.chance else None
+            precision, auc = score.mean_average_precision, score.pair_auc
+            values = [precision.model_dump(), level, auc.model_dump(), round(score.hubness, 2)]
+            made.append([f"{title}, {MEASURES[measure]}", *values])
+        return made
+
+    several = lines("Embedding", atlas.retrieval)
+    for row in atlas.baselines:
+        if row.retrieval:
+            several += lines(row.title, row.retrieval)[:1]
+    return [
+        {
+            "caption": "Same style by other artists retrieved: mean average precision (mAP), "
+            "share of pairs in the right order (AUC), skewness of hubs",
+            "head": ["", "mAP", "by chance", "AUC", "Hubs"],
+            "lines": several,
+        }
     ]

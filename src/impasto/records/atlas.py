@@ -1,6 +1,6 @@
 """``atlas.json``: whether styles cluster in an embedding, beside chance, colour and pixels."""
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from impasto.records.record import Interval, Record, Result
 from impasto.records.run import RunKind
@@ -12,6 +12,15 @@ Scope = Literal["all", "test"]
 """Paintings that are clustered together: all of the collection, or the test pictures alone."""
 Shuffled = Literal["artists", "paintings"]
 """What exchanges its styles for the level of chance."""
+SourceKind = Literal[RunKind, "vectors", "encoder"]
+"""What gave the embeddings: a run of a kind, a file of vectors, or a pre-trained encoder."""
+Measure = Literal["cosine", "csls", "mutual_proximity"]
+"""Similarity by which paintings are retrieved."""
+MEASURES: Final[dict[Measure, str]] = {
+    "cosine": "cosine",
+    "csls": "CSLS",
+    "mutual_proximity": "mutual proximity",
+}
 T = TypeVar("T")
 
 
@@ -30,11 +39,28 @@ class ByScope(Record, Generic[T]):
 
 
 class AtlasRun(Record):
-    """The run whose network gave the embeddings; ``weights`` is their fingerprint."""
+    """The source of the embeddings; ``weights`` is the fingerprint of a network, or of vectors.
+
+    ``path`` is the folder of a run, the file of vectors, or the name of an encoder.
+    """
 
     path: str
-    kind: RunKind
+    kind: SourceKind
     weights: str
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run of impasto's gave them."""
+        return self.kind not in ("vectors", "encoder")
+
+
+class UnmatchedIds(Record):
+    """Paintings without a vector, and vectors of no painting; the first ids of each."""
+
+    paintings: int
+    vectors: int
+    first_paintings: tuple[str, ...]
+    first_vectors: tuple[str, ...]
 
 
 class AtlasMap(Record):
@@ -104,6 +130,48 @@ class Stability(Record):
     ari: Interval
 
 
+class RetrievalChance(Record):
+    """Retrieval scores under shuffled styles."""
+
+    mean_average_precision: ChanceLevel
+    pair_auc: ChanceLevel
+
+
+class RetrievalScores(Record):
+    """Retrieval by one similarity; each score is the mean over styles.
+
+    ``hubness`` is the skewness of how often a painting is among the ten nearest of another.
+    ``chance`` is ``None`` for baselines.
+    """
+
+    mean_average_precision: Interval
+    pair_auc: Interval
+    hubness: float
+    chance: RetrievalChance | None
+
+
+class StyleRetrieval(Record):
+    """Retrieval of paintings of the same style by other artists.
+
+    Attributes:
+        scope: the paintings that are searched.
+        queries: paintings that others are looked for.
+        artists: of the queries; whole artists are drawn again for the intervals.
+        searched: paintings among which they are looked for.
+        styles: that have queries.
+        shuffled: what exchanged its styles for the level of chance.
+        scores: by similarity.
+    """
+
+    scope: Scope
+    queries: int
+    artists: int
+    searched: int
+    styles: int
+    shuffled: Shuffled
+    scores: dict[Measure, RetrievalScores]
+
+
 class ProbeScores(Record):
     """Scores of a probe on the test pictures."""
 
@@ -163,6 +231,7 @@ class BaselineClusters(ScoredClusters):
     dimensions: int
     difference: ByScope[ScoreGains]
     probes: Probes | None
+    retrieval: StyleRetrieval | None = None
 
 
 class StyleFit(Record):
@@ -213,16 +282,20 @@ class AtlasFigure(Record):
 
 
 class Atlas(Result):
-    """Embeddings of a collection by a run, clustered and projected, and the verdict on them.
+    """Embeddings of a collection, clustered and projected, and the verdict on them.
 
     Attributes:
+        run: the source of the embeddings; a run, a file of vectors, or a pre-trained encoder.
         inputs: fingerprint of weights, collection and settings.
         supervised: the network was trained on style labels.
-        paintings: of the collection.
+        pretrained: the network was trained on other pictures before: a yardstick.
+        unmatched: ids that a file of vectors and the collection do not share, else ``None``.
+        paintings: of the collection; those with a vector alone.
         test: test pictures among them that the network was not trained on.
         dimensions: of the embedding.
         clusterings: of the embedding, k-means first.
         baselines: of colour histograms and of raw pixels.
+        retrieval: of the same style by other artists; ``None`` where too few artists are known.
         captions: the image files with what they show.
         verdict: sentences, the answer first or second.
     """
@@ -234,6 +307,8 @@ class Atlas(Result):
     collection: str
     collection_fingerprint: str
     supervised: bool
+    pretrained: bool = False
+    unmatched: UnmatchedIds | None = None
     paintings: int
     test: int
     dimensions: int
@@ -244,6 +319,7 @@ class Atlas(Result):
     clusterings: tuple[RunClusters, ...]
     baselines: tuple[BaselineClusters, ...]
     probes: Probes | None
+    retrieval: StyleRetrieval | None = None
     styles: tuple[AtlasStyle, ...]
     captions: tuple[AtlasFigure, ...]
     verdict: tuple[str, ...]
@@ -262,6 +338,12 @@ class Atlas(Result):
         """Each style that has paintings in the verdict's scope with its fit, the best first."""
         pairs = [(row, fit) for row in self.styles if (fit := row.fit(self.scope))]
         return sorted(pairs, key=lambda pair: -pair[1].f1)
+
+    @property
+    def name(self) -> str:
+        """The run's folder, the file of vectors without its ending, or the encoder's last name."""
+        last = self.run.path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+        return last.rsplit(".", 1)[0] if self.run.kind == "vectors" and "." in last else last
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each clustering, with its scores in the verdict's scope."""

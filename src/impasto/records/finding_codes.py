@@ -381,6 +381,13 @@ _KINDS = (
         "Say that the clusters are of artists; a style is then known by its painters.",
     ),
     Kind(
+        "IMP506",
+        "styles-not-retrieved-between-artists",
+        "The same style by other artists is retrieved no better than a shuffled one",
+        "The same style by other artists is retrieved better than a shuffled one",
+        "Say that near paintings share the artist, not the style.",
+    ),
+    Kind(
         "IMP601",
         "adapter-without-effect",
         "The adapter's held-out loss is not clearly lower than the base's alone",

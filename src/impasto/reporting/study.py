@@ -143,7 +143,7 @@ class StudyRecords:
         audited: findings of the audit, ``None`` where the collection was not audited as it is.
         classifiers, autoencoders, loras: by name.
         painters: by name, the course's form last.
-        atlases: each with its place, that of an autoencoder first.
+        atlases: each with its place, that of an autoencoder first, those of other vectors last.
         balance: the comparison of long-tail methods.
         page: whether there is an atlas page to link to.
     """
@@ -219,6 +219,10 @@ def read_study(
         (run.path.resolve().name, atlas)
         for run in sorted(opened_runs, key=lambda run: run.kind != "autoencoder")
         if (atlas := _result(Atlas, run.path / "atlas" / "atlas.json", "atlas", "impasto atlas"))
+    ]
+    atlases += [
+        (file.parent.name, Atlas.read(file, what="atlas", verb="impasto atlas"))
+        for file in sorted(study.glob("atlases/*/atlas.json"))
     ]
     audit = _result(AuditRecord, opened.path / "audit.json", "audit", "impasto audit")
     return StudyRecords(

@@ -1,7 +1,7 @@
 """Verbs that score and map runs: balance, evaluate, predict, atlas."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from impasto.config import Settings, resolve
 from impasto.errors import InputError
@@ -195,6 +195,71 @@ def atlas(
     place = None if output is None else folder(output)
     other = None if collection is None else folder(collection)
     return make_atlas(folder(run), other, wanted, output=place, announce=announce)
+
+
+def atlas_of_vectors(
+    collection: "Collection | Thing",
+    vectors: "Thing | NDArray[Any]",
+    output: Thing | None = None,
+    settings: "AtlasSettings | Mapping[str, Any] | None" = None,
+    *,
+    ids: "Thing | Sequence[str] | None" = None,
+    pretrained: bool = False,
+    supervised: bool = False,
+    announce: Announce | None = None,
+    **options: Any,
+) -> "Atlas":
+    """Cluster and map vectors that any program, or a pre-trained encoder, gives a collection.
+
+    Args:
+        collection: whose paintings they are of.
+        vectors: a file ``.npy``, ``.npz``, ``.safetensors``, ``.parquet`` or ``.csv``; an array
+            ``(N, D)``; or ``hf:`` and the hub name or folder of a vision model of transformers.
+        output: the folder to write; ``atlases/NAME`` beside the collection where ``None``.
+        settings: the defaults where ``None``.
+        ids: a file of ids, or the ids; ``None``: those in the file or beside it, and for an array
+            the collection's own.
+        pretrained: the vectors come from a pre-trained network, a yardstick; an encoder always is.
+        supervised: the vectors' network has learnt the styles of the training pictures.
+        announce: called with one line for each step.
+        options: single settings by name.
+
+    Raises:
+        InputError: the vectors cannot be used.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    encoder = isinstance(vectors, str) and vectors.startswith("hf:")
+    if encoder:
+        from impasto.hub import require_model  # noqa: PLC0415
+
+        require_model(str(vectors).removeprefix("hf:"), "config.json")  # before what takes seconds
+        if ids is not None or supervised:
+            raise InputError("ids and supervised do not apply to an encoder: leave them out")
+    from impasto.embedding.make_atlas import (  # noqa: PLC0415
+        make_encoder_atlas,
+        make_vector_atlas,
+    )
+    from impasto.embedding.settings import AtlasSettings  # noqa: PLC0415
+
+    wanted = resolve(AtlasSettings, settings, options)
+    place = None if output is None else folder(output)
+    found = folder(collection)
+    if encoder:
+        return make_encoder_atlas(found, str(vectors), wanted, output=place, announce=announce)
+    given: Any = vectors if isinstance(vectors, np.ndarray) else folder(vectors)
+    several = isinstance(ids, Sequence) and not isinstance(ids, str)
+    named: Any = ids if ids is None or several else folder(cast("Thing", ids))
+    return make_vector_atlas(
+        found,
+        given,
+        wanted,
+        ids=named,
+        pretrained=pretrained,
+        supervised=supervised,
+        output=place,
+        announce=announce,
+    )
 
 
 def add_to_atlas(

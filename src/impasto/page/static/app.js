@@ -105,7 +105,9 @@
       const { data } = this,
         on = (id, event, act) => one(id).addEventListener(event, act);
       const runs = data.site.runs.filter((run) => run.maps.length);
-      one("#run").replaceChildren(...runs.map((run) => h("option", { value: run.name }, run.name)));
+      one("#run").replaceChildren(
+        ...runs.map((run) => h("option", { value: run.name }, Impasto.runTitle(run))),
+      );
       for (const id of ["#run", "#beside"]) one(id).closest("label").hidden = runs.length < 2;
       on("#run", "change", (event) => {
         const { beside } = this.store.state,
@@ -325,7 +327,7 @@
       const others = this.data.site.runs.filter((other) => other.maps.length && other !== run);
       fill(
         "#beside",
-        [["", "nothing"], ...others.map((other) => [other.name, other.name])],
+        [["", "nothing"], ...others.map((other) => [other.name, Impasto.runTitle(other)])],
         state.beside ?? "",
       );
       fill(
@@ -347,8 +349,8 @@
         shown = Boolean(this.view && other?.maps.length && other !== run);
       one("#beside-map").hidden = !shown;
       for (const [id, text] of [
-        ["#map", `A: ${run.name}`],
-        ["#beside-map", `B: ${other?.name ?? ""}`],
+        ["#map", `A: ${Impasto.runTitle(run)}`],
+        ["#beside-map", `B: ${other ? Impasto.runTitle(other) : ""}`],
       ]) {
         const name = one(id).querySelector(".pane-name");
         name.hidden = !shown;

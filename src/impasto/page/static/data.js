@@ -167,8 +167,12 @@
   const paintings = (number) => `${count(number)} ${number === 1 ? "painting" : "paintings"}`;
   const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
+  /** A run's name as it is read; a yardstick is marked. */
+  const runTitle = (run) => (run.pretrained ? `${run.name} (pre-trained)` : run.name);
+
   Object.assign(Impasto, {
     Data,
+    runTitle,
     styleName,
     artistName,
     titleName,

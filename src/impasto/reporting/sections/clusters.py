@@ -12,7 +12,14 @@ from impasto.embedding.verdict import SCALE as WORDS
 from impasto.embedding.verdict import STRENGTHS
 from impasto.images.palette import ACCENT, COLOURS, INK, MUTED, SECOND, coloured
 from impasto.numerics.formatting import count, number
-from impasto.records.atlas import Atlas, ChanceLevel, RunClusters
+from impasto.records.atlas import (
+    MEASURES,
+    Atlas,
+    ChanceLevel,
+    RetrievalScores,
+    RunClusters,
+    SourceKind,
+)
 from impasto.records.record import Interval
 from impasto.reporting.answer_cards import (
     NAMES,
@@ -59,12 +66,15 @@ SCORES: Final = {
 SCALE: Final = f"The words for it: {WORDS}."
 COLOURED: Final = 7
 """Styles in colour on a map; the others are grey."""
-KINDS: Final = {
+KINDS: Final[dict[SourceKind, str]] = {
     "autoencoder": "an autoencoder without labels",
     "classifier": "a classifier that learnt the styles",
     "painter": "a painter",
     "lora": "a LoRA",
+    "vectors": "vectors of another program",
+    "encoder": "an encoder",
 }
+YARDSTICK: Final = ", pre-trained, a yardstick"
 METHOD: Final = Details(
     "Method: how clusters are compared with styles",
     (
@@ -75,6 +85,15 @@ METHOD: Final = Details(
             f"measured by exchanging the styles. {SCALE} Colour histograms and raw pixels are "
             "clustered alike. A network that was trained on styles is measured on test pictures "
             "alone, clustered by themselves; one that never saw a label by all paintings.",
+        ),
+        prose(
+            Strong("Same style between artists"), ": the paintings by other artists are ranked "
+            "by the cosine of their embeddings. ", Strong("mAP"), ", mean average precision, is 1 "
+            " where those of the same style come first; ", Strong("AUC"), " is the share of "
+            "pairs, one of the same style and one of another, in the right order. Both are means "
+            "over styles. In spaces of many dimensions some paintings, hubs, are near very many "
+            "others: CSLS and mutual proximity correct for them, and the skewness of how often a "
+            "painting is among the ten nearest tells how many there are.",
         ),
     ),
 )  # fmt: skip
@@ -117,8 +136,14 @@ def answer_of(atlas: Atlas) -> Answer:
     return Answer(
         NUMBER, name, question, verdict, finding,
         f"AMI {number(own.value)}", measured(own).interval,
-        f"{atlas.run.kind}, {_where(atlas)}; 0 chance, 1 perfect", _marks(atlas),
+        f"{_source(atlas)}, {_where(atlas)}; 0 chance, 1 perfect", _marks(atlas),
     )  # fmt: skip
+
+
+def _source(atlas: Atlas) -> str:
+    """What gave the embeddings, in a word or two."""
+    name = atlas.run.kind if atlas.run.is_run else atlas.name
+    return f"{name}{YARDSTICK}" if atlas.pretrained else name
 
 
 def _strength(above: float) -> str:
@@ -193,6 +218,7 @@ def _section(
         name = f"The atlas of {place.name}" if place.name else "This atlas"
         blocks += place.other_collection(name, "made of", atlas.collection_fingerprint)
     blocks += [prose(summary(atlases)), clusters_chart(atlases), *maps(atlases)]
+    blocks += _retrieval(atlases)
     numbers = [_clusterings(atlas, place) for atlas, place in atlases]
     blocks.append(Details("Numbers: every clustering of every run", tuple(numbers), True))
     styles = tuple(_styles(atlas, place) for atlas, place in atlases)
@@ -208,14 +234,21 @@ def _section(
     blocks += [*folds, METHOD]
     made = [
         Provenance(
-            f"atlas of {place.name or atlas.run.kind}", atlas.command,
-            f"runs/{place.name}/atlas/atlas.json" if place.name else "atlas.json",
+            f"atlas of {place.name or atlas.run.kind}", atlas.command, _file(atlas, place),
         )
         for atlas, place in atlases
     ]  # fmt: skip
     return Section(
         found.anchor, found.title, tuple(blocks), found.name, "", NUMBER, (*sources, *made)
     )
+
+
+def _file(atlas: Atlas, place: Place) -> str:
+    """The record of an atlas within the study."""
+    if not place.name:
+        return "atlas.json"
+    run = atlas.run.is_run
+    return f"runs/{place.name}/atlas/atlas.json" if run else f"atlases/{place.name}/atlas.json"
 
 
 def summary(atlases: Sequence[tuple[Atlas, Place]]) -> str:
@@ -226,7 +259,8 @@ def summary(atlases: Sequence[tuple[Atlas, Place]]) -> str:
     for atlas, place in (first, *((best,) if best else ())):
         own, chance, gain = _own(atlas), _chance(atlas), _gain(atlas)
         name = f"{place.name}, " if place.name and place.name != atlas.run.kind else ""
-        text = f"Embeddings of {name}{KINDS[atlas.run.kind]}, reach AMI {measured(own)} on "
+        kind = f"{KINDS[atlas.run.kind]}{YARDSTICK if atlas.pretrained else ''}"
+        text = f"Embeddings of {name}{kind}, reach AMI {measured(own)} on "
         text += f"{_where(atlas)}; shuffled styles give {number(chance.mean)}"
         if gain is not None:
             text += f", the difference to colour is {measured(gain, signed=True)}"
@@ -256,7 +290,7 @@ def clusters_chart(atlases: Sequence[tuple[Atlas, Place]]) -> Chart:
                 whisker(sheet, axes, dot, f"{words}: AMI {measured(one, 3)}")
             dot = Whisker(own.value, own.low, own.high, y - 0.1, ACCENT, "o", 6.5)
             whisker(sheet, axes, dot, f"{_label(atlas, place)}: AMI {measured(own, 3)}")
-        labels = [f"{place.name or atlas.run.kind}\n{_where(atlas)}" for atlas, place in atlases]
+        labels = [f"{_named(atlas, place)}\n{_where(atlas)}" for atlas, place in atlases]
         axes.set_yticks(range(len(atlases)), labels)
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_ylim(len(atlases) - 0.4, -0.6)
@@ -287,7 +321,52 @@ def clusters_chart(atlases: Sequence[tuple[Atlas, Place]]) -> Chart:
 
 
 def _label(atlas: Atlas, place: Place) -> str:
-    return f"{place.name or atlas.run.kind} ({_where(atlas)})"
+    return f"{_named(atlas, place)} ({_where(atlas)})"
+
+
+def _named(atlas: Atlas, place: Place) -> str:
+    """The name of an atlas in charts; a yardstick is marked."""
+    return f"{place.name or atlas.name}{' (pre-trained)' if atlas.pretrained else ''}"
+
+
+def _retrieval(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
+    """The table of retrieval between artists; none where nothing was retrieved."""
+    rows: list[Row] = []
+    for atlas, place in atlases:
+        if atlas.retrieval is None:
+            continue
+        for measure, score in atlas.retrieval.scores.items():
+            title = f"{_named(atlas, place)}, {MEASURES[measure]}"
+            rows.append(_retrieved(title, score, ours=measure == "cosine"))
+        for other in atlas.baselines:
+            if other.retrieval:
+                title = f"{other.title}, cosine, for {_named(atlas, place)}"
+                rows.append(_retrieved(title, other.retrieval.scores["cosine"], ours=False))
+    if not rows:
+        return []
+    first = next(atlas.retrieval for atlas, _ in atlases if atlas.retrieval)
+    caption = (
+        "Paintings of the same style by other artists: mean average precision and share of pairs "
+        "in the right order, means over styles; in brackets 95 % intervals that draw whole artists "
+        f"again. In the first atlas {count(first.queries, 'painting')} by {first.artists} artists "
+        f"are looked up among {first.searched:,}"
+    )
+    heads = ("mAP", "mAP by chance", "AUC", "AUC by chance", "Hubs")
+    title = "Same style between artists"
+    return [Table(title, caption, columns("Nearness", numbers=heads), tuple(rows), look="broad")]
+
+
+def _retrieved(title: str, score: RetrievalScores, *, ours: bool) -> Row:
+    level = score.chance
+    cells: list[Inline] = [
+        title,
+        measured(score.mean_average_precision, 3),
+        number_cell(level.mean_average_precision.mean, 3) if level else "–",
+        measured(score.pair_auc, 3),
+        number_cell(level.pair_auc.mean, 3) if level else "–",
+        number_cell(score.hubness, 1),
+    ]
+    return Row(tuple(cells), ours)
 
 
 def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
@@ -323,7 +402,7 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
                 )
             quiet(axes).set(xticks=[], yticks=[], aspect="equal")
             trust = number(atlas.maps[0].trustworthiness)
-            axes.set_title(place.name or atlas.run.kind, fontsize=8.5)
+            axes.set_title(_named(atlas, place), fontsize=8.5)
             axes.set_xlabel(f"{atlas.maps[0].title}, trustworthiness {trust}", fontsize=7.5)
         for style in styles:
             panels[0].plot([], [], "o", color=colours[style], markersize=5, label=shown(style))
@@ -349,7 +428,7 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
 
 
 def _runs(drawn: Sequence[tuple[Atlas, Place]]) -> str:
-    return ", ".join(place.name or atlas.run.kind for atlas, place in drawn)
+    return ", ".join(_named(atlas, place) for atlas, place in drawn)
 
 
 def _table(atlas: Atlas) -> Path:

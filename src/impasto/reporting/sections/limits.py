@@ -25,8 +25,8 @@ ITEMS: Final = 40
 WARNINGS: Final = 3
 DISTRUST: Final = (
     "IMP307", "IMP110", "IMP106", "IMP305", "IMP402", "IMP108", "IMP302", "IMP320", "IMP315",
-    "IMP317", "IMP303", "IMP306", "IMP504", "IMP505", "IMP604", "IMP202", "IMP109", "IMP313",
-    "IMP304", "IMP503", "IMP112", "IMP115", "IMP101",
+    "IMP317", "IMP303", "IMP306", "IMP504", "IMP505", "IMP506", "IMP604", "IMP202", "IMP109",
+    "IMP313", "IMP304", "IMP503", "IMP112", "IMP115", "IMP101",
 )  # fmt: skip
 """Issues that a reader must know before quoting a number, the worst first.
 
@@ -93,7 +93,7 @@ def entries(study: StudyRecords) -> list[FindingEntry]:
             place = f"{name}/by-artist/findings.json"
             found += _entries(run.by_artist.findings, f"artists of {name}", place)
     for atlas, where in study.atlases:
-        file = f"{where.name}/atlas/findings.json"
+        file = f"{where.name}/{'atlas/' if atlas.run.is_run else ''}findings.json"
         found += _entries(atlas.findings, f"atlas of {where.name}", file)
     if study.balance:
         stage = "comparison of long-tail methods"

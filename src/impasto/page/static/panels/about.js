@@ -54,6 +54,14 @@
     );
   }
 
+  /** What gave the vectors: a run, another program, or a pre-trained encoder. */
+  function origin(run) {
+    const yardstick = run.pretrained ? ": pre-trained, a yardstick" : "";
+    if (run.kind === "vectors") return `Vectors ${run.name} of another program${yardstick}.`;
+    if (run.kind === "encoder") return `Encoder ${run.name}${yardstick}.`;
+    return run.name === run.kind ? `Run ${run.name}.` : `Run ${run.name}, a ${run.kind}.`;
+  }
+
   const KEYS = [
     ["/", "search"],
     ["Arrows", "move over the map"],
@@ -89,7 +97,7 @@
       h(
         "p",
         { class: "note" },
-        run.name === run.kind ? `Run ${run.name}.` : `Run ${run.name}, a ${run.kind}.`,
+        origin(run),
       ),
     ];
     parts.push(...run.verdict.map((line, i) => h("p", { class: i === 1 ? "lead" : "" }, line)));
