@@ -196,6 +196,18 @@ def test_predictions_take_paths_images_and_arrays(made: Made, form: Callable[[An
         impasto.predict(made.classifier, np.zeros((4, 4)))  # type: ignore[arg-type]
 
 
+def test_vectors_of_another_program_make_an_atlas(
+    made: Made, form: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    vectors = np.asarray(made.collection.pixels).reshape(len(made.collection), -1)[:, ::97]
+    done = impasto.atlas_of_vectors(form(made.collection), vectors, form(tmp_path / "a"), ATLAS)
+    assert done.run.kind == "vectors"
+    np.savez(tmp_path / "own.npz", ids=made.collection.column("id"), vectors=vectors)
+    file = form(tmp_path / "own.npz")
+    again = impasto.atlas_of_vectors(form(made.collection), file, form(tmp_path / "b"), **ATLAS)
+    assert again.clusterings[0].scores == done.clusterings[0].scores
+
+
 def test_atlas_paint_and_pages(made: Made, form: Callable[[Any], Any], tmp_path: Path) -> None:
     pictures = made.source / "test" / "Bands"
     every = form is FORMS["result"]  # every kind of run in one form, one of them in every form

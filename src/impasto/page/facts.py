@@ -107,7 +107,7 @@ def _run_facts(place: int, run: RunAtlas) -> dict[str, Any]:
 
 
 def _left_out(atlas: Atlas) -> list[str]:
-    """Where the paintings without a vector lie on the map."""
+    """A sentence on the place of paintings without a vector, where there are any."""
     if atlas.unmatched is None or not atlas.unmatched.paintings:
         return []
     without = atlas.unmatched.paintings

@@ -141,7 +141,7 @@ def answer_of(atlas: Atlas) -> Answer:
 
 
 def _source(atlas: Atlas) -> str:
-    """What gave the embeddings, in a word or two."""
+    """The source of the embeddings, in a word or two."""
     name = atlas.run.kind if atlas.run.is_run else atlas.name
     return f"{name}{YARDSTICK}" if atlas.pretrained else name
 
