@@ -80,7 +80,10 @@ def targets() -> dict[str, list[list[str]]]:
             [python, "-m", "ruff", "format", "--check", "."],
             [python, "-m", "mypy"],
         ],
-        "docs": [[python, "docs/make_reference.py"]],
+        "docs": [
+            [python, "docs/make_reference.py"],
+            [python, "-m", "sphinx", "-q", "-W", "--keep-going", "docs", "build/docs"],
+        ],
         "bench": [[python, f"benchmarks/{name}.py"] for name in BENCHMARKS],
         "fuzz": [[python, "benchmarks/fuzz.py"]],
         "faults": [[python, "benchmarks/faults.py"]],

@@ -127,7 +127,7 @@ def _rows(cls: type[Settings], prefix: str, given: Settings | None) -> Iterator[
             known = [verb for verb, other in SETTINGS.items() if other is inner]
             if known:
                 off = "" if info.default is not None else "`None` "
-                anchor = re.sub(r"[^a-z-]", "", known[0].replace(" ", "-"))
+                anchor = re.sub(r"[^a-z-]", "", known[0].lower().replace(" ", "-"))
                 link = f"[{known[0]}](#settings-of-{anchor})"
                 meaning = (
                     f"as for {link}"

@@ -6,7 +6,6 @@ made-up pictures that can be learned, collections of them, and real data where i
 import importlib
 import math
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from PIL import Image
 from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
+from impasto.verbs.inspection import chromium
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch, not imported yet, shares no small work out
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -187,13 +187,12 @@ def browser() -> Iterator[Any]:
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="no playwright: pip install -e '.[dev]'"
     )
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next((path for name in names if (path := shutil.which(name))), None)
-    if chromium is None:
+    path = chromium()
+    if path is None:
         pytest.skip("no Chromium: apt-get install chromium")
     with playwright.sync_playwright() as running:
         opened = running.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"], timeout=180_000
+            executable_path=path, args=["--no-sandbox"], timeout=180_000
         )
         yield opened
         opened.close()

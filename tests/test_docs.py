@@ -77,7 +77,22 @@ def test_every_page_is_reachable_from_the_index() -> None:
         seen.add(page)
         targets = re.findall(r"\]\(([^)#\s]+\.md)[^)]*\)", page.read_text(encoding="utf-8"))
         queue += [(page.parent / target).resolve() for target in targets if "://" not in target]
-    assert not {page for page in PAGES if page.resolve() not in seen}
+    copies = {ROOT / "docs" / name for name in ("index.md", "changelog.md", "contributing.md")}
+    assert not {page for page in PAGES if page.resolve() not in seen} - copies
+
+
+def test_the_site_holds_every_page_and_no_link_is_broken(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx", reason="no Sphinx: pip install -e '.[docs]'")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going"]
+    done = subprocess.run(
+        [*command, ROOT / "docs", tmp_path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for page in PAGES[3:]:
+        made = page.relative_to(ROOT / "docs").with_suffix(".html")
+        assert (tmp_path / made).is_file() or page == ROOT / "docs" / "README.md"
+    front = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert 'href="how-to/prepare.html' in front and 'href="changelog.html' in front
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -56,12 +56,12 @@ def test_it_installs_once_and_again_when_pins_change(
         return Done()
 
     monkeypatch.setattr(make.subprocess, "run", run)
-    assert make.main(["docs"]) == make.main(["docs"]) == 0
+    assert make.main(["test"]) == make.main(["test"]) == 0
     assert [("pip" in command) for command in ran] == [True, False, False]
     assert ran[0][-4:] == ["--extra-index-url", make.CPU_TORCH, "-e", ".[dev]"]
     later = make.READY.stat().st_mtime + 10
     os.utime(make.ROOT / "pyproject.toml", (later, later))
-    assert make.main(["docs"]) == 0
+    assert make.main(["test"]) == 0
     assert [("pip" in command) for command in ran[3:]] == [True, False]
     assert make.main(["nothing"]) == 2
 

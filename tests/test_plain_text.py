@@ -2,7 +2,7 @@
 
 import pytest
 
-from impasto.plain_text import one_line, visible
+from impasto.plain_text import one_line, style_title, visible
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,17 @@ def test_what_a_terminal_acts_upon_is_replaced(text: str, shown: str) -> None:
 
 def test_one_line_has_no_breaks() -> None:
     assert one_line("two\nlines\tand\u2028more") == "two lines and\ufffdmore"
+
+
+@pytest.mark.parametrize(
+    ("style", "title"),
+    [
+        ("Ukiyo_e", "Ukiyo-e"),
+        ("Mannerism_Late_Renaissance", "Mannerism (Late Renaissance)"),
+        ("Pop_Art", "Pop Art"),
+        ("Jugendstil\n1900", "Jugendstil 1900"),
+        ("\x1b", "\x1b"),
+    ],
+)
+def test_titles_of_styles(style: str, title: str) -> None:
+    assert style_title(style) == title

@@ -43,7 +43,7 @@ def test_it_answers_the_question() -> None:
     assert "k-means with 13 clusters" in lines[1] and "an AMI of 0.280 (0.260–0.300)" in lines[1]
     assert "styles shuffled among artists give 0.023" in lines[1]
     assert "vectors are ahead, +0.200" in lines[2]
-    assert "Ukiyo e (F1 0.60); Pop Art has none." in lines[3]
+    assert "Ukiyo-e (F1 0.60); Pop Art has none." in lines[3]
     assert "styles more than artists" in lines[4]
 
 

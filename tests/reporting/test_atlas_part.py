@@ -108,10 +108,10 @@ def test_styles_stand_in_the_order_of_their_fit(reported: Reported) -> None:
     rows = [
         line.split(" | ")
         for line in lines
-        if line.startswith(("| Baroque", "| Ukiyo e", "| Cubism"))
+        if line.startswith(("| Baroque", "| Ukiyo-e", "| Cubism"))
     ]
     fits = [row for row in rows if row[-1].startswith(("yes", "no"))]
-    assert [row[0] for row in fits] == ["| Ukiyo e", "| Baroque"]
+    assert [row[0] for row in fits] == ["| Ukiyo-e", "| Baroque"]
     assert fits[1][1:4] == ["50.0 %", "25.0 %", "0.33"]
     assert fits[1][6] == "87.5 %" and fits[0][6] == "–"
 

@@ -77,7 +77,7 @@ def test_it_is_there_only_where_it_was_measured(study: Path, texts: tuple[str, s
         assert "Artists held out of training" in text
         assert "1,234 pictures by 56 known artists" in text
         assert "78 pictures by unknown artists" in text
-        assert "Too few artists to test: Ukiyo e (2)" in text
+        assert "Too few artists to test: Ukiyo-e (2)" in text
         assert "+11.2 (+8.8 to +13.8)" in text
         assert "−5.5 (−8.0 to −3.0)" in text
         assert "A gap of 11.3 points." in text
@@ -94,7 +94,7 @@ def test_every_number_stands_in_its_row(texts: tuple[str, str]) -> None:
     assert [cell.split(" (")[0] for cell in network[2:]] == ["47.5 %", "36.2 %", "+11.2"]
     cubism = next(row for row in rows if row[:3] == ["| Cubism", "16", "434"])
     assert cubism[3:5] == ["60.0 %", "40.0 %"]
-    assert not any(row[:2] == ["| Ukiyo e", "0"] for row in rows)
+    assert not any(row[:2] == ["| Ukiyo-e", "0"] for row in rows)
 
 
 def test_another_collection_is_said(study: Path) -> None:

@@ -53,7 +53,7 @@ def test_every_part_is_told_in_both_forms(tmp_path: Path) -> None:
         assert "is −0.71 (95 % interval −0.83 to −0.21" in text
         assert "Of all 40,320 ways" in text and "1.2 % give one as strong" in text
         assert "beyond what chance would give" in text
-        assert "Ukiyo e (2)" in text  # left out by name
+        assert "Ukiyo-e (2)" in text  # left out by name
         assert "44.4" in text and "20.0" in text and "33.3" in text
         assert (
             "3 test works under two styles have a copy" in text

@@ -269,7 +269,7 @@ def test_every_table_lies_beside_the_report_with_its_numbers_in_full(
     with (study / "tables" / "recognise-scores-of-each-style.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     metrics = read_json(study / "runs" / "classifier" / "evaluation" / "metrics.json")
-    assert [row["Style"] for row in rows] == ["Baroque", "Cubism", "Pop Art", "Ukiyo e"]
+    assert [row["Style"] for row in rows] == ["Baroque", "Cubism", "Pop Art", "Ukiyo-e"]
     for row, wanted in zip(rows, metrics["per_style"], strict=True):
         assert float(row["Recall"]) == pytest.approx(wanted["recall"], rel=1e-5)
         low, high = (float(end) for end in row["Recall, 95 % interval"].split("–"))

@@ -15,6 +15,7 @@ from impasto.collection.collection import Collection
 from impasto.files import replacing
 from impasto.images.figure_layout import boxes_for_lacking_glyphs, fix_layout
 from impasto.images.palette import INK, LIGHT, MUTED, PAPER, RULE, coloured, mark
+from impasto.plain_text import style_title
 from impasto.records.atlas import AtlasFigure, AtlasMap
 
 Points = NDArray[np.float32]
@@ -59,7 +60,7 @@ def draw_maps(
 
     main = points[maps[0].name]
     trust = f"{maps[0].title}, trustworthiness {maps[0].trustworthiness:.2f}"
-    styles = [style.replace("_", " ") for style in collection.vocabulary.styles]
+    styles = [style_title(style) for style in collection.vocabulary.styles]
     add(
         "map-styles",
         "By style",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from impasto.numerics.formatting import count, estimate, percent, share
+from impasto.plain_text import style_title
 from impasto.records.atlas import MEASURES, Atlas, BaselineClusters, ChanceLevel
 from impasto.records.finding import Finding
 
@@ -237,7 +238,7 @@ def _against(baseline: BaselineClusters, atlas: Atlas) -> str:
 
 
 def _by_style(atlas: Atlas) -> str:
-    fits = [(row.style.replace("_", " "), fit) for row, fit in atlas.fits()]
+    fits = [(style_title(row.style), fit) for row, fit in atlas.fits()]
     yes = [f"{style} (F1 {fit.f1:.2f})" for style, fit in fits if fit.clusters]
     no = [style for style, fit in fits if not fit.clusters]
     if not yes:

@@ -10,6 +10,7 @@ from PIL import Image
 from impasto.collection.collection import Collection
 from impasto.evaluation.loaded_classifier import Outputs
 from impasto.images.contact_sheet import contact_sheet, write_png
+from impasto.plain_text import style_title
 
 SIDE, GAP = 132, 10  # pixels of a picture, and between pictures
 COLUMNS, WORST, PAIRS = 6, 12, 4
@@ -32,7 +33,7 @@ def draw_sheets(
     """
     answers = probabilities.argmax(1)
     wrong = np.flatnonzero(answers != test.labels)
-    names = [style.replace("_", " ") for style in collection.vocabulary.styles]
+    names = [style_title(style) for style in collection.vocabulary.styles]
 
     def tile(place: int) -> Tile:
         answer = f"{names[answers[place]]} {probabilities[place].max():.0%}"
@@ -61,7 +62,7 @@ def draw_heat(path: Path, collection: Collection, rows: Sequence[HeatRow]) -> No
     """Write the sheet of heat maps, a row a style; nothing where no style has a picture."""
     filled, names = [], []
     for style, row in zip(collection.vocabulary.styles, rows, strict=True):
-        name, tiles = style.replace("_", " "), []
+        name, tiles = style_title(style), []
         for place, probability, heat in row:
             pair = Image.new("RGB", (2 * SIDE + 2, SIDE), "white")
             pair.paste(_thumbnail(collection, place), (0, 0))
@@ -89,7 +90,7 @@ def draw_typical(
         probabilities: of the test pictures, ``(N, styles)``.
         ends: places of the typical and of the atypical works of each style.
     """
-    styles = [style.replace("_", " ") for style in collection.vocabulary.styles]
+    styles = [style_title(style) for style in collection.vocabulary.styles]
 
     def tile(place: int) -> Tile:
         row, answer = int(test.rows[place]), int(probabilities[place].argmax())

@@ -20,6 +20,7 @@ from impasto.collection.batches import evenly
 from impasto.evaluation.painter_under_test import PainterUnderTest
 from impasto.generate.patch_painter import PatchPainter
 from impasto.images.contact_sheet import contact_sheet, write_png
+from impasto.plain_text import style_title
 from impasto.records.painter_score import DEFAULT_ARM, Arm, ShownPainting, ShownPair
 from impasto.records.painting import Borrowed
 
@@ -111,7 +112,7 @@ class _Gallery:
             steps.append(painted)
         heads = ["original", *(f"{strength:.0%}" for strength in STRENGTHS)]
         sides = [self.subject.found.vocabulary.styles[style] for style in targets]
-        _sheet(folder / "strength.png", steps, heads, [side.replace("_", " ") for side in sides])
+        _sheet(folder / "strength.png", steps, heads, [style_title(side) for side in sides])
         side_by_side = contact_sheet(list(zip(*steps, strict=True)), gap=0)
         write_png(folder / "steps.png", side_by_side, optimise=True)
         return targets

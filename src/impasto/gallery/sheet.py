@@ -14,6 +14,7 @@ from impasto.gallery.artists import artists
 from impasto.gallery.styles import STYLES, paint
 from impasto.gallery.subjects import SUBJECTS
 from impasto.images.contact_sheet import contact_sheet
+from impasto.plain_text import style_title
 
 _COLUMNS: Final = 8
 
@@ -42,7 +43,7 @@ def write_gallery_sheet(path: Path, tile: int = 168, rows: int = 2, seed: int = 
                 line.append(paint(style, subject, everybody[style][row].hand, tile, rng))
             pictures.append(line)
             last = row == rows - 1
-            captions.append([[style.replace("_", " ")] if last else [] for _, style in band])
+            captions.append([[style_title(style)] if last else [] for _, style in band])
     sheet = contact_sheet(pictures, captions=captions, gap=max(2, tile // 28), text=tile // 11)
     with replacing(path) as temporary:
         sheet.save(temporary, "JPEG", quality=84, optimize=True)

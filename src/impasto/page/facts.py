@@ -10,6 +10,7 @@ from impasto.images.palette import coloured
 from impasto.page.atlas_data import RunAtlas
 from impasto.page.sprites import Level
 from impasto.page.story import frequent_artist, frequent_decade, worst_confusion
+from impasto.plain_text import style_title
 from impasto.records.atlas import MEASURES, Atlas, RunClusters, ScoredClusters, StyleRetrieval
 
 FORMAT: Final = 1
@@ -44,6 +45,7 @@ def site_facts(
         "report": report,
         "count": len(collection),
         "styles": list(collection.vocabulary.styles),
+        "titles": [style_title(style) for style in collection.vocabulary.styles],
         "colours": [-1 if place is None else place for place in style_colours(collection)],
         "splits": list(SPLITS),
         "known": known,
@@ -136,7 +138,7 @@ def score_tables(atlas: Atlas) -> list[dict[str, Any]]:
         return [title, *(scores[name] for name in SCORES)]
 
     fits = [
-        [row.style.replace("_", " "), fit.f1, fit.chance_f1, "yes" if fit.clusters else "no"]
+        [style_title(row.style), fit.f1, fit.chance_f1, "yes" if fit.clusters else "no"]
         for row, fit in atlas.fits()
     ]
     return [

@@ -11,12 +11,6 @@ from impasto.reporting.blocks import Number
 NONE: Final = Number(formatting.DASH)
 
 
-def shown(style: str) -> str:
-    """Return a style's name as it is read: spaces for underscores, nothing that breaks a line."""
-    text = "".join(char if char.isprintable() else " " for char in style.replace("_", " "))
-    return text.strip() or style
-
-
 def whole(value: int) -> Number:
     """A whole number as ``81,444``."""
     return Number(f"{value:,}", value)

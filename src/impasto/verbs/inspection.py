@@ -238,17 +238,16 @@ def _fonts() -> Check:
 
 
 def _browser() -> Check:
-    if util.find_spec("playwright") is None:
-        return Check("chromium", "missing", "not needed: only tests of the page use it")
-    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415
+    path = chromium()
+    if path is None:
+        return Check("chromium", "missing", "for tests of the page: apt-get install chromium")
+    return Check("chromium", "ok", f"{path}, for tests of the page")
 
-    try:
-        with sync_playwright() as playwright:
-            there = Path(playwright.chromium.executable_path).exists()
-    except Error:
-        there = False
-    text = "installed, for tests of the page" if there else "for tests: playwright install chromium"
-    return Check("chromium", "ok" if there else "missing", text)
+
+def chromium() -> str | None:
+    """The path of Chromium, with which tests open the page; ``None`` without it."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def as_data(found: Info) -> dict[str, Any]:

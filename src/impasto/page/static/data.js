@@ -7,6 +7,7 @@
   class Data {
     constructor(site, columns) {
       Object.assign(this, { site, count: site.count, styles: site.styles, undated: UNDATED });
+      site.styles.forEach((name, place) => titles.set(name, site.titles[place]));
       this.style = Impasto.numbers(Int16Array, columns.style);
       this.split = Impasto.numbers(Uint8Array, columns.split);
       this.year = Impasto.numbers(Int16Array, columns.year);
@@ -141,8 +142,10 @@
 
   const spaced = (text) => text.replace(/[_-]+/g, " ").trim();
 
-  /** A style's name as it is read. */
-  const styleName = (name) => name.replaceAll("_", " ");
+  const titles = new Map();
+
+  /** A style's name as it is read: Ukiyo_e is Ukiyo-e. */
+  const styleName = (name) => titles.get(name) ?? name.replaceAll("_", " ");
 
   /** An artist's name as it is read: vincent-van-gogh is Vincent Van Gogh. */
   const artistName = (slug) =>

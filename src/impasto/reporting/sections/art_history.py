@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from impasto.images.palette import ACCENT, INK, MUTED
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import ConfusionVsYears, StylePair
 from impasto.reporting.blocks import Block, Details, muted, prose
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import shown
 
 LABELLED = 40  # pairs that are named in the scatter where there is room; every one is on hovering
 LETTER, LINE, REACH = 0.054, 0.13, 0.07  # inches: of a letter, of a line, from a dot to its name
@@ -34,7 +34,7 @@ def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
     prefix = "" if run.place.number == 1 else f"{run.name}-"
     charts = (years_chart(history, prefix), timeline_chart(history, prefix))
     blocks += [chart for chart in charts if chart]
-    skipped = [f"{shown(row.style)} ({row.dated})" for row in history.years if not row.used]
+    skipped = [f"{style_title(row.style)} ({row.dated})" for row in history.years if not row.used]
     if skipped:
         few = f"with fewer than {history.dated_from} dated works or without test pictures"
         blocks.append(muted(f"Left out, {few}: {', '.join(skipped)}."))
@@ -89,7 +89,7 @@ def history_words(history: ConfusionVsYears) -> str:
 def timeline_chart(history: ConfusionVsYears, prefix: str = "") -> Chart | None:
     """Return each style's median year and quartiles; ``None`` where no style has enough works."""
     rows = [
-        (shown(row.style), row.dated, row.median, row.low, row.high)
+        (style_title(row.style), row.dated, row.median, row.low, row.high)
         for row in history.years
         if row.used and row.median is not None and row.low is not None and row.high is not None
     ]
@@ -203,7 +203,7 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
 
 
 def _names(pair: StylePair) -> str:
-    names = (shown(pair.a), shown(pair.b))
+    names = (style_title(pair.a), style_title(pair.b))
     return " – ".join(n if len(n) <= 14 else n[:13].rstrip() + "…" for n in names)
 
 

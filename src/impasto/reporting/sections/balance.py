@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from impasto.images.palette import ACCENT, INK, MUTED, RULE
 from impasto.numerics.formatting import count, p_value, percent
+from impasto.plain_text import style_title
 from impasto.records.balance import GROUPS, PLAIN, BalanceResult
 from impasto.records.record import Interval
 from impasto.reporting.answer_cards import (
@@ -37,7 +38,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.study import Place, StudyRecords
 from impasto.reporting.svg_chart import PHONE, WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import points, score, shown, whole
+from impasto.reporting.words import points, score, whole
 
 NUMBER = 2
 KEY = "balanced_accuracy"
@@ -211,7 +212,7 @@ def _names(result: BalanceResult) -> tuple[Block, ...]:
     ]
     for name, styles in result.groups.items():
         if styles:
-            title, recall = GROUPS[name].capitalize(), ", ".join(map(shown, styles))
+            title, recall = GROUPS[name].capitalize(), ", ".join(map(style_title, styles))
             text += [" ", Strong(title), f": the mean recall of {recall}."]
     rows = [
         Row((row.name, "a head" if row.kind == "head" else "a network", row.paper))
@@ -284,7 +285,7 @@ def shares_chart(result: BalanceResult) -> Chart:
         kinds.setdefault(row.distribution.share, []).append(row.name)
     plain = result.method(PLAIN).distribution.share
     order = np.argsort([-n for n in result.train], kind="stable")
-    styles = [shown(result.styles[place]) for place in order]
+    styles = [style_title(result.styles[place]) for place in order]
     wide = min(4, len(kinds))
     tall = -(-len(kinds) // wide)
 

@@ -12,6 +12,7 @@ from impasto.embedding.verdict import SCALE as WORDS
 from impasto.embedding.verdict import STRENGTHS
 from impasto.images.palette import ACCENT, COLOURS, INK, MUTED, SECOND, coloured
 from impasto.numerics.formatting import count, number
+from impasto.plain_text import style_title
 from impasto.records.atlas import (
     MEASURES,
     Atlas,
@@ -49,7 +50,7 @@ from impasto.reporting.blocks import (
 from impasto.reporting.sections import autoencoder
 from impasto.reporting.study import Place, StudyRecords
 from impasto.reporting.svg_chart import PHONE, WIDTH, Chart, Sheet, Whisker, quiet, whisker
-from impasto.reporting.words import measured, share, shown
+from impasto.reporting.words import measured, share
 from impasto.reporting.words import number as number_cell
 
 NUMBER: Final = 3
@@ -405,7 +406,9 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
             axes.set_title(_named(atlas, place), fontsize=8.5)
             axes.set_xlabel(f"{atlas.maps[0].title}, trustworthiness {trust}", fontsize=7.5)
         for style in styles:
-            panels[0].plot([], [], "o", color=colours[style], markersize=5, label=shown(style))
+            panels[0].plot(
+                [], [], "o", color=colours[style], markersize=5, label=style_title(style)
+            )
         sheet.figure.legend(loc="outside lower center", ncols=4 if sheet.wide else 2, fontsize=8)
 
     high = 0.6 + min(WIDTH / len(drawn), 3.5)
@@ -414,7 +417,7 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
             "maps",
             f"Where {count(len(styles), 'style')} lie on the maps of {_runs(drawn)}",
             f"Maps of the embeddings of {_runs(drawn)}, a dot a painting; in colour "
-            f"{', '.join(map(shown, styles))}.",
+            f"{', '.join(map(style_title, styles))}.",
             "A dot is a painting; only nearness has a meaning, and only as far as the "
             "trustworthiness goes. In colour: the styles whose clusters fit best on the first map; "
             "all others are grey.",
@@ -480,7 +483,7 @@ def _styles(atlas: Atlas, place: Place) -> Table:
     rows = [
         Row(
             (
-                shown(style.style),
+                style_title(style.style),
                 share(fit.precision),
                 share(fit.recall),
                 *map(number_cell, (fit.f1, fit.chance_f1, fit.colour_f1)),

@@ -11,6 +11,7 @@ import numpy as np
 from impasto.collection.collection import SPLITS
 from impasto.images.palette import ACCENT, ALARM, INK, SECOND, THIRD
 from impasto.numerics.formatting import count
+from impasto.plain_text import style_title
 from impasto.reporting.blocks import (
     Block,
     Code,
@@ -28,7 +29,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.study import StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import shown, whole
+from impasto.reporting.words import whole
 
 EACH = 3
 """Examples of each style."""
@@ -64,7 +65,8 @@ def section(study: StudyRecords) -> Section:
         "Pictures of each style before and after preparation",
         columns("Style", numbers=("found", "set aside", *SPLITS)),
         tuple(
-            Row((shown(row.style), *_numbers(row.found, row.skipped, *row.splits))) for row in rows
+            Row((style_title(row.style), *_numbers(row.found, row.skipped, *row.splits)))
+            for row in rows
         ),
         Row(("All", *_numbers(*totals))),
         sortable=True,
@@ -83,7 +85,7 @@ def section(study: StudyRecords) -> Section:
         blocks.append(muted(f"{files} {were} set aside that cannot be assigned to a style."))
     by_style = study.paintings.examples(EACH)
     if by_style:
-        examples = tuple(ExhibitRow(shown(style), works) for style, works in by_style.items())
+        examples = tuple(ExhibitRow(style_title(style), works) for style, works in by_style.items())
         text = "Chosen by their file names alone, test pictures and different artists first."
         blocks.append(Gallery("examples", "Examples of each style", text, examples))
     else:
@@ -140,12 +142,12 @@ def distribution_chart(rows: list[StyleCounts]) -> Chart:
                 range(len(rows)), values, left=left, height=0.68, color=colour, label=name
             )
             for bar, row, value in zip(drawn, rows, values, strict=True):
-                bar.set_gid(sheet.hover(f"{shown(row.style)}, {name}: {value:,}"))
+                bar.set_gid(sheet.hover(f"{style_title(row.style)}, {name}: {value:,}"))
             left += values
         for y, row in enumerate(rows):
             end = (row.found, y)
             axes.annotate(f"{row.found:,}", end, (5, 0), textcoords="offset points", va="center")
-        axes.set_yticks(range(len(rows)), [shown(row.style) for row in rows])
+        axes.set_yticks(range(len(rows)), [style_title(row.style) for row in rows])
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.margins(x=0.07)
@@ -153,11 +155,12 @@ def distribution_chart(rows: list[StyleCounts]) -> Chart:
         sheet.figure.legend(loc="outside upper left", ncols=4)
 
     first, last = rows[0], rows[-1]
+    most, fewest = style_title(first.style), style_title(last.style)
     return Chart(
         "distribution",
-        f"{shown(first.style)} has most pictures, {shown(last.style)} fewest",
-        f"Bars of the pictures of each style, from {shown(first.style)} with {first.found:,} to "
-        f"{shown(last.style)} with {last.found:,}, divided into train, validation, test and set "
+        f"{most} has most pictures, {fewest} fewest",
+        f"Bars of the pictures of each style, from {most} with {first.found:,} to "
+        f"{fewest} with {last.found:,}, divided into train, validation, test and set "
         "aside.",
         "Pictures of each style, found and divided; the number at the end of a bar is what was "
         "found.",

@@ -10,11 +10,12 @@ from scipy.spatial.distance import squareform
 
 from impasto.images.palette import ACCENT, INK, MUTED, PAPER, RULE
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.evaluation import PRIORS, ClassifierEvaluation
 from impasto.reporting.blocks import Block, Details, Number, Row, Table, columns, prose
 from impasto.reporting.study import StudyRecords, TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import share, shown
+from impasto.reporting.words import share
 
 LISTED = 12
 
@@ -68,8 +69,8 @@ def confusions(evaluation: ClassifierEvaluation) -> list[Row]:
     return [
         Row(
             (
-                shown(styles[i]),
-                shown(styles[j]),
+                style_title(styles[i]),
+                style_title(styles[j]),
                 Number(f"{matrix[i, j]} of {totals[i]}", int(matrix[i, j])),
                 share(float(matrix[i, j] / totals[i])),
             )
@@ -90,7 +91,10 @@ def confusion_chart(
     """
     order = similar_order(np.asarray(evaluation.confusion))
     styles = [evaluation.styles[place] for place in order]
-    names, matrix = list(map(shown, styles)), np.asarray(evaluation.confusion)[np.ix_(order, order)]
+    names, matrix = (
+        list(map(style_title, styles)),
+        np.asarray(evaluation.confusion)[np.ix_(order, order)],
+    )
     size, shares = len(names), matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
     def draw(sheet: Sheet) -> None:

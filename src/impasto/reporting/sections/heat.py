@@ -6,13 +6,13 @@ from matplotlib.patches import Rectangle
 
 from impasto.images.palette import ACCENT, RULE
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import Explanation
 from impasto.reporting.blocks import Block, Details, ExhibitRow, Gallery, prose
 from impasto.reporting.pictures import Paintings
 from impasto.reporting.study import TrainedRun
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import shown
 
 BESIDE = 7
 """Mean heat maps beside each other."""
@@ -53,12 +53,12 @@ def _pairs(paintings: Paintings, run: TrainedRun[ClassifierEvaluation]) -> list[
         found = next((answers[name] for name in style.surest if name in answers), None)
         if found is None:
             continue
-        note = f"named {shown(found.predicted)} {percent(found.confidence, 0)}"
+        note = f"named {style_title(found.predicted)} {percent(found.confidence, 0)}"
         pair = (
             paintings.named(found.painting, note),
             paintings.named(found.painting, "", found.heat),
         )
-        rows.append(ExhibitRow(shown(style.style), pair))
+        rows.append(ExhibitRow(style_title(style.style), pair))
     if not rows:
         return []
     text = "The test picture of each style that was recognised most surely, beside its heat map."
@@ -87,10 +87,12 @@ def heat_chart(explanation: Explanation, name: str = "heat-mean") -> Chart | Non
             )
             quiet(axes).set(xlim=(0, side), ylim=(side, 0), aspect="equal", xticks=[], yticks=[])
             share = percent(border, 0)
-            gid = sheet.hover(f"{shown(style)}: {share} of the evidence in the outermost eighths")
+            gid = sheet.hover(
+                f"{style_title(style)}: {share} of the evidence in the outermost eighths"
+            )
             frame = Rectangle((0, 0), side, side, fill=False, edgecolor=RULE, linewidth=1, gid=gid)
             axes.add_patch(frame)
-            title = shown(style)
+            title = style_title(style)
             if len(title) > TITLE:
                 title = title[: TITLE - 1].rstrip() + "…"
             axes.set_title(title, fontsize=7, fontweight="normal")
@@ -99,9 +101,9 @@ def heat_chart(explanation: Explanation, name: str = "heat-mean") -> Chart | Non
     edge, _, border = max(styles, key=lambda row: row[2] or 0)
     return Chart(
         name,
-        f"{shown(edge)} has most of its evidence near the border, {percent(border, 0)}",
+        f"{style_title(edge)} has most of its evidence near the border, {percent(border, 0)}",
         f"Mean heat of {count(len(styles), 'style')} over the picture. Even heat has {even} in the "
-        f"border; {shown(edge)} has most there, {percent(border, 0)}.",
+        f"border; {style_title(edge)} has most there, {percent(border, 0)}.",
         "Where in the picture each style’s evidence lies on average: the more of the blue covers "
         f"the ground, the more evidence. Evenly spread, {even} of it would lie in the border.",
         (WIDTH, 0.2 + 1.55 * tall),

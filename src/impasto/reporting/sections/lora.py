@@ -4,6 +4,7 @@ from pathlib import PurePath
 from typing import Final
 
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.lora_score import LoraScore
 from impasto.reporting.answer_cards import (
     NAMES,
@@ -32,7 +33,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.sections.recognise import UNFINISHED
 from impasto.reporting.study import Place, StudyRecords, TrainedRun
-from impasto.reporting.words import number, score, share, shown
+from impasto.reporting.words import number, score, share
 
 NUMBER: Final = 5
 ARMS: Final[tuple[tuple[MarkKind, str, str], ...]] = (
@@ -154,7 +155,7 @@ def _score(result: LoraScore, place: Place) -> list[Block]:
     rows = [
         Row(
             (
-                shown(row.style),
+                style_title(row.style),
                 *map(share, (row.accuracy, row.floor, row.ceiling)),
                 *map(_distance, (row.kernel_distance.adapter, row.kernel_distance.base)),
                 number(row.nearest),

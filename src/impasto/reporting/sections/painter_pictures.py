@@ -7,6 +7,7 @@ from typing import Final
 from PIL import Image
 
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.painter_score import Arm, PainterScore
 from impasto.records.painting import Borrowed
 from impasto.reporting.blocks import (
@@ -21,7 +22,6 @@ from impasto.reporting.blocks import (
 )
 from impasto.reporting.pictures import Paintings, cut
 from impasto.reporting.sections.painter_words import BY
-from impasto.reporting.words import shown
 
 GRID_ROWS: Final = 2
 """Test pictures that are shown in every style."""
@@ -58,13 +58,19 @@ def _grid(result: PainterScore, arm: Arm, paintings: Paintings | None, name: str
         known = paintings.named(pair.id).title if paintings is not None and there else ""
         link = pair.id if there else ""
         exhibits = [
-            Exhibit(image, shown(style), "", link, f"{shown(pair.source)} as {shown(style)}")
+            Exhibit(
+                image,
+                style_title(style),
+                "",
+                link,
+                f"{style_title(pair.source)} as {style_title(style)}",
+            )
             for image, style in zip(cells[at], styles, strict=True)
         ]
         if originals:
-            words = f"The original: {shown(pair.source)}"
+            words = f"The original: {style_title(pair.source)}"
             exhibits.insert(0, Exhibit(originals[at][0], "As it is", "", link, words))
-        label = f"{shown(pair.source)}: {known}" if known else shown(pair.source)
+        label = f"{style_title(pair.source)}: {known}" if known else style_title(pair.source)
         rows.append(ExhibitRow(label, tuple(exhibits)))
     title = f"{count(len(rows), 'test picture')} in {count(len(styles), 'style')}"
     caption = f"Painted {BY[arm]}. Can the styles be told apart?"
@@ -84,7 +90,9 @@ def _slider(result: PainterScore, arm: Arm, prefix: str) -> Slider | None:
     if not rows:
         return None
     strengths = tuple(percent(step.strength, 0) for step in result.strength)
-    pairs = tuple((shown(pair.source), shown(pair.target)) for pair in result.shown[:SLIDES])
+    pairs = tuple(
+        (style_title(pair.source), style_title(pair.target)) for pair in result.shown[:SLIDES]
+    )
     exhibits = tuple(
         ExhibitRow(
             f"{source} as {target}",
@@ -117,12 +125,12 @@ def lenders(result: PainterScore) -> list[Block]:
     tables: list[Block] = []
     for row, pair in enumerate(result.shown, 1):
         rows = [
-            Row((shown(one.style), ", ".join(map(_work, one.references))))
+            Row((style_title(one.style), ", ".join(map(_work, one.references))))
             for one in pair.paintings
             if one.arm == result.default_arm and one.references
         ]
         if rows:
-            name = f"Row {row}, {shown(pair.source)}: {pair.id}"
+            name = f"Row {row}, {style_title(pair.source)}: {pair.id}"
             heads = columns("Painted in", "With patches of")
             tables.append(Table(name, name, heads, tuple(rows), look="settings"))
     return tables

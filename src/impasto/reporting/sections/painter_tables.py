@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 
 from impasto.images.palette import ACCENT, ALARM, INK, MUTED, PAPER, RULE
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.painter_score import (
     ARM_TITLES,
     EVALUATOR_TITLES,
@@ -19,7 +20,7 @@ from impasto.records.painter_score import (
 from impasto.reporting.blocks import Inline, Row, Table, columns
 from impasto.reporting.sections.painter_words import pair_words
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
-from impasto.reporting.words import distance, measured, number, score, share, shown, whole
+from impasto.reporting.words import distance, measured, number, score, share, whole
 
 DARK: Final = 0.55
 """Shade from which a number on it is light."""
@@ -127,7 +128,7 @@ def styles_table(result: PainterScore, name: str) -> Table:
         rows.append(
             Row(
                 (
-                    shown(row.style),
+                    style_title(row.style),
                     whole(row.train),
                     *(share(network[name].hit.value) for name in result.names),
                     measured(network["painted"].normalised),
@@ -171,8 +172,10 @@ def pairs_chart(result: PainterScore, prefix: str) -> Chart:
                 gid=gid, color=PAPER if size > DARK else INK, size=7.5,
                 weight="bold" if pair.clear else "normal",
             )  # fmt: skip
-        axes.set_xticks(range(wide), list(map(shown, targets)), rotation=90 if wide > 4 else 0)
-        axes.set_yticks(range(high), list(map(shown, sources)))
+        axes.set_xticks(
+            range(wide), list(map(style_title, targets)), rotation=90 if wide > 4 else 0
+        )
+        axes.set_yticks(range(high), list(map(style_title, sources)))
         axes.tick_params(labelcolor=INK, labeltop=True, labelbottom=False)
         axes.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5), aspect="equal")
         axes.set_ylabel("style of the picture")

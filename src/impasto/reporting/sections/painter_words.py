@@ -3,10 +3,11 @@
 from typing import Final
 
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.painter_score import ARM_TITLES, Arm, EvaluatorName, PainterScore, PairGain
 from impasto.reporting.answer_cards import exceeds, falls_short
 from impasto.reporting.blocks import Block, Details, Strong, muted, prose
-from impasto.reporting.words import measured, points, score, shown
+from impasto.reporting.words import measured, points, score
 
 BY: Final[dict[Arm, str]] = {
     "finished": "by painter and patches of real works",
@@ -152,14 +153,14 @@ def impressions(result: PainterScore) -> tuple[Block, ...]:
     ranked = sorted(result.per_style, key=lambda row: -row.rates[by][arm].gain.value)
     gained = [row for row in ranked if exceeds(row.rates[by][arm].gain)]
     best = ", ".join(
-        f"{shown(row.style)} ({points(row.rates[by][arm].gain)} points)" for row in gained[:3]
+        f"{style_title(row.style)} ({points(row.rates[by][arm].gain)} points)" for row in gained[:3]
     )
     text.append(
         f"Most is gained over unchanged pictures in {best}."
         if best
         else "In no style is a gain over unchanged pictures shown."
     )
-    lost = [shown(row.style) for row in ranked if not exceeds(row.rates[by][arm].gain)]
+    lost = [style_title(row.style) for row in ranked if not exceeds(row.rates[by][arm].gain)]
     if lost and best:
         text.append(f"Not shown to be gained: {', '.join(lost)}.")
     if result.pairs:
@@ -174,4 +175,6 @@ def impressions(result: PainterScore) -> tuple[Block, ...]:
 
 def pair_words(pair: PairGain) -> str:
     """Return a pair of styles and its gain in words."""
-    return f"{shown(pair.source)} painted as {shown(pair.target)}: {points(pair)} points"
+    return (
+        f"{style_title(pair.source)} painted as {style_title(pair.target)}: {points(pair)} points"
+    )

@@ -2,10 +2,11 @@
 
 from impasto.images.palette import ACCENT, INK, MUTED, PAPER, SECOND
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.evaluation import PRIORS, ClassifierEvaluation, StyleScores
 from impasto.reporting.blocks import Block, Column, Row, Table, columns
 from impasto.reporting.svg_chart import PHONE, WIDTH, Chart, Sheet, Whisker, quiet, whisker
-from impasto.reporting.words import score, share, shown, whole
+from impasto.reporting.words import score, share, whole
 
 ENOUGH = 10  # test pictures, as for IMP306
 
@@ -15,7 +16,7 @@ def tables(evaluation: ClassifierEvaluation) -> list[Block]:
     rows = [
         Row(
             (
-                shown(row.style),
+                style_title(row.style),
                 whole(row.train),
                 whole(row.test),
                 score(row.recall_interval),
@@ -69,7 +70,7 @@ def styles_chart(evaluation: ClassifierEvaluation, name: str = "") -> Chart:
             axes.text(value, -0.75, words, color=MUTED, size=7.5, ha="center", va="bottom")
         for y, row in enumerate(rows):
             if row.precision is not None:
-                text = f"{shown(row.style)}: precision {percent(row.precision)}"
+                text = f"{style_title(row.style)}: precision {percent(row.precision)}"
                 axes.plot(
                     [row.precision], [y], "D", color=SECOND, markerfacecolor=PAPER, markersize=5,
                     gid=sheet.hover(text),
@@ -77,21 +78,24 @@ def styles_chart(evaluation: ClassifierEvaluation, name: str = "") -> Chart:
             _recall(sheet, row, y)
         axes.set_xlim(-0.02, 1.02)
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-        axes.set_yticks(range(len(rows)), [f"{shown(row.style)}  ({row.test})" for row in rows])
+        axes.set_yticks(
+            range(len(rows)), [f"{style_title(row.style)}  ({row.test})" for row in rows]
+        )
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_ylim(len(rows) - 0.4, -0.7)
 
     best, worst = rows[0], rows[-1]
     ties = sum(row.recall == best.recall for row in rows) - 1
-    who = f"{shown(best.style)} is"
+    who = f"{style_title(best.style)} is"
     if ties:
-        who = f"{shown(best.style)} and {count(ties, 'other style')} are"
-    title = f"{who} recognised most often, {shown(worst.style)} least"
+        who = f"{style_title(best.style)} and {count(ties, 'other style')} are"
+    title = f"{who} recognised most often, {style_title(worst.style)} least"
     return Chart(
         f"{name}-styles" if name else "styles",
         title,
-        f"Recall and precision of each style, the best first. Highest recall: {shown(best.style)}, "
-        f"{percent(best.recall)}; lowest: {shown(worst.style)}, {percent(worst.recall)}.",
+        "Recall and precision of each style, the best first. Highest recall: "
+        f"{style_title(best.style)}, {percent(best.recall)}; lowest: {style_title(worst.style)}, "
+        f"{percent(worst.recall)}.",
         "Dots: recall, the share of a style’s pictures that are recognised, with 95 % intervals. "
         "Diamonds: precision, the share of those named so that are. In brackets: test pictures.",
         (WIDTH, 0.8 + 0.235 * len(rows)),
@@ -105,6 +109,6 @@ def _recall(sheet: Sheet, row: StyleScores, y: int) -> None:
     assert row.recall is not None
     found = row.recall_interval
     low, high = (found.low, found.high) if found else (row.recall, row.recall)
-    text = f"{shown(row.style)}: recall {score(found) if found else percent(row.recall)}"
+    text = f"{style_title(row.style)}: recall {score(found) if found else percent(row.recall)}"
     axes = sheet.figure.axes[0]
     whisker(sheet, axes, Whisker(row.recall, low, high, y, ACCENT, "o", 5.5), text)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.evaluation import PRIORS, BaselineScores, ClassifierEvaluation
 from impasto.records.finding import invalidated
 from impasto.reporting.answer_cards import (
@@ -42,7 +43,7 @@ from impasto.reporting.sections import (
 )
 from impasto.reporting.sections.scores import METHOD, baselines, scores_table
 from impasto.reporting.study import Place, StudyRecords, TrainedRun
-from impasto.reporting.words import score, shown
+from impasto.reporting.words import score
 
 Classifier = TrainedRun[ClassifierEvaluation]
 NUMBER = 1
@@ -204,7 +205,8 @@ def errors(paintings: Paintings, run: Classifier) -> list[Block]:
     exhibits = tuple(
         paintings.named(
             one.painting,
-            f"is {shown(one.style)}, named {shown(one.predicted)} {percent(one.confidence, 0)}",
+            f"is {style_title(one.style)}, named {style_title(one.predicted)} "
+            f"{percent(one.confidence, 0)}",
         )
         for one in wrong
     )

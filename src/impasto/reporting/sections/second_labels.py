@@ -1,10 +1,11 @@
 """Part on test works under two styles: is the second guess the second label?"""
 
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Block, Details, Row, Table, columns, muted, prose
 from impasto.reporting.study import TrainedRun
-from impasto.reporting.words import score, share, shown
+from impasto.reporting.words import score, share
 
 
 def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
@@ -35,7 +36,7 @@ def fold(run: TrainedRun[ClassifierEvaluation]) -> Details | None:
                 Row(
                     (
                         item.id,
-                        *map(shown, (item.style, item.second_label, item.second_guess)),
+                        *map(style_title, (item.style, item.second_label, item.second_guess)),
                         share(item.probability),
                     )
                 )

@@ -1,12 +1,13 @@
 """Part on the most and the least typical test pictures of each style."""
 
 from impasto.numerics.formatting import percent
+from impasto.plain_text import style_title
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import TypicalWork
 from impasto.reporting.blocks import Block, Details, Exhibit, ExhibitRow, Gallery, Inline, prose
 from impasto.reporting.pictures import Paintings
 from impasto.reporting.study import TrainedRun
-from impasto.reporting.words import score, shown
+from impasto.reporting.words import score
 
 
 def fold(paintings: Paintings, run: TrainedRun[ClassifierEvaluation]) -> Details | None:
@@ -30,7 +31,7 @@ def fold(paintings: Paintings, run: TrainedRun[ClassifierEvaluation]) -> Details
     blocks: list[Block] = [prose(*text)]
     rows = [
         ExhibitRow(
-            shown(style.style),
+            style_title(style.style),
             (_work(paintings, style.typical[0], "typical"),
              _work(paintings, style.atypical[0], "atypical")),
         )

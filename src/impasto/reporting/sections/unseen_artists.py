@@ -1,12 +1,13 @@
 """Part on artists that were held out of training: what that costs."""
 
 from impasto.numerics.formatting import count
+from impasto.plain_text import style_title
 from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Block, Details, Provenance, Row, Section, Table, columns, prose
 from impasto.reporting.sections.scores import SCORE_TITLES
 from impasto.reporting.study import Place, TrainedRun
-from impasto.reporting.words import points, score, share, shown, whole
+from impasto.reporting.words import points, score, share, whole
 
 ARMS = ("Artists in training", "Artists held out", "Gap in points")
 
@@ -39,7 +40,7 @@ def _blocks(result: ByArtistResult, place: Place) -> tuple[Block, ...]:
         "holds two things: the artist’s other works, and that training on all artists has more of "
         "them. "
     )
-    few = ", ".join(f"{shown(row.style)} ({row.artists})" for row in result.not_testable)
+    few = ", ".join(f"{style_title(row.style)} ({row.artists})" for row in result.not_testable)
     if few:
         text += f"Too few artists to test: {few}. "
     rows = []
@@ -50,7 +51,7 @@ def _blocks(result: ByArtistResult, place: Place) -> tuple[Block, ...]:
     styles = [
         Row(
             (
-                shown(row.style),
+                style_title(row.style),
                 whole(row.artists),
                 whole(row.pictures),
                 share(row.ordinary),
