@@ -21,6 +21,7 @@ from impasto.embedding.settings import AtlasSettings
 from impasto.evaluation.adapter_score import AdapterSettings
 from impasto.evaluation.lora_score import ScorecardSettings
 from impasto.evaluation.painter_score import PaintingSettings
+from impasto.evaluation.picture_score import PictureSettings
 from impasto.evaluation.predict import PredictSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.gallery.gallery import SampleSettings
@@ -48,6 +49,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "evaluate (a painter)": PaintingSettings,
     "evaluate (a LoRA)": ScorecardSettings,
     "evaluate --adapter": AdapterSettings,
+    "evaluate --pictures": PictureSettings,
     "predict": PredictSettings,
     "paint (a collection)": PatchSettings,
     "paint (a painter)": RepaintSettings,

@@ -163,6 +163,20 @@ def test_a_foreign_adapter_is_evaluated(
     assert done.findings
 
 
+def test_pictures_of_another_program_are_evaluated(
+    made: Made, form: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    done = impasto.evaluate_pictures(
+        form(made.source / "train"),
+        form(made.collection),
+        form(tmp_path / "scored"),
+        {"classifier": str(made.classifier.path), "copying": False},
+        bootstrap_samples=100,
+        device="cpu",
+    )
+    assert done.given is not None and done.findings
+
+
 def test_places_are_looked_at(made: Made, form: Callable[[Any], Any]) -> None:
     assert impasto.info(form(made.classifier)).path == made.classifier.path
     impasto.evaluate(made.classifier, made.collection, device="cpu")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from impasto.evaluation.adapter_score import AdapterSettings as AdapterSettings
     from impasto.evaluation.lora_score import ScorecardSettings as ScorecardSettings
     from impasto.evaluation.painter_score import PaintingSettings as PaintingSettings
+    from impasto.evaluation.picture_score import PictureSettings as PictureSettings
     from impasto.evaluation.predict import PredictSettings as PredictSettings
     from impasto.evaluation.settings import EvaluateSettings as EvaluateSettings
     from impasto.gallery.gallery import SampleSettings as SampleSettings
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from impasto.verbs.scoring import balance as balance
     from impasto.verbs.scoring import evaluate as evaluate
     from impasto.verbs.scoring import evaluate_adapter as evaluate_adapter
+    from impasto.verbs.scoring import evaluate_pictures as evaluate_pictures
     from impasto.verbs.scoring import predict as predict
     from impasto.verbs.training import train as train
     from impasto.verbs.training import train_autoencoder as train_autoencoder
@@ -77,6 +79,7 @@ _HOMES = {
     "LoraSettings": "training.lora.settings",
     "PainterSettings": "training.painter.train",
     "PaintingSettings": "evaluation.painter_score",
+    "PictureSettings": "evaluation.picture_score",
     "PredictSettings": "evaluation.predict",
     "PrepareSettings": "collection.settings",
     "LongTailSettings": "comparison.balance",
@@ -96,6 +99,7 @@ _VERBS = {
         "balance",
         "evaluate",
         "evaluate_adapter",
+        "evaluate_pictures",
         "predict",
     ),
     "data": ("audit", "prepare", "sample"),

@@ -111,6 +111,11 @@ def done(
             *("paint", runs / "painter", source / "test" / "Bands", "--style", "Columns"),
             *("-o", root / "painted", "--device", "cpu"),
         ),
+        "evaluate --pictures": (
+            *("evaluate", "--pictures", source / "test", collection, "--classifier", classifier),
+            *("-o", root / "scored", "-q", "--device", "cpu", "-s", "bootstrap_samples=100"),
+            *("-s", "copying=false", "--sources", source / "train" / "Bands"),
+        ),
         "paint from a collection": (
             *("paint", collection, source / "test" / "Bands", "--style", "Columns"),
             *("-o", root / "borrowed", "--pixels", 48, "--show-references"),
@@ -142,6 +147,7 @@ VERBS = (
     "evaluate a painter",
     "evaluate a LoRA",
     "evaluate by artist",
+    "evaluate --pictures",
     "predict",
     "atlas",
     "atlas --add",

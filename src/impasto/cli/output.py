@@ -22,7 +22,7 @@ from impasto.records.evaluation import ClassifierEvaluation, OodScores
 from impasto.records.evaluations import Evaluation
 from impasto.records.finding import Finding, as_data, invalidated, load
 from impasto.records.lora_score import LoraScore
-from impasto.records.painter_score import ARM_TITLES, EVALUATOR_TITLES, PainterScore
+from impasto.records.painter_score import EVALUATOR_TITLES, PainterScore
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.run import Run
 
@@ -188,8 +188,8 @@ def painter_lines(score: PainterScore) -> str:
             rate = arm.rates[evaluator]
             between = estimate(rate.normalised, 2) if rate.normalised else "–"
             cells += [share(rate.hit), between]
-        arms.append([ARM_TITLES[arm.arm], *cells])
-    rows = [["style", *(ARM_TITLES[name] for name in score.names)]]
+        arms.append([score.title(arm.arm), *cells])
+    rows = [["style", *(score.title(name) for name in score.names)]]
     for row in score.per_style:
         rates = row.rates["network"]
         rows.append([row.style, *(percent(rates[name].hit.value, 0) for name in score.names)])

@@ -71,7 +71,8 @@ def evaluate(
     classifier: Annotated[
         Path | None,
         typer.Option(
-            "--classifier", help="Painter or LoRA: the run that classifies what was painted."
+            "--classifier",
+            help="Painter, LoRA or pictures: the run that classifies what was painted.",
         ),
     ] = None,
     adapter: Annotated[
@@ -84,18 +85,38 @@ def evaluate(
     base: Annotated[
         str | None, typer.Option("--base", help="With --adapter: the pipeline that it is for.")
     ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            "--pictures",
+            metavar="DIR",
+            help="Pictures of any program to score, DIR/STYLE/NAME.png, with the collection named "
+            "in place of RUN.",
+        ),
+    ] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            "--sources",
+            metavar="DIR",
+            help="With --pictures: their originals, by name. Default: the test pictures.",
+        ),
+    ] = None,
     output: Annotated[
-        Path | None, opt.output("With --adapter: the folder to write.", "the file's name")
+        Path | None,
+        opt.output("With --adapter or --pictures: the folder to write.", "the file's name"),
     ] = None,
     device: opt.Device = None,
     *,
     common: opt.Common,
 ) -> None:
-    """Score a run of any kind: classifier, autoencoder, painter or LoRA; or a LoRA's file.
+    """Score a run of any kind: classifier, autoencoder, painter or LoRA; or what others made.
 
     impasto evaluate run
 
     impasto evaluate --adapter style.safetensors --base MODEL collection --classifier run
+
+    impasto evaluate --pictures stylised collection --classifier run
     """
     import impasto  # noqa: PLC0415
     from impasto.cli import output as show  # noqa: PLC0415
@@ -118,7 +139,24 @@ def evaluate(
             common,
         )
         return
-    refuse("a run", {"base": base, "output": output})
+    if pictures is not None:
+        others = {"collection": collection, "base": base, "by": by, "size": size, "epochs": epochs}
+        refuse("--pictures", others)
+        request = read_request(common.config, common.assignments)
+        named = {
+            "classifier": str(classifier) if classifier else None,
+            "sources": str(sources) if sources else None,
+            "device": device,
+        }
+        scored = impasto.evaluate_pictures(
+            pictures,
+            run or request.collection,
+            output,
+            request.settings(impasto.PictureSettings, named),
+            announce=None if common.quiet else note,
+        )
+        return show.evaluation(scored, as_json=common.as_json)
+    refuse("a run", {"base": base, "output": output, "sources": sources})
     from impasto.verbs.inputs import kind_of  # noqa: PLC0415
     from impasto.verbs.scoring import evaluation_settings  # noqa: PLC0415
 

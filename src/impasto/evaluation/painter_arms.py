@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import Collection
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.adversarial_pictures import adversarial_pictures
-from impasto.evaluation.painter_under_test import PainterUnderTest
+from impasto.evaluation.painter_under_test import PainterUnderTest, PicturesUnderTest
 from impasto.generate.patch_painter import PatchPainter, StylePicture
 from impasto.images.handmade_features import resized
 from impasto.images.tensors import float_tensor
@@ -72,7 +72,7 @@ def painting_arms(
     """
     arms = [
         PaintingArm("unchanged", lambda made: Painting(subject.sources)),
-        PaintingArm("histogram", lambda made: Painting(_recoloured(subject, half, seed))),
+        PaintingArm("histogram", lambda made: Painting(recoloured(subject, half, seed))),
         PaintingArm("painted", lambda made: Painting(subject.painted_pairs(subject.painter))),
     ]
     left_out: dict[Arm, str] = {}
@@ -113,8 +113,14 @@ def paint_all(
     return made, seconds
 
 
-def _recoloured(subject: PainterUnderTest, half: Collection, seed: int) -> Pixels:
-    """Colour transfer from training pictures of the target style, drawn at random."""
+def recoloured(subject: PicturesUnderTest, half: Collection, seed: int) -> Pixels:
+    """Colour transfer from training pictures of the target style, drawn at random.
+
+    Args:
+        subject: the pairs of original and target style.
+        half: whose training pictures lend their colours.
+        seed: of the choice.
+    """
     rng, result = np.random.default_rng(seed), subject.sources.copy()
     train = half.indices("train")
     for style in np.unique(subject.targets):

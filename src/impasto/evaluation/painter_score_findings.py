@@ -7,7 +7,6 @@ from impasto.collection.collection import Collection
 from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
 from impasto.records.finding import Finding, Outcome
 from impasto.records.painter_score import (
-    ARM_TITLES,
     EVALUATOR_TITLES,
     PAINTINGS,
     TREATMENT_TITLES,
@@ -42,8 +41,27 @@ def painting_findings(score: PainterScore, run: Run, found: Collection) -> list[
     ]
 
 
+def given_findings(score: PainterScore) -> list[Finding]:
+    """Return the findings on the score of another program's pictures."""
+    return [
+        _effect(score),
+        _colour(score),
+        _content(score),
+        _independent(score),
+        _stable(score),
+        _lattice(score),
+        _copied(score),
+        _beyond_handmade(score),
+    ]
+
+
 def _outcome(passed: bool) -> Outcome:
     return "passed" if passed else "issue"
+
+
+def _ours(score: PainterScore) -> str:
+    """The arm ``painted`` in a sentence."""
+    return "the painter alone" if score.given is None else "the pictures"
 
 
 def _paintings(score: PainterScore) -> list[ArmScore]:
@@ -76,7 +94,7 @@ def _colour(score: PainterScore) -> Finding:
     gain = score.gains["network"]["painted"].histogram
     other = score.arm("histogram").rates["network"].hit.value
     text = (
-        f"Colour transfer alone hits {other:.1%}; the gain of the painter alone over it "
+        f"Colour transfer alone hits {other:.1%}; the gain of {_ours(score)} over it "
         f"is {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})."
     )
     numbers = {"gain": gain.value, "histogram": other}
@@ -85,7 +103,8 @@ def _colour(score: PainterScore) -> Finding:
 
 def _content(score: PainterScore) -> Finding:
     kept = score.arm("painted").content
-    assert kept is not None
+    if kept is None:
+        return Finding("IMP313", "not applicable", "No picture has an original of its name.")
     share = kept.retrieved
     text = (
         f"For {share.value:.1%} ({share.low:.1%} to {share.high:.1%}) of the paintings the "
@@ -95,6 +114,7 @@ def _content(score: PainterScore) -> Finding:
 
 
 def _identity(score: PainterScore) -> Finding:
+    assert score.identity is not None
     own, none = score.identity.own_style.value, score.identity.no_style.value
     text = (
         f"Painted in their own style, pictures keep an SSIM of {own:.2f}; in none, of {none:.2f}."
@@ -105,6 +125,14 @@ def _identity(score: PainterScore) -> Finding:
 
 def _independent(score: PainterScore) -> Finding:
     by, accuracy = score.evaluator, score.evaluators["network"].accuracy.value
+    if score.given is not None:
+        text = (
+            f"What the pictures' maker learnt from is not known. The evaluator ({by.network}) was "
+            f"trained on {by.test_pictures_seen} of the originals, and classifies {accuracy:.1%} "
+            "of real test pictures correctly, the mean over styles."
+        )
+        outcome: Outcome = "issue" if by.test_pictures_seen else "not applicable"
+        return Finding("IMP315", outcome, text, {"seen": float(by.test_pictures_seen)})
     text = (
         f"The evaluator ({by.network}) shares {by.pictures_shared} training pictures and "
         f"{by.artists_shared} known artists with painter and style classifier, was trained on "
@@ -146,7 +174,7 @@ def _stable(score: PainterScore) -> Finding:
     real = score.arm("real")
     changes = [
         _Change(
-            ARM_TITLES[arm.arm],
+            score.title(arm.arm),
             EVALUATOR_TITLES[evaluator],
             TREATMENT_TITLES[kind],
             change,
@@ -170,13 +198,13 @@ def _lattice(score: PainterScore) -> Finding:
     """IMP318: spectral peaks of paintings at small periods, beside real works."""
     real = score.arm("real").lattice
     items = [
-        {"arm": ARM_TITLES[arm.arm], "period": period, "peak": peak, "real": real[period]}
+        {"arm": score.title(arm.arm), "period": period, "peak": peak, "real": real[period]}
         for arm in _paintings(score)
         for period, peak in arm.lattice.items()
         if peak > real[period] + PEAK
     ]
     parts = [
-        f"{ARM_TITLES[arm.arm]} {' / '.join(f'{peak:.1f}' for peak in arm.lattice.values())}"
+        f"{score.title(arm.arm)} {' / '.join(f'{peak:.1f}' for peak in arm.lattice.values())}"
         for arm in (*_paintings(score), score.arm("real"))
     ]
     periods = ", ".join(map(str, real))
@@ -191,14 +219,17 @@ def _copied(score: PainterScore) -> Finding:
     """IMP319: large borrowed regions."""
     arms = [(arm.arm, arm.copying) for arm in score.arms if arm.copying is not None]
     if not arms:
-        return Finding("IMP319", "not applicable", "No pictures were painted with patches.")
+        text = "No pictures were painted with patches."
+        if score.given is not None:
+            text = "The training pictures were not searched."
+        return Finding("IMP319", "not applicable", text)
     parts = [
-        f"{ARM_TITLES[name]}: {copying.region:.1%} on average, {copying.most:.1%} at most, more "
+        f"{score.title(name)}: {copying.region:.1%} on average, {copying.most:.1%} at most, more "
         f"than a quarter in {copying.large:.1%} of the pictures; SSIM with the nearest reference "
         f"{copying.nearest:.2f}, of the originals {copying.source_nearest:.2f}"
         for name, copying in arms
     ]
-    most = max(copying.large for _, copying in arms)
+    most = max(copying.large for name, copying in arms if name != "real")
     text = f"Share of a picture that is one connected borrowed region. {'. '.join(parts)}."
     return Finding("IMP319", _outcome(most <= COPIED), text, {"large": most})
 

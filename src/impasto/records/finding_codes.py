@@ -263,8 +263,8 @@ _KINDS = (
     Kind(
         "IMP312",
         "colour-does-as-well",
-        "The painter is no better than exchanging the colours alone",
-        "The painter is better than exchanging the colours alone",
+        "The paintings are no better than exchanging the colours alone",
+        "The paintings are better than exchanging the colours alone",
         "Use the colour exchange, which is simpler, or train longer.",
     ),
     Kind(

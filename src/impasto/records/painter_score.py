@@ -202,11 +202,34 @@ class ShownPair(Record):
     paintings: tuple[ShownPainting, ...] = ()
 
 
+class GivenPictures(Record):
+    """Pictures that another program made, scored as a painter's.
+
+    Attributes:
+        folder: of the pictures.
+        sources: of the originals: ``test`` for the test pictures of the collection, or a folder.
+        matched: pictures whose original was found by name; a test picture of another style stands
+            in for the original of every other picture, as a floor and for colour transfer.
+        own_style: pictures left out because their original has the target style.
+        left_out: pictures beyond the most of each style, left out.
+        skipped: files that could not be read, and the first of them in words.
+    """
+
+    folder: str
+    sources: str
+    matched: int
+    own_style: int
+    left_out: int
+    skipped: int
+    first_skipped: tuple[str, ...]
+
+
 class PainterScore(Result):
     """The score of a painter on test pictures, each painted in some other styles.
 
     ``evaluator_gain`` is the accuracy of the network less that of hand-made features on the same
-    real pictures; ``resampled`` is what intervals draw again.
+    real pictures; ``resampled`` is what intervals draw again. ``given`` is set for pictures of
+    another program: they are the arm ``painted``, and ``identity`` and ``strength`` are empty.
     """
 
     format: Literal[5] = FORMAT
@@ -227,9 +250,10 @@ class PainterScore(Result):
     searched: int
     per_style: tuple[PaintedStyle, ...]
     pairs: tuple[PairGain, ...]
-    identity: IdentityScores
+    identity: IdentityScores | None
     strength: tuple[StrengthStep, ...]
     shown: tuple[ShownPair, ...] = ()
+    given: GivenPictures | None = None
 
     @classmethod
     def read(cls, path: Path, *, what: str, verb: str) -> Self:
@@ -258,6 +282,12 @@ class PainterScore(Result):
                 return arm
         raise KeyError(name)
 
+    def title(self, name: Arm) -> str:
+        """An arm's title."""
+        if self.given is not None and name == "painted":
+            return "The pictures"
+        return ARM_TITLES[name]
+
     @property
     def default_arm(self) -> Arm:
         """Painter and patches as ``impasto paint`` makes them; without patches the painter."""
@@ -272,7 +302,7 @@ class PainterScore(Result):
         """Each arm's hit rate and normalised hit rate by evaluator, with the intervals' ends."""
         rows = []
         for arm in self.arms:
-            row: dict[str, Any] = {"name": ARM_TITLES[arm.arm]}
+            row: dict[str, Any] = {"name": self.title(arm.arm)}
             for evaluator, rate in arm.rates.items():
                 for name, interval in (("hit", rate.hit), ("normalised", rate.normalised)):
                     ends = ("value", "low", "high")

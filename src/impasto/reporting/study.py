@@ -33,6 +33,7 @@ from impasto.reporting.pictures import Paintings, PredictedStyle, predictions_of
 
 E = TypeVar("E", bound=Result)
 R = TypeVar("R", bound=Result)
+GIVEN = "impasto evaluate --pictures"
 COURSE = "plane"
 """Styling of the university course's form, the baseline of painters."""
 
@@ -144,6 +145,7 @@ class StudyRecords:
         classifiers, autoencoders, loras: by name.
         painters: by name, the course's form last.
         atlases: each with its place, that of an autoencoder first, those of other vectors last.
+        given: scores of pictures that other programs made, by the name of their folder.
         balance: the comparison of long-tail methods.
         page: whether there is an atlas page to link to.
     """
@@ -157,6 +159,7 @@ class StudyRecords:
     loras: tuple[TrainedRun[LoraScore], ...]
     painters: tuple[TrainedRun[PainterScore], ...]
     atlases: tuple[tuple[Atlas, Place], ...]
+    given: tuple[tuple[str, PainterScore], ...]
     balance: BalanceResult | None
     page: bool = False
 
@@ -241,6 +244,10 @@ def read_study(
         atlases=tuple(
             (atlas, Place(name, number, len(atlases), mark))
             for number, (name, atlas) in enumerate(atlases, 1)
+        ),
+        given=tuple(
+            (file.parent.name, PainterScore.read(file, what="score of pictures", verb=GIVEN))
+            for file in sorted(study.glob("pictures/*/painting.json"))
         ),
         balance=_result(
             BalanceResult, study / "balance" / "balance.json", "comparison", "impasto balance"

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from impasto.comparison.balance import LongTailSettings
     from impasto.embedding.settings import AtlasSettings
     from impasto.evaluation.adapter_score import AdapterSettings
+    from impasto.evaluation.picture_score import PictureSettings
     from impasto.evaluation.predict import Prediction, PredictSettings
     from impasto.records.atlas import Atlas
     from impasto.records.balance import BalanceResult
     from impasto.records.evaluations import Evaluation
     from impasto.records.lora_score import LoraScore
+    from impasto.records.painter_score import PainterScore
 
 
 def balance(
@@ -127,6 +129,35 @@ def evaluate_adapter(
     return score_adapter(
         folder(adapter), folder(collection), folder(output), wanted, announce=announce
     )
+
+
+def evaluate_pictures(
+    pictures: Thing,
+    collection: "Collection | Thing",
+    output: Thing | None = None,
+    settings: "PictureSettings | Mapping[str, Any] | None" = None,
+    *,
+    announce: Announce | None = None,
+    **options: Any,
+) -> "PainterScore":
+    """Score pictures that any program made in the styles of a collection, as a painter's.
+
+    Args:
+        pictures: a folder of folders, each named after a style.
+        collection: with test pictures of the styles.
+        output: the folder to write; ``pictures/NAME`` beside the collection where ``None``.
+        settings: the defaults where ``None``.
+        announce: called with one line for each stage, and for what is left out.
+        options: single settings by name, ``classifier`` and ``sources`` among them.
+
+    Raises:
+        VocabularyError: a folder is no style of the collection.
+    """
+    from impasto.evaluation.picture_score import PictureSettings, score_pictures  # noqa: PLC0415
+
+    wanted = resolve(PictureSettings, settings, options)
+    place = None if output is None else folder(output)
+    return score_pictures(folder(pictures), folder(collection), place, wanted, announce=announce)
 
 
 def evaluation_settings(kind: RunKind, by: Literal["artist"] | None = None) -> type[Settings]:

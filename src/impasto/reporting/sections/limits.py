@@ -95,6 +95,8 @@ def entries(study: StudyRecords) -> list[FindingEntry]:
     for atlas, where in study.atlases:
         file = f"{where.name}/{'atlas/' if atlas.run.is_run else ''}findings.json"
         found += _entries(atlas.findings, f"atlas of {where.name}", file)
+    for name, given in study.given:
+        found += _entries(given.findings, f"pictures of {name}", f"pictures/{name}/findings.json")
     if study.balance:
         stage = "comparison of long-tail methods"
         found += _entries(study.balance.findings, stage, "balance/findings.json")

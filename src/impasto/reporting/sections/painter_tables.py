@@ -27,10 +27,16 @@ DARK: Final = 0.55
 """Shade from which a number on it is light."""
 
 
-def arms_table(scored: Sequence[tuple[str, PainterScore]]) -> Table:
-    """Return all painters, then what they stand beside: once where it is the same for all."""
+def arms_table(scored: Sequence[tuple[str, PainterScore]], *, of: str = "Paintings") -> Table:
+    """Return all painters, then what they stand beside: once where it is the same for all.
+
+    Args:
+        scored: each with its name.
+        of: the pictures, in the table's title.
+    """
     rows: list[Row] = []
-    for arm, title in ARM_TITLES.items():
+    for arm in ARM_TITLES:
+        title = scored[0][1].title(arm)
         ours = arm in PAINTINGS
         known = [(name, _arm(result, arm)) for name, result in scored if arm in result.names]
         if not known:
@@ -44,7 +50,7 @@ def arms_table(scored: Sequence[tuple[str, PainterScore]]) -> Table:
         "Fréchet distance", "SSIM", "Edges", "Original found", "Colour shift",
     )  # fmt: skip
     return Table(
-        "Paintings, and what they stand beside",
+        f"{of}, and what they stand beside",
         "Shares that two evaluators classify as the target style, and what is left of the "
         f"originals; in brackets 95 % bootstrap intervals: {scored[0][1].resampled.text}",
         columns("Pictures", numbers=numbers),
@@ -80,7 +86,7 @@ def signs_table(result: PainterScore, name: str) -> Table:
         cells.append(" / ".join(f"{peak:.1f}" for peak in arm.lattice.values()))
         cells.append(share(arm.copying.region) if arm.copying else "–")
         cells.append(share(arm.trained_on) if arm.trained_on is not None else "–")
-        rows.append(Row((ARM_TITLES[arm.arm], *cells), arm.arm in PAINTINGS))
+        rows.append(Row((result.title(arm.arm), *cells), arm.arm in PAINTINGS))
     kinds = ", ".join(title.lower().replace("jpeg", "JPEG") for title in TREATMENT_TITLES.values())
     periods = ", ".join(str(period) for period in result.arm("real").lattice)
     numbers = (
@@ -140,8 +146,9 @@ def styles_table(result: PainterScore, name: str) -> Table:
             )
         )
     titles = (
-        "Train", *(ARM_TITLES[name] for name in result.names), "Normalised",
-        "The painter, hand-made", "Normalised, hand-made", "Distance", "Distance unchanged",
+        "Train", *(result.title(name) for name in result.names), "Normalised",
+        f"{result.title('painted')}, hand-made", "Normalised, hand-made", "Distance",
+        "Distance unchanged",
     )  # fmt: skip
     return Table(
         f"Every target style: {name}" if name else "Every target style",

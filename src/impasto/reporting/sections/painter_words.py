@@ -4,7 +4,14 @@ from typing import Final
 
 from impasto.numerics.formatting import count, percent
 from impasto.plain_text import style_title
-from impasto.records.painter_score import ARM_TITLES, Arm, EvaluatorName, PainterScore, PairGain
+from impasto.records.painter_score import (
+    ARM_TITLES,
+    Arm,
+    EvaluatorName,
+    IdentityScores,
+    PainterScore,
+    PairGain,
+)
 from impasto.reporting.answer_cards import exceeds, falls_short
 from impasto.reporting.blocks import Block, Details, Strong, muted, prose
 from impasto.reporting.words import measured, points, score
@@ -111,9 +118,18 @@ def summary(result: PainterScore) -> str:
         f"give {score(second[arm])}, for unchanged pictures {score(second['unchanged'])} "
         f"and for real ones {score(second['real'])}. For "
         f"{score(content.retrieved if content else None)} of the paintings the original is the "
-        f"nearest of {result.searched:,} pictures by lightness. The SSIM between a picture and its "
-        f"painting by the painter alone is {measured(identity.own_style)} in its own style and "
-        f"{measured(identity.no_style)} in no style."
+        f"nearest of {result.searched:,} pictures by lightness.{_kept(identity)}"
+    )
+
+
+def _kept(identity: IdentityScores | None) -> str:
+    """A sentence on paintings in the own style and in none, where they were made."""
+    if identity is None:
+        return ""
+    return (
+        " The SSIM between a picture and its painting by the painter alone is "
+        f"{measured(identity.own_style)} in its own style and {measured(identity.no_style)} in no "
+        "style."
     )
 
 

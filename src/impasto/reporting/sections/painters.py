@@ -19,6 +19,7 @@ from impasto.reporting.answer_cards import (
 )
 from impasto.reporting.blocks import Block, Code, Details, Provenance, Section, notice, prose
 from impasto.reporting.pictures import Paintings
+from impasto.reporting.sections import given_pictures
 from impasto.reporting.sections.painter_pictures import gallery, lenders, other_arms
 from impasto.reporting.sections.painter_tables import (
     arms_table,
@@ -130,6 +131,9 @@ def section(study: StudyRecords) -> Section:
         )
     if scored:
         blocks += _body([(name, result) for name, result, _ in scored], study.paintings)
+    blocks += given_pictures.given_blocks(study.given)
+    if study.given and not scored:
+        blocks.append(METHOD)
     sources = [
         Provenance(f"training of {run.name}", run.command, f"runs/{run.name}/run.json")
         for run in study.painters
@@ -140,11 +144,17 @@ def section(study: StudyRecords) -> Section:
         )
         for _, result, run in scored
     ]
+    sources += given_pictures.sources(study.given)
     return Section(found.anchor, found.title, tuple(blocks), found.name, "", NUMBER, tuple(sources))
 
 
 def painter_section(result: PainterScore, place: Place) -> Section:
-    """Return the section on the score of one painter."""
+    """Return the section on the score of one painter, or of another program's pictures."""
+    if result.given is not None:
+        name, question = NAMES[NUMBER]
+        made = Provenance("score", result.command, "painting.json")
+        parts = (*given_pictures.given_blocks([("pictures", result)]), METHOD)
+        return Section("given", question, parts, name, place.prefix, NUMBER, (made,))
     found = answer_of(result)
     source = Provenance("score", result.command, "evaluation/painting.json")
     blocks = tuple(_body([("The painter", result)], None))

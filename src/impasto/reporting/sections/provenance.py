@@ -55,6 +55,7 @@ def commands(study: StudyRecords) -> list[tuple[str, str]]:
         if run.by_artist:
             rows.append((f"Unseen artists, {run.name}", run.by_artist.command))
     rows += [(f"Atlas of {place.name}", atlas.command) for atlas, place in study.atlases]
+    rows += [(f"Score of the pictures {name}", given.command) for name, given in study.given]
     if study.balance:
         rows.append(("Comparison of long-tail methods", study.balance.command))
     return rows
