@@ -29,6 +29,17 @@ def test_neighbours_are_those_of_a_slow_search(
         np.testing.assert_allclose(cosines[row], sorted(likeness)[::-1][:5], atol=1e-5)
 
 
+def test_neighbours_among_very_many_are_those_of_a_slow_search() -> None:
+    """More columns than are sorted at once, in a number that no group divides."""
+    rng = np.random.default_rng(4)
+    among = unit(rng.normal(size=(1301, 4)).astype(np.float32))
+    found, cosines = nearest(among[:40], among, 5, itself=True)
+    slow = among[:40] @ among.T
+    slow[np.arange(40), np.arange(40)] = -2
+    np.testing.assert_allclose(cosines, np.sort(slow, 1)[:, ::-1][:, :5], atol=1e-6)
+    np.testing.assert_allclose(np.take_along_axis(slow, found, 1), cosines, atol=1e-6)
+
+
 def test_the_single_nearest_of_equal_ones_is_the_first() -> None:
     known = unit(np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]]))
     places, cosines = nearest(known[2:], known, 1)

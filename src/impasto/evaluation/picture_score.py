@@ -123,7 +123,7 @@ class GivenUnderTest:
 
     @property
     def resampled(self) -> ResampledUnits:
-        """What intervals draw again."""
+        """Units that intervals draw again."""
         if self.artists is None:
             return ResampledUnits(unit="pictures", count=len(self.labels), unknown=0)
         own = self.has_source[np.unique(self.pairs, return_index=True)[1]]
@@ -403,7 +403,7 @@ def _evaluator(found: Collection, settings: PictureSettings) -> LoadedClassifier
 def _copying(
     subject: GivenUnderTest, pixels: Pixels, targets: Labels, sources: Pixels | None = None
 ) -> CopyScores | None:
-    """How much pictures copy from training pictures, on evenly spaced ones."""
+    """Scores of copying from training pictures, on evenly spaced pictures."""
     some = evenly(np.arange(len(pixels)), COPYING)
     originals = (subject.sources if sources is None else sources)[some]
     train = subject.found.indices("train")
