@@ -39,6 +39,7 @@ from impasto.evaluation.painter_under_test import stored_at
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.decode import Fit
 from impasto.path_names import path_name
+from impasto.plain_text import style_title
 from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.evaluation import ResampledUnits
@@ -433,5 +434,5 @@ def _draw(subject: GivenUnderTest, shown: int, folder: Path) -> None:
                 row.append(subject.sources[place])
             row.append(subject.pixels[place])
         rows.append(row)
-        sides.append(subject.found.vocabulary.styles[style].replace("_", " "))
+        sides.append(style_title(subject.found.vocabulary.styles[style]))
     write_png(folder / "pictures.png", contact_sheet(rows, sides=sides))
