@@ -16,6 +16,7 @@ from impasto.cli.main import app
 from impasto.collection.settings import PrepareSettings
 from impasto.comparison.balance import LongTailSettings
 from impasto.comparison.by_artist import ByArtistSettings
+from impasto.comparison.label_check import LabelCheckSettings
 from impasto.config import CourseConfig, Settings, table
 from impasto.embedding.settings import AtlasSettings
 from impasto.evaluation.adapter_score import AdapterSettings
@@ -38,6 +39,7 @@ PAGE = Path(__file__).with_name("reference.md")
 SETTINGS: dict[str, type[Settings]] = {
     "sample": SampleSettings,
     "prepare": PrepareSettings,
+    "audit --labels": LabelCheckSettings,
     "train classifier": ClassifierSettings,
     "train autoencoder": AutoencoderSettings,
     "train painter": PainterSettings,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from impasto.collection.settings import PrepareSettings as PrepareSettings
     from impasto.comparison.balance import LongTailSettings as LongTailSettings
     from impasto.comparison.by_artist import ByArtistSettings as ByArtistSettings
+    from impasto.comparison.label_check import LabelCheckSettings as LabelCheckSettings
     from impasto.embedding.settings import AtlasSettings as AtlasSettings
     from impasto.errors import ImpastoError as ImpastoError
     from impasto.evaluation.adapter_score import AdapterSettings as AdapterSettings
@@ -76,6 +77,7 @@ _HOMES = {
     "DiffuseSettings": "generate.text_to_image",
     "EvaluateSettings": "evaluation.settings",
     "ImpastoError": "errors",
+    "LabelCheckSettings": "comparison.label_check",
     "LoraSettings": "training.lora.settings",
     "PainterSettings": "training.painter.train",
     "PaintingSettings": "evaluation.painter_score",

@@ -258,7 +258,7 @@ def test_an_address_brings_the_state_back(page: Any) -> None:
         "painting": "Pop Art/a+b #1%20.jpg", "tab": "about",
         "at": {"x": -0.5, "y": 0.25, "z": 12.5}, "heat": True, "layout": "year",
         "beside": "another run", "artists": ["a-b", "c&d"], "subject": "style:Pop_Art",
-        "step": 3, "size": 1.5, "sheet": "full",
+        "step": 3, "size": 1.5, "sheet": "full", "suspect": "open",
     }  # fmt: skip
     assert set(page.evaluate("Object.keys(Impasto.EMPTY)")) == set(state)
     assert page.evaluate("(state) => Impasto.decode('#' + Impasto.encode(state))", state) == state
@@ -296,7 +296,8 @@ def test_a_heat_map_looks_as_in_the_report(page: Any) -> None:
 def test_every_panel_is_a_file_that_registers_itself(page: Any) -> None:
     registered = page.evaluate("Impasto.panels().map((panel) => panel.id)")
     assert registered == [
-        "paintings", "painting", "own", "confusion", "painter", "styles", "story", "quiz", "about",
+        "paintings", "painting", "own", "confusion", "painter", "styles", "story",
+        "labels", "quiz", "about",
     ]  # fmt: skip
     folder = files("impasto.page") / "static" / "panels"
     assert sorted(registered) == sorted(Path(entry.name).stem for entry in folder.iterdir())

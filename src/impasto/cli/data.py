@@ -85,17 +85,40 @@ def prepare(
 
 def audit(
     collection: Annotated[Path | None, opt.collection("study/collection")] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="RUN",
+            help="Look for wrong labels: by a classifier's run, or by features alone (features).",
+        ),
+    ] = None,
+    device: opt.Device = None,
     config: opt.Config = None,
+    assignments: opt.Assignments = None,
+    quiet: opt.Quiet = False,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Look for leakage, imbalance and damage in a collection.
+    """Look for leakage, imbalance, damage and wrong labels in a collection.
 
     impasto audit collection
+
+    impasto audit collection --labels run
     """
     import impasto  # noqa: PLC0415
     from impasto.cli import output as show  # noqa: PLC0415
 
-    folder = collection or read_request(config).collection
+    alone("audit")
+    request = read_request(config, assignments)
+    folder = collection or request.collection
     opened = impasto.open_collection(folder)
-    found = [*opened.findings, *impasto.audit(opened).findings]
-    show.audited(sorted(found, key=lambda one: one.code), folder, as_json=as_json)
+    if labels is None:
+        if assignments or device:
+            raise SettingsError("--set and --device are of the check of labels: give --labels RUN")
+        made = impasto.audit(opened)
+    else:
+        settings = request.settings(impasto.LabelCheckSettings, {"device": device})
+        announce = None if quiet else note
+        made = impasto.audit(opened, labels=labels, settings=settings, announce=announce)
+    found = sorted([*opened.findings, *made.findings], key=lambda one: one.code)
+    show.audited(found, folder, None if labels is None else made.labels, as_json=as_json)

@@ -21,6 +21,7 @@ from impasto.records.by_artist import ByArtistResult
 from impasto.records.evaluation import ClassifierEvaluation, OodScores
 from impasto.records.evaluations import Evaluation
 from impasto.records.finding import Finding, as_data, invalidated, load
+from impasto.records.label_check import TABLE, LabelCheck
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import EVALUATOR_TITLES, PainterScore
 from impasto.records.reconstruction import AutoencoderEvaluation
@@ -45,6 +46,7 @@ REACHED = {
 PRINTED = frozenset(["IMP101", "IMP111", "IMP114", "IMP116", "IMP117", "IMP118"])
 """Issues that ``prepare`` prints; ``audit`` prints all."""
 COLOURS = {"issue": "yellow", "passed": "green", "not applicable": "dim"}
+SUSPECTS = 10  # most suspect labels that audit prints
 ORDER = ("issue", "passed", "not applicable")
 
 
@@ -90,9 +92,20 @@ def _lines(finding: Finding) -> list[str]:
     return [f"Note: {item['note']}" for item in finding.items]
 
 
-def audited(found: Sequence[Finding], folder: Path, *, as_json: bool) -> None:
-    """Print the result of ``audit``."""
-    _finish({"collection": str(folder)}, "", found, as_json=as_json)
+def audited(
+    found: Sequence[Finding], folder: Path, labels: LabelCheck | None, *, as_json: bool
+) -> None:
+    """Print the result of ``audit``, and the most suspect labels where these were checked."""
+    data: dict[str, Any] = {"collection": str(folder)}
+    text = ""
+    if labels is not None:
+        data["labels"] = labels.model_dump(mode="json")
+        rows = [["picture", "given", "likelier", "score", "artist"]]
+        for one in labels.suspects[:SUSPECTS]:
+            score = percent(one.score)
+            rows.append([one.id, one.style, one.likelier, score, one.artist or "–"])
+        text = "\n".join([*aligned(rows), f"table to fill in: {folder / TABLE}"])
+    _finish(data, text, found, as_json=as_json)
 
 
 def run(made: Run, *, as_json: bool) -> None:

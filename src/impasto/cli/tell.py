@@ -72,6 +72,14 @@ def serve(
             "--host", help="Address to listen on; another than localhost asks for a token."
         ),
     ] = "127.0.0.1",
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            "--decisions",
+            metavar="TABLE",
+            help="Write the page's decisions on pictures to this CSV file.",
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option("--open", help="Open it in the browser, too.")] = False,
     config: opt.Config = None,
     as_json: opt.AsJson = False,
@@ -90,4 +98,4 @@ def serve(
 
     place = study or read_request(config).study
     note(f"opening {place}")
-    impasto.serve(place, port, host=host, announce=listening, on_skip=note)
+    impasto.serve(place, port, host=host, decisions=decisions, announce=listening, on_skip=note)

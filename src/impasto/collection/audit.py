@@ -1,7 +1,8 @@
 """Audit: leakage, imbalance and other reasons why a test score could mislead.
 
-The codes IMP102 to IMP110 and IMP112 are answered: an issue, passed, or not applicable. What only
-``prepare`` can see (damaged files, names encoded twice) is in the collection's own findings.
+The codes IMP102 to IMP110, IMP112 and IMP119 are answered: an issue, passed, or not applicable.
+What only ``prepare`` can see (damaged files, names encoded twice) is in the collection's own
+findings. IMP119 tells what the latest check of labels found (``comparison.label_check``).
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from impasto.collection.duplicates import Copies
 from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.numerics.formatting import percent
 from impasto.records.collection import AuditRecord
-from impasto.records.finding import Finding
+from impasto.records.finding import Finding, Outcome
+from impasto.records.label_check import TABLE, LabelCheck
 
 LISTED: Final = 200  # items that a finding names; its numbers count all
 IMBALANCE: Final = 10.0  # largest over smallest style from which IMP109 is an issue
@@ -43,6 +45,7 @@ def audit(collection: Path | str | Collection) -> AuditRecord:
         _imbalance(found),
         _empty(found),
         _not_testable(found),
+        _labels(found),
     ]
     judged = tuple(sorted(result, key=lambda finding: finding.code))
     return AuditRecord(fingerprint=found.fingerprint, judged=judged).write(
@@ -262,6 +265,33 @@ def _not_testable(found: Collection) -> Finding:
         {"styles": len(names)},
         items,
     )
+
+
+def _labels(found: Collection) -> Finding:
+    """IMP119: labels that a check of this very collection flagged."""
+    check = label_check(found)
+    if check is None:
+        text = "Labels were not checked: impasto audit --labels does that."
+        return Finding("IMP119", "not applicable", text)
+    numbers = {"flagged": float(check.flagged), "pictures": float(check.pictures)}
+    share = percent(check.flagged / max(check.pictures, 1))
+    text = (
+        f"{check.flagged:,} of {check.pictures:,} pictures ({share}) look more like another style. "
+        f"The {len(check.suspects):,} most suspect stand in {TABLE}."
+    )
+    items = [
+        {"id": one.id, "style": one.style, "likelier": one.likelier, "score": one.score}
+        for one in check.suspects
+        if one.flagged
+    ]
+    outcome: Outcome = "issue" if check.flagged else "passed"
+    return Finding("IMP119", outcome, text, numbers, items[:LISTED])
+
+
+def label_check(found: Collection) -> LabelCheck | None:
+    """Check of a collection's labels; ``None`` where there is none of it as it is now."""
+    check = LabelCheck.beside(found.path)
+    return check if check and check.fingerprint == found.fingerprint else None
 
 
 def _counted(code: str, items: Sequence[dict[str, Any]], what: str, of: int) -> Finding:

@@ -2,7 +2,8 @@
 
 ``decisions.csv`` has the columns ``id``, ``decision``, ``style`` and ``note``: the picture's id in
 the collection (or its path), one of ``keep``, ``exclude`` and ``relabel``, the new style of a
-picture that is relabelled, and a remark that is not read. The last row on a picture counts.
+picture that is relabelled, and a remark that is not read. The last row on a picture counts; a row
+without a decision decides nothing, so that a table of suspects need not be filled in to its end.
 """
 
 from collections import Counter
@@ -50,7 +51,11 @@ def decided(source: Source, path: Path) -> Source:
     index = PathIndex(entry.id for entry in source.entries)
     found: dict[str, Decision] = {}
     unmatched: list[str] = []
+    undecided = 0
     for row in table.rows:
+        if not row.text("decision"):
+            undecided += 1
+            continue
         decision = _decision(table, row)
         if (match := index.find(row.text("id"))) is None:
             unmatched.append(f"{table.row_name(row.number)}: {row.text('id')[:80]}")
@@ -79,6 +84,8 @@ def decided(source: Source, path: Path) -> Source:
     )
     fresh = sorted({entry.style for entry in entries if entry.style} - set(source.styles))
     notes = [f"{path.name} adds the styles {', '.join(fresh)}"] if fresh else []
+    if undecided:
+        notes.append(f"{undecided} rows of {path.name} have no decision")
     return replace(
         source,
         entries=tuple(entries),

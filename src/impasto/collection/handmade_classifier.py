@@ -150,6 +150,12 @@ def _held_out(rows: Rows, labels: Rows) -> tuple[Rows, Rows]:
     return rows[~held], rows[held] if held.any() else rows
 
 
+def handmade_features(collection: Collection) -> NDArray[np.float32]:
+    """Hand-made features ``float32 (N, D)`` of every picture of a collection, at most 128 wide."""
+    size = max(SMALLEST, min(LARGEST, collection.pixels.shape[1]))
+    return _features_of(collection, np.arange(len(collection)), size)
+
+
 def _features_of(collection: Collection, rows: Rows, size: int) -> NDArray[np.float32]:
     parts = [features(np.empty((0, size, size, 3), np.uint8))]
     for at in range(0, len(rows), _CHUNK):

@@ -33,6 +33,7 @@ from impasto.errors import ImpastoError, InputError, OutputError, SettingsError
 from impasto.files import make_folder, move_written, output_error, write_table
 from impasto.files.checksums import damage, forget
 from impasto.records import finding as findings
+from impasto.records import label_check
 from impasto.records.collection import CollectionRecord
 from impasto.records.finding import Finding
 from impasto.records.run import command
@@ -42,7 +43,10 @@ from impasto.state.folder import locked, refuse_other_work, remove_leftovers
 WORK: Final = ".work"
 AUDIT: Final = "audit.json"
 WRITTEN: Final = frozenset(
-    ["paintings.parquet", PIXELS, "styles.json", "collection.json", "findings.json", AUDIT]
+    [
+        *("paintings.parquet", PIXELS, "styles.json", "collection.json", "findings.json", AUDIT),
+        *(label_check.FILE, label_check.TABLE),
+    ]
 )
 NAMED: Final = 3  # things that a finding's text names for each reason
 REASONS: Final = 6  # reasons that it names

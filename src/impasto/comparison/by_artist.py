@@ -28,7 +28,7 @@ from impasto.collection.run_collection import collection_of
 from impasto.comparison.artist_folds import ArtistFolds, Fold, artist_folds
 from impasto.comparison.artist_scores import compare_arms, style_gaps
 from impasto.config import Settings, parse
-from impasto.evaluation.loaded_classifier import open_classifier
+from impasto.evaluation.loaded_classifier import LoadedClassifier, open_classifier
 from impasto.evaluation.scoring import calibrate
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import read_json, write_json, write_table
@@ -44,6 +44,7 @@ from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.classifier.train import train_classifier
 
 FORMAT = 1
+Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Announce = Callable[[str], None]
 Arm = Literal["ordinary", "disjoint"]
@@ -278,19 +279,40 @@ class _ArtistComparison:
 def _answers(path: Path, divided: Collection, rows: Labels, settings: EvaluateSettings) -> Labels:
     """Answers of a fold's network, as an evaluation would give them; stored beside its weights."""
     network, cache = open_classifier(path, settings.device), path / "answers.json"
-    weights = network.run.weights_fingerprint
     views = settings.model_dump(mode="json", include={"prior", "flip", "scales"})
-    key = {"weights": weights, "settings": views}
+    key = {"weights": network.run.weights_fingerprint, "settings": views}
     if cache.exists() and damage(cache) is None and (stored := read_json(cache)).get("key") == key:
         return np.asarray(stored["answers"], np.int64)
-    correction = network.prior_correction(uniform=settings.prior == "uniform")
-    validation = network.outputs(divided, divided.indices("validation"), settings.views)
-    calibration = calibrate(correction, validation, settings, weights)
-    logits = network.outputs(divided, rows, settings.views).logits
-    probabilities = correction(logits, calibration.temperature if calibration else 1.0)
-    answers = np.asarray(probabilities.argmax(1), np.int64)
+    answers = np.asarray(_probabilities(network, divided, rows, settings).argmax(1), np.int64)
     write_json(cache, {"format": FORMAT, "key": key, "answers": answers.tolist()})
     return answers
+
+
+def fold_probabilities(
+    path: Path, divided: Collection, rows: Labels, settings: EvaluateSettings
+) -> Floats:
+    """Calibrated probabilities ``float64 (rows, styles)`` by the network of a finished fold.
+
+    Args:
+        path: the fold's run.
+        divided: the collection with the fold's splits.
+        rows: that the fold held out.
+        settings: the prior, the views and the device.
+
+    Raises:
+        RunError: there is no such run, or it is damaged.
+    """
+    return _probabilities(open_classifier(path, settings.device), divided, rows, settings)
+
+
+def _probabilities(
+    network: LoadedClassifier, divided: Collection, rows: Labels, settings: EvaluateSettings
+) -> Floats:
+    correction = network.prior_correction(uniform=settings.prior == "uniform")
+    validation = network.outputs(divided, divided.indices("validation"), settings.views)
+    calibration = calibrate(correction, validation, settings, network.run.weights_fingerprint)
+    logits = network.outputs(divided, rows, settings.views).logits
+    return correction(logits, calibration.temperature if calibration else 1.0)
 
 
 def _gap_finding(result: ByArtistResult) -> Finding:

@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from impasto.collection.audit import label_check
 from impasto.collection.collection import SPLITS, Collection, open_collection
 from impasto.errors import InputError
 from impasto.files import write_bytes, write_text
@@ -31,15 +32,17 @@ from impasto.page.lora_data import write_loras
 from impasto.page.painter_data import write_painters
 from impasto.page.scripts import ScriptFolder, encoded
 from impasto.page.story import read_story
+from impasto.records.label_check import LabelCheck
 
 UNDATED: Final = -32768
 """Stands for a year that is not known; as in static/data.js."""
 STYLES: Final = ("palette.css", "page.css", "panels.css")
 CORE: Final = (
-    "store.js", "address.js", "geometry.js", "layouts.js", "data.js", "palette.js", "colours.js",
-    "search.js", "filters.js", "sample.js", "regions.js", "pictures.js", "shaders.js",
-    "renderer.js", "dom.js", "overview.js", "mapview.js", "gestures.js", "legend.js",
-    "timeline.js", "searchbox.js", "hint.js", "sheet.js", "flat.js", "panel.js",
+    "store.js", "address.js", "decisions.js", "geometry.js", "layouts.js", "data.js",
+    "palette.js", "colours.js", "search.js", "filters.js", "sample.js", "regions.js",
+    "pictures.js", "shaders.js", "renderer.js", "dom.js", "overview.js", "mapview.js",
+    "gestures.js", "legend.js", "timeline.js", "searchbox.js", "hint.js", "sheet.js", "flat.js",
+    "panel.js",
 )  # fmt: skip
 """Scripts in the order in which they are loaded; the panels and app.js follow."""
 GENERATED: Final = {"palette.css": style_sheet, "palette.js": page_script}
@@ -97,12 +100,17 @@ def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
     _write_paintings(folder, collection, orders)
     for place, run in enumerate(runs):
         _write_run(folder, place, run)
+    check = label_check(collection)
+    if check is not None:
+        _write_suspects(folder, collection, check)
     report = "../report.html" if (study / "report.html").is_file() else None
     painters = write_painters(folder, study / "runs", collection)
     levels = picture_levels(collection)
     loras = write_loras(folder, study / "runs", collection)
     facts = site_facts(name, collection, runs, levels, report)
-    folder.add("site", {**facts, "painters": painters, "loras": loras})
+    suspects = None if check is None else {"flagged": check.flagged, "pictures": check.pictures}
+    added = {"painters": painters, "loras": loras, "suspects": suspects}
+    folder.add("site", {**facts, **added})
     story = read_story(study, collection, runs)
     folder.add("story", story.steps())
     write_text(site / "story.md", story.text)
@@ -181,6 +189,23 @@ def _write_paintings(folder: ScriptFolder, collection: Collection, orders: list[
         "artists": artists,
     }
     folder.add("words", words)
+
+
+def _write_suspects(folder: ScriptFolder, collection: Collection, check: LabelCheck) -> None:
+    """Write the paintings whose label looks wrong, the most suspect first."""
+    rows = {name: row for row, name in enumerate(collection.column("id"))}
+    places = {style: place for place, style in enumerate(collection.vocabulary.styles)}
+    listed = check.suspects
+    shares = {
+        name: encoded(np.round([65535 * getattr(one, name) for one in listed]), "u2")
+        for name in ("score", "likelier_score")
+    }
+    columns = {
+        "rows": encoded(np.array([rows[one.id] for one in listed]), "i4"),
+        "likelier": encoded(np.array([places[one.likelier] for one in listed]), "i2"),
+        "flagged": encoded(np.array([one.flagged for one in listed]), "u1"),
+    }
+    folder.add("suspects", {**columns, **shares})
 
 
 def _ratios(collection: Collection) -> Any:

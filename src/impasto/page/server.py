@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from impasto.collection.collection import open_collection
 from impasto.errors import InputError, MissingExtraError
 from impasto.files.checksums import damaged_files
+from impasto.page.decisions_file import DecisionsFile
 
 if TYPE_CHECKING:
     import uvicorn
@@ -55,6 +57,7 @@ def server(
     port: int = 0,
     *,
     host: str = HOST,
+    decisions: Path | None = None,
     on_skip: Callable[[str], None] = lambda line: None,
 ) -> Iterator[StudyServer]:
     """Open a server of a study, ready to ``serve_forever``.
@@ -63,10 +66,14 @@ def server(
         study: the study's folder.
         port: 0 takes any that is free.
         host: the address to listen on; another than localhost asks every visitor for a token.
+        decisions: the CSV file that the page's decisions on pictures are written to; ``None``: the
+            server writes nothing.
         on_skip: called with a line about what cannot be opened.
 
     Raises:
-        InputError: there is no page, it is damaged, or the port is taken.
+        InputError: there is no page, it is damaged, the port is taken, or the file of decisions is
+            none.
+        OutputError: the file of decisions cannot be written.
         MissingExtraError: Starlette or uvicorn is not installed.
     """
     page = study / "site" / "index.html"
@@ -85,11 +92,13 @@ def server(
         raise MissingExtraError(purpose, "web") from error
     from impasto.page.web_app import Rules, web_app  # noqa: PLC0415
 
+    file = None if decisions is None else _decisions_file(decisions, study / "collection")
+
     with _listening(host, port) as listening:
         token = None if host in LOOPBACK else secrets.token_urlsafe(24)
         name = socket.gethostname() if host in EVERY else host
         rules = Rules(LOOPBACK if token is None else None, token)
-        app = web_app(study, rules, on_skip)
+        app = web_app(study, rules, on_skip, file)
         config = uvicorn.Config(
             app,
             log_level="critical",
@@ -101,6 +110,13 @@ def server(
         named, query = f"[{name}]" if ":" in name else name, f"?token={token}" if token else ""
         address = f"http://{named}:{listening.getsockname()[1]}/site/{query}"
         yield StudyServer(address, listening, uvicorn.Server(config))
+
+
+def _decisions_file(path: Path, collection: Path) -> DecisionsFile:
+    """The file of decisions on a collection's pictures, which can be written."""
+    opened = open_collection(collection)
+    known = frozenset(opened.column("id"))
+    return DecisionsFile(path, known, frozenset(opened.vocabulary.styles)).check()
 
 
 @contextmanager

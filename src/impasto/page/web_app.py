@@ -4,13 +4,17 @@ GET  /site/…, /report.html, /figures/…   files of the study, and of nothing 
 GET  /api/about                          what can be asked, with its limits
 POST /api/predict                        a picture's bytes → styles, place on the map, heat
 POST /api/paint?style=S&strength=1       a picture's bytes → the picture in a style, JPEG
+GET  /api/decisions                      decisions on the study's pictures, as JSON
+POST /api/decisions                      a decision as JSON → the file of decisions
 
 Requests of other sites are refused by ``Host`` and ``Origin``. Pictures are bounded in bytes and
-pixels, known by their content, and never written.
+pixels, known by their content, and never written. Decisions are written to the one file that the
+server was started with, and refused without one.
 """
 
 import asyncio
 import hmac
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -27,6 +31,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from impasto.errors import ImpastoError
+from impasto.page.decisions_file import DecisionsFile
 from impasto.page.own_pictures import MEGAPIXELS, PaintJob, Pixels, Recognition, Studio
 from impasto.page.request_queue import BusyError, RequestQueue
 
@@ -35,6 +40,7 @@ FOLDERS: Final = ("site", "figures", "tables")
 FILES: Final = ("report.html", "report.md")
 MEGABYTES: Final = 24
 """Of an upload, at most."""
+DECISION_BYTES: Final = 64 * 2**10
 DROPPED: Final = 8  # times as many bytes are read to the end before they are refused
 UPLOAD_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 60.0
@@ -119,6 +125,7 @@ class _Answers:
     studio: Studio | None
     recognised: RequestQueue[Pixels, dict[str, Any]] | None
     painted: RequestQueue[PaintJob, bytes] | None
+    decisions: DecisionsFile | None
 
     async def about(self, request: Request) -> Response:
         """Questions that can be asked, with their limits."""
@@ -132,7 +139,8 @@ class _Answers:
         if self.studio is not None:
             paint = {"styles": list(self.studio.styles), "painter": self.studio.painter}
         limits = {"megabytes": MEGABYTES, "megapixels": MEGAPIXELS}
-        return JSONResponse({"predict": predict, "paint": paint, **limits})
+        decisions = None if self.decisions is None else self.decisions.path.name
+        return JSONResponse({"predict": predict, "paint": paint, "decisions": decisions, **limits})
 
     async def predict(self, request: Request) -> Response:
         """Styles of a picture."""
@@ -160,21 +168,45 @@ class _Answers:
             picture = await self.painted.result(job, ANSWER_SECONDS)
         return Response(picture, media_type="image/jpeg")
 
+    async def decided(self, request: Request) -> Response:
+        """Decisions in the file; a POST writes another."""
+        if self.decisions is None:
+            reason = "no decisions are written here: start impasto serve with --decisions FILE"
+            return _refused(404 if request.method == "GET" else 403, reason)
+        with self.rules.turn(request):
+            if request.method == "GET":
+                return JSONResponse(await asyncio.to_thread(self.decisions.decided))
+            kind = request.headers.get("content-type", "").partition(";")[0].strip()
+            if kind != "application/json":  # other sites cannot send this kind unasked
+                return _refused(415, "a decision is sent as application/json")
+            try:
+                data = json.loads(await _body(request, DECISION_BYTES))
+            except ValueError:
+                return _refused(422, "a decision is sent as one JSON object")
+            rows = await asyncio.to_thread(self.decisions.put, data)
+        return JSONResponse({"file": self.decisions.path.name, "rows": rows})
 
-def web_app(study: Path, rules: Rules, on_skip: Callable[[str], None]) -> Starlette:
+
+def web_app(
+    study: Path,
+    rules: Rules,
+    on_skip: Callable[[str], None],
+    decisions: DecisionsFile | None = None,
+) -> Starlette:
     """Return the ASGI application of a study.
 
     Args:
         study: with a page.
         rules: who may ask.
         on_skip: called with a line about what cannot be opened.
+        decisions: the file that decisions are written to; ``None``: they are refused.
     """
     recognition, studio = Recognition.open(study, on_skip), Studio.open(study, on_skip)
     recognised = (
         None if recognition is None else RequestQueue(recognition.recognise, BATCH, WAITING)
     )
     painted = None if studio is None else RequestQueue(studio.paint, 1, CANVASES)
-    answers = _Answers(rules, recognition, studio, recognised, painted)
+    answers = _Answers(rules, recognition, studio, recognised, painted, decisions)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -204,6 +236,7 @@ def web_app(study: Path, rules: Rules, on_skip: Callable[[str], None]) -> Starle
             Route("/api/about", answers.about),
             Route("/api/predict", answers.predict, methods=["POST"]),
             Route("/api/paint", answers.paint, methods=["POST"]),
+            Route("/api/decisions", answers.decided, methods=["GET", "POST"]),
             *_files(study),
         ],
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=guarded)],
@@ -243,13 +276,13 @@ async def _root(request: Request) -> Response:
     return RedirectResponse("/site/", 302)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int = MEGABYTES * 2**20) -> bytes:
     """The bytes of an upload, as long as they are few enough and come soon enough.
 
     Somewhat larger ones are taken in and dropped: a browser reads no answer while it sends.
     """
-    limit = MEGABYTES * 2**20
-    too_large = UploadError(413, f"the file has more than {MEGABYTES} MB: send a smaller picture")
+    most = f"{limit >> 20} MB" if limit >> 20 else f"{limit >> 10} kB"
+    too_large = UploadError(413, f"the file has more than {most}: send a smaller picture")
     data, received = bytearray(), 0
     try:
         async with asyncio.timeout(UPLOAD_SECONDS):

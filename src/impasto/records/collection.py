@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from impasto.records.finding import Finding
+from impasto.records.label_check import LabelCheck
 from impasto.records.record import Record, Result
 
 
@@ -51,6 +52,12 @@ class AuditRecord(Result):
     def findings(self) -> list[Finding]:
         """The findings of the audit; what prepare found is in the collection's ``findings``."""
         return list(self.judged)
+
+    @property
+    def labels(self) -> LabelCheck | None:
+        """The check of the labels of this very collection; ``None`` where there is none."""
+        check = LabelCheck.beside(self.path)
+        return check if check and check.fingerprint == self.fingerprint else None
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for each finding."""

@@ -165,6 +165,14 @@ _KINDS = (
         "Nothing to repair: the table of decisions is part of the collection.",
     ),
     Kind(
+        "IMP119",
+        "suspect-labels",
+        "Some pictures look more like another style than their own",
+        "No picture looks clearly more like another style than its own",
+        "Look at the suspects in the report or on the page, decide, and prepare again with "
+        "--decisions.",
+    ),
+    Kind(
         "IMP201",
         "no-learning",
         "The validation score did not end above the majority baseline",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from impasto.collection.audit import label_check
 from impasto.collection.collection import Collection, open_collection
 from impasto.errors import InputError
 from impasto.files import read_json
@@ -20,6 +21,7 @@ from impasto.records.collection import AuditRecord
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.explanation import Explanation
 from impasto.records.finding import Finding
+from impasto.records.label_check import LabelCheck
 from impasto.records.label_order import FILE as LABEL_ORDER
 from impasto.records.label_order import LabelOrder
 from impasto.records.lora_score import LoraScore
@@ -147,6 +149,7 @@ class StudyRecords:
         atlases: each with its place, that of an autoencoder first, those of other vectors last.
         given: scores of pictures that other programs made, by the name of their folder.
         balance: the comparison of long-tail methods.
+        labels: the check of the labels, ``None`` where they were not checked as they are.
         page: whether there is an atlas page to link to.
     """
 
@@ -161,6 +164,7 @@ class StudyRecords:
     atlases: tuple[tuple[Atlas, Place], ...]
     given: tuple[tuple[str, PainterScore], ...]
     balance: BalanceResult | None
+    labels: LabelCheck | None = None
     page: bool = False
 
     @property
@@ -252,6 +256,7 @@ def read_study(
         balance=_result(
             BalanceResult, study / "balance" / "balance.json", "comparison", "impasto balance"
         ),
+        labels=label_check(opened),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EXTRAS: Final = {
     "hub": "huggingface_hub",
     "board": "tensorboard",
+    "labels": "cleanlab",
     "maps": "umap",
     "lora": "diffusers",
     "notebook": "pandas",

@@ -168,6 +168,7 @@ def serve(
     port: int = 8000,
     *,
     host: str = "127.0.0.1",
+    decisions: Thing | None = None,
     announce: Announce | None = None,
     on_skip: Announce | None = None,
 ) -> None:
@@ -177,6 +178,8 @@ def serve(
         study: with a page.
         port: 0 takes any that is free.
         host: the address to listen on; another than localhost asks every visitor for a token.
+        decisions: the CSV file that the page's decisions on pictures are written to; ``None``: the
+            server writes nothing.
         announce: called with the address once the server listens.
         on_skip: called with one line for each run that cannot be opened.
 
@@ -186,7 +189,13 @@ def serve(
     """
     from impasto.page.server import server  # noqa: PLC0415
 
-    opened = server(folder(study), port, host=host, on_skip=on_skip or (lambda line: None))
+    opened = server(
+        folder(study),
+        port,
+        host=host,
+        decisions=None if decisions is None else folder(decisions),
+        on_skip=on_skip or (lambda line: None),
+    )
     with opened as running:
         if announce is not None:
             announce(running.address)

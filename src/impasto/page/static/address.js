@@ -19,6 +19,7 @@
     years: null,
     cell: null,
     lasso: null,
+    suspect: null, // paintings whose label looks wrong: open (undecided), all; or decided
     painting: null,
     tab: "paintings",
     at: null,
@@ -28,7 +29,10 @@
     size: 1, // of pictures, as a factor
     sheet: "peek", // height of the sheet on a phone: peek, half, full
   };
-  const TEXTS = ["run", "map", "layout", "beside", "colour", "tab", "q", "painting", "subject"];
+  const TEXTS = [
+    ...["run", "map", "layout", "beside", "colour", "tab", "q", "painting", "subject"],
+    "suspect",
+  ];
   const HEIGHTS = ["peek", "half", "full"];
   // Whoever goes back undoes these; the rest follows along
   const STEPS = new Set([
@@ -44,6 +48,7 @@
     "years",
     "cell",
     "lasso",
+    "suspect",
     "painting",
     "subject",
     "step",

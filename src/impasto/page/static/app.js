@@ -6,6 +6,7 @@
   const THEME = "impasto-theme";
   const SVG = "http://www.w3.org/2000/svg";
   const LAYOUTS = { similar: "Similar", grid: "Grid", style: "By style", year: "By year" };
+  const DECISIONS = { k: "keep", x: "exclude", r: "relabel" };
   const PLAIN = (data) => ({
     kind: "none",
     names: [],
@@ -40,9 +41,14 @@
         frame: () => this.maps().forEach((view) => view.frame(this.found.rows)),
         exported: () => this.exported(),
         tour: (view, step) => this.tour(view, step),
+        decide: (kind) => this.decide(kind),
+        decided: () => this.decided(),
         found: () => this.set(Impasto.Sheet.opened(this.store.state)),
         state: () => this.store.state,
       };
+      this.decisions = new Impasto.Decisions(data.site.name, () =>
+        this.set({ decided: (this.store.state.decided ?? 0) + 1 }), // no part of the address
+      );
       // room for the matrix
       document.body.style.setProperty("--matrix", `${12.5 + 1.62 * data.styles.length}rem`);
       Impasto.buildPanels(data.site);
@@ -97,6 +103,7 @@
       addEventListener("hashchange", () => this.store.read());
       addEventListener("pagehide", () => this.store.write());
       this.hint.greet();
+      await this.decisions.start();
       await this.update(this.store.state, new Set(Object.keys(this.store.state)));
       document.documentElement.dataset.ready = "yes";
     }
@@ -156,6 +163,8 @@
         one("#search").focus();
       } else if (step && !typing) {
         this.walk(step);
+      } else if (DECISIONS[event.key] && !typing && !event.ctrlKey && !event.metaKey) {
+        this.decide(DECISIONS[event.key]);
       } else if (event.key === "Escape") {
         const { state } = this.store;
         if (!one("#hint").hidden) this.hint.close();
@@ -171,6 +180,31 @@
       const { ranked } = this.found,
         at = ranked.indexOf(this.row);
       if (ranked.length) this.choose(ranked[(at + step + ranked.length) % ranked.length], true);
+    }
+
+    /**
+     * Decide on the chosen painting; null takes a decision back. Among suspects the next one
+     * follows.
+     */
+    async decide(kind) {
+      const { state } = this.store,
+        { row, data } = this;
+      if (row < 0 || (kind === "relabel" && !one("#relabel-to")?.value)) {
+        if (row >= 0) one("#relabel-to")?.focus();
+        return;
+      }
+      const { ranked } = this.found,
+        next = ranked[ranked.indexOf(row) + 1];
+      const style = kind === "relabel" ? one("#relabel-to").value : "";
+      await this.decisions.set(data.words.id[row], kind, style);
+      const to = style && ` as ${Impasto.styleName(style)}`;
+      Impasto.announce(kind ? `Decided: ${kind}${to}.` : "Decision taken back.");
+      if (kind && state.suspect === "open" && next !== undefined) await this.choose(next, true);
+    }
+
+    /** Save the decisions as a file. */
+    decided() {
+      Impasto.save("decisions.csv", this.decisions.csv(), "text/csv;charset=utf-8");
     }
 
     theme(name) {
@@ -290,7 +324,13 @@
         if (has("size")) this.maps().forEach((view) => view.resizePictures(state.size));
         if (has("run", "colour", "styles"))
           this.grouping = await Impasto.grouping(data, run, state.colour, state.styles);
-        if (has(...FILTERS)) this.found = await Impasto.filtered(data, run, state, this.grouping);
+        if (has(...FILTERS)) this.found = await Impasto.filtered(
+            data,
+            run,
+            state,
+            this.grouping,
+            this.decisions,
+          );
         if (turn !== this.turn) return;
         this.pending = null;
         if (has(...FILTERS, "beside")) this.showFound(run, state);
@@ -335,7 +375,7 @@
         run.maps.map((made) => [made.name, made.title]),
         map.name,
       );
-      fill("#colour", Impasto.colourings(run), state.colour);
+      fill("#colour", Impasto.colourings(run, this.data.site), state.colour);
       for (const radio of document.querySelectorAll("[name=layout]"))
         radio.checked = radio.value === state.layout;
       one("#map-name").closest("label").hidden = state.layout !== "similar";
@@ -456,7 +496,9 @@
       }
       if (!this.view && has(...FILTERS)) Impasto.flat({ data, pictures, found, act });
       const { row, other: beside } = this;
+      const { decisions } = this;
       const page = { data, pictures, run, map, state, found, grouping, row, act, beside };
+      page.decisions = decisions;
       this.panelPage = page;
       this.regionNote();
       await Impasto.drawPanels(page, has);

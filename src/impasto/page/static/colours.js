@@ -90,7 +90,7 @@
       names,
       of,
       none,
-      partial: kind === "prediction" || kind === "error",
+      partial: ["prediction", "error", "suspect"].includes(kind),
       colours: looks.map((look) => look[0]),
       shapes: looks.map((look) => look[1]),
     };
@@ -129,6 +129,18 @@
         [colour(1), 4],
       ];
       return grouped("error", ["named rightly", "named wrongly"], of, "not a test picture", looks);
+    },
+    async suspect(data) {
+      const suspects = await data.suspects();
+      if (!suspects) return null;
+      const of = new Int16Array(data.count).fill(-1);
+      suspects.rows.forEach((row, at) => (of[row] = suspects.flagged[at] ? 0 : 1));
+      const looks = [
+        [colour(1), 4],
+        [colour(0), 3],
+      ];
+      const names = ["label looks wrong", "label less certain"];
+      return grouped("suspect", names, of, "no suspect", looks);
     },
     year(data) {
       const [first, last] = data.site.years ?? [];

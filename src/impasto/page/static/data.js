@@ -124,6 +124,25 @@
     }
 
     /**
+     * Paintings whose style looks wrong, the most suspect first: {rows, likelier (styles), score,
+     * likelierScore, flagged (1: by confident learning)}; null where the labels were not checked.
+     */
+    async suspects() {
+      if (!this.site.suspects) return null;
+      return this.once("suspects", async () => {
+        const read = await Impasto.load("suspects");
+        const shares = (text) => Array.from(Impasto.numbers(Uint16Array, text), (v) => v / 65535);
+        return {
+          rows: [...Impasto.numbers(Int32Array, read.rows)],
+          likelier: Impasto.numbers(Int16Array, read.likelier),
+          score: shares(read.score),
+          likelierScore: shares(read.likelier_score),
+          flagged: Impasto.bytes(read.flagged),
+        };
+      });
+    }
+
+    /**
      * Heat map of a painting for its predicted style, or for the runner-up: {height, width,
      * values}; null without.
      */

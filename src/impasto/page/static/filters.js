@@ -5,7 +5,7 @@
    * Tests of a painting by name of the filter, for what `state` asks; and what the search says
    * besides.
    */
-  async function tests(data, run, state, grouping) {
+  async function tests(data, run, state, grouping, decisions) {
     const made = {};
     let search = null;
     if (state.styles.length) {
@@ -34,6 +34,16 @@
       const [truth, named] = state.cell.map((name) => data.styles.indexOf(name));
       made.cell = (row) => data.style[row] === truth && answers.predicted[row] === named;
     }
+    if (state.suspect) {
+      const suspects = new Set((await data.suspects())?.rows),
+        { id } = await data.read();
+      const decided = (row) => decisions.get(id[row]) !== null;
+      made.suspect = {
+        open: (row) => suspects.has(row) && !decided(row),
+        all: (row) => suspects.has(row),
+        decided,
+      }[state.suspect];
+    }
     if (state.lasso) {
       const drawnIn = data.run(state.lasso.run);
       const map = data.map(drawnIn, state.lasso.map),
@@ -48,8 +58,8 @@
    * {mask (1: meant), rows (ascending), ranked (the best found first), any (whether anything is
    * asked for), read (words that the search read otherwise)}.
    */
-  async function filtered(data, run, state, grouping) {
-    const { made, search } = await tests(data, run, state, grouping),
+  async function filtered(data, run, state, grouping, decisions) {
+    const { made, search } = await tests(data, run, state, grouping, decisions),
       asked = Object.values(made);
     const mask = new Uint8Array(data.count),
       rows = [];
@@ -59,12 +69,18 @@
         rows.push(row);
       }
     }
-    return { mask, rows, ranked: ranked(rows, search), any: asked.length > 0, read: search?.read };
+    const order = state.suspect ? ((await data.suspects())?.rows ?? []) : [];
+    const found = { mask, rows, ranked: ranked(rows, search, order) };
+    return { ...found, any: asked.length > 0, read: search?.read };
   }
 
-  /** Rows by what the search finds them worth, equals in their own order. */
-  function ranked(rows, search) {
-    if (!search) return rows;
+  /** Rows by what the search finds them worth, else in the order of suspects, else in their own. */
+  function ranked(rows, search, order) {
+    if (!search) {
+      const at = new Map(order.map((row, place) => [row, place]));
+      const place = (row) => at.get(row) ?? order.length;
+      return order.length ? rows.slice().sort((a, b) => place(a) - place(b) || a - b) : rows;
+    }
     const worth = new Map(rows.map((row) => [row, search.score(row)]));
     return rows.slice().sort((a, b) => worth.get(b) - worth.get(a) || a - b);
   }
@@ -99,9 +115,11 @@
       });
     }
     if (state.lasso) made.push({ label: "Lasso", off: { lasso: null } });
+    if (state.suspect) made.push({ label: SUSPECTS[state.suspect], off: { suspect: null } });
     return made;
   }
 
+  const SUSPECTS = { open: "Undecided suspects", all: "Suspect labels", decided: "Decided" };
   const NO_FILTER = {
     styles: [],
     artists: [],
@@ -110,6 +128,7 @@
     years: null,
     cell: null,
     lasso: null,
+    suspect: null,
   };
 
   /** A cell of a CSV file (RFC 4180): quoted where it must be. */
@@ -150,8 +169,8 @@
   }
 
   /** The same filters without the one of a confusion cell, for the matrix itself. */
-  const withoutCell = async (data, run, state, grouping) =>
-    state.cell ? filtered(data, run, { ...state, cell: null }, grouping) : null;
+  const withoutCell = async (data, run, state, grouping, decisions) =>
+    state.cell ? filtered(data, run, { ...state, cell: null }, grouping, decisions) : null;
 
   Object.assign(Impasto, { filtered, withoutCell, chips, NO_FILTER, csv, csvCell, exported });
 })();

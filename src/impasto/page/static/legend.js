@@ -17,7 +17,7 @@
   };
 
   /** The ways to colour a run's paintings: [name, label]. */
-  function colourings(run) {
+  function colourings(run, site) {
     const clusters = run.clusterings.map((made) => [
       `cluster:${made.name}`,
       `cluster, ${made.title}`,
@@ -27,6 +27,7 @@
       ["prediction", "what was named"],
       ["error", "right or wrong"],
       ...clusters,
+      ...(site.suspects ? [["suspect", "check of labels"]] : []),
       ["year", "year"],
       ["none", "nothing"],
     ];

@@ -13,12 +13,12 @@
  *   });
  *
  * `page` has data, pictures, run, map, state, grouping, beside (the other run, if one is compared),
- * found (the paintings that are selected), row (the chosen painting, -1: none) and act (what a
- * panel may do: see App.act).
+ * decisions (of the visitor), found (the paintings that are selected), row (the chosen painting,
+ * -1: none) and act (what a panel may do: see App.act).
  */
 (() => {
   const { h, one } = Impasto;
-  const FILTERS = ["run", "map", "colour", ...Object.keys(Impasto.NO_FILTER)];
+  const FILTERS = ["run", "map", "colour", "decided", ...Object.keys(Impasto.NO_FILTER)];
   let panels = [];
 
   /** Register a panel. */

@@ -27,6 +27,7 @@ from impasto.reporting.blocks import (
     muted,
     prose,
 )  # fmt: skip
+from impasto.reporting.sections import labels
 from impasto.reporting.study import StudyRecords
 from impasto.reporting.svg_chart import WIDTH, Chart, Sheet, quiet
 from impasto.reporting.words import whole
@@ -90,6 +91,7 @@ def section(study: StudyRecords) -> Section:
         blocks.append(Gallery("examples", "Examples of each style", text, examples))
     else:
         blocks.append(prose("This collection holds names without pictures."))
+    blocks += [*labels.suspects(study), *labels.decisions(study)]
     made = Provenance("collection", study.command, "collection/collection.json")
     return Section("collection", "The collection", tuple(blocks), sources=(made,))
 

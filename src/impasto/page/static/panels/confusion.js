@@ -77,7 +77,7 @@
   }
 
   /** Confusion matrix of the predictions; a cell that is not empty selects its paintings. */
-  async function render(holder, { data, pictures, run, state, found, grouping, act }) {
+  async function render(holder, { data, pictures, run, state, found, grouping, act, decisions }) {
     const answers = await data.answers(run);
     if (!answers) {
       holder.replaceChildren(
@@ -93,7 +93,7 @@
     }
     const many = data.styles.length,
       counts = Array.from({ length: many }, () => new Uint32Array(many));
-    const { mask } = (await Impasto.withoutCell(data, run, state, grouping)) ?? found;
+    const { mask } = (await Impasto.withoutCell(data, run, state, grouping, decisions)) ?? found;
     let asked = 0;
     for (const row of answers.rows) {
       if (!mask[row]) continue;

@@ -34,16 +34,9 @@
     painted: null, style: null, strength: 100, heat: 0 }; // prettier-ignore
   let redraw = () => {};
 
-  const served = () => location.protocol.startsWith("http");
-
   /** What the server can be asked; `null`: there is no such server. */
   async function about() {
-    if (own.about !== undefined) return own.about;
-    own.about = null;
-    if (served()) {
-      const answer = await fetch("../api/about").catch(() => null);
-      if (answer?.ok) own.about = await answer.json().catch(() => null);
-    }
+    own.about ??= await Impasto.server();
     return own.about;
   }
 

@@ -353,7 +353,7 @@
   }
 
   async function render(holder, page) {
-    const { data, pictures, run, row, state, found, act, beside } = page;
+    const { data, pictures, run, row, state, found, act, beside, decisions } = page;
     const another = holder.dataset.row !== String(row);
     if (another) holder.scrollTop = 0;
     holder.dataset.row = row;
@@ -370,7 +370,8 @@
     const [words, answers] = await Promise.all([data.read(), data.answers(run)]);
     const near = await neighbours(data, pictures, run, row, act, beside),
       painted = await paintings(data, row, act),
-      byLora = await Impasto.ofLoras(data, data.style[row]);
+      byLora = await Impasto.ofLoras(data, data.style[row]),
+      decide = await Impasto.decide(data, row, decisions, act);
     if (holder.dataset.row !== String(row)) return; // another one was chosen meanwhile
     const year = data.year[row],
       style = data.style[row],
@@ -395,7 +396,7 @@
     );
     fact("Year", year === data.undated ? "not known" : String(year));
     fact("Split", data.site.splits[data.split[row]]);
-    const stepped = document.activeElement?.dataset?.step;
+    const { step: stepped, decide: pressed } = document.activeElement?.dataset ?? {};
     holder.replaceChildren(
       walk(found, row, act),
       ...picture(data, pictures, run, row, state, act.set),
@@ -413,6 +414,7 @@
       ),
       h("dl", { class: "facts" }, facts),
       h("p", {}, h("button", { type: "button", onclick: () => act.visit(row) }, "Show on the map")),
+      decide,
       h("h3", {}, "The network says"),
       ...named(data, answers, row).filter(Boolean),
       ...painted,
@@ -423,13 +425,14 @@
     );
     // the buttons were made anew under the keyboard's focus
     if (stepped) holder.querySelector(`[data-step="${stepped}"]`)?.focus();
+    if (pressed) holder.querySelector(`[data-decide="${pressed}"]`)?.focus();
   }
 
   Impasto.panel({
     id: "painting",
     title: "Painting",
     order: 20,
-    follows: ["painting", "run", "colour", "beside", ...Object.keys(Impasto.NO_FILTER)],
+    follows: ["painting", "run", "colour", "beside", "decided", ...Object.keys(Impasto.NO_FILTER)],
     style: STYLE,
     render,
   });
