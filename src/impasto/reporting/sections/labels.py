@@ -3,6 +3,7 @@
 from typing import Final
 
 from impasto.numerics.formatting import count, percent
+from impasto.plain_text import style_title
 from impasto.records.label_check import TABLE
 from impasto.reporting.blocks import (
     Block,
@@ -16,7 +17,6 @@ from impasto.reporting.blocks import (
     prose,
 )
 from impasto.reporting.study import StudyRecords
-from impasto.reporting.words import shown
 
 SHOWN: Final = 24
 """Suspects that are shown as pictures."""
@@ -39,7 +39,9 @@ def suspects(study: StudyRecords) -> list[Block]:
     )
     top = [one for one in check.suspects if study.paintings.holds(one.id)][:SHOWN]
     exhibits = tuple(
-        study.paintings.named(one.id, f"{shown(one.style)} – rather {shown(one.likelier)}?")
+        study.paintings.named(
+            one.id, f"{style_title(one.style)} – rather {style_title(one.likelier)}?"
+        )
         for one in top
     )
     if not exhibits:
