@@ -76,7 +76,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp())
-    if not (folder / "collection" / "collection.json").is_file():
+    if not (folder / "vectors.ids.txt").is_file():
+        shutil.rmtree(folder / "collection", ignore_errors=True)
         labels, artists = make_collection(folder / "collection", given.vectors, given.styles)
         rng = np.random.default_rng(1)
         wide = given.dimensions
