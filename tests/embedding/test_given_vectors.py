@@ -133,3 +133,27 @@ def test_lists_of_several_lengths_and_pickles_are_refused(
     with pytest.raises(InputError, match=r"is a \.pt"):
         (tmp_path / "v.pt").write_bytes(b"")
         read_vectors(tmp_path / "v.pt", four_styles)
+
+
+@pytest.mark.parametrize(
+    ("name", "wide"),
+    [("sklearn-pca.npz", 6), ("transformers-pandas.parquet", 8), ("pandas-index.csv", 8)],
+)
+def test_outputs_of_other_programs_are_read_as_they_are(
+    name: str, wide: int, four_styles: Collection
+) -> None:
+    found = read_vectors(Path(__file__).parent / "peer_outputs" / name, four_styles)
+    assert found.unmatched is None
+    assert found.vectors.shape == (len(four_styles), wide)
+
+
+def test_vectors_of_scikit_learn_stand_by_their_paintings(four_styles: Collection) -> None:
+    path = Path(__file__).parent / "peer_outputs" / "sklearn-pca.npz"
+    found, stored = read_vectors(path, four_styles), np.load(path)
+    by_name = {
+        id_.rsplit("\\", 1)[-1]: vector
+        for id_, vector in zip(stored["ids"].tolist(), stored["vectors"], strict=True)
+    }
+    for row in (0, 101, 206):
+        name = Path(four_styles.column("id")[row]).name
+        np.testing.assert_allclose(found.vectors[row], by_name[name], rtol=1e-5)

@@ -125,6 +125,18 @@ def test_originals_may_lie_in_a_folder(
     assert score.arm("painted").content.retrieved.value == 1
 
 
+def test_pictures_of_scikit_image_go_through_as_they_are(
+    trained: Any, settings: PictureSettings, tmp_path: Path
+) -> None:
+    folder = Path(__file__).parent / "peer_outputs" / "scikit-image"
+    score = score_pictures(folder, trained.collection.path, tmp_path, settings)
+    assert (score.pictures, score.given.matched, score.given.skipped) == (12, 12, 0)
+    content = score.arm("painted").content
+    assert content.retrieved.value == 1  # histograms were exchanged, forms were kept
+    assert content.ssim.value < 1
+    assert {row.style for row in score.per_style} == set(trained.collection.vocabulary.styles)
+
+
 def test_unknown_folders_and_missing_evaluators_are_named(
     trained: Any, settings: PictureSettings, tmp_path: Path
 ) -> None:

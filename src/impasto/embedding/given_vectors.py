@@ -34,8 +34,13 @@ from impasto.records.atlas import UnmatchedIds
 ENDINGS: Final = (".npy", ".npz", ".safetensors", ".parquet", ".csv")
 ID_ENDINGS: Final = (".ids.txt", ".ids.npy", ".ids.json", ".txt", ".json")
 """Endings, in place of .npy or .safetensors, of the file of ids that stands beside."""
-ID_NAMES: Final = ("id", "ids", "path", "paths", "file", "files", "filename", "filenames", "image")
+ID_NAMES: Final = (
+    "id", "ids", "path", "paths", "filepath", "filepaths", "file_path", "image_path", "file",
+    "files", "filename", "filenames", "file_name", "image",
+)  # fmt: skip
 VECTOR_NAMES: Final = ("vectors", "vector", "embeddings", "embedding", "features", "feature", "x")
+INDICES: Final = ("", "__index_level_0__", "Unnamed: 0")
+"""Columns of numbers that pandas writes of its index."""
 NAMED: Final = 5  # ids that are named in a message
 BLOCK: Final = 8192  # rows that are checked at a time
 
@@ -196,8 +201,7 @@ def _from_safetensors(path: Path) -> NDArray[Any]:
 
 
 def _from_table(table: pa.Table, path: Path) -> tuple[list[str] | None, NDArray[Any]]:
-    names = {name.lower(): name for name in reversed(table.column_names)}
-    id_name = next((names[name] for name in ID_NAMES if name in names), None)
+    id_name = _id_column(table)
     ids = None if id_name is None else [str(one) for one in table[id_name].to_pylist()]
     lists = [
         field.name
@@ -214,11 +218,23 @@ def _from_table(table: pa.Table, path: Path) -> tuple[list[str] | None, NDArray[
     columns = [
         table[field.name].to_numpy()
         for field in table.schema
-        if field.name != id_name and _is_number(field.type)
+        if field.name not in (id_name, *INDICES) and _is_number(field.type)
     ]
     if not columns:
         raise InputError(f"{path} has neither a column of lists nor columns of numbers")
     return ids, np.stack(columns, 1)
+
+
+def _id_column(table: pa.Table) -> str | None:
+    """The column of ids: the first of ``ID_NAMES``, else the only column of text."""
+    names = {name.lower(): name for name in reversed(table.column_names)}
+    found = next((names[name] for name in ID_NAMES if name in names), None)
+    texts = [
+        field.name
+        for field in table.schema
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+    ]
+    return texts[0] if found is None and len(texts) == 1 else found
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -281,10 +297,10 @@ def _read_ids(path: Path) -> list[str]:
                     if path.suffix.lower() == ".parquet"
                     else pyarrow.csv.read_csv(path)
                 )
-                names = {name.lower(): name for name in table.column_names}
-                name = next((names[one] for one in ID_NAMES if one in names), None)
+                name = _id_column(table)
                 if name is None:
-                    raise InputError(f"{path} has no column id: it has {', '.join(names)}")
+                    listed = ", ".join(table.column_names)
+                    raise InputError(f"{path} has no column id: it has {listed}")
                 return [str(one) for one in table[name].to_pylist()]
             case _:
                 text = path.read_text(encoding="utf-8-sig")

@@ -226,11 +226,11 @@ def _retrieved(atlas: Atlas) -> list[str]:
 
 
 def _against(baseline: BaselineClusters, atlas: Atlas) -> str:
-    gain = baseline.difference[atlas.scope].ami
+    gain, whose = baseline.difference[atlas.scope].ami, "the run’s" if atlas.run.is_run else "these"
     if gain.low > 0:
-        result = f"the run’s vectors are ahead, {estimate(gain, 3, signed=True)}"
+        result = f"{whose} vectors are ahead, {estimate(gain, 3, signed=True)}"
     elif gain.high < 0:
-        result = f"the run’s vectors are behind, {estimate(gain, 3, signed=True)}"
+        result = f"{whose} vectors are behind, {estimate(gain, 3, signed=True)}"
     else:
         result = f"no clear difference, {estimate(gain, 3, signed=True)}"
     ami = baseline.scores[atlas.scope].ami

@@ -146,7 +146,8 @@ class StudyRecords:
         audited: findings of the audit, ``None`` where the collection was not audited as it is.
         classifiers, autoencoders, loras: by name.
         painters: by name, the course's form last.
-        atlases: each with its place, that of an autoencoder first, those of other vectors last.
+        atlases: each with its place, that of an autoencoder first, those of other vectors last,
+            yardsticks at the very end.
         given: scores of pictures that other programs made, by the name of their folder.
         balance: the comparison of long-tail methods.
         labels: the check of the labels, ``None`` where they were not checked as they are.
@@ -227,10 +228,11 @@ def read_study(
         for run in sorted(opened_runs, key=lambda run: run.kind != "autoencoder")
         if (atlas := _result(Atlas, run.path / "atlas" / "atlas.json", "atlas", "impasto atlas"))
     ]
-    atlases += [
+    others = [
         (file.parent.name, Atlas.read(file, what="atlas", verb="impasto atlas"))
         for file in sorted(study.glob("atlases/*/atlas.json"))
     ]
+    atlases += sorted(others, key=lambda pair: pair[1].pretrained)
     audit = _result(AuditRecord, opened.path / "audit.json", "audit", "impasto audit")
     return StudyRecords(
         name=study.resolve().name,
