@@ -20,11 +20,12 @@ from impasto.comparison.label_check import LabelCheckSettings
 from impasto.config import CourseConfig, Settings, table
 from impasto.embedding.settings import AtlasSettings
 from impasto.evaluation.adapter_score import AdapterSettings
+from impasto.evaluation.compare_class import ClassSettings
 from impasto.evaluation.lora_score import ScorecardSettings
 from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.picture_score import PictureSettings
 from impasto.evaluation.predict import PredictSettings
-from impasto.evaluation.settings import EvaluateSettings
+from impasto.evaluation.settings import EvaluateSettings, PredictionsSettings
 from impasto.gallery.gallery import SampleSettings
 from impasto.generate.repaint import PatchSettings, RepaintSettings
 from impasto.generate.text_to_image import DiffuseSettings
@@ -46,6 +47,8 @@ SETTINGS: dict[str, type[Settings]] = {
     "train lora": LoraSettings,
     "balance": LongTailSettings,
     "evaluate": EvaluateSettings,
+    "evaluate --predictions": PredictionsSettings,
+    "compare --hidden": ClassSettings,
     "evaluate --by artist": ByArtistSettings,
     "atlas": AtlasSettings,
     "evaluate (a painter)": PaintingSettings,

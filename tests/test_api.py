@@ -185,6 +185,26 @@ def test_places_are_looked_at(made: Made, form: Callable[[Any], Any]) -> None:
     assert {check.outcome for check in impasto.doctor(form(made.root))} <= {"ok", "missing"}
 
 
+def test_foreign_predictions_are_evaluated_and_compared(
+    made: Made, form: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    rows = made.collection.indices("test")
+    ids, styles = made.collection.column("id"), made.collection.column("style")
+    lines = [f"{ids[row]},{styles[row]}" for row in rows]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(["path,style", *lines]))
+    done = impasto.evaluate_predictions(
+        form(table),
+        form(made.collection),
+        form(tmp_path / "scored"),
+        against=[form(made.classifier)],
+        bootstrap_samples=100,
+    )
+    assert done.scores["accuracy"].value == 1 and done.findings
+    compared = impasto.compare(form(made.classifier), form(tmp_path / "scored"))
+    assert compared.runs[1].scores["accuracy"].value == 1
+
+
 def test_balance(made: Made, form: Callable[[Any], Any]) -> None:
     done = impasto.balance(
         form(made.collection),

@@ -160,17 +160,30 @@ def test_the_page_on_use_from_python_runs(tmp_path: Path, monkeypatch: pytest.Mo
     assert names["shares"].shape[1] == 16 and names["scores"].findings  # type: ignore[attr-defined]
 
 
-def test_the_notebook_runs_in_a_kernel(tmp_path: Path) -> None:
+def run_notebook(name: str, folder: Path) -> dict[str, str]:
+    """The outputs of a notebook of the docs by the source of their cells."""
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    notebook = nbformat.read(ROOT / "docs" / "notebook.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "docs" / name, as_version=4)
     assert not [cell for cell in notebook.cells if cell.get("outputs")], "commit it without outputs"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the Jupyter packages
         client = nbclient.NotebookClient(
-            notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}
+            notebook, timeout=300, resources={"metadata": {"path": str(folder)}}
         )
         client.execute()
-    shown = {cell.source: "".join(map(str, cell.get("outputs", ()))) for cell in notebook.cells}
+    return {cell.source: "".join(map(str, cell.get("outputs", ()))) for cell in notebook.cells}
+
+
+def test_the_notebook_runs_in_a_kernel(tmp_path: Path) -> None:
+    shown = run_notebook("notebook.ipynb", tmp_path)
     text = next(output for source, output in shown.items() if source.endswith("\ne"))
     assert "accuracy" in text
     assert "torch.Size([1, 16])" in next(o for s, o in shown.items() if "network()" in s)
+
+
+def test_the_notebook_on_a_class_runs_in_a_kernel(tmp_path: Path) -> None:
+    shown = run_notebook("grade-a-class.ipynb", tmp_path)
+    text = next(output for source, output in shown.items() if "compared = " in source)
+    assert "Artist oracle" in text and "Zoe" in text
+    pairs = next(output for source, output in shown.items() if "suspicious" in source)
+    assert "Grace" in pairs and "Tim" in pairs and "Ada" not in pairs

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from impasto.embedding.settings import AtlasSettings as AtlasSettings
     from impasto.errors import ImpastoError as ImpastoError
     from impasto.evaluation.adapter_score import AdapterSettings as AdapterSettings
+    from impasto.evaluation.compare_class import ClassSettings as ClassSettings
     from impasto.evaluation.lora_score import ScorecardSettings as ScorecardSettings
     from impasto.evaluation.painter_score import PaintingSettings as PaintingSettings
     from impasto.evaluation.picture_score import PictureSettings as PictureSettings
     from impasto.evaluation.predict import PredictSettings as PredictSettings
     from impasto.evaluation.settings import EvaluateSettings as EvaluateSettings
+    from impasto.evaluation.settings import PredictionsSettings as PredictionsSettings
     from impasto.gallery.gallery import SampleSettings as SampleSettings
     from impasto.generate.repaint import PatchSettings as PatchSettings
     from impasto.generate.repaint import RepaintSettings as RepaintSettings
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from impasto.verbs.scoring import evaluate as evaluate
     from impasto.verbs.scoring import evaluate_adapter as evaluate_adapter
     from impasto.verbs.scoring import evaluate_pictures as evaluate_pictures
+    from impasto.verbs.scoring import evaluate_predictions as evaluate_predictions
     from impasto.verbs.scoring import predict as predict
     from impasto.verbs.training import train as train
     from impasto.verbs.training import train_autoencoder as train_autoencoder
@@ -72,6 +75,7 @@ _HOMES = {
     "AtlasSettings": "embedding.settings",
     "AutoencoderSettings": "training.autoencoder.settings",
     "ByArtistSettings": "comparison.by_artist",
+    "ClassSettings": "evaluation.compare_class",
     "ClassifierSettings": "training.classifier.settings",
     "Collection": "collection.collection",
     "DiffuseSettings": "generate.text_to_image",
@@ -83,6 +87,7 @@ _HOMES = {
     "PaintingSettings": "evaluation.painter_score",
     "PictureSettings": "evaluation.picture_score",
     "PredictSettings": "evaluation.predict",
+    "PredictionsSettings": "evaluation.settings",
     "PrepareSettings": "collection.settings",
     "LongTailSettings": "comparison.balance",
     "PatchSettings": "generate.repaint",
@@ -102,6 +107,7 @@ _VERBS = {
         "evaluate",
         "evaluate_adapter",
         "evaluate_pictures",
+        "evaluate_predictions",
         "predict",
     ),
     "data": ("audit", "prepare", "sample"),

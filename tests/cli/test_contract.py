@@ -101,6 +101,10 @@ def done(
             *("predict", classifier, source / "test" / "Bands", "-o", root / "heat"),
             *("--csv", root / "predictions.csv"),
         ),
+        "evaluate predictions": (
+            *("evaluate", collection, "--predictions", root / "predictions.csv"),
+            *("-o", root / "scored", "--against", classifier, "-q"),
+        ),
         "atlas": ("atlas", classifier, "--device", "cpu", "-q", *ATLAS),
         "atlas --add": ("atlas", classifier, "--add", source / "test" / "Bands", "--device", "cpu"),
         "atlas --vectors": (
@@ -149,6 +153,7 @@ VERBS = (
     "evaluate by artist",
     "evaluate --pictures",
     "predict",
+    "evaluate predictions",
     "atlas",
     "atlas --add",
     "atlas --vectors",

@@ -7,8 +7,7 @@ import typer
 
 from impasto.cli import options as opt
 from impasto.cli.messages import note
-from impasto.cli.request import read_request
-from impasto.cli.score import refuse
+from impasto.cli.request import read_request, refuse
 from impasto.errors import InputError, SettingsError
 
 

@@ -153,6 +153,88 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """The options of verbs that read predictions of other programs, named as the settings are."""
+
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            "--classes",
+            metavar="FILE",
+            help="Names of numbered classes in order: a name a line, JSON, or alphabetical.",
+        ),
+    ]
+    rename_styles: Annotated[
+        str | None,
+        typer.Option(
+            "--rename-styles", metavar="TABLE", help="Table with from and to: names of classes."
+        ),
+    ]
+    other_classes: Annotated[
+        Literal["refuse", "wrong"] | None,
+        typer.Option("--other-classes", help="Answers that are no style. Default: refuse."),
+    ]
+    probabilities: Annotated[
+        Literal["shares", "percent", "logits", "scores"] | None,
+        typer.Option("--probabilities", help="Numbers of the classes. Default: shares."),
+    ]
+    prior: Annotated[
+        Literal["given", "uniform", "train"] | None,
+        typer.Option("--prior", help="Frequencies of styles that they suppose. Default: given."),
+    ]
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="path=FILE,style=CLASS",
+            help="The table's own names of its columns: path, predicted, style, split.",
+        ),
+    ]
+    split: Annotated[
+        Literal["test", "validation", "all"] | None,
+        typer.Option("--split", help="Pictures to score; rows on others are left out."),
+    ]
+
+    def values(self) -> dict[str, Any]:
+        """The options that were given, by the names of the settings."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignFile(Foreign):
+    """Likewise of ``evaluate --predictions``."""
+
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            "--predictions",
+            metavar="FILE",
+            help="A table of any program's predictions to score, on the collection named in place "
+            "of RUN.",
+        ),
+    ]
+    against: Annotated[
+        list[Path] | None,
+        typer.Option("--against", metavar="RUN", help="A run to compare them with; repeatable."),
+    ]
+    missing: Annotated[
+        Literal["wrong", "leave-out"] | None,
+        typer.Option("--missing", help="Pictures without a row. Default: wrong."),
+    ]
+    trained_on: Annotated[
+        str | None,
+        typer.Option(
+            "--trained-on", metavar="LIST", help="Paths of pictures that the model was trained on."
+        ),
+    ]
+
+    def values(self) -> dict[str, Any]:
+        """The options that were given, by the names of the settings."""
+        given = asdict(self)
+        return {name: given[name] for name in given if name not in ("predictions", "against")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """The last options of verbs that train."""
 

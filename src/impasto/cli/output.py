@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import typer
 
-from impasto.numerics.formatting import aligned, estimate, percent, share
+from impasto.numerics.formatting import aligned, estimate, p_value, percent, points, share
 from impasto.plain_text import visible
 from impasto.records.atlas import MEASURES, Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
-from impasto.records.evaluation import ClassifierEvaluation, OodScores
+from impasto.records.class_comparison import ClassComparison
+from impasto.records.evaluation import ClassifierEvaluation, OodScores, PredictionSource
 from impasto.records.evaluations import Evaluation
 from impasto.records.finding import Finding, as_data, invalidated, load
 from impasto.records.label_check import TABLE, LabelCheck
@@ -303,11 +304,32 @@ def info(found: "Info", *, as_json: bool) -> None:
         raise typer.Exit(2)
 
 
-def comparison(made: "RunComparison", *, as_json: bool) -> None:
+def comparison(made: "RunComparison | ClassComparison", *, as_json: bool) -> None:
     """Print the result of ``compare``."""
+    if isinstance(made, ClassComparison):
+        return _class(made, as_json=as_json)
     units = "" if made.units == made.pictures else f", {made.units} artists or lone pictures"
     text = f"{made.pictures:,} test pictures{units}; 95 % intervals"
     _finish(made.as_data(), "\n".join([text, *aligned(made.rows())]), as_json=as_json)
+
+
+def _class(made: ClassComparison, *, as_json: bool) -> None:
+    """Print a comparison of submissions: a line each, the refused ones last."""
+    from impasto.numerics.metrics import SCORES  # noqa: PLC0415 – numpy
+
+    names = sorted(SCORES, key=lambda name: name != made.score)
+    rows = [["", "submission", "group", *(SCORES[name].title for name in names), "missing"]]
+    for one in made.submissions:
+        scores = (share(one.scores[name]) for name in names)
+        rows.append([str(one.rank), one.name, one.letters, *scores, str(one.missing)])
+    for title, table in made.baselines.items():
+        scores = (share(table[name]) for name in names)
+        rows.append(["", title.replace("_", " "), "", *scores, ""])
+    lines = [f"{made.pictures:,} pictures of the {made.split} split", *aligned(rows)]
+    lines += [f"refused: {one.name}: {one.reason}" for one in made.refused]
+    lines.append(f"two that share a letter cannot be told apart; page: {made.path / 'index.html'}")
+    data = {"compared": str(made.path), **made.model_dump(mode="json")}
+    _finish(data, "\n".join(lines), made.findings, as_json=as_json)
 
 
 def checks(made: "Sequence[Check]", *, as_json: bool) -> None:
@@ -360,11 +382,19 @@ def score_lines(made: ClassifierEvaluation | AutoencoderEvaluation) -> str:
 
         shown = made.columns
         rows = [("", *(column.title.lower() for column in shown))]
-        rows += [("", *(PRIORS[column.prior] for column in shown))]
-        rows.append(("this run", *(share(column.of(made)) for column in shown)))
+        if made.prior != "given":
+            rows += [("", *(PRIORS[column.prior] for column in shown))]
+        rows.append(
+            (
+                "this file" if made.source else "this run",
+                *(share(column.of(made)) for column in shown),
+            )
+        )
         for name, one in made.baselines.items():
             if one:
                 rows.append((name.replace("_", " "), *(share(column.of(one)) for column in shown)))
+        if made.source:
+            rows += _beside(made, made.source)
         mix = made.test_mix
         notes = [
             f"the test split is mixed nearer to {PRIORS[mix.prior]}: {mix.reason}",
@@ -375,6 +405,18 @@ def score_lines(made: ClassifierEvaluation | AutoencoderEvaluation) -> str:
     return "\n".join(
         [f"{made.pictures} pictures of the {made.split} split", *aligned(rows), *notes]
     )
+
+
+def _beside(made: ClassifierEvaluation, source: PredictionSource) -> list[tuple[str, ...]]:
+    """Rows on own runs that predictions are compared with."""
+    rows: list[tuple[str, ...]] = []
+    for one in source.against:
+        scores = [one.scores.get(column.name) for column in made.columns]
+        gains = [one.gains.get(column.name) for column in made.columns]
+        rows.append((one.run, *(share(score) for score in scores)))
+        rows.append(("  difference in points", *(points(gain) if gain else "" for gain in gains)))
+        rows.append((f"  p = {p_value(one.p)}", *("" for _ in made.columns)))
+    return rows
 
 
 def _ood_lines(found: OodScores) -> list[str]:

@@ -198,3 +198,14 @@ def alone(verb: str) -> None:
         raise InputError(
             f"impasto {verb} is for one process: torchrun is for impasto train and impasto evaluate"
         )
+
+
+def refuse(what: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that do not apply, by name.
+
+    Raises:
+        InputError: one was given.
+    """
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(f"--{name.replace('_', '-')} does not apply to {what}: leave it out")

@@ -1,6 +1,5 @@
 """The verbs that score runs and apply them: balance, evaluate, predict, atlas."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, assert_never
 
@@ -8,7 +7,7 @@ import typer
 
 from impasto.cli import options as opt
 from impasto.cli.messages import note
-from impasto.cli.request import alone, read_request
+from impasto.cli.request import alone, read_request, refuse
 from impasto.errors import InputError
 
 Run = Annotated[Path | None, typer.Argument(help="The run. Default: study/runs/classifier.")]
@@ -104,15 +103,20 @@ def evaluate(
     ] = None,
     output: Annotated[
         Path | None,
-        opt.output("With --adapter or --pictures: the folder to write.", "the file's name"),
+        opt.output(
+            "With --adapter, --pictures or --predictions: the folder to write.", "the file's name"
+        ),
     ] = None,
     device: opt.Device = None,
     *,
+    foreign: opt.ForeignFile,
     common: opt.Common,
 ) -> None:
     """Score a run of any kind: classifier, autoencoder, painter or LoRA; or what others made.
 
     impasto evaluate run
+
+    impasto evaluate --predictions predictions.csv collection --against run
 
     impasto evaluate --adapter style.safetensors --base MODEL collection --classifier run
 
@@ -121,10 +125,17 @@ def evaluate(
     import impasto  # noqa: PLC0415
     from impasto.cli import output as show  # noqa: PLC0415
 
+    if foreign.predictions is not None:
+        elsewhere: dict[str, Any] = {"by": by, "size": size, "epochs": epochs}
+        elsewhere |= {"classifier": classifier, "adapter": adapter, "base": base, "device": device}
+        elsewhere |= {"pictures": pictures, "sources": sources}
+        refuse("--predictions", {**elsewhere, "collection": collection})
+        return _score_predictions(foreign, run, output, common)
+    refuse("what has no --predictions", {**foreign.values(), "against": foreign.against})
     if adapter is not None:
         refuse("--adapter", {"by": by, "size": size, "epochs": epochs, "collection": collection})
         request = read_request(common.config, common.assignments)
-        _score_adapter(
+        return _score_adapter(
             adapter,
             run or request.collection,
             output or adapter.with_suffix(""),
@@ -138,7 +149,6 @@ def evaluate(
             ),
             common,
         )
-        return
     if pictures is not None:
         others = {"collection": collection, "base": base, "by": by, "size": size, "epochs": epochs}
         refuse("--pictures", others)
@@ -148,14 +158,8 @@ def evaluate(
             "sources": str(sources) if sources else None,
             "device": device,
         }
-        scored = impasto.evaluate_pictures(
-            pictures,
-            run or request.collection,
-            output,
-            request.settings(impasto.PictureSettings, named),
-            announce=None if common.quiet else note,
-        )
-        return show.evaluation(scored, as_json=common.as_json)
+        chosen = request.settings(impasto.PictureSettings, named)
+        return _score_pictures(pictures, run or request.collection, output, chosen, common)
     refuse("a run", {"base": base, "output": output, "sources": sources})
     from impasto.verbs.inputs import kind_of  # noqa: PLC0415
     from impasto.verbs.scoring import evaluation_settings  # noqa: PLC0415
@@ -193,6 +197,37 @@ def evaluate(
         settings,
         by=by,
         progress=not common.quiet,
+        announce=None if common.quiet else note,
+    )
+    show.evaluation(made, as_json=common.as_json)
+
+
+def _score_pictures(
+    pictures: Path, collection: Path, output: Path | None, settings: Any, common: opt.Common
+) -> None:
+    import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
+
+    announce = None if common.quiet else note
+    made = impasto.evaluate_pictures(pictures, collection, output, settings, announce=announce)
+    show.evaluation(made, as_json=common.as_json)
+
+
+def _score_predictions(
+    foreign: opt.ForeignFile, collection: Path | None, output: Path | None, common: opt.Common
+) -> None:
+    import impasto  # noqa: PLC0415
+    from impasto.cli import output as show  # noqa: PLC0415
+
+    file = foreign.predictions
+    assert file is not None
+    request = read_request(common.config, common.assignments)
+    made = impasto.evaluate_predictions(
+        file,
+        collection or request.collection,
+        output,
+        request.settings(impasto.PredictionsSettings, foreign.values()),
+        against=foreign.against or (),
         announce=None if common.quiet else note,
     )
     show.evaluation(made, as_json=common.as_json)
@@ -348,10 +383,3 @@ def encoder_name(text: str | None) -> str:
 def _names(text: str | None) -> list[str] | None:
     """Names with commas between them, as a list."""
     return [name.strip() for name in text.split(",") if name.strip()] if text else None
-
-
-def refuse(what: str, options: Mapping[str, Any]) -> None:
-    """Refuse options that do not apply, by name."""
-    for name, value in options.items():
-        if value is not None:
-            raise InputError(f"--{name.replace('_', '-')} does not apply to {what}: leave it out")

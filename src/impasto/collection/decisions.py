@@ -114,6 +114,23 @@ def _decision(table: LabelTable, row: TableRow) -> Decision:
     return Decision(action, style if action == "relabel" else "")
 
 
+def read_renames(path: Path) -> dict[str, str]:
+    """New names of styles by the old ones; an empty new name leaves the style out.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    return _renames(_rename_table(path))
+
+
+def _rename_table(path: Path) -> LabelTable:
+    return read_rows(path, _NAMES, ("from", "to"))
+
+
+def _renames(table: LabelTable) -> dict[str, str]:
+    return {row.text("from"): row.text("to") for row in table.rows}
+
+
 def renamed(source: Source, path: Path) -> Source:
     """The source with styles under the names that a table gives them; old names are aliases.
 
@@ -122,8 +139,8 @@ def renamed(source: Source, path: Path) -> Source:
     Raises:
         InputError: the table cannot be read, or names no style of the source.
     """
-    table = read_rows(path, _NAMES, ("from", "to"))
-    new = {plain(row.text("from")): row.text("to") for row in table.rows}
+    table = _rename_table(path)
+    new = {plain(old): to for old, to in _renames(table).items()}
     styles = {*source.styles, *(entry.style for entry in source.entries if entry.style)}
     known = {plain(style) for style in styles}
     if not (used := new.keys() & known):

@@ -1,10 +1,12 @@
 """Settings of ``prepare``."""
 
 import csv
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from impasto.collection.layouts.prediction_tables import PREDICTION_COLUMNS
 from impasto.collection.layouts.style_cells import Several
 from impasto.collection.layouts.table_rows import PICTURE_COLUMNS
 from impasto.collection.split import How
@@ -12,7 +14,7 @@ from impasto.config import Settings
 from impasto.images.decode import MAX_MEGAPIXELS, Fit
 
 
-def _columns(value: Any) -> Any:
+def _columns(value: Any, columns: Collection[str]) -> Any:
     """``path=File,style=Class`` as a table of columns.
 
     Raises:
@@ -23,14 +25,23 @@ def _columns(value: Any) -> Any:
         if not all(equals for _, equals, _ in pairs):
             raise ValueError("columns are given as path=File,style=Class")
         value = {known.strip(): own.strip().strip('"') for known, _, own in pairs}
-    if isinstance(value, dict) and (unknown := [*(value.keys() - PICTURE_COLUMNS.keys())]):
-        known = ", ".join(PICTURE_COLUMNS)
-        raise ValueError(f"{unknown[0]} is no column that is read: known are {known}")
+    if isinstance(value, dict) and (unknown := [*(value.keys() - columns)]):
+        raise ValueError(f"{unknown[0]} is no column that is read: known are {', '.join(columns)}")
     return value
 
 
-Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
+def _picture_columns(value: Any) -> Any:
+    return _columns(value, PICTURE_COLUMNS.keys())
+
+
+def _prediction_columns(value: Any) -> Any:
+    return _columns(value, PREDICTION_COLUMNS.keys())
+
+
+Columns = Annotated[dict[str, str], BeforeValidator(_picture_columns)]
 """The own names of a table's columns, by the names known here."""
+PredictionColumns = Annotated[dict[str, str], BeforeValidator(_prediction_columns)]
+"""Likewise of a table of predictions."""
 
 
 class PrepareSettings(Settings):

@@ -6,6 +6,7 @@ does: every style equally frequent, or as in the training.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +18,23 @@ from impasto.evaluation.prior_scores import Drawn, PriorScores
 from impasto.images.colour_histogram import histograms
 from impasto.numerics import metrics
 from impasto.numerics.metrics import stacked_scores
-from impasto.records.evaluation import BaselineScores, Prior
+from impasto.records.evaluation import AnswerPrior, BaselineScores
 
 Labels = NDArray[np.int64]
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Answers = dict[Prior, Labels]
+Answers = dict[AnswerPrior, Labels]
 # Inverse regularisation of the logistic regression, tried on validation
 STRENGTHS = (0.1, 1.0, 10.0)
 TITLES = ("majority", "prior_matched", "colour_histogram", "artist_oracle")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline's scores on the pictures as they are and on each draw, and a note on it."""
+
+    drawn: Drawn
+    note: str
 
 
 def baselines(
@@ -40,11 +49,34 @@ def baselines(
         scored: how the test rows are scored.
         network: the network's scores on them.
     """
+    return beside(drawn_baselines(collection, rows, scored), scored, network)
+
+
+def beside(
+    simple: Mapping[str, Baseline | None], scored: PriorScores, network: Drawn
+) -> dict[str, BaselineScores | None]:
+    """Scores of baselines, and how much higher a network's are.
+
+    Args:
+        simple: the baselines.
+        scored: how the test rows are scored.
+        network: the network's scores on them.
+    """
+    return {
+        name: scored.baseline(one.drawn, network, one.note) if one else None
+        for name, one in simple.items()
+    }
+
+
+def drawn_baselines(
+    collection: Collection, rows: Mapping[str, Rows], scored: PriorScores
+) -> dict[str, Baseline | None]:
+    """Each baseline on the test rows, whatever it is compared with; arguments as above."""
     labels, styles = collection.labels, collection.vocabulary.styles
     train, test = rows["train"], rows["test"]
 
-    def of(answers: Answers, note: str) -> BaselineScores:
-        return scored.baseline(scored.drawn(answers), network, note)
+    def of(answers: Answers, note: str) -> Baseline:
+        return Baseline(scored.drawn(answers), note)
 
     counts = np.bincount(labels[train], minlength=len(styles))
     if (counts > 0).sum() < 2:  # a collection of test pictures alone teaches nothing
@@ -55,7 +87,7 @@ def baselines(
     guesses = _guesses(scored, counts / counts.sum())
     return {
         "majority": of({"uniform": always, "train": always}, f"always {styles[majority]}"),
-        "prior_matched": scored.baseline(guesses, network, "expected scores of guessing"),
+        "prior_matched": Baseline(guesses, "expected scores of guessing"),
         "colour_histogram": of(*_histogram_answers(collection, rows)),
         "artist_oracle": of(*oracle) if oracle else None,
     }
@@ -89,14 +121,14 @@ def _histogram_answers(collection: Collection, rows: Mapping[str, Rows]) -> tupl
     models = {strength: fit(strength) for strength in STRENGTHS}
     found = {strength: answers(model, tried) for strength, model in models.items()}
 
-    def best(prior: Prior, score: str) -> float:
+    def best(prior: AnswerPrior, score: str) -> float:
         right = {
             strength: metrics.scores(labels[validation], one[prior], styles)[score]
             for strength, one in found.items()
         }
         return max(right, key=right.__getitem__)
 
-    best_of: dict[Prior, float] = {
+    best_of: dict[AnswerPrior, float] = {
         "uniform": best("uniform", "balanced_accuracy"),
         "train": best("train", "accuracy"),
     }
@@ -112,6 +144,8 @@ def _guesses(scored: PriorScores, shares: Floats) -> Drawn:
     """Expected scores of guessing each style as often as the prior has it."""
     held = scored.draws.confusions(scored.draws.labels).sum(-1)  # (1 + resamples, styles)
     even = np.full(len(shares), 1 / len(shares))
+    beyond = scored.draws.styles - len(shares)  # answers that name no style are never guessed
+    even, shares = (np.concatenate((each, np.zeros(beyond))) for each in (even, shares))
     return {
         "uniform": stacked_scores(held[..., None] * even),
         "train": stacked_scores(held[..., None] * shares),

@@ -1,5 +1,7 @@
 """Findings of a classifier's evaluation, IMP301 to IMP309."""
 
+from collections.abc import Sequence
+
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import known_test_pictures
 from impasto.numerics.formatting import estimate
@@ -26,21 +28,32 @@ def evaluation_findings(
 
 
 def score_findings(evaluation: ClassifierEvaluation, explanation: Explanation) -> list[Finding]:
-    """Judge the numbers of an evaluation alone."""
+    """Judge the numbers of an evaluation and its explanation alone."""
+    return [
+        *number_findings(evaluation),
+        _years(explanation.confusion_vs_years),
+        _second_guesses(explanation.second_guesses),
+    ]
+
+
+def number_findings(evaluation: ClassifierEvaluation) -> list[Finding]:
+    """Judge the numbers of an evaluation alone, whoever gave the answers."""
     return [
         _baselines(evaluation),
         _oracle(evaluation),
         _calibration(evaluation),
         _unlearned(evaluation),
         _small(evaluation),
-        _years(explanation.confusion_vs_years),
-        _second_guesses(explanation.second_guesses),
     ]
 
 
 def overlap_finding(run: Run, collection: Collection) -> Finding:
     """IMP305: test pictures of a collection that a run was trained or chosen on."""
-    known, pictures = known_test_pictures(run, collection), len(collection.indices("test"))
+    return overlap_of(known_test_pictures(run, collection), len(collection.indices("test")))
+
+
+def overlap_of(known: Sequence[str], pictures: int) -> Finding:
+    """IMP305 from the ids of known ones among a number of test pictures."""
     share = len(known) / pictures
     text = f"The run was trained on none of the {pictures} test pictures."
     if known:
@@ -100,11 +113,12 @@ def _oracle(evaluation: ClassifierEvaluation) -> Finding:
         text = "No test picture's artist is known from training."
         return Finding("IMP302", "not applicable", text)
     own, usual = evaluation.scores["accuracy"].value, oracle.scores["accuracy"].value
-    gain = oracle.gains["accuracy"]
+    gain, prior = oracle.gains["accuracy"], f"both with {PRIORS[evaluation.prior_of('accuracy')]}"
+    if evaluation.prior == "given":
+        prior = f"the oracle's with {PRIORS[evaluation.test_mix.prior]}"
     text = (
         f"Accuracy is {100 * own:.1f} %; answering each artist's usual style, without the picture, "
-        f"has {100 * usual:.1f} %: a difference in points of {gain.points}, both with "
-        f"{PRIORS[evaluation.prior_of('accuracy')]}."
+        f"has {100 * usual:.1f} %: a difference in points of {gain.points}, {prior}."
     )
     numbers = {"accuracy": own, "oracle": usual, "gain": gain.value, "low": gain.low}
     return Finding("IMP302", _outcome(gain.low > 0), text, numbers)
@@ -114,10 +128,13 @@ def _calibration(evaluation: ClassifierEvaluation) -> Finding:
     scores = evaluation.calibration
     if scores is None:
         text = "There was no validation picture to fit a temperature on."
+        if evaluation.source:
+            text = "The file has no probability of every style for every picture."
         return Finding("IMP303", "not applicable", text)
+    how = f" at temperature {scores.temperature:.2f} ({scores.ece_before:.3f} without)"
     text = (
-        f"The expected calibration error is {scores.ece_after:.3f} at temperature "
-        f"{scores.temperature:.2f} ({scores.ece_before:.3f} without). Perfect calibration would "
+        f"The expected calibration error is {scores.ece_after:.3f}"
+        f"{'' if evaluation.source else how}. Perfect calibration would "
         f"give {scores.ece_perfect:.3f} on as many pictures with these confidences, and at most "
         f"{scores.ece_perfect_99:.3f} in 99 % of cases."
     )

@@ -159,14 +159,31 @@ def open_classifier(path: Path, device: Device = "auto") -> LoadedClassifier:
         SettingsError: there is no such device.
     """
     run = open_run(path, "classifier")
-    settings, facts = run.settings, run.facts
     accelerator = accelerator_on(device)
     model = classifier_of(run, accelerator.device)
-    counts = np.maximum(np.asarray(facts["train_counts"], np.float64), UNSEEN)
-    shares = counts / counts.sum()
-    # Runs of early versions have no prior of their own, and one setting less deep
-    prior = np.asarray(facts.get("prior", shares), np.float64)
-    adjustment = float(settings.get("balance", settings)["logit_adjustment"])
+    found = correction_of(run)
     return LoadedClassifier(
-        run, model, accelerator, int(settings["resolution"]), prior, shares, adjustment
+        run,
+        model,
+        accelerator,
+        int(run.settings["resolution"]),
+        found.prior,
+        found.shares,
+        found.adjustment,
     )
+
+
+def correction_of(run: Run) -> PriorCorrection:
+    """The prior correction of a run's logits, under the uniform prior; its weights stay closed."""
+    counts = np.asarray(run.facts["train_counts"], np.float64)
+    shares = shares_of(counts)
+    # Runs of early versions have no prior of their own, and one setting less deep
+    prior = np.asarray(run.facts.get("prior", shares), np.float64)
+    adjustment = float(run.settings.get("balance", run.settings)["logit_adjustment"])
+    return PriorCorrection(prior, shares, adjustment, uniform=True)
+
+
+def shares_of(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of styles by their numbers of pictures; none is quite zero."""
+    some = np.maximum(counts, UNSEEN)
+    return np.asarray(some / some.sum())

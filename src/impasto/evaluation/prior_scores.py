@@ -1,5 +1,7 @@
 """Scores of answers under two priors: every style equally frequent, or as in the training.
 
+Predictions of another program may have but one, which nobody knows (``given``).
+
 Answers depend on how frequent styles are supposed to be. Accuracy rewards supposing the mix that
 the test split has; balanced accuracy and macro-F1 weigh styles alike. So accuracy and top-3 are
 read under the prior that matches the split, the others under the uniform one, for the network and
@@ -15,12 +17,19 @@ from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
 from impasto.numerics.bootstrap import PictureDraws
-from impasto.records.evaluation import MATCHED, BaselineScores, Prior, ScoreTable, TestMix
+from impasto.records.evaluation import (
+    MATCHED,
+    AnswerPrior,
+    BaselineScores,
+    Prior,
+    ScoreTable,
+    TestMix,
+)
 from impasto.records.record import Interval
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]
-Drawn = Mapping[Prior, Mapping[str, Floats]]
+Drawn = Mapping[AnswerPrior, Mapping[str, Floats]]
 """By prior and name: a score of the pictures as they are and of each draw, ``(1 + resamples,)``."""
 
 
@@ -62,16 +71,18 @@ class PriorScores:
     draws: PictureDraws
     mix: Prior
 
-    def drawn(self, answers: Mapping[Prior, NDArray[np.int64]]) -> Drawn:
+    def drawn(self, answers: Mapping[AnswerPrior, NDArray[np.int64]]) -> Drawn:
         """Scores of answers ``(N,)`` by prior."""
         return {prior: self.draws.scores(own) for prior, own in answers.items()}
 
-    def tables(self, drawn: Drawn) -> dict[Prior, ScoreTable]:
+    def tables(self, drawn: Drawn) -> dict[AnswerPrior, ScoreTable]:
         """Scores with their intervals by prior."""
         return {prior: self._table(values) for prior, values in drawn.items()}
 
-    def read(self, by_prior: Mapping[Prior, Mapping[str, T]]) -> dict[str, T]:
+    def read(self, by_prior: Mapping[AnswerPrior, Mapping[str, T]]) -> dict[str, T]:
         """Each score under the prior that it is read under."""
+        if "given" in by_prior:
+            return dict(by_prior["given"])
         return {
             name: by_prior[self.mix if name in MATCHED else "uniform"][name]
             for name in by_prior["uniform"]
@@ -80,7 +91,7 @@ class PriorScores:
     def baseline(self, drawn: Drawn, network: Drawn, note: str | None) -> BaselineScores:
         """A baseline's scores, and how much higher the network's are."""
         tables, own, other = self.tables(drawn), self.read(network), self.read(drawn)
-        gains = {name: own[name] - other[name] for name in other}
+        gains = {name: own[name] - other[name] for name in other if name in own}
         return BaselineScores(
             scores=self.read(tables),
             by_prior=tables,

@@ -1,15 +1,17 @@
 """Scores of a classifier from its logits: ``metrics.json`` and ``calibration.json``."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
-from impasto.evaluation.baselines import baselines
+from impasto.evaluation.baselines import Baseline, beside, drawn_baselines
 from impasto.evaluation.loaded_classifier import Outputs, PriorCorrection
 from impasto.evaluation.picture_draws import resampled_units
-from impasto.evaluation.prior_scores import PriorScores
+from impasto.evaluation.prior_scores import Drawn, PriorScores
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.numerics import conformal, metrics
 from impasto.numerics.bootstrap import PictureDraws
@@ -24,6 +26,7 @@ from impasto.numerics.metrics import SCORES
 from impasto.records import run as runs
 from impasto.records.evaluation import (
     MATCHED,
+    AnswerPrior,
     CalibrationBin,
     CalibrationScores,
     ClassifierEvaluation,
@@ -110,49 +113,107 @@ def score(
         draws: of the test pictures.
     """
     temperature = calibration.temperature if calibration else 1.0
-    styles = collection.vocabulary.styles
-    scored = PriorScores(draws, mix.prior)
-    shares = {prior: correction.under(prior)(test.logits, temperature) for prior in BOTH}
-    answers = {prior: found.argmax(1) for prior, found in shares.items()}
-    drawn = {
-        prior: {
-            **draws.scores(answers[prior]),
-            "top_3": draws.shares(metrics.top_k(test.labels, shares[prior], 3)),
-        }
-        for prior in BOTH
+    found: dict[AnswerPrior, Floats] = {
+        prior: correction.under(prior)(test.logits, temperature) for prior in BOTH
     }
-    tables = scored.tables(drawn)
+    answers = TestAnswers(test.rows, {p: f.argmax(1) for p, f in found.items()}, found)
+    scored = PriorScores(draws, mix.prior)
     parts = {"train": collection.indices("train"), "validation": validation.rows, "test": test.rows}
-    rows = _per_style(collection, draws, answers[settings.prior])
+    simple = drawn_baselines(collection, parts, scored)
+    evaluation = score_answers(collection, answers, settings.prior, simple, mix=mix, draws=draws)
+    if not calibration:
+        return evaluation
+    sets = _conformal(found[settings.prior], test, calibration)
+    under = correction.under(mix.prior)
+    changes = {
+        "calibration": calibration_scores(
+            mix.prior,
+            test.labels,
+            under(test.logits, 1.0),
+            under(test.logits, temperature),
+            temperature=temperature,
+            draws=draws,
+            seed=settings.seed,
+        ),
+        "conformal": sets,
+        "validation": _validation(correction, validation, temperature),
+    }
+    return evaluation.model_copy(update=changes)
+
+
+@dataclass(frozen=True, slots=True)
+class TestAnswers:
+    """Answers to test pictures, by the prior that they suppose.
+
+    Attributes:
+        rows: of the collection, ``int64 (N,)``.
+        styles: the answers by prior, ``int64 (N,)`` each; the number of styles stands for none.
+        probabilities: likewise, ``float64 (N, styles)`` each; empty where they are not known.
+    """
+
+    __test__ = False  # no test case of pytest
+
+    rows: NDArray[np.int64]
+    styles: Mapping[AnswerPrior, NDArray[np.int64]]
+    probabilities: Mapping[AnswerPrior, Floats]
+
+    def drawn(self, draws: PictureDraws) -> Drawn:
+        """Scores of the pictures as they are and of each draw, by prior and name."""
+        found: dict[AnswerPrior, dict[str, Floats]] = {}
+        for prior, answers in self.styles.items():
+            found[prior] = draws.scores(answers)
+            if prior in self.probabilities:
+                hit = metrics.top_k(draws.labels, self.probabilities[prior], 3)
+                found[prior]["top_3"] = draws.shares(hit)
+        return found
+
+
+def score_answers(
+    collection: Collection,
+    answers: TestAnswers,
+    prior: AnswerPrior,
+    simple: Mapping[str, Baseline | None],
+    *,
+    mix: TestMix,
+    draws: PictureDraws,
+) -> ClassifierEvaluation:
+    """Score answers beside baselines.
+
+    Args:
+        collection: with pictures.
+        answers: to test pictures.
+        prior: of the answers behind confusion matrix and scores of each style.
+        simple: the baselines on the same draws.
+        mix: the prior that matches the test split.
+        draws: of the test pictures.
+    """
+    styles, rows = collection.vocabulary.styles, answers.rows
+    scored, drawn = PriorScores(draws, mix.prior), answers.drawn(draws)
+    tables = scored.tables(drawn)
+    per_style = _per_style(collection, draws, answers.styles[prior])
+    count = len(styles)
+    # Answers that name no style have a column beyond the last style
+    confusion = metrics.confusion_matrix(draws.labels, answers.styles[prior], count + 1)
     return ClassifierEvaluation(
         split="test",
-        pictures=len(test.rows),
+        pictures=len(rows),
         collection=str(collection.path),
         collection_fingerprint=collection.fingerprint,
         command=runs.command(),
-        prior=settings.prior,
+        prior=prior,
         test_mix=mix,
-        resampled=resampled_units(collection, test.rows),
+        resampled=resampled_units(collection, rows),
         styles=styles,
         scores=scored.read(tables),
         by_prior=tables,
-        baselines=baselines(collection, parts, scored, drawn),
-        per_style=rows,
-        groups={name: _group_recall(rows, name) for name in ("many", "medium", "few")},
-        confusion=tuple(
-            map(
-                tuple,
-                metrics.confusion_matrix(
-                    test.labels, answers[settings.prior], len(styles)
-                ).tolist(),
-            )
-        ),
-        calibration=_calibration(correction.under(mix.prior), test, draws, temperature, settings)
-        if calibration
-        else None,
-        conformal=_conformal(shares[settings.prior], test, calibration) if calibration else None,
+        baselines=beside(simple, scored, drawn),
+        per_style=per_style,
+        groups={name: _group_recall(per_style, name) for name in ("many", "medium", "few")},
+        confusion=tuple(map(tuple, confusion[:count, :count].tolist())),
+        calibration=None,
+        conformal=None,
         ood=None,
-        validation=_validation(correction, validation, temperature) if calibration else None,
+        validation=None,
     )
 
 
@@ -194,34 +255,47 @@ def _weights(labels: NDArray[np.int64], uniform: bool) -> Floats:
     return 1.0 / np.bincount(labels)[labels] if uniform else np.ones(len(labels))
 
 
-def _calibration(
-    correction: PriorCorrection,
-    test: Outputs,
-    draws: PictureDraws,
+def calibration_scores(
+    prior: AnswerPrior,
+    labels: NDArray[np.int64],
+    raw: Floats,
+    scaled: Floats,
+    *,
     temperature: float,
-    settings: EvaluateSettings,
+    draws: PictureDraws,
+    seed: int,
 ) -> CalibrationScores:
-    raw, scaled = correction(test.logits, 1.0), correction(test.logits, temperature)
-    before, _ = reliability(test.labels, raw.argmax(1), raw.max(1))
-    after, bins = reliability(test.labels, scaled.argmax(1), scaled.max(1))
+    """Calibration of probabilities before and after temperature scaling.
+
+    Args:
+        prior: that they suppose.
+        labels: the true styles, ``(N,)``.
+        raw: before, ``(N, styles)``.
+        scaled: after; the same where nothing is scaled.
+        temperature: that they were scaled by.
+        draws: of the test pictures.
+        seed: of the simulation of perfect calibration.
+    """
+    before, _ = reliability(labels, raw.argmax(1), raw.max(1))
+    after, bins = reliability(labels, scaled.argmax(1), scaled.max(1))
     perfect = perfect_errors(
         scaled.max(1),
-        scaled.argmax(1) == test.labels,
+        scaled.argmax(1) == labels,
         draws.unit,
-        rounds=settings.bootstrap_samples,
-        seed=settings.seed,
+        rounds=len(draws.weights) - 1,
+        seed=seed,
     )
     return CalibrationScores(
-        prior="uniform" if correction.uniform else "train",
+        prior=prior,
         temperature=temperature,
         ece_before=before,
         ece_after=after,
         ece_perfect=float(perfect.mean()),
         ece_perfect_99=float(np.quantile(perfect, 0.99)),
-        nll_before=log_loss(raw, test.labels),
-        nll_after=log_loss(scaled, test.labels),
-        brier_before=brier_score(raw, test.labels),
-        brier_after=brier_score(scaled, test.labels),
+        nll_before=log_loss(raw, labels),
+        nll_after=log_loss(scaled, labels),
+        brier_before=brier_score(raw, labels),
+        brier_after=brier_score(scaled, labels),
         bins=tuple(CalibrationBin.model_validate(row) for row in bins),
     )
 

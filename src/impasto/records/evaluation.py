@@ -14,14 +14,19 @@ ScoreTable = dict[str, Interval]
 """Scores by their names in ``numerics.metrics.SCORES``."""
 Prior = Literal["uniform", "train"]
 """How frequent styles are supposed to be: equally, or as in the training pictures."""
+AnswerPrior = Literal[Prior, "given"]
+"""The prior of answers: one of those, or whichever the maker of foreign predictions supposed."""
 MATCHED: Final = ("accuracy", "top_3")
 """Scores whose answers suppose the mix of styles that the test split has.
 
 All others weigh styles alike, and their answers suppose every style equally frequent.
 """
-PRIORS: Final[Mapping[Prior, str]] = {
+PairedScore = Literal["balanced_accuracy", "accuracy"]
+"""Scores that are sums over pictures, for which an exact paired test exists."""
+PRIORS: Final[Mapping[AnswerPrior, str]] = {
     "train": "styles as frequent as in training",
     "uniform": "styles equally frequent",
+    "given": "styles as frequent as the file’s maker supposed",
 }
 """The priors in words."""
 MEANINGFUL_TOP_3: Final = 3
@@ -85,27 +90,34 @@ class BaselineScores(Record):
     """
 
     scores: ScoreTable
-    by_prior: dict[Prior, ScoreTable]
+    by_prior: dict[AnswerPrior, ScoreTable]
     gains: ScoreTable
     note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreColumn:
-    """A column of a table of scores: a score under a prior, with the words for both."""
+    """A column of a table of scores: a score under a prior, with the words for both.
+
+    Under the prior ``given`` every row has its answers as they are read: a file's as they stand, a
+    baseline's under the prior that the score is read under. A file whose prior is not known has
+    its answers as they stand under every prior.
+    """
 
     name: str
-    prior: Prior
+    prior: AnswerPrior
     title: str
 
     @property
     def heading(self) -> str:
         """The title and the prior."""
-        return f"{self.title}, {PRIORS[self.prior]}"
+        return self.title if self.prior == "given" else f"{self.title}, {PRIORS[self.prior]}"
 
     def of(self, row: "BaselineScores | ClassifierEvaluation") -> Interval | None:
         """The score of a row of the table; ``None`` where it has none."""
-        return row.by_prior[self.prior].get(self.name)
+        if self.prior == "given":
+            return row.scores.get(self.name)
+        return row.by_prior.get(self.prior, row.scores).get(self.name)
 
 
 class StyleScores(Record):
@@ -144,7 +156,7 @@ class CalibrationScores(Record):
     confidences. ``nll`` is the negative log-likelihood in nats, ``brier`` the Brier score.
     """
 
-    prior: Prior
+    prior: AnswerPrior
     temperature: float
     ece_before: float
     ece_after: float
@@ -226,6 +238,62 @@ class PredictionCalibration(Record):
     thresholds: tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
 
 
+class PairedTest(Record):
+    """Answers of a file beside those of a run, to the same pictures.
+
+    Attributes:
+        run: its folder.
+        scores: of the run, each under the prior that it is read under.
+        gains: the file's scores less the run's, on the same draws.
+        p: two-sided, of as large a difference in balanced accuracy, from signs that are flipped an
+            artist at a time.
+    """
+
+    run: str
+    scores: ScoreTable
+    gains: ScoreTable
+    p: float
+
+
+class PredictionSource(Record):
+    """Table of predictions that was scored, and what became of its rows.
+
+    Attributes:
+        file: its path.
+        digest: SHA-256 of its content.
+        rows: that could be read.
+        answered: pictures with an answer.
+        missing: pictures without one.
+        missing_rule: whether these count as wrong answers, or are left out.
+        unreadable: rows that could not be read.
+        unknown: rows that name no picture of the collection, or several.
+        repeated: rows that say again what another one says.
+        other_splits: rows on pictures of another split, which were left out.
+        trained_on: pictures that the source says the model was trained on, left out; ``None`` where
+            it says nothing.
+        foreign: answers with a class that is no style of the collection; they are wrong.
+        probabilities: what the file holds; ``None``: answers alone.
+        notes: on how it was read.
+        against: paired tests with runs.
+    """
+
+    file: str
+    digest: str
+    rows: int
+    answered: int
+    missing: int
+    missing_rule: Literal["wrong", "leave-out"]
+    unreadable: int
+    unknown: int
+    repeated: int
+    other_splits: int
+    trained_on: int | None
+    foreign: int
+    probabilities: Literal["shares", "percent", "logits", "scores"] | None
+    notes: tuple[str, ...]
+    against: tuple[PairedTest, ...] = ()
+
+
 class ClassifierEvaluation(Result):
     """Evaluation of a classifier on the test split, beside baselines, with 95 % intervals.
 
@@ -235,6 +303,11 @@ class ClassifierEvaluation(Result):
     ``confusion``, ``per_style`` and ``groups``. A baseline is ``None`` where it does not apply, a
     group where no tested style is in it; ``calibration``, ``conformal`` and ``validation`` are
     ``None`` without validation pictures, and ``ood`` is, too, on another collection than the run's.
+
+    ``source`` is the table where another program's predictions were scored. Unless that program's
+    prior is known, ``prior`` is then ``given``, the only one in ``by_prior``, and scores are of the
+    answers as they stand. Answers that are missing or name no style are in no column of
+    ``confusion``.
     """
 
     format: Literal[4] = 4
@@ -244,12 +317,12 @@ class ClassifierEvaluation(Result):
     collection: str
     collection_fingerprint: str
     command: str
-    prior: Prior
+    prior: AnswerPrior
     test_mix: TestMix
     resampled: ResampledUnits
     styles: tuple[str, ...]
     scores: ScoreTable
-    by_prior: dict[Prior, ScoreTable]
+    by_prior: dict[AnswerPrior, ScoreTable]
     baselines: dict[str, BaselineScores | None]
     per_style: tuple[StyleScores, ...]
     groups: dict[FrequencyGroup, GroupRecall | None]
@@ -258,9 +331,12 @@ class ClassifierEvaluation(Result):
     conformal: ConformalScores | None
     ood: OodScores | None
     validation: ValidationScores | None
+    source: PredictionSource | None = None
 
-    def prior_of(self, name: str) -> Prior:
+    def prior_of(self, name: str) -> AnswerPrior:
         """The prior under which a score is read."""
+        if self.prior == "given":
+            return "given"
         return self.test_mix.prior if name in MATCHED else "uniform"
 
     @property
@@ -269,7 +345,13 @@ class ClassifierEvaluation(Result):
         titles = {name: metric.heading for name, metric in SCORES.items()}
         if len(self.styles) > MEANINGFUL_TOP_3:
             titles["top_3"] = "Top-3 accuracy"
-        columns = [ScoreColumn(name, self.prior_of(name), title) for name, title in titles.items()]
+        columns = [
+            ScoreColumn(name, self.prior_of(name), title)
+            for name, title in titles.items()
+            if name in self.scores
+        ]
+        if self.prior == "given":
+            return tuple(columns)
         other: Prior = "train" if self.test_mix.prior == "uniform" else "uniform"
         return (columns[0], ScoreColumn("accuracy", other, titles["accuracy"]), *columns[1:])
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from impasto.numerics.formatting import p_value
 from impasto.numerics.metrics import SCORES
 from impasto.records.record import Interval, Record
 
@@ -13,11 +14,14 @@ class ComparedRun(Record):
         run: its folder.
         scores: with their 95 % intervals, by name.
         gains: differences to the first run on the same pictures; empty for the first itself.
+        p: two-sided, of a difference in balanced accuracy, from signs that are flipped an artist at
+            a time, by Holm's correction over the runs; ``None`` for the first itself.
     """
 
     run: str
     scores: dict[str, Interval]
     gains: dict[str, Interval]
+    p: float | None = None
 
 
 class RunComparison(Record):
@@ -43,6 +47,7 @@ class RunComparison(Record):
             if one.gains:
                 gains = (one.gains[name].points for name in SCORES)
                 rows.append(["  difference in points", *gains])
+                rows.append([f"  p = {p_value(one.p or 0.0)}", *("" for _ in SCORES)])
         return rows
 
     def as_data(self) -> dict[str, Any]:

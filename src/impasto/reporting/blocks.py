@@ -41,7 +41,15 @@ class Number:
         return f"{self.text} {self.interval}".rstrip()
 
 
-Inline = str | Code | Strong | Number
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Text that leads to a page beside this one."""
+
+    text: str
+    address: str
+
+
+Inline = str | Code | Strong | Number | Link
 """A piece of running text, or a cell of a table."""
 
 

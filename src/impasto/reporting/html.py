@@ -25,27 +25,67 @@ def report_html(
     front: Front, questions: Sequence[blocks.Section], appendix: Sequence[blocks.Section]
 ) -> str:
     """Return the report as one HTML file."""
-    environment = Environment(
+    page = ATLAS if front.page else ""
+    text = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            front=front,
+            header_pictures=[
+                (data_address(one.image), one.title, _link(one, page)) for one in front.header
+            ],
+            cards=[answer_card(one) for one in front.answers],
+            questions=[(one.anchor, one.link or one.title) for one in questions],
+            appendix=[(one.anchor, one.link or one.title) for one in appendix],
+            body="\n".join(section_html(one, page=page, files=True) for one in questions),
+            rest="\n".join(section_html(one, page=page, files=True) for one in appendix),
+            palette=style_sheet(),
+        )
+    )
+    return text.strip() + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of sections without a report's first screen.
+
+    Attributes:
+        title: its heading.
+        facts: a line above it.
+        command: that wrote it.
+        sections: in their order.
+    """
+
+    title: str
+    facts: str
+    command: str
+    sections: tuple[blocks.Section, ...]
+
+
+def page_html(page: Page) -> str:
+    """Return a page as one HTML file."""
+    text = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=page.title,
+            facts=page.facts,
+            command=page.command,
+            body="\n".join(section_html(one) for one in page.sections),
+            palette=style_sheet(),
+        )
+    )
+    return text.strip() + "\n"
+
+
+def _environment() -> Environment:
+    return Environment(
         loader=PackageLoader("impasto.reporting", "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=True,
     )
-    page = ATLAS if front.page else ""
-    text = environment.get_template("report.html.j2").render(
-        front=front,
-        header_pictures=[
-            (data_address(one.image), one.title, _link(one, page)) for one in front.header
-        ],
-        cards=[answer_card(one) for one in front.answers],
-        questions=[(one.anchor, one.link or one.title) for one in questions],
-        appendix=[(one.anchor, one.link or one.title) for one in appendix],
-        body="\n".join(section_html(one, page=page, files=True) for one in questions),
-        rest="\n".join(section_html(one, page=page, files=True) for one in appendix),
-        palette=style_sheet(),
-    )
-    return text.strip() + "\n"
 
 
 def answer_card(answer: Answer) -> str:
@@ -320,6 +360,8 @@ def _inline(part: blocks.Inline) -> str:
             return f"<code>{escape(part.text)}</code>"
         case blocks.Strong():
             return f"<b>{escape(part.text)}</b>"
+        case blocks.Link():
+            return f'<a href="{escape(part.address)}">{escape(part.text)}</a>'
         case blocks.Number():
             text = _unbroken(part.text)
             if part.value is not None:

@@ -10,6 +10,7 @@ from impasto.numerics.formatting import count
 from impasto.reporting import blocks
 from impasto.reporting.answer_cards import VERDICTS, Answer
 from impasto.reporting.headline import Front
+from impasto.reporting.html import Page
 from impasto.reporting.svg_chart import Chart
 from impasto.reporting.written import image_name, table_name
 
@@ -31,6 +32,13 @@ def report_markdown(
     parts += [section_markdown(section) for section in questions]
     parts.append("# Appendix")
     parts += [section_markdown(section) for section in appendix]
+    return joined(parts)
+
+
+def page_markdown(page: Page, *, files: bool = True) -> str:
+    """Return a page of sections as Markdown; ``files`` as for ``section_markdown``."""
+    parts = [f"# {escape(page.title)}", f"{escape(page.facts)}."]
+    parts += [section_markdown(one, unfolded=True, files=files) for one in page.sections]
     return joined(parts)
 
 
@@ -66,17 +74,20 @@ def _warnings(front: Front) -> list[str]:
     return ["\n".join(lines)]
 
 
-def section_markdown(section: blocks.Section, head: str = "", *, unfolded: bool = False) -> str:
+def section_markdown(
+    section: blocks.Section, head: str = "", *, unfolded: bool = False, files: bool = True
+) -> str:
     """Return a section.
 
     Args:
         section: to render.
         head: stands before its title.
         unfolded: whether folds that are printed stand open, under headings of their own.
+        files: whether figures and tables lie as files beside it; else figures are left out.
     """
     number = f"{section.number} " if section.number else ""
     parts = [f"## {escape(head) or number}{escape(section.title)}"]
-    renderer = _MarkdownRenderer(section, unfolded)
+    renderer = _MarkdownRenderer(section, unfolded, files)
     parts += [renderer.block(block) for block in section.blocks]
     if section.sources:
         rows = "\n".join(
@@ -107,6 +118,7 @@ class _MarkdownRenderer:
 
     section: blocks.Section
     unfolded: bool
+    files: bool
 
     def block(self, block: blocks.Block) -> str:  # noqa: PLR0911 – one for each kind
         match block:
@@ -138,6 +150,8 @@ class _MarkdownRenderer:
                 assert_never(block)
 
     def figure(self, name: str, alt: str, title: str, caption: str, vector: str = "") -> str:
+        if not self.files:
+            return ""
         picture = f"![{escape(alt)}](figures/{quote(name)})"
         saved = f" ([SVG](figures/{quote(vector)}.svg))" if vector else ""
         return f"**{escape(title)}**\n\n{picture}\n\n*{escape(caption)}*{saved}"
@@ -152,7 +166,7 @@ class _MarkdownRenderer:
         ]
         if table.footer:
             lines.append(_row(table.footer))
-        saved = f" ([CSV](tables/{quote(table_name(self.section, table))}))"
+        saved = f" ([CSV](tables/{quote(table_name(self.section, table))}))" if self.files else ""
         return f"{escape(table.caption)}{saved}:\n\n" + "\n".join(lines)
 
 
@@ -164,6 +178,8 @@ def _inline(part: blocks.Inline) -> str:
             return code(part.text)
         case blocks.Strong():
             return f"**{escape(part.text)}**"
+        case blocks.Link():
+            return f"[{escape(part.text)}]({part.address})"
         case blocks.Number():
             return escape(str(part))
         case _:

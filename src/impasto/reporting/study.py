@@ -151,6 +151,7 @@ class StudyRecords:
         given: scores of pictures that other programs made, by the name of their folder.
         balance: the comparison of long-tail methods.
         labels: the check of the labels, ``None`` where they were not checked as they are.
+        predictions: scores of other programs' predictions on this collection, by name.
         page: whether there is an atlas page to link to.
     """
 
@@ -166,6 +167,7 @@ class StudyRecords:
     given: tuple[tuple[str, PainterScore], ...]
     balance: BalanceResult | None
     labels: LabelCheck | None = None
+    predictions: tuple[tuple[str, ClassifierEvaluation], ...] = ()
     page: bool = False
 
     @property
@@ -259,7 +261,16 @@ def read_study(
             BalanceResult, study / "balance" / "balance.json", "comparison", "impasto balance"
         ),
         labels=label_check(opened),
+        predictions=tuple(
+            (path.parents[1].name, found)
+            for path in sorted(study.glob("predictions/*/evaluation/metrics.json"))
+            if (found := _predictions(path)).collection_fingerprint == mark
+        ),
     )
+
+
+def _predictions(path: Path) -> ClassifierEvaluation:
+    return ClassifierEvaluation.read(path, what="evaluation", verb="impasto evaluate --predictions")
 
 
 def _runs(

@@ -12,6 +12,7 @@ from impasto.reporting.blocks import (
     Gallery,
     ImageFile,
     Inline,
+    Link,
     Number,
     Section,
     Strong,
@@ -82,7 +83,7 @@ def _text(cell: Inline) -> str:
     match cell:
         case str():
             text = cell
-        case Code() | Strong():
+        case Code() | Strong() | Link():
             text = cell.text
         case Number():
             return cell.text if cell.value is None else f"{cell.value:.6g}"

@@ -1,21 +1,26 @@
-"""Verbs that read and change nothing: info, compare, doctor."""
+"""Verbs that look and compare: info, compare, doctor."""
 
 import os
 import platform
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from impasto.config import resolve
 from impasto.errors import InputError, install_line
 from impasto.files import checksums, read_json
 from impasto.records import run as runs
 from impasto.records.place import PlaceKind, place_kind, way_on
-from impasto.verbs.inputs import Thing, folder
+from impasto.verbs.inputs import Announce, Thing, folder, open_collection
 
 if TYPE_CHECKING:
+    from impasto.collection.collection import Collection
+    from impasto.evaluation.compare_class import ClassSettings
+    from impasto.records.class_comparison import ClassComparison
     from impasto.records.run_comparison import RunComparison
 
 EXTRAS: Final = {
@@ -133,16 +138,49 @@ def _state(run: runs.Run) -> str:
     return f"running, or cut off {reached}: the same command goes on"
 
 
-def compare(*run: Thing, seed: int = 0) -> "RunComparison":
-    """Compare evaluated classifiers on the same test pictures, by paired intervals.
+def compare(
+    *entry: Thing,
+    hidden: "Collection | Thing | None" = None,
+    output: Thing | None = None,
+    settings: "ClassSettings | Mapping[str, Any] | None" = None,
+    seed: int = 0,
+    announce: Announce | None = None,
+    **options: Any,
+) -> "RunComparison | ClassComparison":
+    """Compare classifiers on the same test pictures, by paired intervals and tests.
 
     Args:
-        run: two or more runs; the first is the one that the others are compared with.
+        entry: two or more evaluated runs, or folders of ``evaluate_predictions``; the first is the
+            one that the others are compared with. With ``hidden``: runs, files of predictions and
+            folders of them, which are compared with one another.
+        hidden: a collection of pictures that all are to answer.
+        output: with ``hidden``, the folder to write pages to.
+        settings: with ``hidden``; the defaults where ``None``.
         seed: of the draws.
-    """
-    from impasto.evaluation.compare_runs import compare_runs  # noqa: PLC0415
+        announce: called with a line for each submission.
+        options: with ``hidden``, single settings by name.
 
-    return compare_runs([folder(one) for one in run], seed=seed)
+    Raises:
+        InputError: settings were given without ``hidden``, or no output with it.
+    """
+    if hidden is None:
+        if output is not None or settings is not None or options:
+            raise InputError("an output and settings go with hidden: name that collection")
+        from impasto.evaluation.compare_runs import compare_runs  # noqa: PLC0415
+
+        return compare_runs([folder(one) for one in entry], seed=seed)
+    if output is None:
+        raise InputError("a comparison on hidden pictures is written to a folder: name an output")
+    from impasto.evaluation.compare_class import ClassSettings, compare_class  # noqa: PLC0415
+    from impasto.reporting.class_pages import write_class_pages  # noqa: PLC0415
+
+    wanted = resolve(ClassSettings, settings, options if seed == 0 else {**options, "seed": seed})
+    place = folder(output)
+    made = compare_class(
+        [folder(one) for one in entry], open_collection(hidden), place, wanted, announce=announce
+    )
+    write_class_pages(made, place, announce=announce)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from impasto.evaluation.adapter_score import AdapterSettings
     from impasto.evaluation.picture_score import PictureSettings
     from impasto.evaluation.predict import Prediction, PredictSettings
+    from impasto.evaluation.settings import PredictionsSettings
     from impasto.records.atlas import Atlas
     from impasto.records.balance import BalanceResult
+    from impasto.records.evaluation import ClassifierEvaluation
     from impasto.records.evaluations import Evaluation
     from impasto.records.lora_score import LoraScore
     from impasto.records.painter_score import PainterScore
@@ -158,6 +160,49 @@ def evaluate_pictures(
     wanted = resolve(PictureSettings, settings, options)
     place = None if output is None else folder(output)
     return score_pictures(folder(pictures), folder(collection), place, wanted, announce=announce)
+
+
+def evaluate_predictions(
+    predictions: Thing,
+    collection: "Collection | Thing",
+    output: Thing | None = None,
+    settings: "PredictionsSettings | Mapping[str, Any] | None" = None,
+    *,
+    against: "Sequence[Thing]" = (),
+    announce: Announce | None = None,
+    **options: Any,
+) -> "ClassifierEvaluation":
+    """Score predictions that any program made, and write a report on them.
+
+    Args:
+        predictions: a table (CSV, TSV, parquet, JSON, JSON lines) with a picture and a style a row,
+            and perhaps a probability for each style; or a folder of Ultralytics' texts.
+        collection: with the pictures that they answer.
+        output: the folder to write; ``predictions/NAME`` beside the collection where ``None``, so
+            that the report of a study has them.
+        settings: the defaults where ``None``.
+        against: evaluated runs to compare with, picture by picture.
+        announce: called with a line for each thing that a reader must know.
+        options: single settings by name.
+    """
+    from impasto.evaluation.predictions_score import score_predictions  # noqa: PLC0415
+    from impasto.evaluation.settings import PredictionsSettings  # noqa: PLC0415
+    from impasto.reporting.scored_page import write_scored_page  # noqa: PLC0415
+
+    wanted = resolve(PredictionsSettings, settings, options)
+    file, opened = folder(predictions), open_collection(collection)
+    beside = opened.path.resolve().parent / "predictions" / file.stem
+    place = beside if output is None else folder(output)
+    made = score_predictions(
+        file,
+        opened,
+        place,
+        wanted,
+        against=[folder(one) for one in against],
+        announce=announce,
+    )
+    write_scored_page(made, place)
+    return made
 
 
 def evaluation_settings(kind: RunKind, by: Literal["artist"] | None = None) -> type[Settings]:

@@ -68,6 +68,10 @@ class PathIndex:
         """All paths, sorted."""
         return sorted(self._paths)
 
+    def __contains__(self, path: str) -> bool:
+        """Whether a path is there, as it stands."""
+        return path in self._paths
+
     def find(self, cell: str) -> Match | None:
         """The one path that a cell means; ``None`` where there is none, or more than one."""
         if cell in self._paths:
@@ -98,6 +102,25 @@ class PathIndex:
             if (found := self.find(tail)) is not None:
                 return found.path
         return None
+
+    def by_name(self, cell: str) -> dict[str, int]:
+        """All paths with a cell's file name, with or without its ending, whatever their folders.
+
+        Each with the number of parts, from the name on, that are those of the cell.
+        """
+        path = cleaned(cell)
+        for spelled in dict.fromkeys((path, unquote(path))):
+            key, stem = _keys(spelled)
+            *folders, name = key.split("/")
+            bare = stem.rsplit("/", 1)[-1]
+            found = (
+                self._names.get(name) or self._name_stems.get(bare) or self._name_stems.get(name)
+            )
+            if found:
+                return {
+                    one: 1 + _common_end(_keys(one)[0].split("/")[:-1], folders) for one in found
+                }
+        return {}
 
 
 class PictureFolder:
@@ -170,6 +193,16 @@ def _keys(path: str) -> tuple[str, str]:
     key = "/".join(plain(part) for part in path.split("/"))
     stem, dot, ending = key.rpartition(".")
     return key, stem if dot and f".{ending}" in PICTURES else key
+
+
+def _common_end(one: list[str], other: list[str]) -> int:
+    """The number of last parts that two paths share."""
+    same = 0
+    for own, asked in zip(reversed(one), reversed(other), strict=False):
+        if own != asked:
+            break
+        same += 1
+    return same
 
 
 def _only(found: list[str], wanted: str) -> str | None:

@@ -47,10 +47,17 @@ _MOST_BYTES_OF_A_CELL: Final = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row: its number, and its cells by the names of columns that are known here."""
+    """One row of a table.
+
+    Attributes:
+        number: as office programs count.
+        cells: by the names of columns that are known here.
+        others: cells of all other columns, by the table's own names.
+    """
 
     number: int
     cells: Mapping[str, Any]
+    others: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, column: str) -> str:
         """A cell as trimmed text, empty where there is none."""
@@ -66,6 +73,7 @@ class LabelTable:
         path: the file.
         rows: those that could be read.
         columns: those of the file, by the names that are known here.
+        others: all other columns of the file.
         skipped: rows that could not be read.
         notes: what had to be guessed, in words.
     """
@@ -73,6 +81,7 @@ class LabelTable:
     path: Path
     rows: tuple[TableRow, ...]
     columns: Mapping[str, str]
+    others: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -123,8 +132,14 @@ def read_rows(
     if not raw.rows:
         why = f": {raw.skipped[0].id}: {raw.skipped[0].reason}" if raw.skipped else ""
         raise InputError(f"{table} has no rows{why}: fill it in, or name another table")
+    taken = set(mapping.values())
+    others = tuple(own for own in raw.columns if own not in taken)
     rows = tuple(
-        TableRow(number, {name: cells.get(own) for name, own in mapping.items()})
+        TableRow(
+            number,
+            {name: cells.get(own) for name, own in mapping.items()},
+            {own: cells.get(own) for own in others},
+        )
         for number, cells in raw.rows
     )
     renamed = [
@@ -134,7 +149,7 @@ def read_rows(
     ]
     noted = [f"Columns of {table.name} were read under other names: {', '.join(renamed)}"]
     notes = (*raw.notes, *(noted if renamed else ()))
-    return LabelTable(table, rows, mapping, tuple(raw.skipped), notes)
+    return LabelTable(table, rows, mapping, others, tuple(raw.skipped), notes)
 
 
 def has_rows_of(table: Path, known: Mapping[str, tuple[str, ...]], required: Sequence[str]) -> bool:
@@ -178,7 +193,7 @@ def _in_format(
             best: tuple[_Raw, dict[str, str]] | None = None
             for raw in _delimited(table):
                 mapping = _mapping(raw.columns, known, columns)
-                if wanted <= mapping.keys():
+                if wanted and wanted <= mapping.keys():
                     return raw, mapping
                 if best is None or len(raw.columns) > len(best[0].columns):
                     best = raw, mapping
@@ -190,7 +205,7 @@ def _in_format(
         case ".jsonl" | ".ndjson":
             raw = _json_lines(table)
         case ".json":
-            raw = _objects(table, json.loads(_text(table, [])))
+            raw = _objects(table, _listed(json.loads(_text(table, [])), known))
         case ".xlsx" | ".xls" | ".ods":
             raise InputError(f"{table} is a workbook: save the sheet as CSV and name that")
         case _:
@@ -232,7 +247,8 @@ def _lacking(table: Path, raw: _Raw, missing: Sequence[str]) -> str:
             f"the first row of {table} already names a picture ({', '.join(raw.columns)[:80]}): "
             "add a row with the names of the columns above it, such as path,style"
         )
-    guesses = {"path": _holds_paths(raw)} if "path" in missing else {}
+    cells = [cells for _, cells in raw.rows]
+    guesses = {"path": column_of_paths(raw.columns, cells)} if "path" in missing else {}
     mapped = ",".join(f"{name}={_quoted(guesses.get(name) or '…')}" for name in missing)
     return (
         f"{table} needs {' and '.join(f'a column {name}' for name in missing)}; it has "
@@ -244,10 +260,10 @@ def _quoted(column: str) -> str:
     return f'"{column}"' if " " in column or "," in column else column
 
 
-def _holds_paths(raw: _Raw) -> str | None:
+def column_of_paths(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str | None:
     """The column in which most cells of the first rows end as files of pictures do."""
-    first = [cells for _, cells in raw.rows[:50]]
-    for name in raw.columns:
+    first = rows[:50]
+    for name in columns:
         endings = [Path(str(cells.get(name) or "")).suffix.lower() for cells in first]
         if 2 * sum(ending in PICTURES for ending in endings) > len(endings):
             return name
@@ -305,6 +321,29 @@ def _long_cells() -> Iterator[None]:
         yield
     finally:
         csv.field_size_limit(before)
+
+
+def _listed(content: Any, known: Mapping[str, tuple[str, ...]]) -> Any:
+    """JSON as a list of objects, whichever way pandas wrote it (``to_json(orient=…)``).
+
+    ``split`` has columns and data, ``index`` an object a picture under its path, ``columns`` an
+    object a column. Anything else is returned as it is.
+    """
+    if not isinstance(content, dict):
+        return content
+    if isinstance(content.get("columns"), list) and isinstance(content.get("data"), list):
+        names, index = content["columns"], content.get("index")
+        rows = [dict(zip(names, row, strict=False)) for row in content["data"]]
+        return (
+            [{"": place, **row} for place, row in zip(index, rows, strict=False)] if index else rows
+        )
+    if not content or not all(isinstance(value, dict) for value in content.values()):
+        return content
+    paths = {"path", *known.get("path", ())}
+    if any(plain(name) in paths for name in content):
+        places = dict.fromkeys(place for column in content.values() for place in column)
+        return [{name: column.get(at) for name, column in content.items()} for at in places]
+    return [{"path": place, **row} for place, row in content.items()]
 
 
 def _json_lines(table: Path) -> _Raw:

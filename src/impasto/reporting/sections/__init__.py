@@ -10,6 +10,7 @@ from typing import Any, Final
 from impasto.records.atlas import Atlas
 from impasto.records.balance import BalanceResult
 from impasto.records.by_artist import ByArtistResult
+from impasto.records.class_comparison import ClassComparison
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
@@ -21,6 +22,7 @@ from impasto.reporting.sections import (
     autoencoder,
     balance,
     built,
+    class_summary,
     clusters,
     collection,
     glossary,
@@ -66,6 +68,7 @@ ALONE: Final[Mapping[type[Result], Callable[[Any, Place], Section]]] = {
     ByArtistResult: unseen_artists.artists_section,
     BalanceResult: balance.balance_section,
     Atlas: clusters.clusters_section,
+    ClassComparison: lambda made, place: class_summary.sections(made)[0],
 }
 """The section on a result alone, by its class."""
 

@@ -24,9 +24,9 @@ ITEMS: Final = 40
 """Items listed under a finding; the rest is counted and stands in the finding's file."""
 WARNINGS: Final = 3
 DISTRUST: Final = (
-    "IMP307", "IMP110", "IMP106", "IMP305", "IMP402", "IMP108", "IMP302", "IMP320", "IMP315",
-    "IMP317", "IMP303", "IMP306", "IMP504", "IMP505", "IMP506", "IMP604", "IMP202", "IMP109",
-    "IMP313", "IMP304", "IMP503", "IMP112", "IMP115", "IMP101",
+    "IMP331", "IMP307", "IMP110", "IMP106", "IMP305", "IMP402", "IMP108", "IMP302", "IMP320",
+    "IMP315", "IMP317", "IMP303", "IMP306", "IMP504", "IMP505", "IMP506", "IMP604", "IMP330",
+    "IMP332", "IMP202", "IMP109", "IMP313", "IMP304", "IMP503", "IMP112", "IMP115", "IMP101",
 )  # fmt: skip
 """Issues that a reader must know before quoting a number, the worst first.
 
@@ -63,6 +63,25 @@ def section(study: StudyRecords) -> Section:
         )
     blocks += issues
     return Section("findings", title, tuple(blocks), "Limits")
+
+
+def findings_section(found: Sequence[Finding], stage: str) -> Section:
+    """Return the section on the findings of one stage, those that qualify its result first.
+
+    Args:
+        found: the findings.
+        stage: their folder, beside whose name the rest of long lists stands.
+    """
+    parts = _entries(found, stage, f"{stage}/findings.json")
+    issues = [entry for entry in parts if entry.finding.outcome == "issue"]
+    issues.sort(key=lambda entry: (not entry.finding.invalidates, _rank(entry.finding.code)))
+    others = [entry for entry in parts if entry.finding.outcome != "issue"]
+    title = "Nothing was found that qualifies this result"
+    if issues:
+        verb = "qualifies" if len(issues) == 1 else "qualify"
+        title = f"{count(len(issues), 'finding')} {verb} this result"
+    fold = Details(f"{count(len(others), 'check')} passed or not applicable", tuple(others))
+    return Section("findings", title, (*issues, fold), "Limits")
 
 
 def checks(study: StudyRecords) -> Section:

@@ -34,6 +34,7 @@ from impasto.reporting.sections import (
     art_history,
     calibration,
     confusions,
+    foreign,
     heat,
     label_order,
     per_style,
@@ -72,24 +73,24 @@ def answer_of(evaluation: ClassifierEvaluation, *, invalid: bool = False) -> Ans
     verdict: Verdict
     oracle = simple.pop("artist_oracle", None)
     equal = [title for title, one in simple.items() if not exceeds(one.gains[KEY])]
-    few = too_few(evaluation.pictures)
+    few, who = too_few(evaluation.pictures), "model" if evaluation.source else "network"
     if invalid:
         verdict, finding = "invalid", "A finding invalidates this score"
     elif few:
         verdict, finding = "mixed", few
     elif equal:
         verdict = "poor"
-        finding = f"The network is not shown to be better than {_named(equal[0])}"
+        finding = f"The {who} is not shown to be better than {_named(equal[0])}"
     elif oracle is not None and falls_short(oracle.gains[KEY]):
         verdict = "mixed"
-        finding = "The network tells styles apart better than colour does, but worse than the "
+        finding = f"The {who} tells styles apart better than colour does, but worse than the "
         finding += "artist’s name would"
     elif oracle is not None and not exceeds(oracle.gains[KEY]):
         verdict = "mixed"
-        finding = "The network tells styles apart better than colour does, but is not shown to "
+        finding = f"The {who} tells styles apart better than colour does, but is not shown to "
         finding += "beat the artist’s name"
     else:
-        verdict, finding = "good", "The network tells styles apart better than colour does"
+        verdict, finding = "good", f"The {who} tells styles apart better than colour does"
     return Answer(
         NUMBER,
         name,
@@ -161,6 +162,9 @@ def section(study: StudyRecords) -> Section:
         if run.by_artist:
             file = f"runs/{run.name}/by-artist/by-artist.json"
             sources.append(Provenance(f"artists of {run.name}", run.by_artist.command, file))
+    for name, one in study.predictions:
+        file = f"predictions/{name}/evaluation/metrics.json"
+        sources.append(Provenance(f"predictions of {name}", one.command, file))
     return Section(found.anchor, found.title, tuple(blocks), found.name, "", NUMBER, tuple(sources))
 
 
@@ -173,7 +177,7 @@ def _main(study: StudyRecords, run: Classifier, evaluation: ClassifierEvaluation
 def summary(evaluation: ClassifierEvaluation) -> str:
     """Return forty to sixty words on an evaluation."""
     own, simple = evaluation.scores[KEY], baselines(evaluation)
-    accuracy = evaluation.scores["accuracy"]
+    accuracy, who = evaluation.scores["accuracy"], "model" if evaluation.source else "network"
     others = {
         "colour_histogram": "colour histograms {}",
         "artist_oracle": "naming each artist’s usual style {}",
@@ -185,7 +189,7 @@ def summary(evaluation: ClassifierEvaluation) -> str:
         if name in simple
     ]
     text = (
-        f"Of an average style the network recognises {score(own)} of its "
+        f"Of an average style the {who} recognises {score(own)} of its "
         f"{evaluation.split} pictures; {', '.join(beside)}. Accuracy over all "
         f"{count(evaluation.pictures, 'picture')} is {score(accuracy)}, with "
         f"{PRIORS[evaluation.prior_of('accuracy')]}. "
@@ -218,6 +222,11 @@ def errors(paintings: Paintings, run: Classifier) -> list[Block]:
 def _folds(study: StudyRecords, main: Classifier, scored: Sequence[Classifier]) -> list[Block]:
     assert main.evaluation is not None
     evaluations = [(run.title, run.evaluation) for run in scored if run.evaluation]
+    evaluations += [
+        (f"{name} (another program, {PRIORS[one.prior]})" if one.prior == "given" else name, one)
+        for name, one in study.predictions
+        if one.split == main.evaluation.split
+    ]
     numbers: list[Block] = [scores_table(evaluations)]
     if "artist_oracle" not in baselines(main.evaluation):
         numbers.append(muted("No artist oracle: the artists are not known."))
@@ -229,6 +238,11 @@ def _folds(study: StudyRecords, main: Classifier, scored: Sequence[Classifier]) 
         if run is not main and run.evaluation:
             inner = (per_style.styles_chart(run.evaluation, run.name), *run_folds(study, run))
             folds.append(Details(f"The same of {run.title}", inner))
+    for name, one in study.predictions:
+        if one.source:
+            before, after = foreign.blocks(one, one.source, name)
+            inner = (prose(summary(one)), *before, per_style.styles_chart(one, name), *after)
+            folds.append(Details(f"Predictions of another program: {name}", inner))
     folds.append(METHOD)
     return folds
 
@@ -248,14 +262,17 @@ def run_folds(study: StudyRecords, run: Classifier) -> list[Block]:
 
 
 def scores_section(evaluation: ClassifierEvaluation, place: Place) -> Section:
-    """Return the section on one evaluation alone."""
+    """Return the section on one evaluation alone, of a run or of another program's predictions."""
     found = answer_of(evaluation)
-    blocks = (
+    blocks: tuple[Block, ...] = (
         prose(summary(evaluation)),
         per_style.styles_chart(evaluation),
-        scores_table([("The network", evaluation)]),
+        scores_table([("The model" if evaluation.source else "The network", evaluation)]),
         METHOD,
     )
+    if evaluation.source:
+        before, after = foreign.blocks(evaluation, evaluation.source)
+        blocks = (*before, *blocks, *after)
     file = "evaluation/metrics.json"
     return Section(
         found.anchor, found.title, blocks, found.name, place.prefix, NUMBER,

@@ -57,11 +57,19 @@ def scores_table(evaluations: Sequence[tuple[str, ClassifierEvaluation]]) -> Tab
         title = f"{BASELINES[name]} ({baseline.note})" if baseline.note else BASELINES[name]
         rows.append(Row((title, *_cells(found, baseline))))
     mix = main.test_mix
+    priors = (
+        f"Every column answers under its prior: how frequent styles are supposed to be. The test "
+        f"split is mixed nearer to {PRIORS[mix.prior]}: {mix.reason}"
+    )
+    if main.prior == "given":
+        priors = (
+            "The file's answers stand as they are, for its maker's prior is not known. Baselines "
+            f"answer accuracy with {PRIORS[mix.prior]}, other scores with {PRIORS['uniform']}"
+        )
     return Table(
         "Scores",
         f"Scores on {count(main.pictures, main.split + ' picture')}; in brackets 95 % intervals "
-        f"of {main.resampled.text}. Every column answers under its prior: how frequent styles are "
-        f"supposed to be. The test split is mixed nearer to {PRIORS[mix.prior]}: {mix.reason}",
+        f"of {main.resampled.text}. {priors}",
         columns("Who answers", numbers=tuple(column.heading for column in found)),
         tuple(rows),
         look="broad",

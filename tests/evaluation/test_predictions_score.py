@@ -1,0 +1,393 @@
+"""Predictions of other programs: their own files go through, and nothing is guessed in silence.
+
+The files in ``peer_outputs`` have made-up numbers in the form in which each program, or a notebook
+with it, writes them: timm's ``inference.py`` with its options, fastai and Keras by
+pandas, Ultralytics' ``save_txt`` and ``to_df``, torchvision's ``ImageFolder`` by number.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pytest import approx
+
+import impasto
+from impasto.collection.collection import Collection
+from impasto.config import parse
+from impasto.errors import InputError, SettingsError, VocabularyError
+from impasto.evaluation.predictions_score import score_predictions
+from impasto.evaluation.settings import PredictionsSettings
+from impasto.records.evaluation import ClassifierEvaluation
+from impasto.records.finding import Finding
+
+PEERS = Path(__file__).parent / "peer_outputs"
+ORDER = {"classes": str(PEERS / "class_to_idx.json")}
+STYLES = ("Bands", "Columns", "Diagonals")
+# Two of twelve answers are wrong: a picture of Bands is called Diagonals, one of Columns Bands
+CONFUSION = ((3, 0, 1), (1, 3, 0), (0, 0, 4))
+
+
+@pytest.fixture(scope="module")
+def collection(make_collection: Callable[..., Collection]) -> Collection:
+    """Three styles with four test pictures each, by two artists a style."""
+    return make_collection(artists=2, validation_share=0.2)
+
+
+@pytest.fixture
+def score(collection: Collection, tmp_path: Path) -> Callable[..., ClassifierEvaluation]:
+    """A function: the score of a file, or of rows that it writes as one."""
+
+    def scored(file: Path | pd.DataFrame, **options: Any) -> ClassifierEvaluation:
+        if isinstance(file, pd.DataFrame):
+            path = tmp_path / "predictions.csv"
+            file.to_csv(path, index=False)
+        else:
+            path = file
+        announce = options.pop("announce", None)
+        settings = parse(PredictionsSettings, {"bootstrap_samples": 100, **options}, "the test")
+        return score_predictions(path, collection, tmp_path / "scored", settings, announce=announce)
+
+    return scored
+
+
+@pytest.fixture
+def right(collection: Collection) -> pd.DataFrame:
+    """A table that answers every test picture rightly."""
+    rows = collection.indices("test")
+    columns = {"path": collection.column("id"), "style": collection.column("style")}
+    return pd.DataFrame({name: [column[row] for row in rows] for name, column in columns.items()})
+
+
+def finding(made: ClassifierEvaluation, code: str) -> Finding:
+    return next(one for one in made.findings if one.code == code)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "probabilities"),
+    [
+        ("timm-index.csv", ORDER, False),
+        ("timm-index.parquet", ORDER, False),
+        ("timm-index.json", ORDER, False),
+        ("timm-split.json", ORDER, False),
+        ("timm-label.csv", {}, False),
+        ("timm-all.csv", ORDER, True),
+        ("timm-separate.csv", ORDER, True),
+        ("timm-topk.csv", {}, False),
+        ("timm-topk-separate.csv", ORDER, True),
+        ("fastai.csv", {}, True),
+        ("ultralytics.csv", {}, False),
+        ("ultralytics-labels", {}, True),
+        ("torchvision.csv", ORDER, False),
+        ("keras.csv", {}, True),
+    ],
+)
+def test_the_files_of_other_programs_go_through(
+    score: Callable[..., ClassifierEvaluation],
+    name: str,
+    options: dict[str, Any],
+    probabilities: bool,
+) -> None:
+    made = score(PEERS / name, **options)
+    assert made.confusion == CONFUSION
+    assert made.scores["accuracy"].value == approx(10 / 12)
+    assert made.scores["balanced_accuracy"].value == approx((0.75 + 0.75 + 1) / 3)
+    assert ("top_3" in made.scores) is (made.calibration is not None) is probabilities
+    assert made.source and made.source.answered == 12 and made.source.missing == 0
+    assert made.resampled.unit == "artists" and made.resampled.count == 6
+
+
+@pytest.mark.parametrize("name", ["keras.csv", "timm-label.csv"])
+def test_tables_of_office_programs_go_through(
+    score: Callable[..., ClassifierEvaluation], tmp_path: Path, name: str
+) -> None:
+    """Semicolons for commas, an encoding of their own, backslashes in paths."""
+    text = (PEERS / name).read_text().replace(",", ";").replace("paintings/", "C:\\Bilder\\")
+    (tmp_path / "office.csv").write_text(text.replace("/", "\\"), encoding="utf-16")
+    assert score(tmp_path / "office.csv").confusion == CONFUSION
+
+
+def test_ranks_without_classes_are_refused(score: Callable[..., ClassifierEvaluation]) -> None:
+    with pytest.raises(InputError, match=r"fall in every row.*--topk 0"):
+        score(PEERS / "timm-ranks.csv", **ORDER)
+
+
+def test_numbers_mean_nothing_without_their_order(
+    score: Callable[..., ClassifierEvaluation], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="by numbers, as 0: give their names"):
+        score(PEERS / "torchvision.csv")
+    assert score(PEERS / "torchvision.csv", classes="alphabetical").confusion == CONFUSION
+    assert score(PEERS / "torchvision.csv", classes=STYLES).confusion == CONFUSION
+    lines = tmp_path / "classes.txt"
+    lines.write_text("0 Bands\n1 Columns\n2 Diagonals\n")
+    assert score(PEERS / "torchvision.csv", classes=str(lines)).confusion == CONFUSION
+    with pytest.raises(InputError, match="3 numbers a picture, but --classes names 2"):
+        score(PEERS / "timm-separate.csv", classes=STYLES[:2])
+    with pytest.raises(InputError, match="class number 2, but --classes names 2"):
+        score(PEERS / "torchvision.csv", classes=STYLES[:2])
+
+
+def test_another_order_of_the_classes_is_found_out(
+    score: Callable[..., ClassifierEvaluation],
+) -> None:
+    made = score(PEERS / "torchvision.csv", classes=("Columns", "Diagonals", "Bands"))
+    found = finding(made, "IMP331")
+    assert found.outcome == "issue" and found.invalidates
+    assert {(row["named"], row["fits"]) for row in found.items} == {
+        ("Columns", "Bands"),
+        ("Diagonals", "Columns"),
+        ("Bands", "Diagonals"),
+    }
+    assert finding(score(PEERS / "keras.csv"), "IMP331").outcome == "passed"
+
+
+def test_true_styles_of_the_file_are_compared_with_the_collections(
+    score: Callable[..., ClassifierEvaluation], right: pd.DataFrame
+) -> None:
+    assert finding(score(PEERS / "torchvision.csv", **ORDER), "IMP333").outcome == "passed"
+    table = right.rename(columns={"style": "predicted"}).assign(label=right["style"])
+    table.loc[0, "label"] = "Columns"
+    found = finding(score(table), "IMP333")
+    assert found.outcome == "issue" and [row["file"] for row in found.items] == ["Columns"]
+
+
+def test_names_are_compared_without_case_accents_and_punctuation(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    styles = ("Art_Nouveau_Modern", "Naive_Art_Primitivism", "Ukiyo_e")
+    collection = make_collection(styles=styles, train=4, test=2)
+    foreign = ("art nouveau (modern)", "Naïve Art (Primitivism)", "ukiyo-e")
+    rows = collection.indices("test")
+    ids, labels = collection.column("id"), collection.labels
+    table = pd.DataFrame({"id": [ids[row] for row in rows]})
+    table["prediction"] = [foreign[labels[row]] for row in rows]
+    table.to_csv(tmp_path / "p.csv", index=False)
+    made = score_predictions(tmp_path / "p.csv", collection, tmp_path / "scored")
+    assert made.scores["accuracy"].value == 1
+
+
+def test_unknown_classes_are_refused_by_name_mapped_or_counted_as_wrong(
+    score: Callable[..., ClassifierEvaluation], right: pd.DataFrame, tmp_path: Path
+) -> None:
+    right["style"] = right["style"].replace({"Columns": "Column pictures", "Bands": "Zigzag"})
+    with pytest.raises(VocabularyError, match=r"'Zigzag'.*'Column pictures' .did you mean Columns"):
+        score(right)
+    made = score(right, other_classes="wrong")
+    assert made.scores["accuracy"].value == approx(1 / 3)
+    assert made.source and made.source.foreign == 8
+    assert finding(made, "IMP330").outcome == "issue"
+    renames = tmp_path / "renames.csv"
+    renames.write_text("from,to\nColumn pictures,Columns\nZigzag,\n")
+    made = score(right, rename_styles=str(renames))
+    assert made.scores["accuracy"].value == approx(2 / 3)
+
+
+def test_missing_pictures_count_as_wrong_or_are_left_out_and_are_named(
+    score: Callable[..., ClassifierEvaluation], right: pd.DataFrame
+) -> None:
+    lines: list[str] = []
+    made = score(right[3:], announce=lines.append)
+    assert made.pictures == 12 and made.scores["accuracy"].value == approx(9 / 12)
+    assert any("3 of 12 pictures have no row" in line for line in lines)
+    found = finding(made, "IMP330")
+    assert found.outcome == "issue" and [row["id"] for row in found.items] == list(
+        right["path"][:3]
+    )
+    made = score(right[3:], missing="leave-out")
+    assert made.pictures == 9 and made.scores["accuracy"].value == 1
+    assert finding(made, "IMP330").numbers["missing"] == 3
+
+
+def test_contradictory_rows_are_refused_and_equal_ones_counted(
+    score: Callable[..., ClassifierEvaluation], right: pd.DataFrame
+) -> None:
+    again = pd.concat([right, right[:2]])
+    made = score(again)
+    assert made.source and made.source.repeated == 2 and made.scores["accuracy"].value == 1
+    other = right[:1].assign(style="Diagonals")
+    with pytest.raises(InputError, match=r"twice, and otherwise: .*row 2 and .*row 14"):
+        score(pd.concat([right, other]))
+
+
+def test_pictures_of_the_training_are_refused_or_left_out(
+    score: Callable[..., ClassifierEvaluation],
+    collection: Collection,
+    right: pd.DataFrame,
+    tmp_path: Path,
+) -> None:
+    row = int(collection.indices("train")[0])
+    learned = pd.DataFrame({"path": [collection.column("id")[row]], "style": ["Bands"]})
+    both = pd.concat([right, learned])
+    with pytest.raises(InputError, match=r"other splits than test \(1 of train\)"):
+        score(both)
+    made = score(both, split="test")
+    assert made.source and made.source.other_splits == 1 and made.pictures == 12
+
+    seen = tmp_path / "seen.txt"
+    seen.write_text("\n".join(right["path"][:2]))
+    with pytest.raises(InputError, match="trained on 2 pictures of the test split"):
+        score(right, trained_on=str(seen))
+    made = score(right, trained_on=str(seen), split="test")
+    assert made.pictures == 10 and made.source and made.source.trained_on == 2
+    assert finding(made, "IMP305").numbers["left_out"] == 2
+
+    said = right.assign(split=["train"] + ["test"] * 11)
+    with pytest.raises(InputError, match="by its own account"):
+        score(said)
+
+
+def test_rows_on_no_picture_are_counted_and_a_file_of_them_is_refused(
+    score: Callable[..., ClassifierEvaluation], right: pd.DataFrame
+) -> None:
+    strangers = pd.DataFrame({"path": ["test/Bands/nobody.jpg"], "style": ["Bands"]})
+    made = score(pd.concat([right, strangers]))
+    found = finding(made, "IMP332")
+    assert found.outcome == "issue" and "nobody.jpg" in str(found.items[0]["reason"])
+    with pytest.raises(InputError, match=r"answers no test picture.*pictures such as test/Bands/"):
+        score(strangers)
+
+
+def test_a_bare_name_that_fits_two_pictures_is_not_guessed(
+    make_collection: Callable[..., Collection], tmp_path: Path
+) -> None:
+    collection = make_collection(train=4, test=2)  # test000.jpg stands in every style's folder
+    table = pd.DataFrame({"path": ["test000.jpg", "Bands/test001.jpg"], "style": "Bands"})
+    table.to_csv(tmp_path / "p.csv", index=False)
+    made = score_predictions(tmp_path / "p.csv", collection, tmp_path / "scored")
+    assert made.source and (made.source.unknown, made.source.answered) == (1, 1)
+    assert "may be" in str(finding(made, "IMP332").items[0]["reason"])
+
+
+def test_numbers_that_are_no_shares_are_recognised_and_taken_when_named(
+    score: Callable[..., ClassifierEvaluation],
+) -> None:
+    shares = pd.read_csv(PEERS / "keras.csv", index_col=0)
+    own = score(PEERS / "keras.csv")
+    logits, percent, apart = np.log(shares) - 3, 100 * shares, shares / 2
+    for table, said, way_out in (
+        (logits, "logits", "--probabilities logits"),
+        (percent, "percent", "--probabilities percent"),
+        (apart, "scores", "--probabilities scores"),
+    ):
+        rows = table.reset_index(names="path")
+        with pytest.raises(InputError, match=way_out):
+            score(rows)
+        made = score(rows, probabilities=said)
+        assert made.calibration and own.calibration
+        assert made.calibration.nll_after == approx(own.calibration.nll_after, abs=1e-5)
+
+
+def test_a_known_prior_is_corrected_for_each_score(
+    score: Callable[..., ClassifierEvaluation], collection: Collection
+) -> None:
+    counts = collection.counts("train")
+    assert len(set(counts.tolist())) == 1  # equal shares: the correction changes nothing
+    given, known = score(PEERS / "keras.csv"), score(PEERS / "keras.csv", prior="train")
+    assert given.prior == "given" and list(given.by_prior) == ["given"]
+    assert known.prior == "uniform" and set(known.by_prior) == {"uniform", "train"}
+    assert known.confusion == given.confusion == CONFUSION
+    with pytest.raises(InputError, match="can correct nothing"):
+        score(PEERS / "timm-label.csv", prior="train")
+
+
+def test_scores_beside_baselines_intervals_findings_and_a_page(
+    collection: Collection, tmp_path: Path
+) -> None:
+    made = impasto.evaluate_predictions(
+        PEERS / "keras.csv", collection, tmp_path / "scored", bootstrap_samples=100
+    )
+    majority, oracle = made.baselines["majority"], made.baselines["artist_oracle"]
+    assert majority and majority.scores["accuracy"].value == approx(1 / 3)
+    assert majority.gains["accuracy"].value == approx(10 / 12 - 1 / 3)
+    assert oracle and oracle.scores["accuracy"].value == 1  # every artist has one style
+    assert {f"IMP30{n}" for n in (1, 2, 3, 4, 5, 6)} <= {one.code for one in made.findings}
+    read = ClassifierEvaluation.read(
+        tmp_path / "scored" / "evaluation" / "metrics.json", what="evaluation", verb="evaluate"
+    )
+    assert read == made
+    for name in ("report.html", "report.md"):
+        text = (tmp_path / "scored" / name).read_text(encoding="utf-8")
+        assert "Artist oracle" in text and "83.3" in text
+    assert "The model" in impasto.render_html(made)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("path,loss\na.jpg,1\n", "holds no answers"),
+        ("style\nBands\n", "needs a column path"),
+        ("path,style\n", "has no rows"),
+        ("path,style\ntest/Bands/x.jpg,\n", "no answer is given"),
+        ("test/Bands/x.jpg,Bands\ntest/Bands/y.jpg,Bands\n", "already names a picture"),
+        ("model,top1\nresnet18,61.2\n", "needs a column path"),
+    ],
+)
+def test_a_file_without_answers_is_one_line(
+    score: Callable[..., ClassifierEvaluation],
+    tmp_path: Path,
+    content: str,
+    message: str,
+) -> None:
+    (tmp_path / "p.csv").write_text(content)
+    with pytest.raises(InputError, match=message) as caught:
+        score(tmp_path / "p.csv")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(SettingsError, match="no column that is read"):
+        score(tmp_path / "p.csv", columns="colour=x")
+
+
+def test_a_run_is_compared_on_the_same_pictures(
+    trained: Any, tmp_path: Path, make_collection: Callable[..., Collection]
+) -> None:
+    """The run's own answers, as a file, are no better and no worse than the run."""
+    rows = pd.read_parquet(trained.run.path / "evaluation" / "predictions.parquet")
+    rows[["id", "predicted"]].to_csv(tmp_path / "own.csv", index=False)
+    made = score_predictions(
+        tmp_path / "own.csv", trained.collection, tmp_path / "scored", against=[trained.run.path]
+    )
+    assert made.source
+    (test,) = made.source.against
+    assert test.p == 1 and test.gains["balanced_accuracy"].value == 0
+    own = trained.evaluation.scores["balanced_accuracy"]
+    assert made.scores["balanced_accuracy"] == own == test.scores["balanced_accuracy"]
+    assert test.scores["accuracy"] == trained.evaluation.scores["accuracy"]
+
+    rows["predicted"] = rows["style"].iloc[::-1].to_numpy()
+    rows[["id", "predicted"]].to_csv(tmp_path / "bad.csv", index=False)
+    bad = impasto.evaluate_predictions(
+        tmp_path / "bad.csv", trained.collection, tmp_path / "other", against=[trained.run]
+    )
+    assert bad.source and bad.source.against[0].gains["balanced_accuracy"].high < 0
+    assert bad.source.against[0].p < 0.05
+    page = (tmp_path / "other" / "report.md").read_text(encoding="utf-8")
+    assert "difference in points" in page
+    with pytest.raises(InputError, match=r"has other styles|did not answer"):
+        score_predictions(
+            PEERS / "keras.csv",
+            make_collection(artists=2, validation_share=0.2),
+            tmp_path / "third",
+            against=[trained.run.path],
+        )
+
+
+def test_the_classes_of_a_file_may_come_in_every_common_form(tmp_path: Path) -> None:
+    from impasto.collection.layouts.class_names import read_classes  # noqa: PLC0415
+
+    forms: dict[str, Any] = {
+        "list.json": ["b", "a"],
+        "class_to_idx.json": {"b": 0, "a": 1},
+        "id2label.json": {"id2label": {"0": "b", "1": "a"}},
+        "styles.json": {"format": 1, "styles": ["b", "a"], "aliases": {}},
+    }
+    for name, content in forms.items():
+        (tmp_path / name).write_text(json.dumps(content))
+        assert read_classes(tmp_path / name) == ("b", "a")
+    (tmp_path / "lines.txt").write_text("b\na\n")
+    assert read_classes(tmp_path / "lines.txt") == ("b", "a")
+    (tmp_path / "twice.txt").write_text("b\nb\n")
+    with pytest.raises(InputError, match="each class once"):
+        read_classes(tmp_path / "twice.txt")
