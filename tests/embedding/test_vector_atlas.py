@@ -60,8 +60,8 @@ def test_vectors_that_follow_artists_alone_retrieve_no_style(
     made = make_vector_atlas(four_styles.path, vectors, settings, output=tmp_path / "a")
     assert made.retrieval is not None
     score = made.retrieval.scores["cosine"]
-    assert score.chance is not None
-    assert score.mean_average_precision.value < score.chance.mean_average_precision.high + 0.05
+    assert score.mean_average_precision.value < 0.35  # a quarter are of the query's style
+    assert 0.4 < score.pair_auc.value < 0.6
 
 
 def test_a_file_with_missing_and_unknown_ids_makes_an_atlas_of_the_rest(
