@@ -1,8 +1,9 @@
 """Predictions of other programs: their own files go through, and nothing is guessed in silence.
 
 The files in ``peer_outputs`` have made-up numbers in the form in which each program, or a notebook
-with it, writes them: timm's ``inference.py`` with its options, fastai and Keras by
-pandas, Ultralytics' ``save_txt`` and ``to_df``, torchvision's ``ImageFolder`` by number.
+with it, writes them: timm's ``inference.py`` with its options, fastai and Keras by pandas,
+FiftyOne's exports of a field, Ultralytics' ``save_txt`` and ``to_df``, torchvision's
+``ImageFolder`` by number.
 """
 
 import json
@@ -19,6 +20,7 @@ import impasto
 from impasto.collection.collection import Collection
 from impasto.config import parse
 from impasto.errors import InputError, SettingsError, VocabularyError
+from impasto.evaluation.classifier import evaluate_classifier
 from impasto.evaluation.predictions_score import score_predictions
 from impasto.evaluation.settings import PredictionsSettings
 from impasto.records.evaluation import ClassifierEvaluation
@@ -83,6 +85,8 @@ def finding(made: ClassifierEvaluation, code: str) -> Finding:
         ("ultralytics-labels", {}, True),
         ("torchvision.csv", ORDER, False),
         ("keras.csv", {}, True),
+        ("fiftyone.json", {}, False),
+        ("fiftyone.csv", {}, False),
     ],
 )
 def test_the_files_of_other_programs_go_through(
@@ -149,6 +153,7 @@ def test_true_styles_of_the_file_are_compared_with_the_collections(
     score: Callable[..., ClassifierEvaluation], right: pd.DataFrame
 ) -> None:
     assert finding(score(PEERS / "torchvision.csv", **ORDER), "IMP333").outcome == "passed"
+    assert finding(score(PEERS / "fiftyone.csv"), "IMP333").numbers["pictures"] == 12
     table = right.rename(columns={"style": "predicted"}).assign(label=right["style"])
     table.loc[0, "label"] = "Columns"
     found = finding(score(table), "IMP333")
@@ -372,6 +377,20 @@ def test_a_run_is_compared_on_the_same_pictures(
             tmp_path / "third",
             against=[trained.run.path],
         )
+
+
+def test_a_run_is_compared_by_its_evaluation_on_the_same_collection(
+    trained: Any, tmp_path: Path, make_collection: Callable[..., Collection]
+) -> None:
+    """A run that was evaluated on several collections has a folder for each."""
+    other = make_collection(styles=trained.collection.vocabulary.styles, train=8, test=6, seed=5)
+    evaluated = evaluate_classifier(trained.run.path, other.path)
+    rows = pd.read_parquet(evaluated.path / "predictions.parquet")
+    rows[["id", "predicted"]].to_csv(tmp_path / "own.csv", index=False)
+    made = score_predictions(
+        tmp_path / "own.csv", other, tmp_path / "scored", against=[trained.run.path]
+    )
+    assert made.source and made.source.against[0].gains["balanced_accuracy"].value == 0
 
 
 def test_the_classes_of_a_file_may_come_in_every_common_form(tmp_path: Path) -> None:

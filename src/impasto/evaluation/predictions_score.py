@@ -83,7 +83,7 @@ def score_predictions(
     given = read_given(file, pictures, settings)
     for line in summary_lines(given):
         (announce or (lambda text: None))(line)
-    others = [read_scored(path) for path in against]
+    others = [read_scored(path, opened.fingerprint) for path in against]
     exam = Exam.of(pictures, given.rows, settings)
     _, evaluation = exam.score(given, settings, others)
     return write_score(evaluation, given, exam, output / "evaluation", settings)

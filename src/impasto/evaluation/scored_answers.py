@@ -12,7 +12,7 @@ from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import InputError
 from impasto.evaluation.loaded_classifier import correction_of
 from impasto.evaluation.scoring import BOTH, TestAnswers
-from impasto.files import read_table
+from impasto.files import read_json, read_table
 from impasto.records.evaluation import AnswerPrior, ClassifierEvaluation
 from impasto.records.run import Run, open_run
 
@@ -52,12 +52,13 @@ class ScoredAnswers:
         return TestAnswers(rows, styles, {})
 
 
-def read_scored(path: Path, folder: Path | None = None) -> ScoredAnswers:
+def read_scored(path: Path, collection: str | None = None) -> ScoredAnswers:
     """The evaluation of a run, or of a table of predictions, with its answers.
 
     Args:
         path: the run's folder, or the one that the scores of a table were written to.
-        folder: of another evaluation of the run.
+        collection: fingerprint of the collection that the run should have been evaluated on; its
+            own where ``None``, or where it was not.
 
     Raises:
         RunError: there is neither.
@@ -67,7 +68,9 @@ def read_scored(path: Path, folder: Path | None = None) -> ScoredAnswers:
     run = None
     if (path / "run.json").is_file() or not (own / "metrics.json").is_file():
         run = open_run(path, "classifier")
-    folder = folder or own
+    marks = {file.parent: read_json(file) for file in path.glob("evaluation*/metrics.json")}
+    on_it = [place for place, mark in marks.items() if mark["collection_fingerprint"] == collection]
+    folder = min(on_it, default=own)
     again = f"impasto evaluate {shlex.quote(str(path))}"
     if not (folder / "metrics.json").is_file():
         raise InputError(f"{path} is not evaluated: run {again} first")

@@ -32,9 +32,9 @@ PREDICTION_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "predicted": (
         *("prediction", "predictions", "pred", "preds", "predicted style", "predicted label"),
         *("predicted class", "pred label", "pred class", "pred idx", "y pred", "yhat", "y hat"),
-        *("answer", "top1", "top 1"),
+        *("answer", "top1", "top 1", "predictions.label", "prediction.label"),
     ),
-    "style": PICTURE_COLUMNS["style"],
+    "style": (*PICTURE_COLUMNS["style"], "ground truth", "ground truth.label"),
     "split": PICTURE_COLUMNS["split"],
 }
 """Columns of a table of predictions, each with other names that programs give it."""

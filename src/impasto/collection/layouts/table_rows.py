@@ -327,10 +327,18 @@ def _listed(content: Any, known: Mapping[str, tuple[str, ...]]) -> Any:
     """JSON as a list of objects, whichever way pandas wrote it (``to_json(orient=…)``).
 
     ``split`` has columns and data, ``index`` an object a picture under its path, ``columns`` an
-    object a column. Anything else is returned as it is.
+    object a column. FiftyOne has classes, and labels by picture. Anything else is returned as it
+    is.
     """
     if not isinstance(content, dict):
         return content
+    if "classes" in content and isinstance(content.get("labels"), dict):
+        names: dict[Any, Any] = dict(enumerate(content["classes"] or ()))
+        cells = {
+            path: label.get("label") if isinstance(label, dict) else label
+            for path, label in content["labels"].items()
+        }
+        return [{"path": path, "style": names.get(cell, cell)} for path, cell in cells.items()]
     if isinstance(content.get("columns"), list) and isinstance(content.get("data"), list):
         names, index = content["columns"], content.get("index")
         rows = [dict(zip(names, row, strict=False)) for row in content["data"]]
