@@ -88,6 +88,20 @@ def test_ids_from_another_folder_are_found_and_the_rest_is_counted_and_named(
     assert "1 vector (nobody.jpg)" in said[1]
 
 
+def test_a_picture_of_the_same_name_in_another_folder_is_no_match(
+    four_styles: Collection, tmp_path: Path
+) -> None:
+    """A collection lacks pictures that the file has; a flat copy has no folders to tell by."""
+    vectors, ids = _vectors(four_styles), four_styles.column("id")
+    elsewhere = f"/data/test/Elsewhere/{Path(ids[0]).name}"
+    _beside(tmp_path / "v.npy", [f"/data/{id_}" for id_ in ids[1:]] + [elsewhere], vectors)
+    found = read_vectors(tmp_path / "v.npy", four_styles)
+    assert found.rows.tolist() == list(range(1, len(ids)))
+    assert found.unmatched is not None and found.unmatched.first_vectors == (elsewhere,)
+    _beside(tmp_path / "w.npy", [f"/flat/{Path(id_).name}" for id_ in ids], vectors)
+    assert read_vectors(tmp_path / "w.npy", four_styles).unmatched is None
+
+
 def test_the_collections_own_table_names_the_ids(four_styles: Collection, tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", _vectors(four_styles))
     with pytest.raises(InputError, match=r"no ids beside .*--ids"):

@@ -71,6 +71,7 @@ def evaluate(
         Path | None,
         typer.Option(
             "--classifier",
+            "--evaluator",
             help="Painter, LoRA or pictures: the run that classifies what was painted.",
         ),
     ] = None,

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from impasto.collection.collection import Collection
-from impasto.collection.layouts.picture_paths import PathIndex
+from impasto.collection.layouts.picture_paths import PathIndex, cleaned
+from impasto.collection.vocabulary import plain
 from impasto.embedding.vectors import Vectors
 from impasto.errors import InputError
 from impasto.records.atlas import UnmatchedIds
@@ -113,8 +114,7 @@ def aligned(
         raise InputError(
             f"{name} has {len(vectors):,} vectors and {len(ids):,} ids: give one id for each vector"
         )
-    index = PathIndex(collection.column("id"))
-    matches = [_painting(index, id_) for id_ in ids]
+    matches = _paintings(collection, ids)
     counts = Counter(match for match in matches if match is not None)
     if doubled := [id_ for id_, count in counts.items() if count > 1]:
         raise InputError(
@@ -310,10 +310,29 @@ def _read_ids(path: Path) -> list[str]:
         raise InputError(f"{path} cannot be read ({reason}): write one id a line") from error
 
 
-def _painting(index: PathIndex, id_: str) -> str | None:
-    """The painting that an id means."""
-    match = index.find(id_)
-    return match.path if match else index.with_tail(id_)
+def _paintings(collection: Collection, ids: Sequence[str]) -> list[str | None]:
+    """The painting that each id means.
+
+    A painting in another folder than the id's counts only where all are, as in a flat copy of the
+    pictures: ``Cubism/1.jpg`` is not ``Baroque/1.jpg``, even where that is the only ``1.jpg``.
+    """
+    index = PathIndex(collection.column("id"))
+    matches: list[str | None] = []
+    for id_ in ids:
+        found = index.find(id_)
+        matches.append(found.path if found else index.with_tail(id_))
+    moved = [
+        match is not None and _folder(id_) not in ("", _folder(match))
+        for id_, match in zip(ids, matches, strict=True)
+    ]
+    if all(away or match is None for away, match in zip(moved, matches, strict=True)):
+        return matches
+    return [None if away else match for away, match in zip(moved, matches, strict=True)]
+
+
+def _folder(path: str) -> str:
+    """The folder that a path names a file in, in the form in which names are compared."""
+    return plain("/".join(cleaned(path).split("/")[:-1][-1:]))
 
 
 def _finite(
