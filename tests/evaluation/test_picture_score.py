@@ -134,6 +134,9 @@ def test_pictures_of_scikit_image_go_through_as_they_are(
     content = score.arm("painted").content
     assert content.retrieved.value == 1  # histograms were exchanged, forms were kept
     assert content.ssim.value < 1
+    outcomes = {one.code: one for one in score.findings}
+    assert outcomes["IMP312"].outcome == "not applicable"  # of twelve pictures
+    assert outcomes["IMP312"].text.startswith("Too few to tell: 12 pictures.")
     assert {row.style for row in score.per_style} == set(trained.collection.vocabulary.styles)
 
 

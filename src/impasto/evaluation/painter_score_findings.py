@@ -1,10 +1,11 @@
 """Findings on a painter's score: IMP311 to IMP320, beside IMP305 and IMP307."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from impasto.collection.collection import Collection
 from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
+from impasto.numerics.formatting import count
 from impasto.records.finding import Finding, Outcome
 from impasto.records.painter_score import (
     EVALUATOR_TITLES,
@@ -20,6 +21,9 @@ ALIKE: Final = 0.6  # SSIM in the own style from which IMP314 is passed
 DIP: Final = 0.02  # loss of the target style's probability at more strength that IMP316 ignores
 UNSTABLE: Final = 0.05  # change of a hit rate beyond that of real works that IMP317 ignores
 PEAK: Final = 1.5  # decibels above real works that IMP318 ignores
+FEWEST: Final = 30  # pictures of another program below which a hit rate tells nothing
+RATES: Final = ("IMP311", "IMP312", "IMP317")
+"""Findings that rest on hit rates of the pictures."""
 COPIED: Final = 0.05  # share of pictures with a large borrowed region that IMP319 ignores
 
 
@@ -43,7 +47,7 @@ def painting_findings(score: PainterScore, run: Run, found: Collection) -> list[
 
 def given_findings(score: PainterScore) -> list[Finding]:
     """Return the findings on the score of another program's pictures."""
-    return [
+    found = [
         _effect(score),
         _colour(score),
         _content(score),
@@ -52,6 +56,13 @@ def given_findings(score: PainterScore) -> list[Finding]:
         _lattice(score),
         _copied(score),
         _beyond_handmade(score),
+    ]
+    if score.pictures >= FEWEST:
+        return found
+    few = f"Too few to tell: {count(score.pictures, 'picture')}. "
+    return [
+        replace(one, outcome="not applicable", text=few + one.text) if one.code in RATES else one
+        for one in found
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from impasto.numerics.formatting import count, percent
 from impasto.records.painter_score import PainterScore
-from impasto.reporting.answer_cards import exceeds, falls_short
+from impasto.reporting.answer_cards import exceeds, falls_short, too_few
 from impasto.reporting.blocks import Block, Details, ImageFile, Provenance, Strong, prose
 from impasto.reporting.sections.painter_tables import (
     arms_table,
@@ -78,6 +78,8 @@ def brief(result: PainterScore) -> str:
         )
     else:
         text += " No original is known, so nothing is said of the content."
+    if few := too_few(result.pictures):
+        text = f"{few}. {text}"
     left = given.skipped + given.own_style + given.left_out
     if left:
         text += f" Left out: {count(left, 'file')}."
