@@ -1,11 +1,13 @@
 """Audit: leakage, imbalance and other reasons why a test score could mislead.
 
-The codes IMP102 to IMP110, IMP112 and IMP119 are answered: an issue, passed, or not applicable.
+The codes IMP102 to IMP110, IMP112 and IMP119 to IMP124 are answered: an issue, passed, or not
+applicable.
 What only ``prepare`` can see (damaged files, names encoded twice) is in the collection's own
 findings. IMP119 tells what the latest check of labels found (``comparison.label_check``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection, open_collection
 from impasto.collection.duplicates import Copies
 from impasto.collection.multi_style import copies_of, find_multi_style
+from impasto.collection.picture_checks import SMALLEST, check_pictures
 from impasto.numerics.formatting import percent
 from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding, Outcome
@@ -24,6 +27,14 @@ from impasto.records.label_check import TABLE, LabelCheck
 LISTED: Final = 200  # items that a finding names; its numbers count all
 IMBALANCE: Final = 10.0  # largest over smallest style from which IMP109 is an issue
 _CHUNK: Final = 512
+PICTURE_RULES: Final[Mapping[str, tuple[str, str]]] = {
+    "IMP120": ("grey", "have no colour"),
+    "IMP121": ("framed", "seem to have a frame, a mount or a sheet's edge on all sides"),
+    "IMP122": ("colour_card", "seem to show a colour card"),
+    "IMP123": ("text", "look like pages of text"),
+    "IMP124": ("low_information", "show hardly anything"),
+}
+"""Codes of the rules on single pictures: the field of ``PictureChecks``, and what they say."""
 
 
 def audit(collection: Path | str | Collection) -> AuditRecord:
@@ -46,6 +57,7 @@ def audit(collection: Path | str | Collection) -> AuditRecord:
         _empty(found),
         _not_testable(found),
         _labels(found),
+        *_pictures(found, pictures),
     ]
     judged = tuple(sorted(result, key=lambda finding: finding.code))
     return AuditRecord(fingerprint=found.fingerprint, judged=judged).write(
@@ -69,6 +81,25 @@ def _sizes(found: Collection, pictures: bool) -> list[Finding]:
         ),
         _counted("IMP103", flat, "show one colour only", len(found)),
     ]
+
+
+def _pictures(found: Collection, pictures: bool) -> list[Finding]:
+    """IMP120 to IMP124: what the rules on single pictures name."""
+    if not pictures or found.pixels.shape[1] < SMALLEST:
+        reason = (
+            f"Pictures of fewer than {SMALLEST} pixels show too little."
+            if pictures
+            else "There are no pictures to look at."
+        )
+        return [Finding(code, "not applicable", reason) for code in PICTURE_RULES]
+    checks, ids = check_pictures(found.pixels), found.column("id")
+    result = []
+    for code, (name, what) in PICTURE_RULES.items():
+        rows = np.flatnonzero(getattr(checks, name)).tolist()
+        items = [{"id": ids[row], "style": found.column("style")[row]} for row in rows[:LISTED]]
+        plain = _counted(code, [{"id": ids[row]} for row in rows], what, len(found))
+        result.append(replace(plain, items=items))
+    return result
 
 
 def _constant(pixels: NDArray[np.uint8]) -> list[int]:
