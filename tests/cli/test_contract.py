@@ -65,6 +65,7 @@ def done(
         "sample": ("sample", root / "g", "-n", 64, "-s", "pixels=32", "-q"),
         "prepare": ("prepare", source, "-o", collection, "--pixels", 48, "-q", *PREPARE),
         "audit": ("audit", collection),
+        "audit --labels": ("audit", collection, "--labels", "features", "-s", "folds=2"),
         "train classifier": ("train", "classifier", collection, "-o", classifier, *QUICK, "-q"),
         "train autoencoder": (
             *("train", "autoencoder", collection, "-o", runs / "ae", *QUICK, "-q"),
@@ -141,6 +142,7 @@ VERBS = (
     "sample",
     "prepare",
     "audit",
+    "audit --labels",
     "train classifier",
     "train autoencoder",
     "train painter",

@@ -22,10 +22,13 @@ from impasto.errors import InputError
 from impasto.page.decisions_file import DecisionsFile
 from impasto.page.export import write_site
 from impasto.page.server import server
+from impasto.records.collection import AuditRecord
+from impasto.records.finding import Finding
 from impasto.records.label_check import LabelCheck, LabelSuspect
 
 pytest.importorskip("uvicorn", reason="no uvicorn: pip install -e '.[web]'")
 SUSPECT_ROWS = (9, 3, 14)
+FRAMED = (4, 9)
 
 
 def check_of(collection: Collection) -> LabelCheck:
@@ -69,6 +72,11 @@ def study(site_study: Callable[..., Collection], tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("suspects") / "study"
     collection = site_study(folder)
     check_of(collection).write(collection.path / "labels.json")
+    framed = [{"id": collection.column("id")[row]} for row in FRAMED]
+    named = Finding("IMP121", "issue", "Two.", items=framed)
+    AuditRecord(fingerprint=collection.fingerprint, judged=(named,)).write(
+        collection.path / "audit.json"
+    )
     write_site(folder)
     return folder
 
@@ -156,6 +164,15 @@ def test_suspects_are_filtered_decided_by_keyboard_and_saved(window: Any, study:
     page.evaluate("(id) => Impasto.app.set({ painting: id, tab: 'painting' })", ids[2])
     page.click("[data-decide=keep][aria-pressed=true]")
     page.wait_for_function("Impasto.app.decisions.count === 2")
+
+
+def test_pictures_that_the_audit_named_are_filtered_and_marked(window: Any, study: Path) -> None:
+    opened(window, f"{(study / 'site' / 'index.html').as_uri()}#tab=labels")
+    window.get_by_role("button", name="Named by the audit").click()
+    window.wait_for_function("Impasto.app.found.any && !Impasto.app.pending")
+    assert sorted(window.evaluate("Impasto.app.found.rows")) == sorted(FRAMED)
+    window.evaluate("Impasto.app.choose(4)")
+    window.wait_for_selector(".decide:has-text('The audit: framed pictures.')")
 
 
 def test_the_map_is_coloured_by_the_check(window: Any, study: Path) -> None:

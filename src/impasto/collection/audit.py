@@ -25,6 +25,7 @@ from impasto.records.finding import Finding, Outcome
 from impasto.records.label_check import TABLE, LabelCheck
 
 LISTED: Final = 200  # items that a finding names; its numbers count all
+NAMED: Final = 1000  # pictures that a rule on single ones names, for the page to filter
 IMBALANCE: Final = 10.0  # largest over smallest style from which IMP109 is an issue
 _CHUNK: Final = 512
 PICTURE_RULES: Final[Mapping[str, tuple[str, str]]] = {
@@ -96,7 +97,7 @@ def _pictures(found: Collection, pictures: bool) -> list[Finding]:
     result = []
     for code, (name, what) in PICTURE_RULES.items():
         rows = np.flatnonzero(getattr(checks, name)).tolist()
-        items = [{"id": ids[row], "style": found.column("style")[row]} for row in rows[:LISTED]]
+        items = [{"id": ids[row], "style": found.column("style")[row]} for row in rows[:NAMED]]
         plain = _counted(code, [{"id": ids[row]} for row in rows], what, len(found))
         result.append(replace(plain, items=items))
     return result

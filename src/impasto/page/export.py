@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from impasto.collection.audit import label_check
+from impasto.collection.audit import PICTURE_RULES, label_check
 from impasto.collection.collection import SPLITS, Collection, open_collection
 from impasto.errors import InputError
 from impasto.files import write_bytes, write_text
@@ -32,6 +32,7 @@ from impasto.page.lora_data import write_loras
 from impasto.page.painter_data import write_painters
 from impasto.page.scripts import ScriptFolder, encoded
 from impasto.page.story import read_story
+from impasto.records.collection import AuditRecord
 from impasto.records.label_check import LabelCheck
 
 UNDATED: Final = -32768
@@ -109,7 +110,8 @@ def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
     loras = write_loras(folder, study / "runs", collection)
     facts = site_facts(name, collection, runs, levels, report)
     suspects = None if check is None else {"flagged": check.flagged, "pictures": check.pictures}
-    added = {"painters": painters, "loras": loras, "suspects": suspects}
+    checks = _named_pictures(collection)
+    added = {"painters": painters, "loras": loras, "suspects": suspects, "checks": checks}
     folder.add("site", {**facts, **added})
     story = read_story(study, collection, runs)
     folder.add("story", story.steps())
@@ -206,6 +208,26 @@ def _write_suspects(folder: ScriptFolder, collection: Collection, check: LabelCh
         "flagged": encoded(np.array([one.flagged for one in listed]), "u1"),
     }
     folder.add("suspects", {**columns, **shares})
+
+
+def _named_pictures(collection: Collection) -> list[dict[str, Any]]:
+    """What the audit's rules on single pictures say, each with the rows of its pictures."""
+    path = collection.path / "audit.json"
+    if not path.is_file():
+        return []
+    audit = AuditRecord.read(path, what="audit", verb="impasto audit")
+    if audit.fingerprint != collection.fingerprint:
+        return []
+    rows = {name: row for row, name in enumerate(collection.column("id"))}
+    return [
+        {
+            "code": one.code,
+            "name": one.kind.name,
+            "rows": encoded(np.array([rows[item["id"]] for item in one.items]), "i4"),
+        }
+        for one in audit.findings
+        if one.code in PICTURE_RULES and one.items
+    ]
 
 
 def _ratios(collection: Collection) -> Any:

@@ -123,6 +123,17 @@
       });
     }
 
+    /** What the audit says of single pictures: row → names of its rules. */
+    checks() {
+      return this.once("checks", () => {
+        const named = new Map();
+        for (const { name, rows } of this.site.checks ?? [])
+          for (const row of Impasto.numbers(Int32Array, rows))
+            named.set(row, [...(named.get(row) ?? []), name.replaceAll("-", " ")]);
+        return named;
+      });
+    }
+
     /**
      * Paintings whose style looks wrong, the most suspect first: {rows, likelier (styles), score,
      * likelierScore, flagged (1: by confident learning)}; null where the labels were not checked.

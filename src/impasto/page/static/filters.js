@@ -36,12 +36,14 @@
     }
     if (state.suspect) {
       const suspects = new Set((await data.suspects())?.rows),
-        { id } = await data.read();
+        { id } = await data.read(),
+        named = data.checks();
       const decided = (row) => decisions.get(id[row]) !== null;
       made.suspect = {
         open: (row) => suspects.has(row) && !decided(row),
         all: (row) => suspects.has(row),
         decided,
+        pictures: (row) => named.has(row),
       }[state.suspect];
     }
     if (state.lasso) {
@@ -119,7 +121,12 @@
     return made;
   }
 
-  const SUSPECTS = { open: "Undecided suspects", all: "Suspect labels", decided: "Decided" };
+  const SUSPECTS = {
+    open: "Undecided suspects",
+    all: "Suspect labels",
+    decided: "Decided",
+    pictures: "Named by the audit",
+  };
   const NO_FILTER = {
     styles: [],
     artists: [],

@@ -6,6 +6,7 @@
 (() => {
   const { h } = Impasto;
   const FILTERS = { open: "Undecided suspects", all: "All suspects", decided: "Decided" };
+  const NAMED = { pictures: "Named by the audit" };
   const DONE = { keep: "kept", exclude: "to exclude", relabel: "to relabel" };
   let said = ""; // about the latest file
 
@@ -85,13 +86,14 @@
       .filter(([kind]) => counts[kind])
       .map(([kind, text]) => `${counts[kind]} ${text}`)
       .join(", ");
-    const choices = Object.entries(FILTERS).map(([value, label]) =>
+    const offered = { ...FILTERS, ...(data.checks().size ? NAMED : {}) };
+    const choices = Object.entries(offered).map(([value, label]) =>
       h(
         "button",
         {
           type: "button",
           "aria-pressed": String(state.suspect === value),
-          disabled: value !== "decided" && !suspects,
+          disabled: ["open", "all"].includes(value) && !suspects,
           "data-suspect": value,
           onclick: () => act.set({ suspect: state.suspect === value ? null : value }),
         },
@@ -164,10 +166,12 @@
             `${Impasto.percent(suspects.likelierScore[at])} `,
             `${Impasto.styleName(data.styles[likelier])}.`,
           );
+    const named = data.checks().get(row);
     return h(
       "div",
       { class: "decide", role: "group", "aria-label": "Decision on its label" },
       why,
+      named ? h("p", {}, h("b", {}, "The audit: "), `${named.join(", ")}.`) : null,
       h(
         "div",
         { class: "actions" },
