@@ -211,7 +211,7 @@ def _write_suspects(folder: ScriptFolder, collection: Collection, check: LabelCh
 
 
 def _named_pictures(collection: Collection) -> list[dict[str, Any]]:
-    """What the audit's rules on single pictures say, each with the rows of its pictures."""
+    """Rules of the audit on single pictures, each with the rows that it names."""
     path = collection.path / "audit.json"
     if not path.is_file():
         return []
