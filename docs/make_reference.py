@@ -31,6 +31,7 @@ from impasto.generate.repaint import PatchSettings, RepaintSettings
 from impasto.generate.text_to_image import DiffuseSettings
 from impasto.pipeline import StudySettings
 from impasto.records.finding_codes import CATALOGUE
+from impasto.release.settings import ExportSettings
 from impasto.training.autoencoder.settings import AutoencoderSettings
 from impasto.training.classifier.settings import ClassifierSettings
 from impasto.training.lora.settings import LoraSettings
@@ -59,6 +60,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "paint (a collection)": PatchSettings,
     "paint (a painter)": RepaintSettings,
     "paint (a LoRA)": DiffuseSettings,
+    "export": ExportSettings,
     "study": StudySettings,
 }
 

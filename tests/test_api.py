@@ -264,6 +264,15 @@ def test_atlas_paint_and_pages(made: Made, form: Callable[[Any], Any], tmp_path:
         impasto.serve(form(made.study), 0, announce=stop)
 
 
+def test_a_network_is_exported(made: Made, tmp_path: Path) -> None:
+    done = impasto.export(
+        str(made.classifier.path), str(tmp_path / "out"), license="mit", card=True
+    )
+    assert done.path == tmp_path / "out" and done.kind == "classifier"
+    assert {"model.onnx", "README.md", "config.json"} <= set(done.files)
+    assert 'license: "mit"' in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
 def test_a_trained_network_and_its_preprocessing(made: Made, form: Callable[[Any], Any]) -> None:
     run = impasto.open_run(form(made.classifier), "classifier")
     pictures = sorted((made.source / "test" / "Bands").iterdir())

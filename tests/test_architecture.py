@@ -21,7 +21,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("files", "hub", "path_names", "plain_text", "progress"),
-    ("config", "recipes"),
+    ("config", "recipes", "publish"),
     ("numerics", "images", "devices"),
     ("records",),
     ("state",),
@@ -30,7 +30,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("diffusion",),
     ("generate",),
     ("training", "evaluation", "embedding"),
-    ("comparison", "reporting", "page"),
+    ("comparison", "reporting", "page", "release"),
     ("pipeline",),
     ("verbs",),
     ("cli",),
@@ -46,6 +46,7 @@ TORCH = {
     "evaluation",
     "embedding",
     "comparison",
+    "release",
 }
 """Packages that import torch when they are imported."""
 ON_DEMAND = {ROOT / "collection" / "torch_dataset.py"}
@@ -129,7 +130,7 @@ def test_no_file_is_a_drawer() -> None:
 def test_no_module_has_the_name_of_a_verb() -> None:
     """Importing it would replace the function of that name in ``impasto``."""
     verbs = {"sample", "prepare", "audit", "train", "balance", "evaluate", "predict", "atlas"}
-    verbs |= {"paint", "report", "site", "serve", "study"}
+    verbs |= {"paint", "report", "site", "serve", "study", "export"}
     assert not verbs & {path.stem for path in ROOT.iterdir()}
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from impasto.generate.text_to_image import DiffuseSettings as DiffuseSettings
     from impasto.pipeline import StudySettings as StudySettings
     from impasto.records.run import Run as Run
+    from impasto.release.settings import ExportSettings as ExportSettings
     from impasto.reporting.notebook import render_html as render_html
     from impasto.training.autoencoder.settings import AutoencoderSettings as AutoencoderSettings
     from impasto.training.classifier.settings import ClassifierSettings as ClassifierSettings
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from impasto.verbs.inspection import compare as compare
     from impasto.verbs.inspection import doctor as doctor
     from impasto.verbs.inspection import info as info
+    from impasto.verbs.release import export as export
     from impasto.verbs.results import paint as paint
     from impasto.verbs.results import report as report
     from impasto.verbs.results import serve as serve
@@ -80,6 +82,7 @@ _HOMES = {
     "Collection": "collection.collection",
     "DiffuseSettings": "generate.text_to_image",
     "EvaluateSettings": "evaluation.settings",
+    "ExportSettings": "release.settings",
     "ImpastoError": "errors",
     "LabelCheckSettings": "comparison.label_check",
     "LoraSettings": "training.lora.settings",
@@ -113,6 +116,7 @@ _VERBS = {
     "data": ("audit", "prepare", "sample"),
     "inputs": ("load_network", "open_collection", "open_run"),
     "inspection": ("compare", "doctor", "info"),
+    "release": ("export",),
     "results": ("paint", "report", "serve", "site", "study"),
     "training": ("train", "train_autoencoder", "train_classifier", "train_lora", "train_painter"),
 }

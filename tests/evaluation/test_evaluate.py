@@ -122,7 +122,7 @@ def test_views_are_averaged(trained: Trained) -> None:
     assert not np.allclose(once, larger, atol=1e-3)
     assert logits(True, 1.0) == pytest.approx((once + mirrored) / 2, abs=1e-5)
     assert logits(False, 1.0, 1.25) == pytest.approx((once + larger) / 2, abs=1e-5)
-    assert network.input(pixels, 1.25).shape == (5, 3, 40, 40)
+    assert network.sides(Views(False, (1.0, 1.25))) == (32, 40)
 
 
 def test_the_courses_network_is_evaluated_at_its_resolution(

@@ -21,7 +21,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from impasto.cli import data, generate, inspection, score, start, tell, train
+from impasto.cli import data, generate, inspection, release, score, start, tell, train
 from impasto.cli.heartbeat import heartbeat
 from impasto.cli.messages import complain, note
 from impasto.errors import ImpastoError
@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Look and score": (score.evaluate, score.balance, score.predict, score.atlas),
     "Generate": (generate.paint,),
     "Tell": (tell.report, tell.site, tell.serve),
+    "Let out": (release.export,),
     "Help": (inspection.info, inspection.compare, inspection.doctor),
 }
 

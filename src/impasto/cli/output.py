@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from impasto.pipeline import Study
     from impasto.records.painting import Painted
     from impasto.records.run_comparison import RunComparison
+    from impasto.release.export_run import Exported
     from impasto.verbs.inspection import Check, Info
 
 REACHED = {
@@ -151,6 +152,24 @@ def _lora_text(made: Run) -> str:
     style = (made.settings.get("styles") or made.styles)[0]
     then = _next("paint", made.path, "--prompt", "a boat at sea", "--style", style)
     return f"trained in {made.path}; {losses}\nadapter: {adapter}\n{then}"
+
+
+def exported(made: "Exported", *, as_json: bool) -> None:
+    """Print the result of ``export``."""
+    data = {
+        "export": str(made.path),
+        "kind": made.kind,
+        "files": list(made.files),
+        "space": None if made.space is None else str(made.space),
+        "address": made.address,
+    }
+    graphs = [name for name in made.files if name.endswith(".onnx")]
+    lines = [f"{', '.join(graphs)} and the weights for from_pretrained are in {made.path}"]
+    if made.space is not None:
+        lines.append(f"a Gradio program is in {made.space}: python {made.space / 'app.py'}")
+    if made.address is not None:
+        lines.append(f"uploaded to {made.address}")
+    _finish(data, "\n".join(lines), as_json=as_json)
 
 
 def painted(output: Path, made: "Sequence[Painted]", *, as_json: bool) -> None:

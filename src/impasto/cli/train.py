@@ -141,7 +141,7 @@ def lora(
         from_, to = collection or request.collection, folder / "<style>" if per_style else folder
         return plan("train lora", [from_], to, settings, as_json=common.as_json)
     if push:
-        from impasto.diffusion.push_to_hub import require_access  # noqa: PLC0415
+        from impasto.publish.hub import require_access  # noqa: PLC0415
 
         require_access(push)  # before hours of work
     jobs = {folder: settings}
@@ -157,10 +157,11 @@ def lora(
     for place, wanted in jobs.items():
         made.append(_train("lora", collection, place, request, wanted, common))
         if push:
-            from impasto.diffusion.push_to_hub import push as upload  # noqa: PLC0415
+            from impasto.diffusion.adapter import SHARED  # noqa: PLC0415
+            from impasto.publish.hub import push as upload  # noqa: PLC0415
 
             name = f"{push}-{place.name.lower()}" if per_style else push
-            note(f"uploaded to {upload(place, name)}")
+            note(f"uploaded to {upload(place, name, SHARED)}")
     if per_style:
         show.loras(folder, made, as_json=common.as_json)
     else:

@@ -27,6 +27,8 @@ from impasto.files import replacing, write_bytes
 NAME: Final = "pytorch_lora_weights.safetensors"
 KOHYA: Final = "kohya.safetensors"
 COMFYUI: Final = "comfyui.safetensors"
+SHARED: Final = (NAME, KOHYA, COMFYUI, "README.md", "progress/*.png")
+"""Files of a run that others use alone."""
 _PLACES: Final = {"unet": "lora_unet", "text_encoder_2": "lora_te2"}
 """Components in kohya's names; the first text encoder's depends on the family."""
 

@@ -64,13 +64,21 @@ class PriorCorrection:
         """The same correction under another prior."""
         return replace(self, uniform=prior == "uniform")
 
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """Addend of the logits divided by their temperature, ``float64 (styles,)``."""
+        zero = np.zeros((1, len(self.prior)), np.float32)
+        return np.asarray(self._scores(zero, 1.0)[0])
+
     def __call__(self, logits: Floats, temperature: float) -> NDArray[np.float64]:
         """Probabilities ``float64 (N, styles)``."""
+        return probabilities(self._scores(logits, temperature))
+
+    def _scores(self, logits: Floats, temperature: float) -> NDArray[np.float64]:
         shares = None if self.uniform else self.shares
-        scores = log_posterior(
+        return log_posterior(
             logits, self.prior, adjustment=self.adjustment, temperature=temperature, shares=shares
         )
-        return probabilities(scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +143,25 @@ class LoadedClassifier:
 
     @torch.no_grad()
     def _batch(self, pictures: NDArray[np.uint8], views: Views) -> tuple[Floats, Floats]:
-        # Some networks take one resolution only
-        scales = (1.0,) if not any_resolution(self.run.settings["network"]) else views.scales
-        inputs = [self.input(pictures, scale) for scale in scales]
+        levels = byte_tensor(pictures).to(self.accelerator.device)
+        inputs = [plain(levels, side) for side in self.sides(views)]
         inputs += [x.flip(3) for x in inputs] if views.flip else []
         features = torch.stack([self.model.embed(x).float() for x in inputs])  # (views, B, D)
         logits = self.model.head(features).mean(0)
         return logits.cpu().numpy(), features.mean(0).cpu().numpy()
 
-    def input(self, pictures: NDArray[np.uint8], scale: float = 1.0) -> Tensor:
-        """Network input ``float32 (B, 3, R, R)`` in [-1, 1] of pictures ``uint8 (B, H, W, 3)``."""
-        resolution = (
+    def sides(self, views: Views) -> tuple[int, ...]:
+        """Height and width of the network's input for each scale of the views, in pixels."""
+        if not any_resolution(self.run.settings["network"]):
+            return (self.resolution,)
+        return tuple(
             max(32, round(self.resolution * scale / 8) * 8) if scale != 1 else self.resolution
+            for scale in views.scales
         )
-        return plain(byte_tensor(pictures).to(self.accelerator.device), resolution)
+
+    def input(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """Network input ``float32 (B, 3, R, R)`` in [-1, 1] of pictures ``uint8 (B, H, W, 3)``."""
+        return plain(byte_tensor(pictures).to(self.accelerator.device), self.resolution)
 
 
 def open_classifier(path: Path, device: Device = "auto") -> LoadedClassifier:

@@ -140,7 +140,7 @@ class Predictor:
 
     network: LoadedClassifier
     shown: int
-    _calibrated: "_Calibrated"
+    _calibrated: "CalibratedPrediction"
 
     @classmethod
     def open(
@@ -158,7 +158,9 @@ class Predictor:
             SettingsError: there is no such device.
         """
         network = open_classifier(Path(run), settings.device)
-        return cls(network, settings.shown, _calibrated(network, settings.prior, announce))
+        return cls(
+            network, settings.shown, calibrated_prediction(network, settings.prior, announce)
+        )
 
     @property
     def size(self) -> int:
@@ -209,36 +211,64 @@ class Predictor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Calibrated:
-    """Calibration of an evaluation; without one, temperature 1 and no thresholds."""
+class CalibratedPrediction:
+    """Calibration of an evaluation; without one, temperature 1 and no thresholds.
+
+    Attributes:
+        correction: of the prior.
+        temperature: divisor of the logits.
+        views: what logits and features are averaged over.
+        thresholds: of the conformal sets, ``(styles,)``.
+        level: the share of sets that hold the true style.
+        detector: of pictures unlike the training's.
+        calibrated: whether an evaluation of these weights gave the temperature.
+    """
 
     correction: PriorCorrection
     temperature: float
     views: Views
     thresholds: NDArray[np.float64] | None
+    level: float | None
     detector: OodDetector | None
+    calibrated: bool
 
 
-def _calibrated(network: LoadedClassifier, prior: Prior | None, announce: Announce) -> _Calibrated:
+def calibrated_prediction(
+    network: LoadedClassifier, prior: Prior | None, announce: Announce
+) -> CalibratedPrediction:
+    """The calibration of a classifier's evaluation.
+
+    Args:
+        network: the classifier.
+        prior: how frequent styles are supposed to be; ``None``: as evaluated.
+        announce: called with one line where no evaluation holds for its weights.
+
+    Raises:
+        RunError: the evaluation is damaged.
+    """
     folder = network.run.evaluation_path
     path, state = folder / "calibration.json", "is not evaluated"
     if path.is_file():
         found = PredictionCalibration.read(path, what="calibration", verb="impasto evaluate")
         if found.weights == network.run.weights_fingerprint:
-            return _Calibrated(
+            return CalibratedPrediction(
                 network.prior_correction(uniform=(prior or found.prior) == "uniform"),
                 found.temperature,
                 Views(found.flip, found.scales),
                 # Thresholds hold for the prior that they were found under
                 np.asarray(found.thresholds) if prior in (None, found.prior) else None,
+                found.level if prior in (None, found.prior) else None,
                 OodDetector.load(folder / "ood.safetensors"),
+                calibrated=True,
             )
         state = "was trained further since it was evaluated"
     announce(
         f"{network.run.path} {state}: probabilities are not calibrated (run impasto evaluate first)"
     )
     correction = network.prior_correction(uniform=prior != "train")
-    return _Calibrated(correction, 1.0, EvaluateSettings().views, None, None)
+    return CalibratedPrediction(
+        correction, 1.0, EvaluateSettings().views, None, None, None, calibrated=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

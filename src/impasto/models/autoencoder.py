@@ -170,10 +170,10 @@ class Autoencoder(nn.Module):
     def decode(self, latent: Tensor) -> Tensor:
         """Return pictures ``(B, 3, P, P)``, about in [-1, 1], from latents ``(B, latent)``."""
         grid, side = self.config.grid, self.config.painted
-        coarse = (self.back_mean + latent.float() @ self.back).view(len(latent), 3, side, side)
+        coarse = (self.back_mean + latent.float() @ self.back).view(latent.shape[0], 3, side, side)
         x = (
             self.seed(latent)
-            .view(len(latent), -1, grid, grid)
+            .view(latent.shape[0], -1, grid, grid)
             .contiguous(memory_format=torch.channels_last)
         )
         x = self.first(x)
@@ -221,7 +221,7 @@ class Autoencoder(nn.Module):
         folded = self.fold(self.stem(small.contiguous(memory_format=torch.channels_last)))
         learned = self.learned(F.relu(self.folded(folded)).flatten(1)).float()
         if not self.config.variational:
-            return linear + learned, linear.new_zeros(len(linear))
+            return linear + learned, linear.new_zeros(linear.shape[0])
         learned, log_variance = learned.chunk(2, 1)
         mean, log_variance = linear + learned, log_variance.clamp(-10, 10)
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)

@@ -31,8 +31,9 @@ def transport(source: Tensor, target: Tensor) -> Tensor:
     with torch.autocast(source.device.type, enabled=False):
         ridge = RIDGE * torch.eye(3, device=source.device)
         before, after = (s[:, 3:].reshape(-1, 3, 3).float() + ridge for s in (source, target))
-        root, inverse = _power(before, 0.5), _power(before, -0.5)
-        matrix = inverse @ _power(root @ after @ root, 0.5) @ inverse
+        root, inverse = _powers(before, 0.5, -0.5)
+        (middle,) = _powers(root @ after @ root, 0.5)
+        matrix = inverse @ middle @ inverse
         values, vectors = torch.linalg.eigh((matrix + matrix.transpose(1, 2)) / 2)
         matrix = (vectors * values.clamp(*STRETCH)[:, None]) @ vectors.transpose(1, 2)
         shift = target[:, :3, None] - matrix @ source[:, :3, None]
@@ -44,11 +45,11 @@ def applied(maps: Tensor, x: Tensor) -> Tensor:
     with torch.autocast(x.device.type, enabled=False):
         flat = x.float().permute(0, 2, 3, 1).flatten(1, 2)  # (B, H·W, 3), as it lies in memory
         mapped = torch.baddbmm(maps[:, None, :, 3].float(), flat, maps[..., :3].float().mT)
-    return mapped.clamp(-1, 1).view(len(x), *x.shape[-2:], 3).permute(0, 3, 1, 2)
+    return mapped.clamp(-1, 1).view(x.shape[0], *x.shape[-2:], 3).permute(0, 3, 1, 2)
 
 
-def _power(matrix: Tensor, exponent: float) -> Tensor:
+def _powers(matrix: Tensor, *exponents: float) -> list[Tensor]:
+    """Powers of symmetric positive matrices ``(N, 3, 3)``, by one eigendecomposition."""
     values, vectors = torch.linalg.eigh(matrix)
-    scaled = vectors * values.clamp(min=1e-6).pow(exponent)[:, None]
-    power: Tensor = scaled @ vectors.transpose(1, 2)
-    return power
+    values = values.clamp(min=1e-6)
+    return [(vectors * values.pow(e)[:, None]) @ vectors.transpose(1, 2) for e in exponents]

@@ -286,7 +286,7 @@ class Painter(nn.Module):
     def colours(self, x: Tensor, weights: Tensor) -> Tensor:
         """Colour maps ``(B, 3, 4)`` of pictures: ``nearest_colours``; the course's has none."""
         if self.config.styling == "plane":
-            return torch.eye(3, 4, device=x.device).repeat(len(x), 1, 1)
+            return torch.eye(3, 4, device=x.device).repeat(x.shape[0], 1, 1)
         return nearest_colours(self.bank, colour_statistics(x), weights)
 
     def forward(
@@ -312,7 +312,7 @@ class Painter(nn.Module):
             return made
         base = applied(self.colours(x, weights) if colours is None else colours, x)
         if origin is None:
-            origin = torch.zeros(len(x), 2, dtype=torch.int64, device=x.device)
+            origin = torch.zeros(x.shape[0], 2, dtype=torch.int64, device=x.device)
         if self.training:
             made = self.network(base, style, origin)
             return made
@@ -330,13 +330,18 @@ def nearest_colours(bank: Tensor, statistics: Tensor, weights: Tensor) -> Tensor
     Each style's is that to the painting in its bank ``(styles, BANK, 12)`` whose mean and deviation
     of lightness are nearest; ``weights`` ``(B, styles)`` mix them, the rest to 1 changes nothing.
     """
-    own = _lightness(statistics)[:, None, None]  # (B, 1, 1, 2)
-    nearest = (_lightness(bank) - own).square().sum(-1).argmin(-1)  # (B, styles)
+    lightness = _lightness(statistics)[:, None, None]  # (B, 1, 1, 2)
+    nearest = (_lightness(bank) - lightness).square().sum(-1).argmin(-1)  # (B, styles)
     chosen = bank[torch.arange(len(bank), device=bank.device), nearest]
     identity = torch.eye(3, 4, device=bank.device)
     used = weights != 0  # most are not
     maps = identity.repeat(*weights.shape, 1, 1)
-    maps[used] = transport(statistics[:, None].expand_as(chosen)[used], chosen[used])
+    own = statistics[:, None].expand_as(chosen)
+    if torch.compiler.is_exporting():  # a graph selects no rows by their values
+        every = transport(own.flatten(0, 1), chosen.flatten(0, 1)).view(maps.shape)
+        maps = torch.where(used[..., None, None], every, maps)
+    else:
+        maps[used] = transport(own[used], chosen[used])
     rest = 1 - weights.sum(1)
     return (weights[:, :, None, None] * maps).sum(1) + rest[:, None, None] * identity
 

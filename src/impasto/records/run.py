@@ -40,7 +40,7 @@ CONTENT = frozenset(
         "label-order.json",
         *(STYLE_CLASSIFIER, EVALUATOR),
         *("pytorch_lora_weights.safetensors", "kohya.safetensors", "README.md", "cache"),
-        *("comfyui.safetensors", "collection"),
+        *("comfyui.safetensors", "collection", "export"),
     ]
 )
 """Names of all that stages write into a run's folder."""

@@ -14,6 +14,7 @@ from impasto.diffusion.adapter import KOHYA, NAME, Adapter, load_file_into, writ
 from impasto.diffusion.captions import fill, style_words
 from impasto.errors import RunError
 from impasto.files import verify, write_text
+from impasto.publish.model_card import RIGHTS, model_card
 from impasto.records.run import Run
 from impasto.training import checkpoint
 from impasto.training.lora.settings import LoraSettings
@@ -148,18 +149,13 @@ def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
     for name in ("cache", "captions", "device", "base_config", "vae"):
         how.pop(name, None)
     example = _example(settings, styles[0])
-    head = [
-        "---",
-        *([] if local else [f"base_model: {settings.base}"]),
-        "library_name: diffusers",
-        f"instance_prompt: {json.dumps(style_words(styles[0], settings.trigger))}",
-        "widget:",
-        f"- text: {json.dumps(example)}",
-        "tags:",
-        "- lora",
-        "- text-to-image",
-        "---",
-    ]
+    head = {
+        "base_model": None if local else settings.base,
+        "library_name": "diffusers",
+        "instance_prompt": style_words(styles[0], settings.trigger),
+        "widget": [{"text": example}],
+        "tags": ["lora", "text-to-image"],
+    }
     what = styles[0] if len(styles) == 1 else f"{len(styles)} styles"
     lines = [
         f"# A LoRA of {what}",
@@ -184,10 +180,9 @@ def card(run: Run, settings: LoraSettings, facts: Mapping[str, Any]) -> str:
         "\n".join(f"- {name}: `{value}`" for name, value in sorted(how.items())),
         "## Licence",
         "The adapter works with its base alone, whose licence binds its use. The rights of the "
-        "training pictures also decide whether its pictures may be published: works of artists who "
-        "died less than 70 years ago are protected in many countries.",
+        f"training pictures also decide whether its pictures may be published: {RIGHTS}",
     ]
-    return "\n\n".join(["\n".join(head), *lines]) + "\n"
+    return model_card(head, lines)
 
 
 def _snippet(base: str, example: str, adapter: str, *, local: bool) -> str:

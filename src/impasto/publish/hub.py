@@ -1,11 +1,11 @@
-"""Upload of an adapter to the Hugging Face hub."""
+"""Upload to the Hugging Face hub: checked before the work, and of the files that are named."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from huggingface_hub import HfApi, get_token
 
-from impasto.diffusion.adapter import COMFYUI, KOHYA, NAME
 from impasto.errors import InputError, OutputError
 from impasto.hub import HUB_ERRORS, reaches_hub
 
@@ -24,7 +24,7 @@ def require_access(repository: str) -> None:
     if not reaches_hub():
         raise InputError(
             f"--push {repository}: the hub cannot be reached from here: leave --push out, and "
-            "upload the run's folder elsewhere"
+            "upload the folder from elsewhere"
         )
     try:
         HfApi().whoami()
@@ -35,25 +35,25 @@ def require_access(repository: str) -> None:
         ) from error
 
 
-def push(run: Path, repository: str) -> str:
-    """Upload a run's adapter, card and previews, and return the address of the repository.
+def push(folder: Path, repository: str, files: Sequence[str]) -> str:
+    """Upload files of a folder, and return the address of the repository.
 
     Args:
-        run: a finished run's folder.
+        folder: with the files.
         repository: ``owner/name``; made where it does not exist, and private then.
+        files: their names, or patterns of them.
 
     Raises:
-        OutputError: the hub cannot be reached or refuses; the run's folder is whole all the same.
+        OutputError: the hub cannot be reached or refuses; the folder is whole all the same.
     """
     api = HfApi()
     try:
         address = api.create_repo(repository, private=True, exist_ok=True)
-        kept = [NAME, KOHYA, COMFYUI, "README.md", "progress/*.png"]
-        api.upload_folder(repo_id=repository, folder_path=run, allow_patterns=kept)
+        api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=list(files))
     except Exception as error:  # the hub's client raises a dozen kinds, some of them not its own
         reason = " ".join(str(error).split())[:160]
         raise OutputError(
-            f"cannot upload {run} to {repository} ({reason}): log in with hf auth login, then "
+            f"cannot upload {folder} to {repository} ({reason}): log in with hf auth login, then "
             "repeat"
         ) from error
     return str(address)

@@ -10,9 +10,10 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from typer.testing import CliRunner
 
 from impasto.cli.main import app
-from impasto.diffusion import push_to_hub
-from impasto.diffusion.push_to_hub import push, require_access
+from impasto.diffusion.adapter import SHARED
 from impasto.errors import InputError, OutputError
+from impasto.publish import hub as hubs
+from impasto.publish.hub import push, require_access
 
 
 class Hub:
@@ -46,8 +47,8 @@ def failing(error: Exception) -> Callable[..., None]:
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     made = Hub()
     monkeypatch.setattr("impasto.hub.get_session", lambda: made)
-    monkeypatch.setattr(push_to_hub, "get_token", lambda: "token")
-    monkeypatch.setattr(push_to_hub, "HfApi", lambda: made)
+    monkeypatch.setattr(hubs, "get_token", lambda: "token")
+    monkeypatch.setattr(hubs, "HfApi", lambda: made)
     return made
 
 
@@ -61,7 +62,7 @@ def test_no_name_of_a_repository(hub: Hub, name: str) -> None:
 
 
 def test_nobody_is_logged_in(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(push_to_hub, "get_token", lambda: None)
+    monkeypatch.setattr(hubs, "get_token", lambda: None)
     with pytest.raises(InputError, match="nobody is logged in: hf auth login"):
         require_access("owner/style")
 
@@ -113,7 +114,7 @@ def test_access_is_checked_before_the_training(hub: Hub, tmp_path: Path) -> None
 
 
 def test_weights_of_the_training_and_caches_stay_here(hub: Hub, tmp_path: Path) -> None:
-    assert push(tmp_path, "owner/style") == "https://hub/owner/style"
+    assert push(tmp_path, "owner/style", SHARED) == "https://hub/owner/style"
     made, uploaded = hub.sent
     assert made == {"repository": "owner/style", "private": True, "exist_ok": True}
     assert uploaded["folder_path"] == tmp_path
@@ -123,4 +124,4 @@ def test_weights_of_the_training_and_caches_stay_here(hub: Hub, tmp_path: Path) 
     }  # fmt: skip
     hub.upload_folder = failing(httpx2.WriteError("reset"))  # type: ignore[method-assign]
     with pytest.raises(OutputError, match=r"cannot upload .* \(reset\)"):
-        push(tmp_path, "owner/style")
+        push(tmp_path, "owner/style", SHARED)

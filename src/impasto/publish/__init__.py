@@ -1,0 +1,1 @@
+"""Publication of models: the card beside the weights, and the upload to the Hugging Face hub."""
