@@ -190,6 +190,15 @@ def test_without_cleanlab_the_install_line_is_named(
         check_labels(clean)
 
 
+def test_a_style_of_one_picture_is_ranked_without_a_warning() -> None:
+    labels = np.array([0, 0, 0, 1, 1, 1, 2])
+    shares = np.full((7, 3), 0.1)
+    shares[np.arange(7), [0, 0, 1, 1, 1, 1, 0]] = 0.8
+    none = label_check._OtherWorks(np.zeros((7, 3), np.int64), np.full(3, 1 / 3))
+    ranking = label_check._rank(labels, shares, none, np.ones(7, bool))
+    assert sorted(ranking.order[:2].tolist()) == [2, 6]
+
+
 def test_a_style_of_one_artist_is_not_judged(
     make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:

@@ -105,6 +105,10 @@ def check_labels(
         )
     works = _other_works(collection, folds)
     judged = _judged(collection, folds)
+    if not judged.any():
+        raise CollectionError(
+            f"{collection.path} has no style by artists of two folds: no label can be judged"
+        )
     evidence: Evidence = "features" if networks is None else "features and networks"
     used = None if networks is None or opened is None else str(opened.path)
     ranking = _rank(collection.labels, by_picture, works, judged)
@@ -337,7 +341,9 @@ def _rank(
     quality = get_label_quality_scores(given, shares, method="self_confidence")
     flagged = np.zeros(len(labels), bool)
     if len(present) > 1:
-        flagged[rows] = find_label_issues(given, shares, filter_by="both", n_jobs=1)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+            flagged[rows] = find_label_issues(given, shares, filter_by="both", n_jobs=1)
     order = rows[np.argsort(quality, kind="stable")]
     return _Ranking(by_picture, combined, works, order, flagged)
 
