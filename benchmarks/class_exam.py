@@ -92,10 +92,11 @@ def main() -> None:
             impasto.prepare(source, root / "exam", pixels=32)
         exam = impasto.open_collection(root / "exam")
         submissions = write_submissions(root / "submissions", exam, options.submissions, rng)
-        begun = time.perf_counter()
+        begun, computed = time.perf_counter(), time.process_time()
         made = impasto.compare(submissions, hidden=exam, output=root / "compared")
-        seconds = time.perf_counter() - begun
-        print(f"{options.submissions} submissions of {made.pictures} pictures: {seconds:.1f} s")
+        seconds, own = time.perf_counter() - begun, time.process_time() - computed
+        words = f"{options.submissions} submissions of {made.pictures} pictures"
+        print(f"{words}: {seconds:.1f} s, {own:.1f} s of processor time")
         print(f"refused: {[one.name for one in made.refused]}")
         told = sum(one.corrected < made.level for one in made.pairs)
         print(f"groups: {len(made.groups)}; pairs told apart: {told} of {len(made.pairs)}")
