@@ -252,6 +252,9 @@ def test_rows_on_no_picture_are_counted_and_a_file_of_them_is_refused(
     made = score(pd.concat([right, strangers]))
     found = finding(made, "IMP332")
     assert found.outcome == "issue" and "nobody.jpg" in str(found.items[0]["reason"])
+    elsewhere = f"Zigzag/{Path(right['path'][0]).name}"  # a known name in an unknown folder
+    made = score(pd.concat([right[1:], strangers.assign(path=elsewhere)]))
+    assert made.source and (made.source.unknown, made.source.missing) == (1, 1)
     with pytest.raises(InputError, match=r"answers no test picture.*pictures such as test/Bands/"):
         score(strangers)
 
@@ -287,16 +290,35 @@ def test_numbers_that_are_no_shares_are_recognised_and_taken_when_named(
 
 
 def test_a_known_prior_is_corrected_for_each_score(
-    score: Callable[..., ClassifierEvaluation], collection: Collection
+    make_collection: Callable[..., Collection], tmp_path: Path
 ) -> None:
+    """Bands have ten times the training pictures: without their share they win less often."""
+    collection = make_collection(artists=2, train=(50, 5, 5), test=4, validation_share=0.1)
+    shares = pd.read_csv(PEERS / "keras.csv", index_col=0)
+    flat = 0.4 * shares + 0.6 * np.array([0.5, 0.25, 0.25])  # unsure, and in favour of Bands
+    flat.to_csv(tmp_path / "flat.csv")
     counts = collection.counts("train")
-    assert len(set(counts.tolist())) == 1  # equal shares: the correction changes nothing
-    given, known = score(PEERS / "keras.csv"), score(PEERS / "keras.csv", prior="train")
+    labels = np.repeat(np.arange(3), 4)
+    expected = {
+        "train": (flat.to_numpy().argmax(1) == labels).mean(),
+        "uniform": ((flat.to_numpy() / counts).argmax(1) == labels).mean(),
+    }
+    assert expected["train"] != expected["uniform"]
+    settings = PredictionsSettings(prior="train", bootstrap_samples=100)
+    made = score_predictions(tmp_path / "flat.csv", collection, tmp_path / "scored", settings)
+    assert made.prior == "uniform" and set(made.by_prior) == {"uniform", "train"}
+    for prior, table in made.by_prior.items():
+        assert table["accuracy"].value == approx(expected[prior])
+
+    settings = PredictionsSettings(prior="uniform", bootstrap_samples=100)
+    made = score_predictions(tmp_path / "flat.csv", collection, tmp_path / "even", settings)
+    uniform = (flat.to_numpy().argmax(1) == labels).mean()
+    assert made.by_prior["uniform"]["accuracy"].value == approx(uniform)
+
+    given = score_predictions(tmp_path / "flat.csv", collection, tmp_path / "given")
     assert given.prior == "given" and list(given.by_prior) == ["given"]
-    assert known.prior == "uniform" and set(known.by_prior) == {"uniform", "train"}
-    assert known.confusion == given.confusion == CONFUSION
     with pytest.raises(InputError, match="can correct nothing"):
-        score(PEERS / "timm-label.csv", prior="train")
+        score_predictions(PEERS / "timm-label.csv", collection, tmp_path / "o", settings)
 
 
 def test_scores_beside_baselines_intervals_findings_and_a_page(

@@ -4,6 +4,7 @@ OUTPUT/report.html   one file
 OUTPUT/report.md     the same, its figures in OUTPUT/figures/ and its tables in OUTPUT/tables/
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from impasto.files import write_text
@@ -47,7 +48,7 @@ def scored_page(
         name: of the model; that of the file where empty.
         more: sections before that on the findings.
     """
-    made = section_of(evaluation)
+    made = replace(section_of(evaluation), number=0)  # the number of a study's question
     file = Path(evaluation.source.file).name if evaluation.source else evaluation.path.parent.name
     facts = (
         f"Scored on {count(evaluation.pictures, evaluation.split + ' picture')} of "
