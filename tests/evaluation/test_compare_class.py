@@ -235,3 +235,12 @@ def test_equal_mistakes_are_expected_where_the_class_errs_alike() -> None:
     apart = np.concatenate((apart, apart[:1]))
     made = equal_mistakes([f"s{n}" for n in range(6)], apart, labels, 5)
     assert [(one.one, one.other) for one in made if one.suspicious] == [("s0", "s5")]
+
+
+def test_a_pair_alone_is_expected_to_err_as_the_class_does_on_other_pictures() -> None:
+    """Two wrong styles, each half of the time: half of the mistakes are equal by chance."""
+    labels = np.zeros(40, np.int64)
+    own = np.tile([1, 2], 20)
+    (made,) = equal_mistakes(["a", "b"], np.stack([own, own]), labels, 3)
+    assert (made.both_wrong, made.shared) == (40, 40)
+    assert made.expected == approx(20, abs=0.01)
