@@ -30,9 +30,10 @@ def suspects(study: StudyRecords) -> list[Block]:
     if check is None:
         return []
     own = ", and fold networks" if check.evidence == "features and networks" else ""
+    verb, whose = ("looks", "its") if check.flagged == 1 else ("look", "their")
     text = (
-        f"{count(check.flagged, 'picture')} of {check.pictures:,} look more like another style "
-        f"than their own. Each is judged by hand-made features{own} that learnt from no work by "
+        f"{count(check.flagged, 'picture')} of {check.pictures:,} {verb} more like another style "
+        f"than {whose} own. Each is judged by hand-made features{own} that learnt from no work by "
         f"its artist (balanced accuracy {percent(check.balanced_accuracy)}), and by the styles of "
         "the artist's other works. A suspect is a question, not an answer: borders between styles "
         "are soft. Under each picture: its style, and the likelier one."
