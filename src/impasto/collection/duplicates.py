@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from impasto.collection.alignment import SIDE, agreement
+from impasto.collection.alignment import FLAT, SIDE, agreement
 from impasto.collection.phash import crop_hash, thumbnails
 
 RADIUS = 12  # bits that two hashes may differ in to be looked at more closely
@@ -65,11 +65,10 @@ def find_copies(hashes: Sequence[str | None], pixels: NDArray[np.uint8] | None) 
     exact = exact_pairs(hashes)
     if pixels is None:
         return Copies(exact, np.empty((0, 2), np.int64), np.empty(0, bool))
-    near, mirrored = _near(_candidates(pixels), pixels)
-    keep = np.fromiter(
-        (hashes[a] is None or hashes[a] != hashes[b] for a, b in near.tolist()), bool, len(near)
-    )
-    return Copies(exact, near[keep], mirrored[keep])
+    first, place = _distinct(hashes)
+    near, mirrored = _near(_candidates(pixels, first), pixels)
+    near, mirrored = _of_all_files(near, mirrored, place)
+    return Copies(exact, near, mirrored)
 
 
 def exact_pairs(hashes: Sequence[str | None]) -> NDArray[np.int64]:
@@ -80,6 +79,38 @@ def exact_pairs(hashes: Sequence[str | None]) -> NDArray[np.int64]:
             rows.setdefault(value, []).append(row)
     pairs = sorted(pair for same in rows.values() for pair in itertools.combinations(same, 2))
     return np.array(pairs, np.int64).reshape(-1, 2)
+
+
+def _distinct(hashes: Sequence[str | None]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the first file of each content, ``int64 (M,)``, and that row for every file, (N,)."""
+    met: dict[str, int] = {}
+    place = np.array(
+        [row if value is None else met.setdefault(value, row) for row, value in enumerate(hashes)],
+        np.int64,
+    )
+    return np.unique(place), place
+
+
+def _of_all_files(
+    near: NDArray[np.int64], mirrored: NDArray[np.bool_], place: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Pairs of contents as pairs of all files that have them, sorted."""
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], near)
+    ends = np.searchsorted(place[order], near, side="right")
+    found = sorted(
+        ((min(a, b), max(a, b)), flip)
+        for (left, right), (left_end, right_end), flip in zip(
+            starts.tolist(), ends.tolist(), mirrored.tolist(), strict=True
+        )
+        for a, b in itertools.product(
+            order[left:left_end].tolist(), order[right:right_end].tolist()
+        )
+    )
+    return (
+        np.array([pair for pair, _ in found], np.int64).reshape(-1, 2),
+        np.array([flip for _, flip in found], bool),
+    )
 
 
 def close_pairs(
@@ -105,20 +136,27 @@ def groups_of(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
-def _candidates(pixels: NDArray[np.uint8]) -> _Candidates:
-    """Pairs of which one picture, cropped or mirrored or both, hashes like the other."""
+def _candidates(pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> _Candidates:
+    """Pairs of rows of which one picture, cropped or mirrored or both, hashes like the other.
+
+    Pictures of a single tone have nothing that could be compared, and are in no pair.
+    """
     forms = [(crop, mirrored) for mirrored in (False, True) for crop in CROPS]
-    hashed = np.empty((len(forms), len(pixels)), np.uint64)
-    for start in range(0, len(pixels), _CHUNK):
-        small = thumbnails(pixels[start : start + _CHUNK], SIDE)
+    hashed = np.empty((len(forms), len(rows)), np.uint64)
+    lively = np.empty(len(rows), bool)
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        small = thumbnails(pixels[rows[part]], SIDE)
+        lively[part] = small.std((1, 2)) > FLAT
         for form, (crop, mirrored) in enumerate(forms):
             seen = small[:, :, ::-1] if mirrored else small
-            hashed[form, start : start + _CHUNK] = crop_hash(seen, crop)
+            hashed[form, part] = crop_hash(seen, crop)
+    rows, hashed = rows[lively], hashed[:, lively]
     pairs, crops, flips = [], [], []
     for of_form, (crop, mirrored) in zip(hashed, forms, strict=True):
         found = close_pairs(of_form, hashed[0], RADIUS)
         once = found[:, 0] < found[:, 1] if crop == 0 else found[:, 0] != found[:, 1]
-        pairs.append(found[once])
+        pairs.append(rows[found[once]])
         crops.append(np.full(once.sum(), crop, np.float32))
         flips.append(np.full(once.sum(), mirrored))
     return _Candidates(np.concatenate(pairs), np.concatenate(crops), np.concatenate(flips))
