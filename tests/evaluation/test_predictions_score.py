@@ -331,6 +331,7 @@ def test_scores_beside_baselines_intervals_findings_and_a_page(
     assert majority and majority.scores["accuracy"].value == approx(1 / 3)
     assert majority.gains["accuracy"].value == approx(10 / 12 - 1 / 3)
     assert oracle and oracle.scores["accuracy"].value == 1  # every artist has one style
+    assert "the oracle's with styles" in finding(made, "IMP302").text
     assert {f"IMP30{n}" for n in (1, 2, 3, 4, 5, 6)} <= {one.code for one in made.findings}
     read = ClassifierEvaluation.read(
         tmp_path / "scored" / "evaluation" / "metrics.json", what="evaluation", verb="evaluate"
