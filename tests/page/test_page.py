@@ -647,7 +647,7 @@ def test_axe_finds_nothing(visit: Callable[..., Visit], exported: Any) -> None:
     check("the first view")
     row = exported.collection.column("id")[int(exported.collection.indices("test")[0])]
     page.evaluate("Impasto.app.set({ styles: ['Cubism'] })")
-    for tab in ("painting", "confusion", "styles", "story", "quiz", "about"):
+    for tab in ("painting", "labels", "confusion", "styles", "story", "quiz", "about"):
         page.evaluate("([tab, painting]) => Impasto.app.set({ tab, painting })", [tab, row])
         page.wait_for_function("!Impasto.app.pending")
         page.locator(f"#panel-{tab} h2").first.wait_for()
