@@ -1,6 +1,7 @@
 """A classifier's export: the answers of ``impasto predict`` where only onnxruntime is installed."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +20,9 @@ from impasto.evaluation.predict import PredictSettings, predict
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files.checksums import damage
 from impasto.images.decode import decode
-from impasto.records.run import Run
+from impasto.records.run import Run, open_run
 from impasto.release import export_run as exporting
+from impasto.release.card import card
 from impasto.release.parts import parts_of
 from impasto.release.settings import ExportSettings
 
@@ -188,6 +190,20 @@ def test_another_prior_changes_the_offset_and_drops_the_sets(released: Released)
     made = predict(released.run.path, list(pixels), PredictSettings(prior="train"))
     expected = [[one.probabilities[style] for style in released.run.styles] for one in made]
     np.testing.assert_allclose(shares.numpy(), expected, atol=1e-5)
+
+
+def test_without_an_evaluation_there_are_no_sets_and_a_line_says_so(
+    released: Released, tmp_path: Path
+) -> None:
+    bare = tmp_path / "run"
+    shutil.copytree(released.run.path, bare, ignore=shutil.ignore_patterns("evaluation"))
+    said: list[str] = []
+    parts = parts_of(open_run(bare), ExportSettings(), said.append)
+    assert list(parts.graphs["model.onnx"].outputs) == ["probabilities", "embedding"]
+    assert parts.facts["calibrated"] is False and parts.facts["temperature"] == 1
+    assert len(said) == 1 and "run impasto evaluate first" in said[0]
+    text = card(open_run(bare), parts, ExportSettings())
+    assert "was not scored" in text and "Temperature is 1" in text
 
 
 def test_a_missing_extra_names_its_install_line(
