@@ -21,6 +21,7 @@ from impasto.collection.collection import Collection
 from impasto.config import parse
 from impasto.errors import InputError, SettingsError, VocabularyError
 from impasto.evaluation.classifier import evaluate_classifier
+from impasto.evaluation.predict import Prediction, write_csv
 from impasto.evaluation.predictions_score import score_predictions
 from impasto.evaluation.settings import PredictionsSettings
 from impasto.records.evaluation import ClassifierEvaluation
@@ -112,6 +113,22 @@ def test_tables_of_office_programs_go_through(
     text = (PEERS / name).read_text().replace(",", ";").replace("paintings/", "C:\\Bilder\\")
     (tmp_path / "office.csv").write_text(text.replace("/", "\\"), encoding="utf-16")
     assert score(tmp_path / "office.csv").confusion == CONFUSION
+
+
+def test_the_table_of_impasto_predict_goes_through(
+    score: Callable[..., ClassifierEvaluation], right: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Its column ``set`` holds styles and not the side of a split."""
+    likely = {"Bands": 0.2, "Columns": 0.2, "Diagonals": 0.2}
+    made = [
+        Prediction(Path(path), {**likely, style: 0.6}, (style,), True, None)
+        for path, style in right.itertuples(index=False)
+    ]
+    write_csv(tmp_path / "own.csv", made)
+    notes: list[str] = []
+    scored = score(tmp_path / "own.csv", announce=notes.append)
+    assert scored.scores["accuracy"].value == 1 and scored.calibration is not None
+    assert not [note for note in notes if "split" in note]
 
 
 def test_ranks_without_classes_are_refused(score: Callable[..., ClassifierEvaluation]) -> None:

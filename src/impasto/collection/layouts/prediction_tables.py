@@ -35,7 +35,7 @@ PREDICTION_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("answer", "top1", "top 1", "predictions.label", "prediction.label"),
     ),
     "style": (*PICTURE_COLUMNS["style"], "ground truth", "ground truth.label"),
-    "split": PICTURE_COLUMNS["split"],
+    "split": tuple(name for name in PICTURE_COLUMNS["split"] if name != "set"),  # a conformal set
 }
 """Columns of a table of predictions, each with other names that programs give it."""
 _ANSWERS: Final = ("name", "index", "class id", "class idx", "class index", "label id", "pred id")
