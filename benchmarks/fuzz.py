@@ -82,7 +82,7 @@ class Report:
 
 @contextlib.contextmanager
 def limited() -> Iterator[None]:
-    """Raise ``HangError`` after ``SECONDS`` of processor time, or thirty times as long by the clock.
+    """Raise ``HangError`` after ``SECONDS`` of processor time, or 30 times as long by the clock.
 
     Where the system has no alarms, time is only measured.
     """

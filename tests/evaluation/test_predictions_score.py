@@ -119,11 +119,13 @@ def test_the_table_of_impasto_predict_goes_through(
     score: Callable[..., ClassifierEvaluation], right: pd.DataFrame, tmp_path: Path
 ) -> None:
     """Its column ``set`` holds styles and not the side of a split."""
-    likely = {"Bands": 0.2, "Columns": 0.2, "Diagonals": 0.2}
     made = [
-        Prediction(Path(path), {**likely, style: 0.6}, (style,), True, None)
+        Prediction(
+            Path(path), {style: 0.6} | {other: 0.2 for other in STYLES if other != style},
+            (style,), True, None,
+        )
         for path, style in right.itertuples(index=False)
-    ]
+    ]  # fmt: skip
     write_csv(tmp_path / "own.csv", made)
     notes: list[str] = []
     scored = score(tmp_path / "own.csv", announce=notes.append)
