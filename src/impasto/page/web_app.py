@@ -147,7 +147,7 @@ class _Answers:
         if self.recognition is None or self.recognised is None:
             return _refused(404, "the study has no trained classifier")
         with self.rules.turn(request):
-            data = await _body(request)
+            data = await _body(request, MEGABYTES * 2**20)
             pixels = await asyncio.to_thread(self.recognition.decoded, data)
             return JSONResponse(await self.recognised.result(pixels, ANSWER_SECONDS))
 
@@ -163,7 +163,7 @@ class _Answers:
             return _refused(422, "strength is a number from 0 to 1")
         with self.rules.turn(request):
             style = request.query_params.get("style", "")
-            job = PaintJob(await _body(request), style, strength)
+            job = PaintJob(await _body(request, MEGABYTES * 2**20), style, strength)
             self.studio.require(job)
             picture = await self.painted.result(job, ANSWER_SECONDS)
         return Response(picture, media_type="image/jpeg")
@@ -276,7 +276,7 @@ async def _root(request: Request) -> Response:
     return RedirectResponse("/site/", 302)
 
 
-async def _body(request: Request, limit: int = MEGABYTES * 2**20) -> bytes:
+async def _body(request: Request, limit: int) -> bytes:
     """The bytes of an upload, as long as they are few enough and come soon enough.
 
     Somewhat larger ones are taken in and dropped: a browser reads no answer while it sends.
