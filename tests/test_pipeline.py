@@ -29,6 +29,7 @@ from impasto.errors import InputError, OutputError, SettingsError
 from impasto.evaluation.painter_score import PaintingSettings
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import read_json
+from impasto.files.checksums import forget
 from impasto.gallery.gallery import SampleSettings
 from impasto.pipeline import Study, StudyComparison, StudySettings, run_study
 from impasto.records.run import create, open_run
@@ -338,6 +339,24 @@ def test_a_second_time_does_nothing_again(
     again = run_study(finished.source, study, elsewhere)
     assert again.evaluation.scores == finished.study.evaluation.scores
     assert {path: path.stat().st_mtime_ns for path in changed} == changed
+
+
+def test_scores_in_the_form_of_an_earlier_version_are_made_anew(
+    finished: Finished, tmp_path: Path
+) -> None:
+    study = finished.copied(tmp_path / "study")
+    metrics = study / "runs" / "classifier" / "evaluation" / "metrics.json"
+    now = json.loads(metrics.read_text())["format"]
+    made_from = metrics.with_name("inputs.json")
+    inputs = json.loads(made_from.read_text())
+    inputs.pop("format", None)  # earlier versions did not note it
+    made_from.write_text(json.dumps(inputs))
+    metrics.write_text(json.dumps({**json.loads(metrics.read_text()), "format": now - 1}))
+    forget(metrics)
+    forget(made_from)
+    again = run_study(finished.source, study, CLASSIFIER_ONLY)
+    assert json.loads(metrics.read_text())["format"] == now
+    assert again.evaluation.scores == finished.study.evaluation.scores
 
 
 def test_another_study_is_refused(

@@ -16,7 +16,7 @@ command.
 """
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,7 +46,11 @@ from impasto.records import finding as findings
 from impasto.records import run as runs
 from impasto.records.evaluation import ClassifierEvaluation
 from impasto.records.finding import Finding
-from impasto.records.run import Run
+from impasto.records.lora_score import LoraScore
+from impasto.records.painter_score import PainterScore
+from impasto.records.reconstruction import AutoencoderEvaluation
+from impasto.records.record import Record
+from impasto.records.run import Run, RunKind
 from impasto.reporting.report import write_report
 from impasto.state.fingerprint import is_done
 from impasto.state.folder import Claim, claimed
@@ -66,6 +70,13 @@ WRITTEN: Final = frozenset(
     ]
 )
 """Names of what a study writes beside ``study.json``."""
+SCORES: Final[Mapping[RunKind, type[Record]]] = {
+    "classifier": ClassifierEvaluation,
+    "autoencoder": AutoencoderEvaluation,
+    "painter": PainterScore,
+    "lora": LoraScore,
+}
+"""The record of the scores of each kind of run."""
 LATER: Final = {
     "balance": ("balance",),
     "in_class": ("in_class",),
@@ -376,8 +387,10 @@ class _Work:
         )
 
     def is_evaluated(self, run: Run, settings: Settings) -> bool:
-        inputs = {"weights": run.weights_fingerprint, "collection": self.collection.fingerprint}
-        return is_done(run.evaluation_path, settings=settings, **inputs)
+        """Whether a run was evaluated so; what an earlier version wrote is made anew."""
+        made_from = {"weights": run.weights_fingerprint, "collection": self.collection.fingerprint}
+        written = SCORES[run.kind].model_fields["format"].default
+        return is_done(run.evaluation_path, settings=settings, format=written, **made_from)
 
     def train_painter(self, name: str, given: PainterSettings) -> None:
         own = self.as_train(given, ("device", "seed"))

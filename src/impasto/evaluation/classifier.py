@@ -112,7 +112,8 @@ def evaluate_classifier(
         evaluation.write(folder / "metrics.json")
         found = evaluation_findings(evaluation, explanation, network.run, opened)
         findings.save(folder / "findings.json", found)
-        done(folder, settings=settings, weights=weights, collection=opened.fingerprint)
+        made_from = {"weights": weights, "collection": opened.fingerprint}
+        done(folder, settings=settings, format=evaluation.format, **made_from)
     network.accelerator.wait_for_everyone()
     return evaluation.at(folder)
 

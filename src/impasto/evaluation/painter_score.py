@@ -128,8 +128,8 @@ def score_painter(
     score = score.model_copy(update={"shown": shown})
     findings.save(folder / "findings.json", painting_findings(score, opened, found))
     score = score.write(folder / "painting.json")
-    made_from = opened.weights_fingerprint
-    done(folder, settings=settings, weights=made_from, collection=found.fingerprint)
+    made_from = {"weights": opened.weights_fingerprint, "collection": found.fingerprint}
+    done(folder, settings=settings, format=score.format, **made_from)
     return score
 
 

@@ -163,8 +163,8 @@ def evaluate_reconstruction(
         evaluation.write(folder / "metrics.json")
         found = [overlap_finding(run, opened), finished_finding(run), _pca_finding(evaluation)]
         findings.save(folder / "findings.json", found)
-        weights = run.weights_fingerprint
-        done(folder, settings=settings, weights=weights, collection=opened.fingerprint)
+        made_from = {"weights": run.weights_fingerprint, "collection": opened.fingerprint}
+        done(folder, settings=settings, format=evaluation.format, **made_from)
     accelerator.wait_for_everyone()
     return evaluation.at(folder)
 
