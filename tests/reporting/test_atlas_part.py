@@ -154,7 +154,7 @@ def test_a_damaged_file_is_named(study: Path) -> None:
     ("gain", "own", "told"),
     [
         (0.0, 0.345, "not shown to be better than by colour"),
-        (-0.2, 0.345, "colour alone clusters better"),
+        (-0.2, 0.345, "Colour alone clusters better; the styles cluster moderately with labels"),
         (0.2, 0.04, "do not cluster with labels: no better than chance"),
     ],
 )

@@ -79,3 +79,18 @@ def test_the_style_holds_within_the_fragment_alone(
     assert (inside[0] == DARK) == (scheme == "dark")
     assert inside[0] != inside[1] != "rgb(0, 0, 0)"
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("confusion", "words"),
+    [
+        (((3, 1, 0), (0, 4, 0), (1, 0, 3)), "No style is taken for one other more than once"),
+        (((2, 2, 0), (0, 4, 0), (1, 0, 3)), "Baroque is taken for Cubism most often, 2 of 4"),
+    ],
+)
+def test_single_confusions_are_not_called_frequent(
+    evaluation: ClassifierEvaluation, confusion: Any, words: str
+) -> None:
+    shown = impasto.render_html(evaluation.model_copy(update={"confusion": confusion}))
+    assert words in shown
+    assert ("most often, 1" in shown) is False

@@ -202,7 +202,7 @@ def test_it_opens_with_the_grid_and_names_the_works_that_lent_patches(tmp_path: 
     assert "By the painter alone it is 42.0 %." in told
     assert "Paintings by painter and patches of real works are not shown to beat colour" in told
     assert "Paintings by the painter alone beat colour transfer" in told
-    assert "of 144 paintings by painter and patches of real works" in page
+    assert "of 144 repaintings by painter and patches of real works" in page
     folded = page.split("<summary>Whose patches these are")[1].split("</details>")[0]
     assert folded.count(lent) == 3
     more = page.split("<summary>More pictures")[1].split("</details>")[0]

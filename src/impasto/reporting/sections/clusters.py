@@ -130,7 +130,7 @@ def answer_of(atlas: Atlas) -> Answer:
             verdict = "good" if strength in ("moderately", "strongly") else "mixed"
             finding += ", better than by colour"
         elif falls_short(gain):
-            finding += "; colour alone clusters better"
+            finding = f"Colour alone clusters better; the styles cluster {strength} {how}"
         else:
             verdict = "mixed"
             finding += ", not shown to be better than by colour"
@@ -224,8 +224,9 @@ def _section(
     blocks.append(Details("Numbers: every clustering of every run", tuple(numbers), True))
     styles = tuple(_styles(atlas, place) for atlas, place in atlases)
     own = sum(fit.clusters for _, fit in atlases[0][0].fits())
+    whose = "its" if own == 1 else "their"
     blocks.append(
-        Details(f"Style by style: {count(own, 'style')} with a cluster of their own", styles)
+        Details(f"Style by style: {count(own, 'style')} with a cluster of {whose} own", styles)
     )
     sentences = [
         prose(*((Strong(f"{place.name}. "),) if place.name else ()), " ".join(atlas.verdict))

@@ -87,8 +87,8 @@ def answer_of(result: PainterScore) -> Answer:
     by_whom = "the network" if by == "network" else "hand-made features"
     return Answer(
         NUMBER, name, question, verdict, finding, percent(hit.value), score(hit).interval,
-        f"taken for the target style by {by_whom}, "
-        f"of {count(result.pictures, 'painting')} {BY[arm]}",
+        f"of {count(result.pictures, 'repainting')} {BY[arm]} are recognised as the target style "
+        f"by {by_whom}",
         _marks(result, by),
     )  # fmt: skip
 

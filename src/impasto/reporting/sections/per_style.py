@@ -97,7 +97,8 @@ def styles_chart(evaluation: ClassifierEvaluation, name: str = "") -> Chart:
         f"{style_title(best.style)}, {percent(best.recall)}; lowest: {style_title(worst.style)}, "
         f"{percent(worst.recall)}.",
         "Dots: recall, the share of a style’s pictures that are recognised, with 95 % intervals. "
-        "Diamonds: precision, the share of those named so that are. In brackets: test pictures.",
+        "Diamonds: precision, the share of the pictures named so that are. In brackets: test "
+        "pictures.",
         (WIDTH, 0.8 + 0.235 * len(rows)),
         draw,
         620,

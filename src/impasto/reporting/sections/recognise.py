@@ -214,7 +214,7 @@ def errors(paintings: Paintings, run: Classifier) -> list[Block]:
         )
         for one in wrong
     )
-    text = "The wrong answers of the highest confidence; some are wrong labels."
+    text = "The wrong answers of the highest confidence. A label may be what is wrong."
     title = "The surest errors"
     return [Gallery("errors", title, text, (ExhibitRow("", exhibits),), "strip")]
 
