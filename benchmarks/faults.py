@@ -155,12 +155,13 @@ class Report:
     """Counts of one part, and what went wrong."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
+    wrong: int = 0
 
     def bad(self, outcome: str, what: str) -> None:
-        """Count and keep a fault of impasto."""
+        """Count a fault of impasto and print it."""
         self.counts[outcome] += 1
-        self.wrong.append(f"{outcome}: {what}")
+        self.wrong += 1
+        print(f"{outcome}: {what}", flush=True)
 
 
 def content(root: Path, folders: tuple[str, ...]) -> dict[str, Any]:
@@ -383,7 +384,7 @@ def main() -> None:
 
     assert impasto.pipeline
     rng = random.Random(given.seed)
-    wrong: list[str] = []
+    wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "here"
         root.mkdir()
@@ -399,9 +400,7 @@ def main() -> None:
             report = part()
             counts = ", ".join(f"{number} {how}" for how, number in report.counts.most_common())
             print(f"{name}: {counts or 'none'}", flush=True)
-            wrong += [f"{name}: {line}" for line in report.wrong]
-    for line in wrong:
-        print(line)
+            wrong += report.wrong
     sys.exit(bool(wrong))
 
 
