@@ -371,7 +371,7 @@ def atlas(
 
 
 def encoder_name(text: str | None) -> str:
-    """The name of an encoder with its prefix, by which it is told from a file.
+    """The name of an encoder with its prefix, which distinguishes it from a file.
 
     Raises:
         InputError: it has none.
