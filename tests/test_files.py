@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,27 @@ def test_a_failing_disk_is_one_line_with_the_way_out(
     assert str(refusal.value).startswith(f"cannot write {path}: {way_out}")
     assert "\n" not in str(refusal.value)
     assert path.read_text() == "old" and not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot ask whether a process runs")
+def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from impasto import files\n"
+        "with files.replacing(Path(sys.argv[1]) / 'a.json') as part:\n"
+        "    part.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path], check=False)
+    (left,) = tmp_path.glob(".a.json.*.part")
+    ended = left.name.rsplit("-", 1)[1].removesuffix(".part")
+    kept = [
+        left.with_name(left.name.replace(f"-{ended}.", f"-{os.getpid()}.")),  # still running
+        left.with_name(f".a.json.x.00000000-{ended}.part"),  # of another machine
+        left.with_name(".a.json.download.part"),  # of another program
+    ]
+    for path in kept:
+        path.write_text("half")
+    files.write_text(tmp_path / "b.json", "whole")
+    assert sorted(tmp_path.glob(".*.part")) == sorted(kept)
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:

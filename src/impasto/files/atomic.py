@@ -1,12 +1,18 @@
 """Atomic exchange of files: a temporary name beside the target, then one rename.
 
-A failure of the disk becomes an ``OutputError`` that names the place and the way out.
+A failure of the disk becomes an ``OutputError`` that names the place and the way out. The temporary
+name ends in ``.HOST-PROCESS.part``, by which the next process that writes to the folder knows the
+half-written files of one that was killed, and removes them.
 """
 
+import contextlib
 import errno
 import os
+import platform
+import re
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +34,10 @@ _IN_USE: Final = frozenset({5, 32, 33, 1224})
 """Windows' codes for a file that cannot be replaced because it is open or mapped somewhere."""
 _PATIENCE: Final = (0.05, 0.1, 0.2, 0.4)
 """Seconds between attempts at such a file: scanners and indexers hold new files for a moment."""
+
+_HOST: Final = f"{zlib.crc32(platform.node().encode()):08x}"
+_ABANDONED: Final = re.compile(rf"\..*\.{_HOST}-(\d+)\.part")
+_cleared: set[Path] = set()  # folders in which this process has removed what others left
 
 WRITE_ERRORS = frozenset(_WAYS_OUT)
 """The ``errno`` values that are the user's disk's fault and not a defect of impasto."""
@@ -55,7 +65,9 @@ def temporary_beside(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        _remove_abandoned(path.parent)
+        ending = f".{_HOST}-{os.getpid()}.part"
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=ending)
         os.close(handle)
         Path(name).chmod(0o644)  # os.fchmod is missing on Windows before Python 3.13
     except OSError as error:
@@ -67,6 +79,28 @@ def temporary_beside(path: Path) -> Iterator[Path]:
         raise output_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files of processes of this machine that have ended, once a folder."""
+    if folder in _cleared or os.name == "nt":  # Windows has no signal that only asks
+        return
+    _cleared.add(folder)
+    for left in folder.iterdir():
+        found = _ABANDONED.fullmatch(left.name)
+        if found and not _is_running(int(found[1])):
+            with contextlib.suppress(OSError):  # another process may have removed it
+                left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def flush(path: Path) -> None:
