@@ -20,7 +20,6 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -318,16 +317,16 @@ def fuzz_requests(count: int, seed: int, keep: Path | None = None) -> Report:
         with contextlib.suppress(OSError):
             (study / "site" / "link").symlink_to(folder, target_is_directory=True)
         noise = io.StringIO()
-        with server(study) as running, contextlib.redirect_stderr(noise):
-            thread = threading.Thread(target=running.serve_forever)
-            thread.start()
-            port = int(running.address.rsplit(":", 1)[1].split("/")[0])
+        with (
+            contextlib.redirect_stderr(noise),
+            server(study) as made,
+            made.in_background() as address,
+        ):
+            port = int(address.rsplit(":", 1)[1].split("/")[0])
             for _ in range(count):
                 data = _request(rng)
                 tried(report, data, lambda data=data: _asked(port, data))
             tried(report, b"alive", lambda: _alive(port))
-            running.shutdown()
-            thread.join()
         if "Traceback" in noise.getvalue():
             report.add("traceback", 0.0, b"server", noise.getvalue()[-300:])
     return report

@@ -8,7 +8,6 @@ published with the documentation.
 """
 
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -33,7 +32,7 @@ HIDE: Final = "document.querySelector('#hint .close')?.click()"
 
 def main(study: Path) -> None:
     """Take every screenshot."""
-    with sync_playwright() as playwright, served(study) as address:
+    with sync_playwright() as playwright, server(study) as made, made.in_background() as address:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         with shown(browser, (study / "report.html").resolve().as_uri(), 860) as page:
             save(page, "report")
@@ -49,19 +48,6 @@ def main(study: Path) -> None:
             page.evaluate(HIDE)
             save(page, "painting")
         browser.close()
-
-
-@contextmanager
-def served(study: Path) -> Iterator[str]:
-    """The address of the study's page on a server of its own."""
-    with server(study) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        try:
-            yield made.address
-        finally:
-            made.shutdown()
-            thread.join()
 
 
 @contextmanager

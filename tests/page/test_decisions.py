@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import shutil
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -92,14 +91,8 @@ def served(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def running(study: Path, **options: Any) -> Iterator[str]:
-    with server(study, **options) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        try:
-            yield made.address
-        finally:
-            made.shutdown()
-            thread.join()
+    with server(study, **options) as made, made.in_background() as address:
+        yield address
 
 
 @pytest.fixture

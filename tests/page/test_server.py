@@ -39,14 +39,8 @@ uvicorn = pytest.importorskip("uvicorn", reason="no uvicorn: pip install -e '.[w
 
 @contextmanager
 def running(study: Path, **options: Any) -> Iterator[str]:
-    with server(study, **options) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        try:
-            yield made.address
-        finally:
-            made.shutdown()
-            thread.join()
+    with server(study, **options) as made, made.in_background() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import os
 import secrets
 import shlex
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -42,13 +43,20 @@ class StudyServer:
     _server: "uvicorn.Server"
 
     def serve_forever(self) -> None:
-        """Answer requests until Ctrl-C or SIGTERM, which end it in order, or ``shutdown``."""
+        """Answer requests until Ctrl-C or SIGTERM, which end it in order."""
         with suppress(KeyboardInterrupt):  # uvicorn raises the signal again when it has ended
             self._server.run(sockets=[self._socket])
 
-    def shutdown(self) -> None:
-        """End ``serve_forever``, which another thread runs."""
-        self._server.should_exit = True
+    @contextmanager
+    def in_background(self) -> Iterator[str]:
+        """Answer requests in a thread until the block ends; gives the address."""
+        thread = threading.Thread(target=self.serve_forever)
+        thread.start()
+        try:
+            yield self.address
+        finally:
+            self._server.should_exit = True
+            thread.join()
 
 
 @contextmanager
