@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from impasto.collection.collection import open_collection
+from impasto.collection.copy_pairs import CopyPairs
 from impasto.collection.duplicates import find_copies
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.images.decode import decode
@@ -28,6 +29,7 @@ from impasto.numerics.bootstrap import wilson
 Picture = Image.Image
 Pixels = NDArray[np.uint8]
 PICTURES: Final = 126  # of the collection's test split
+SHOWN: Final = 500  # pairs of a sheet
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
@@ -130,8 +132,9 @@ def recall(originals: list[Picture], change: Callable[[Picture], Picture], size:
     count = len(originals)
     pictures = [*originals, *(change(image) for image in originals)]
     pixels = np.stack([stored(image, size) for image in pictures])
-    found = find_copies([None] * len(pixels), pixels).near
-    return float((found[:, 1] - found[:, 0] == count).sum()) / count
+    found = find_copies([None] * len(pixels), pixels)
+    pairs = CopyPairs(found, "near", np.arange(len(pixels)) // count, apart=True).listed(count**2)
+    return sum(b - a == count for a, b, _ in pairs) / count
 
 
 def main() -> None:
@@ -157,12 +160,13 @@ def main() -> None:
         low, high = 100 * ends["low"], 100 * ends["high"]
         print(f"| {name} | {100 * share:.1f} % | {low:.1f}–{high:.1f} |", flush=True)
     copies = find_copies(found.column("sha256"), found.pixels)
+    near = CopyPairs(copies, "near", np.zeros(len(found), np.int64), apart=False)
     print(
-        f"\n{len(found)} pictures of the collection: {len(copies.near)} near pairs, "
-        f"{copies.mirrored.sum()} of them mirrored"
+        f"\n{len(found)} pictures of the collection: {near.count:,} near pairs, "
+        f"{near.mirrored:,} of them mirrored"
     )
     if asked.sheet:
-        pairs = [[found.pixels[row] for row in pair] for pair in copies.near]
+        pairs = [[found.pixels[a], found.pixels[b]] for a, b, _ in near.listed(SHOWN)]
         rows_of = [
             [side for pair in pairs[at : at + 5] for side in pair] for at in range(0, len(pairs), 5)
         ]

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from scipy.fft import dctn
 
 from impasto.collection import duplicates
+from impasto.collection.copy_pairs import CopyPairs, Which
 from impasto.collection.phash import SIDE, perceptual_hash, thumbnails
 from impasto.images.decode import decode
 
@@ -95,7 +96,13 @@ def test_exact_pairs_equal_the_slow_way(hashes: list[str | None]) -> None:
         [a, b] for a, b in itertools.combinations(range(len(hashes)), 2)
         if hashes[a] is not None and hashes[a] == hashes[b]
     ]  # fmt: skip
-    assert duplicates.exact_pairs(hashes).tolist() == slow
+    assert pairs_of(duplicates.find_copies(hashes, None), "exact") == slow
+
+
+def pairs_of(found: duplicates.Copies, which: Which) -> list[list[int]]:
+    """All pairs, in order."""
+    sides = np.zeros(len(found.look), np.int64)
+    return [[a, b] for a, b, _ in CopyPairs(found, which, sides, apart=False).listed(10**6)]
 
 
 @given(st.integers(1, 12), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11))))
@@ -146,9 +153,9 @@ def test_changed_copies_are_found_and_others_are_not(name: str, mirrored: bool) 
         changed = [ImageOps.mirror(picture) for picture in changed]
     pixels = np.stack([*map(stored, pictures), *(stored(one, quality=60) for one in changed)])
     found = duplicates.find_copies([str(row) for row in range(len(pixels))], pixels)
-    assert found.near.tolist() == [[0, 12], [1, 13], [2, 14], [3, 15]]
+    assert pairs_of(found, "near") == [[0, 12], [1, 13], [2, 14], [3, 15]]
     assert found.mirrored.tolist() == [mirrored] * 4
-    assert len(found.exact) == 0
+    assert pairs_of(found, "exact") == []
 
 
 def on_paper(picture: Image.Image, round_one: bool) -> NDArray[np.uint8]:
@@ -172,24 +179,39 @@ def test_pictures_of_one_format_on_paper_are_no_copies(
     monkeypatch.setattr(duplicates, "RADIUS", 64)
     pixels = np.stack([on_paper(scene(seed), round_one) for seed in range(8)])
     assert np.corrcoef(thumbnails(pixels).reshape(8, -1)).min() > 0.75
-    assert duplicates.find_copies(list("abcdefgh"), pixels).near.tolist() == []
+    assert pairs_of(duplicates.find_copies(list("abcdefgh"), pixels), "near") == []
 
 
 def test_constant_pictures_are_no_copies() -> None:
     pixels = np.stack([np.full((32, 32, 3), level, np.uint8) for level in (200, 90, 200)])
-    assert len(duplicates.find_copies(list("abc"), pixels).all) == 0
+    assert pairs_of(duplicates.find_copies(list("abc"), pixels), "all") == []
 
 
 def test_equal_files_are_exact_and_not_near_as_well() -> None:
     one, other = stored(scene(0)), stored(scene(1))
     found = duplicates.find_copies(["a", "b", "a", "a"], np.stack([one, other, one, one]))
-    assert found.exact.tolist() == [[0, 2], [0, 3], [2, 3]]
-    assert found.near.tolist() == []
+    assert pairs_of(found, "exact") == [[0, 2], [0, 3], [2, 3]]
+    assert pairs_of(found, "near") == []
     assert found.mirrored.tolist() == []
 
 
+def test_other_files_of_equal_pixels_are_near_duplicates_and_not_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A placeholder with another date in each file: one picture, thousands of hashes."""
+
+    def agreement(*_: Any) -> Any:
+        raise AssertionError("equal pixels were compared")
+
+    monkeypatch.setattr(duplicates, "agreement", agreement)
+    one, other = stored(scene(0)), stored(scene(1))
+    found = duplicates.find_copies(list("abca"), np.stack([one, one, other, one]))
+    assert pairs_of(found, "exact") == [[0, 3]]
+    assert pairs_of(found, "near") == [[0, 1], [1, 3]]
+
+
 def test_names_without_pictures_have_exact_copies_only() -> None:
-    assert duplicates.find_copies([None, None], None).all.tolist() == []
+    assert pairs_of(duplicates.find_copies([None, None], None), "all") == []
 
 
 def test_results_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +219,7 @@ def test_results_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> 
     pixels = np.stack([stored(one) for one in (*pictures, *map(ImageOps.mirror, pictures))])
     names = [str(row) for row in range(12)]
     whole = duplicates.find_copies(names, pixels)
-    assert whole.near.tolist() == [[row, row + 6] for row in range(6)]
+    assert pairs_of(whole, "near") == [[row, row + 6] for row in range(6)]
     monkeypatch.setattr(duplicates, "_CHUNK", 5)
     part = duplicates.find_copies(names, pixels)
     assert np.array_equal(part.near, whole.near)
@@ -222,5 +244,30 @@ def test_equal_files_and_pictures_of_one_tone_are_not_compared_with_each_other(
     names = [*["a"] * 50, "b", "b", *map(str, range(50))]
     found = duplicates.find_copies(names, pixels)
     assert sum(compared) < 20  # a with b, at several crops
-    assert len(found.exact) == 50 * 49 // 2 + 1
-    assert found.near.tolist() == [[a, b] for a in range(50) for b in (50, 51)]
+    assert len(pairs_of(found, "exact")) == 50 * 49 // 2 + 1
+    assert pairs_of(found, "near") == [[a, b] for a in range(50) for b in (50, 51)]
+
+
+def test_a_large_group_of_near_duplicates_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of its pairs were compared, and others stay as they are."""
+    compared = []
+
+    def agreement(first: Any, second: Any, crop: Any) -> Any:
+        compared.append(len(first))
+        return np.full(len(first), 1.0, np.float32)
+
+    monkeypatch.setattr(duplicates, "agreement", agreement)
+    monkeypatch.setattr(duplicates, "_CHUNK", 16)
+    monkeypatch.setattr(duplicates, "MANY", 10)
+    rng = np.random.default_rng(0)
+    first, second = (
+        rng.integers(0, 256, (4, 4, 3)).repeat(16, 0).repeat(16, 1).astype(np.uint8)
+        for _ in range(2)
+    )
+    pixels = np.stack([second, *[first] * 60, second]) // 2
+    pixels[:, 0, 0, 0] = np.arange(62)  # no two are equal
+    found = duplicates.find_copies([None] * 62, pixels)
+    assert found.near.tolist() == [[0, 61]]
+    assert found.look.tolist() == [0, *[1] * 60, 61]
+    assert len(pairs_of(found, "near")) == 1 + 60 * 59 // 2
+    assert sum(compared) < 60 * 59 // 2  # at eight forms it would be more than four times that

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from impasto.collection.artist_oracle import artist_oracle
 from impasto.collection.collection import Collection, open_collection
+from impasto.collection.copy_pairs import CopyPairs
 from impasto.collection.duplicates import Copies
 from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.collection.picture_checks import SMALLEST, check_pictures
@@ -119,27 +120,24 @@ def _copies(
     if not pictures:
         reason = "There are no pictures to compare."
         return [Finding(code, "not applicable", reason) for code in ("IMP104", "IMP105", "IMP106")]
-    exact, near = copies.exact, copies.near
     # Validation chooses and train teaches: a test picture may be in neither
     test = splits == "test"
-    across = copies.all[test[copies.all[:, 0]] != test[copies.all[:, 1]]]
+    side = test.astype(np.int64)
     return [
-        _pairs("IMP104", found, copies, exact[_within(exact, test)], "are equal files"),
-        _pairs("IMP105", found, copies, near[_within(near, test)], "look the same"),
-        _across(found, copies, across, test),
+        _pairs("IMP104", found, CopyPairs(copies, "exact", side, apart=False), "are equal files"),
+        _pairs("IMP105", found, CopyPairs(copies, "near", side, apart=False), "look the same"),
+        _across(found, CopyPairs(copies, "all", side, apart=True), test),
     ]
 
 
-def _across(
-    found: Collection, copies: Copies, pairs: NDArray[np.int64], test: NDArray[np.bool_]
-) -> Finding:
+def _across(found: Collection, pairs: CopyPairs, test: NDArray[np.bool_]) -> Finding:
     """Copies on both sides, with the share of test pictures that have one outside the test."""
-    plain = _pairs("IMP106", found, copies, pairs, "stand on both sides of the test split")
+    plain = _pairs("IMP106", found, pairs, "stand on both sides of the test split")
     tested = int(test.sum())
-    leaked = len(np.unique(pairs[test[pairs]])) if len(pairs) else 0
+    leaked = int((pairs.partners()[test] > 0).sum())
     share = leaked / tested if tested else 0.0
     text = (
-        f"{plain.text} {leaked} of {tested} test pictures ({percent(share)}) are known from "
+        f"{plain.text} {leaked:,} of {tested:,} test pictures ({percent(share)}) are known from "
         "training."
         if leaked
         else ""
@@ -148,17 +146,9 @@ def _across(
     return Finding("IMP106", plain.outcome, text or plain.text, numbers, plain.items)
 
 
-def _within(pairs: NDArray[np.int64], test: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(test[pairs[:, 0]] == test[pairs[:, 1]])
-
-
-def _pairs(
-    code: str, found: Collection, copies: Copies, pairs: NDArray[np.int64], what: str
-) -> Finding:
-    """One of the findings on copies: ``pairs`` are those of ``copies`` that it concerns."""
+def _pairs(code: str, found: Collection, pairs: CopyPairs, what: str) -> Finding:
+    """One of the findings on copies."""
     ids, styles = found.column("id"), found.column("style")
-    flipped = set(map(tuple, copies.near[copies.mirrored].tolist()))
-    mirrored = [pair in flipped for pair in map(tuple, pairs.tolist())]
     items = [
         {
             "id": ids[a],
@@ -167,12 +157,16 @@ def _pairs(
             "copy_style": styles[b],
             "mirrored": flip,
         }
-        for (a, b), flip in zip(pairs[:LISTED].tolist(), mirrored, strict=False)
+        for a, b, flip in pairs.listed(LISTED)
     ]
-    count, flips = len(pairs), sum(mirrored)
-    text = f"Pairs of pictures that {what}: {count}" if count else f"No two pictures {what}"
-    text += f", {flips} of them mirrored." if flips else "."
-    numbers = {"pairs": float(count), "mirrored": float(flips)}
+    count, flips = pairs.count, pairs.mirrored
+    pictures = int((pairs.partners() > 0).sum())
+    if count:
+        text = f"Pairs of pictures that {what}: {count:,}, of {pictures:,} pictures"
+    else:
+        text = f"No two pictures {what}"
+    text += f", {flips:,} of them mirrored." if flips else "."
+    numbers = {"pairs": float(count), "pictures": float(pictures), "mirrored": float(flips)}
     return Finding(code, "issue" if count else "passed", text, numbers, items)
 
 
@@ -184,11 +178,12 @@ def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
     ]
     items += [
         {"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"}
-        for a, b in works.pairs.tolist()
+        for a, b, _ in works.pairs.listed(LISTED)
     ]
-    numbers = {"names": float(len(works.names)), "pairs": float(len(works.pairs))}
-    text = f"{len(works.names)} file names stand under two styles or more"
-    text += f", and {len(works.pairs)} pairs of copies do." if pictures else "."
+    pairs = works.pairs.count
+    numbers = {"names": float(len(works.names)), "pairs": float(pairs)}
+    text = f"{len(works.names):,} file names stand under two styles or more"
+    text += f", and {pairs:,} pairs of copies do." if pictures else "."
     return Finding("IMP107", "issue" if items else "passed", text, numbers, items[:LISTED])
 
 
@@ -327,7 +322,7 @@ def label_check(found: Collection) -> LabelCheck | None:
 
 
 def _counted(code: str, items: Sequence[dict[str, Any]], what: str, of: int) -> Finding:
-    text = f"{len(items) or 'None'} of {of} pictures {what}."
+    text = f"{f'{len(items):,}' if items else 'None'} of {of:,} pictures {what}."
     return Finding(
         code,
         "issue" if items else "passed",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
+from impasto.collection.copy_pairs import CopyPairs
 from impasto.collection.duplicates import Copies, find_copies, groups_of
 
 
@@ -18,21 +19,21 @@ class MultiStyleWorks:
     Attributes:
         names: rows by file name, for names of a known artist that stand under several styles; where
             there are pictures only if they have a title, too.
-        pairs: copies under two styles, ``int64 (P, 2)`` rows.
+        pairs: copies under two styles.
     """
 
     names: Mapping[str, tuple[int, ...]]
-    pairs: NDArray[np.int64]
+    pairs: CopyPairs
 
     def works(self, count: int) -> list[NDArray[np.int64]]:
         """The rows of each work among ``count`` rows, names and copies taken together."""
         tied = [(rows[0], row) for rows in self.names.values() for row in rows[1:]]
-        pairs = np.concatenate((self.pairs, np.asarray(tied, np.int64).reshape(-1, 2)))
-        groups = groups_of(count, pairs)
-        return [
-            np.flatnonzero(groups == group)
-            for group in dict.fromkeys(groups[np.unique(pairs)].tolist())
-        ]
+        pairs = np.concatenate((self.pairs.ties(), np.asarray(tied, np.int64).reshape(-1, 2)))
+        groups = groups_of(count, pairs).tolist()
+        works: dict[int, list[int]] = {}
+        for row in np.unique(pairs).tolist():
+            works.setdefault(groups[row], []).append(row)
+        return [np.array(rows, np.int64) for rows in works.values()]
 
 
 def copies_of(found: Collection) -> Copies:
@@ -60,5 +61,4 @@ def find_multi_style(found: Collection, copies: Copies) -> MultiStyleWorks:
         for name, rows in sorted(by_name.items())
         if len(set(labels[rows].tolist())) > 1
     }
-    pairs = copies.all
-    return MultiStyleWorks(names, pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]])
+    return MultiStyleWorks(names, CopyPairs(copies, "all", labels.astype(np.int64), apart=True))

@@ -178,7 +178,7 @@ def _plan(
     groups = None
     if phash is not None:
         copies = duplicates.find_copies([p.sha256 for p in picked.pictures], picked.pixels)
-        groups = duplicates.groups_of(len(entries), copies.all).tolist()
+        groups = duplicates.groups_of(len(entries), copies.ties).tolist()
     return assign(
         [entry.id for entry in entries],
         [entry.style for entry in entries],

@@ -130,11 +130,8 @@ class _Names:
             [values[i] for i in pool]
             for values in map(collection.column, ("id", "style", "artist"))
         )
-        copies = find_copies(collection.column("sha256"), collection.pixels).all
-        place = np.full(len(collection), -1, np.int64)
-        place[pool] = np.arange(len(pool))
-        inside = place[copies]
-        groups = groups_of(len(pool), inside[(inside >= 0).all(1)])
+        copies = find_copies(collection.column("sha256"), collection.pixels)
+        groups = groups_of(len(collection), copies.ties)[pool]
         return cls(ids, styles, artists, groups.tolist())
 
 

@@ -186,7 +186,7 @@ class _Folds:
 
 def _folds(collection: Collection, settings: LabelCheckSettings) -> _Folds:
     """Artists with all their works in one fold, and so copies; the unknown each for themselves."""
-    copies = groups_of(len(collection), copies_of(collection).all)
+    copies = groups_of(len(collection), copies_of(collection).ties)
     ids, styles, artists = map(collection.column, ("id", "style", "artist"))
     units = tied_units(ids, styles, artists, copies.tolist(), settings.seed)
     if len(units) < settings.folds:

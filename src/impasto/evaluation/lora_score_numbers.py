@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from impasto.collection.copy_pairs import CopyPairs
 from impasto.collection.duplicates import find_copies
 from impasto.numerics import neighbours
 from impasto.numerics.bootstrap import LEVEL, mean_estimate
@@ -50,16 +51,16 @@ def nearest(made: Floats, train: Floats) -> tuple[NDArray[np.int64], Floats]:
 
 
 def copied(train: Pixels, others: Pixels) -> NDArray[np.int64]:
-    """Return ``int64 (P, 3)``: a training picture, its copy among others, 1 if mirrored.
+    """Return ``int64 (P, 3)``: each copy's first training picture, its own row, 1 if mirrored.
 
     Copies are found as ``audit`` finds them: aligned, so that crops, frames, slight turns and
     mirror images count.
     """
     count = len(train)
     found = find_copies([None] * (count + len(others)), np.concatenate((train, others)))
-    across = (found.near[:, 0] < count) & (found.near[:, 1] >= count)
-    pairs = found.near[across] - [0, count]
-    return np.column_stack((pairs, found.mirrored[across]))
+    sides = (np.arange(count + len(others)) >= count).astype(np.int64)
+    first = CopyPairs(found, "near", sides, apart=True).first_copies(1)
+    return np.array([(a, b - count, flip) for a, b, flip in first], np.int64).reshape(-1, 3)
 
 
 def kept(

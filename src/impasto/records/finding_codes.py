@@ -56,8 +56,8 @@ _KINDS = (
     Kind(
         "IMP104",
         "exact-duplicates",
-        "Some pictures occur more than once within their split and style",
-        "Every picture occurs once within its split and style",
+        "Some pictures occur more than once on one side of the test split",
+        "Every picture occurs once on its side of the test split",
         "Keep one copy of each.",
     ),
     Kind(
