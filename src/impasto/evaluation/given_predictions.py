@@ -7,7 +7,7 @@ why it was left out, or the table is refused.
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -319,6 +319,8 @@ class _Reading:
             )
         rows = [self.found[place] for place in answered]
         values = self._probabilities(rows)
+        if values is not None and self._holds_truths(answered, values):
+            rows = self._likeliest(answered)
         answers = self._answers(rows, values)
         missing = [row for row in wanted if row not in self.found]
         keep = wanted if self.settings.missing == "wrong" else answered
@@ -340,6 +342,28 @@ class _Reading:
             trained_on=[ids[row] for row in sorted(self.trained)],
             truths=self._truths(answered),
         )
+
+    def _holds_truths(self, answered: Sequence[int], values: Floats) -> bool:
+        """Whether the column of answers holds the true styles.
+
+        It names the collection's own style of every picture, and the likeliest class of some is
+        another: a column ``label`` of the test set, beside probabilities.
+        """
+        own = self.pictures.collection.labels[answered]
+        cells = [self.found[row].answer for row in answered]
+        named = [self.names.place(cell) for cell in cells]
+        return named == own.tolist() and bool((values.argmax(1) != own).any())
+
+    def _likeliest(self, answered: Sequence[int]) -> list[PredictionRow]:
+        """The rows with their answers moved to the true styles."""
+        for place in answered:
+            row = self.found[place]
+            self.found[place] = replace(row, answer="", truth=row.truth or row.answer)
+        self.notes.append(
+            "the column of styles holds the true ones, and the probabilities other answers: the "
+            "likeliest style is the answer"
+        )
+        return [self.found[place] for place in answered]
 
     def _truths(self, answered: Sequence[int]) -> OtherTruths | None:
         """True styles of the file beside the collection's; unknown names are others."""

@@ -2,13 +2,16 @@
 
 A row has a picture and an answer: the name or number of a class, and perhaps a probability for each
 class. Probabilities stand in a column a class, in numbered columns (``prob_0``), in one cell as a
-list, or beside the classes that a program found likeliest (``index_0``, ``prob_0``). A folder of
-texts is what Ultralytics writes with ``save_txt``.
+list, or beside the classes that a program found likeliest (``index_0``, ``prob_0``). A table may
+also have a row for each picture and class. A folder of texts is what Ultralytics writes with
+``save_txt``.
 """
 
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +24,14 @@ from impasto.collection.layouts.table_rows import (
     column_of_paths,
     read_rows,
 )
+from impasto.collection.vocabulary import plain
 from impasto.errors import InputError
 
+TRUTHS: Final = (
+    *("ground truth", "ground truth.label", "true label", "true class", "true style", "y true"),
+    *("actual", "gt"),
+)
+"""Names of a column that holds the true styles, and never the answers."""
 PREDICTION_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "path": (
         *PICTURE_COLUMNS["path"],
@@ -34,7 +43,7 @@ PREDICTION_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("predicted class", "pred label", "pred class", "pred idx", "y pred", "yhat", "y hat"),
         *("answer", "top1", "top 1", "predictions.label", "prediction.label"),
     ),
-    "style": (*PICTURE_COLUMNS["style"], "ground truth", "ground truth.label"),
+    "style": (*PICTURE_COLUMNS["style"], "target", "targets", *TRUTHS),
     "split": tuple(name for name in PICTURE_COLUMNS["split"] if name != "set"),  # a conformal set
 }
 """Columns of a table of predictions, each with other names that programs give it."""
@@ -45,6 +54,10 @@ _LISTS: Final = (
     *("logits", "logit", "outputs", "output", "preds"),
 )
 """Columns that may hold a list of numbers in a cell, in lower case."""
+_CLASSES: Final = ("label", "style", "class", "name", "index")
+"""Keys of an object that hold its class."""
+_CONFIDENCES: Final = ("confidence", "conf", *_LISTS)
+"""Columns that hold one class's probability or logit in a row, in lower case."""
 _PREFIX: Final = re.compile(
     r"(prob(?:abilit(?:y|ies)|s)?|p|scores?|logits?|pred(?:iction|icted)?s?|outputs?|conf(?:idence)?"
     r"|class)[\s_.:\-]+(?=\S)",
@@ -113,17 +126,7 @@ def read_predictions(
     """
     if path.is_dir():
         return _read_texts(path)
-    columns = dict(columns or {})
-    try:  # by the delimiter that gives a column of pictures
-        table = read_rows(path, PREDICTION_COLUMNS, ("path",), columns)
-    except InputError:
-        table = read_rows(path, PREDICTION_COLUMNS, (), columns)
-    paths: str | None = "path"
-    if "path" not in table.columns:
-        paths = column_of_paths(table.others, [row.others for row in table.rows])
-        headless = any(Path(name).suffix.lower() in PICTURES for name in table.others)
-        if paths is None or headless:
-            read_rows(path, PREDICTION_COLUMNS, ("path",), columns)  # refuses it, with a way out
+    table, paths = _table_of_pictures(path, dict(columns or {}))
     answers, truths = _answer_columns(table)
     scores = _ScoreColumns.of(table, is_class)
     if answers is None and scores is None:
@@ -131,7 +134,8 @@ def read_predictions(
             f"{path} holds no answers: it has {', '.join((*table.columns, *table.others))}; give a "
             'column style, or one for each style, or name it with --columns style="…"'
         )
-    rows, skipped = [], list(table.skipped)
+    confidences = None if scores or answers is None else _confidences(table)
+    rows, values, skipped = [], [], list(table.skipped)
     for row in table.rows:
         name, picture = table.row_name(row.number), _text(_cell(row, paths))
         if not picture:
@@ -144,11 +148,32 @@ def read_predictions(
             continue
         truth = _text(_cell(row, truths)) if truths else ""
         rows.append(PredictionRow(name, picture, answer, found, truth, row.text("split").lower()))
+        values.append(_number(row.others[confidences]) if confidences else math.nan)
     notes = list(table.notes)
     if scores and scores.note:
         notes.append(f"{path.name}: {scores.note}")
+    if confidences and (gathered := _one_a_picture(rows, values)):
+        rows = gathered
+        notes.append(f"{path.name} has a row for each picture and class, with {confidences}")
     numbered = scores.by_number if scores else 0
     return PredictionTable(path, tuple(rows), tuple(skipped), tuple(notes), numbered)
+
+
+def _table_of_pictures(path: Path, columns: Mapping[str, str]) -> tuple[LabelTable, str]:
+    """A table, and its column of pictures.
+
+    Raises:
+        InputError: it cannot be read, or has no such column.
+    """
+    try:  # by the delimiter that gives a column of pictures
+        return read_rows(path, PREDICTION_COLUMNS, ("path",), columns), "path"
+    except InputError:
+        table = read_rows(path, PREDICTION_COLUMNS, (), columns)
+        found = column_of_paths(table.others, [row.others for row in table.rows])
+        headless = any(Path(name).suffix.lower() in PICTURES for name in table.others)
+        if found is None or headless:
+            raise
+        return table, found
 
 
 def _cell(row: TableRow, column: str | None) -> Any:
@@ -166,6 +191,14 @@ def _text(cell: Any) -> str:
     return text if number is None else str(number)
 
 
+def _number(cell: Any) -> float:
+    """A cell as a number; NaN where it holds none."""
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return math.nan
+
+
 def _answer_columns(table: LabelTable) -> tuple[str | None, str | None]:
     """The columns of the answers and of the true classes, as far as there are any.
 
@@ -176,12 +209,42 @@ def _answer_columns(table: LabelTable) -> tuple[str | None, str | None]:
     ranks = sorted(others, key=lambda name: _ANSWERS.index(" ".join(name.lower().split("_"))))
     if "predicted" in table.columns and not _lists(table, "predicted"):
         return "predicted", "style" if "style" in table.columns else None
-    candidates = [*(("style",) if "style" in table.columns else ()), *ranks]
+    truths = "style" if plain(table.columns.get("style", "")) in TRUTHS else None
+    candidates = [*(("style",) if "style" in table.columns and not truths else ()), *ranks]
     candidates = [name for name in candidates if not _lists(table, name)]
     for name in candidates:
         if not all(whole_number(_text(_cell(row, name))) is not None for row in table.rows[:50]):
-            return name, None
-    return (candidates[0] if candidates else None), None
+            return name, truths
+    return (candidates[0] if candidates else None), truths
+
+
+def _confidences(table: LabelTable) -> str | None:
+    """The column with the probability of each row's class."""
+    found = (name for name in table.others if " ".join(name.lower().split("_")) in _CONFIDENCES)
+    return next((name for name in found if _is_numeric(table, name)), None)
+
+
+def _one_a_picture(
+    rows: Sequence[PredictionRow], values: Sequence[float]
+) -> list[PredictionRow] | None:
+    """A row for each picture, of a table with a row for each picture and class.
+
+    ``None`` for any other table: where most pictures have one row, or one class stands twice.
+    """
+    counts = Counter(row.path for row in rows)
+    classes = {(row.path, row.answer) for row in rows}
+    several = sum(number > 1 for number in counts.values())
+    if 2 * several <= len(counts) or len(classes) < len(rows):
+        return None
+    first: dict[str, PredictionRow] = {}
+    scores: dict[str, dict[str, float]] = {}
+    for row, value in zip(rows, values, strict=True):
+        first.setdefault(row.path, row)
+        scores.setdefault(row.path, {})[row.answer] = value
+    likeliest = {path: max(found, key=found.__getitem__) for path, found in scores.items()}
+    return [
+        replace(row, answer=likeliest[path], scores=scores[path]) for path, row in first.items()
+    ]
 
 
 def _lists(table: LabelTable, column: str) -> bool:
@@ -209,6 +272,7 @@ class _ScoreColumns:
         ranked: columns of classes and of their values, the likeliest first.
         note: how they were found, in words.
         by_number: how many there are, where they stand in the order of the classes' numbers.
+        pairs: of a column with a list of objects in each cell; empty where there is none.
     """
 
     classes: Mapping[str, str]
@@ -216,6 +280,7 @@ class _ScoreColumns:
     ranked: tuple[tuple[str, str], ...] = ()
     note: str = ""
     by_number: int = 0
+    pairs: str = ""
 
     @classmethod
     def of(cls, table: LabelTable, is_class: Callable[[str], bool]) -> "_ScoreColumns | None":
@@ -230,6 +295,8 @@ class _ScoreColumns:
         if named:
             return cls(named)
         names = [*table.others, *table.columns]
+        if pairs := next((name for name in names if _pairs(_cell(table.rows[0], name))), None):
+            return cls({}, pairs=pairs)
         lists = [n for n in names if n.lower() in _LISTS or n == "predicted"]
         held = [name for name in lists if _lists(table, name)]
         if held:
@@ -244,7 +311,9 @@ class _ScoreColumns:
             )
             if places:
                 return cls({}, held[0], ((places, held[0]),), f"{held[0]} goes with {places}")
-            return cls({}, held[0], by_number=len(list_in(_cell(table.rows[0], held[0])) or ()))
+            lists_of = [list_in(_cell(row, held[0])) or [] for row in table.rows]
+            _refuse_ranks(table.path, lists_of, f"the numbers of {held[0]}")
+            return cls({}, held[0], by_number=len(lists_of[0]))
         return cls._numbered(table, numeric)
 
     @classmethod
@@ -267,20 +336,16 @@ class _ScoreColumns:
             if stem in whole and len(whole[stem]) == len(values):
                 pairs = tuple(zip(whole[stem], values, strict=True))
                 return cls({}, "", pairs, f"{values[0]} … go with {whole[stem][0]} …")
-        rows = [[float(row.others[own]) for own in values] for row in table.rows]
-        falling = all(sorted(row, reverse=True) == row for row in rows)
-        if falling and len(rows) >= _ENOUGH_TO_TELL:
-            raise InputError(
-                f"{table.path}: {values[0]} to {values[-1]} fall in every row, so they are ranks "
-                "without their classes: write every class in its own order (timm: --topk 0), or "
-                "the classes beside them (--include-index)"
-            )
+        listed = [[row.others[own] for own in values] for row in table.rows]
+        _refuse_ranks(table.path, listed, f"{values[0]} to {values[-1]}")
         classes = {own: str(number) for number, own in enumerate(values)}
         return cls(classes, by_number=len(classes))
 
     def of_row(self, row: TableRow) -> dict[str, float] | str:
         """Values by class, or the reason why there are none."""
         try:
+            if self.pairs:
+                return _pairs(_cell(row, self.pairs))
             if self.ranked and self.values:
                 classes, values = (list_in(_cell(row, name)) for name in self.ranked[0])
                 pairs = zip(classes or (), values or (), strict=True)
@@ -290,11 +355,42 @@ class _ScoreColumns:
                 if len(found) != self.by_number:
                     return f"it has {len(found)} probabilities, the first row {self.by_number}"
                 return {str(number): float(value) for number, value in enumerate(found)}
-            if self.ranked:
-                return {_text(row.others[a]): float(row.others[b]) for a, b in self.ranked}
-            return {name: float(row.others[own]) for own, name in self.classes.items()}
+            ranked = {_text(row.others[a]): float(row.others[b]) for a, b in self.ranked}
+            return ranked or {name: float(row.others[own]) for own, name in self.classes.items()}
         except (TypeError, ValueError):
             return "a probability is no number"
+
+
+def _pairs(cell: Any) -> dict[str, float]:
+    """Values by class of a cell that lists objects with both, as pipelines of transformers do."""
+    found: dict[str, float] = {}
+    for one in cell if isinstance(cell, list) else ():
+        if not isinstance(one, Mapping):
+            return {}
+        value = next((one[name] for name in _CONFIDENCES if name in one), None)
+        place = next((one[name] for name in _CLASSES if name in one), None)
+        if value is None or place is None:
+            return {}
+        found[_text(place)] = float(value)
+    return found
+
+
+def _refuse_ranks(path: Path, rows: Sequence[Sequence[Any]], named: str) -> None:
+    """Refuse values that stand in falling order, and so no longer by the number of their class.
+
+    Raises:
+        InputError: they fall in every row.
+    """
+    try:
+        values = [[float(cell) for cell in row] for row in rows]
+    except (TypeError, ValueError):  # the row is set aside by its number later
+        return
+    if len(rows) >= _ENOUGH_TO_TELL and all(sorted(row, reverse=True) == row for row in values):
+        raise InputError(
+            f"{path}: {named} fall in every row, so they are ranks without their classes: write "
+            "every class in its own order (timm: --topk 0), or the classes beside them "
+            "(--include-index)"
+        )
 
 
 def _is_numeric(table: LabelTable, column: str) -> bool:
