@@ -29,6 +29,7 @@ from impasto.models.painter import Painter
 from impasto.records.painter_score import PainterScore
 from impasto.records.record import Interval
 from impasto.records.run import Run, open_run
+from impasto.reporting.sections import painters
 from impasto.training.painter.settings import PainterSettings
 from impasto.training.painter.train import train_painter
 
@@ -166,9 +167,10 @@ def test_an_evaluator_that_places_nothing_says_why(
     run: Run, collection: Collection, result: dict[str, Any]
 ) -> None:
     blind = json.loads(json.dumps(result))
-    blind["evaluators"]["network"]["unplaced"] = "it is blind"
-    for arm in blind["arms"]:
-        arm["rates"]["network"]["normalised"] = None
+    for evaluator in ("network", "handmade"):
+        blind["evaluators"][evaluator]["unplaced"] = "it is blind"
+        for arm in blind["arms"]:
+            arm["rates"][evaluator]["normalised"] = None
     score = scored(blind)
     (effect,) = (one for one in painting_findings(score, run, collection) if one.code == "IMP311")
     assert "not normalised, because it is blind" in effect.text
@@ -176,6 +178,27 @@ def test_an_evaluator_that_places_nothing_says_why(
     printed = show.painter_lines(score)
     assert "not normalised by network: it is blind" in printed
     assert printed.count("–") >= len(ARMS)
+
+
+@pytest.mark.parametrize("low", [-0.1, 0.1])
+def test_colours_are_compared_with_the_arm_and_the_evaluator_of_the_card(
+    low: float, run: Run, collection: Collection, result: dict[str, Any]
+) -> None:
+    """Hand-made features, as the network is no better; painter and patches, the default."""
+    changed = json.loads(json.dumps(result))
+    for evaluator in ("network", "handmade"):
+        for arm in changed["gains"][evaluator]:
+            theirs = low if (evaluator, arm) == ("handmade", "finished") else -low
+            changed["gains"][evaluator][arm]["histogram"] = {
+                "value": theirs + 0.05, "low": theirs, "high": theirs + 0.1,
+            }  # fmt: skip
+    score = scored(changed)
+    colour = next(one for one in painting_findings(score, run, collection) if one.code == "IMP312")
+    assert colour.outcome == ("passed" if low > 0 else "issue")
+    assert f"painter and patches over it is {low + 0.05:+.1%}" in colour.text
+    assert f"the painter alone is {0.05 - low:+.1%}" in colour.text
+    card = painters.answer_of(score.model_copy(update={"sources": 40}))
+    assert (card.verdict in ("good", "mixed") and "more often than" in card.finding) is (low > 0)
 
 
 def test_an_evaluator_must_be_better_than_hand_made_features(

@@ -132,6 +132,7 @@ def test_vectors_of_others_stand_beside_the_run_marked_as_a_yardstick(study: Pat
     assert [row[0] for row in own][::2] == ["| classifier, cosine", "| dino (pre-trained), cosine"]
     assert own[2][1:3] == ["0.600 (0.580–0.620)", "0.100"]
     assert own[1][0] == "| classifier, mutual proximity"
+    assert "Same style between artists: dino (pre-trained) finds most, mAP 0.60, 0.10" in text
     assert "atlases/dino/atlas.json" in text
     assert "impasto atlas study/collection --encoder hf:owner/dino" in text
 
@@ -154,7 +155,7 @@ def test_a_damaged_file_is_named(study: Path) -> None:
     ("gain", "own", "told"),
     [
         (0.0, 0.345, "not shown to be better than by colour"),
-        (-0.2, 0.345, "Colour alone clusters better; the styles cluster moderately with labels"),
+        (-0.2, 0.345, "Colour alone clusters the styles better than the embedding does"),
         (0.2, 0.04, "do not cluster with labels: no better than chance"),
     ],
 )

@@ -47,7 +47,7 @@ def test_every_part_stands_in_the_folder(study: Path, tmp_path: Path) -> None:
     for words in (
         "25.1 % with its labels out of order, 38.9 % with them in order",
         "### Class distribution before and after each method",
-        "### What was built: classifier: classifier, 1,600,000 parameters",
+        "### What was built: Classifier, 1,600,000 parameters",
         "### Impressions in words",
         "> Your own impression",
         "impasto train lora study/collection",

@@ -17,9 +17,11 @@ import made_up_study as made_up
 from impasto.errors import CollectionError, InputError, RunError
 from impasto.files import read_json, write_json
 from impasto.files.checksums import CHECKSUMS, forget
+from impasto.records.evaluation import ClassifierEvaluation
 from impasto.reporting.blocks import Row, Table, columns
 from impasto.reporting.report import write_report
 from impasto.reporting.sections.confusions import similar_order
+from impasto.reporting.sections.per_style import styles_chart
 from impasto.reporting.written import as_csv
 
 FEW = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
@@ -414,6 +416,28 @@ def test_stages_that_are_missing_are_named(tmp_path: Path) -> None:
     )
     assert "no network has been trained on them yet" in markdown
     assert "Not run" in cards(page)["Recognise"]
+
+
+def test_pictures_of_a_gallery_are_said_to_be_painted_by_code(tmp_path: Path) -> None:
+    study = small(tmp_path, run=False)
+    assert "painted by code" not in report(study)[1]
+    (study / "gallery").mkdir()
+    write_json(study / "gallery" / "gallery.json", {})
+    page, markdown = report(study)
+    assert "styles, painted by code: " in page.text and "titles and years are made up" in markdown
+
+
+def test_a_chart_names_all_styles_that_are_recognised_least(study: Path) -> None:
+    file = study / "runs" / "classifier" / "evaluation" / "metrics.json"
+    found = ClassifierEvaluation.read(file, what="evaluation", verb="impasto evaluate")
+    recalls = [0.5, 0.5, *[0.75] * (len(found.per_style) - 3), 1.0]
+    rows = tuple(
+        row.model_copy(update={"recall": recall})
+        for row, recall in zip(found.per_style, recalls, strict=True)
+    )
+    title = styles_chart(found.model_copy(update={"per_style": rows})).title
+    least = FEW[0].replace("_", " ")
+    assert title.endswith(f"recognised most often, {least} and 1 other style least")
 
 
 def test_a_run_without_evaluation_says_so(tmp_path: Path) -> None:

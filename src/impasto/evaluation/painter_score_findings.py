@@ -71,8 +71,10 @@ def _outcome(passed: bool) -> Outcome:
 
 
 def _ours(score: PainterScore) -> str:
-    """The arm ``painted`` in a sentence."""
-    return "the painter alone" if score.given is None else "the pictures"
+    """The arm that the findings judge, in a sentence."""
+    if score.given is not None:
+        return "the pictures"
+    return {"finished": "painter and patches", "painted": "the painter"}[score.default_arm]
 
 
 def _paintings(score: PainterScore) -> list[ArmScore]:
@@ -80,40 +82,53 @@ def _paintings(score: PainterScore) -> list[ArmScore]:
 
 
 def _effect(score: PainterScore) -> Finding:
-    rows = score.per_style
-    gains = {row.style: row.rates["network"]["painted"].gain for row in rows}
+    """IMP311: the gain over unchanged pictures, style by style."""
+    rows, arm, by = score.per_style, score.default_arm, score.default_evaluator
+    gains = {row.style: row.rates[by][arm].gain for row in rows}
     low = {style: gain for style, gain in gains.items() if gain.low <= 0}
     hit, floor, ceiling = (
-        score.arm(name).rates["network"].hit.value for name in ("painted", "unchanged", "real")
+        score.arm(name).rates[by].hit.value for name in (arm, "unchanged", "real")
     )
-    between = score.arm("painted").rates["network"].normalised
-    place = f"not normalised, because {score.evaluators['network'].unplaced}"
+    between = score.arm(arm).rates[by].normalised
+    place = f"not normalised, because {score.evaluators[by].unplaced}"
     numbers = {"hit": hit, "floor": floor, "ceiling": ceiling}
     if between is not None:
         place = f"normalised {between.value:.2f} ({between.low:.2f} to {between.high:.2f})"
         numbers["normalised"] = between.value
+    who = "The network classifies" if by == "network" else "Hand-made features classify"
+    made = "" if score.given is not None else f" by {_ours(score)}"
     text = (
-        f"The evaluator classifies {hit:.1%} of the paintings as their target style, {floor:.1%} "
-        f"of unchanged pictures and {ceiling:.1%} of real ones: {place}. In "
-        f"{len(rows) - len(low)} of {len(rows)} styles the 95 % interval of the gain excludes 0."
+        f"{who} {hit:.1%} of the paintings{made} as their target style, {floor:.1%} of unchanged "
+        f"pictures and {ceiling:.1%} of real ones: {place}. In {len(rows) - len(low)} of "
+        f"{len(rows)} styles the 95 % interval of the gain excludes 0."
     )
+    if arm != "painted":
+        text += f" By the painter alone it is {score.arm('painted').rates[by].hit.value:.1%}."
     items = [{"style": style, "gain": gain.value} for style, gain in low.items()]
     return Finding("IMP311", _outcome(not low), text, numbers, items)
 
 
 def _colour(score: PainterScore) -> Finding:
-    gain = score.gains["network"]["painted"].histogram
-    other = score.arm("histogram").rates["network"].hit.value
+    """IMP312: the gain over the exchange of colours."""
+    arm, by = score.default_arm, score.default_evaluator
+    gain = score.gains[by][arm].histogram
+    other = score.arm("histogram").rates[by].hit.value
     text = (
         f"Colour transfer alone hits {other:.1%}; the gain of {_ours(score)} over it "
         f"is {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})."
     )
+    if arm != "painted":
+        alone = score.gains[by]["painted"].histogram
+        text += (
+            f" That of the painter alone is {alone.value:+.1%} ({alone.low:+.1%} to "
+            f"{alone.high:+.1%})."
+        )
     numbers = {"gain": gain.value, "histogram": other}
     return Finding("IMP312", _outcome(gain.low > 0), text, numbers)
 
 
 def _content(score: PainterScore) -> Finding:
-    kept = score.arm("painted").content
+    kept = score.arm(score.default_arm).content
     if kept is None:
         return Finding("IMP313", "not applicable", "No picture has an original of its name.")
     share = kept.retrieved

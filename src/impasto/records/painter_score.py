@@ -294,6 +294,13 @@ class PainterScore(Result):
         return DEFAULT_ARM if DEFAULT_ARM in self.names else "painted"
 
     @property
+    def default_evaluator(self) -> EvaluatorName:
+        """The network, or hand-made features where only their hit rates are normalised."""
+        network, handmade = (self.evaluators[name].unplaced for name in ("network", "handmade"))
+        usable = "handmade" in self.gains
+        return "handmade" if network is not None and handmade is None and usable else "network"
+
+    @property
     def names(self) -> tuple[Arm, ...]:
         """The arms that were measured, in order."""
         return tuple(arm.arm for arm in self.arms)
@@ -313,8 +320,9 @@ class PainterScore(Result):
         return rows
 
     def __repr__(self) -> str:
+        by = self.default_evaluator
         hit, floor = (
-            self.arm(name).rates["network"].hit.value for name in ("painted", "unchanged")
+            self.arm(name).rates[by].hit.value for name in (self.default_arm, "unchanged")
         )
         return (
             f"<PainterScore: {self.pictures} pictures, hit rate {hit:.3f}, unchanged {floor:.3f}>"

@@ -42,7 +42,8 @@ def front(study: StudyRecords) -> Front:
     collection = study.collection
     splits = [int(collection.counts(name).sum()) for name in ("train", "validation", "test")]
     facts = (
-        f"{count(len(collection), 'painting')} in {count(len(collection.vocabulary), 'style')}: "
+        f"{count(len(collection), 'painting')} in {count(len(collection.vocabulary), 'style')}"
+        f"{', painted by code' if study.synthetic else ''}: "
         f"{splits[0]:,} to learn from, {splits[1]:,} to choose by, {splits[2]:,} to test on"
     )
     issues = [entry for entry in entries(study) if entry.finding.outcome == "issue"]

@@ -153,6 +153,7 @@ class StudyRecords:
         labels: the check of the labels, ``None`` where they were not checked as they are.
         predictions: scores of other programs' predictions on this collection, by name.
         page: whether there is an atlas page to link to.
+        synthetic: whether the pictures are those of a sample gallery, painted by code.
     """
 
     name: str
@@ -169,6 +170,7 @@ class StudyRecords:
     labels: LabelCheck | None = None
     predictions: tuple[tuple[str, ClassifierEvaluation], ...] = ()
     page: bool = False
+    synthetic: bool = False
 
     @property
     def runs(self) -> list[TrainedRun[Any]]:
@@ -265,6 +267,10 @@ def read_study(
             (path.parents[1].name, found)
             for path in sorted(study.glob("predictions/*/evaluation/metrics.json"))
             if (found := _predictions(path)).collection_fingerprint == mark
+        ),
+        synthetic=any(
+            place_kind(Path(place)) == "gallery"
+            for place in (*opened.record.sources, study / "gallery")
         ),
     )
 

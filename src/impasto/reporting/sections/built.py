@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from impasto.images.palette import ACCENT, MUTED, SECOND, THIRD
 from impasto.numerics.formatting import count, duration, percent
 from impasto.numerics.metrics import SCORES
-from impasto.records.run import Run
+from impasto.records.run import Run, RunKind
 from impasto.reporting.blocks import Block, Details, Row, Section, Table, columns, prose
 from impasto.reporting.layers import parts_of
 from impasto.reporting.study import StudyRecords, TrainedRun
@@ -24,6 +24,12 @@ SHARES: Final = {
     "identity_ssim": "SSIM in the own style",
 }
 """Scores of a validation that a curve shows, all from 0 to 1."""
+MODELS: Final[dict[RunKind, str]] = {
+    "classifier": "Classifier",
+    "autoencoder": "Autoencoder",
+    "painter": "Painter",
+    "lora": "LoRA",
+}
 NETWORKS: Final = {
     "classifier": "impasto’s classifier, a residual network with Gram descriptors",
     "residual": "a residual network",
@@ -59,7 +65,9 @@ def fold(run: TrainedRun[Any]) -> Details:
         blocks.append(Table(f"Layers of {run.name}", caption, heads, tuple(rows), look="settings"))
     parameters = run.run.facts.get("parameters")
     size = f", {parameters:,} parameters" if parameters else ""
-    return Details(f"{run.title}: {run.run.kind}{size}", tuple(blocks), printed=False)
+    model = MODELS[run.run.kind]
+    title = model if run.title == run.run.kind else f"{model} {run.title}"
+    return Details(f"{title}{size}", tuple(blocks), printed=False)
 
 
 def words(run: Run) -> str:

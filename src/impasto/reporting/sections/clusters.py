@@ -68,8 +68,8 @@ SCALE: Final = f"The words for it: {WORDS}."
 COLOURED: Final = 7
 """Styles in colour on a map; the others are grey."""
 KINDS: Final[dict[SourceKind, str]] = {
-    "autoencoder": "an autoencoder without labels",
-    "classifier": "a classifier that learnt the styles",
+    "autoencoder": "an autoencoder, trained without labels,",
+    "classifier": "a classifier, trained on the styles,",
     "painter": "a painter",
     "lora": "a LoRA",
     "vectors": "vectors of another program",
@@ -130,7 +130,7 @@ def answer_of(atlas: Atlas) -> Answer:
             verdict = "good" if strength in ("moderately", "strongly") else "mixed"
             finding += ", better than by colour"
         elif falls_short(gain):
-            finding = f"Colour alone clusters better; the styles cluster {strength} {how}"
+            finding = "Colour alone clusters the styles better than the embedding does"
         else:
             verdict = "mixed"
             finding += ", not shown to be better than by colour"
@@ -219,7 +219,6 @@ def _section(
         name = f"The atlas of {place.name}" if place.name else "This atlas"
         blocks += place.other_collection(name, "made of", atlas.collection_fingerprint)
     blocks += [prose(summary(atlases)), clusters_chart(atlases), *maps(atlases)]
-    blocks += _retrieval(atlases)
     numbers = [_clusterings(atlas, place) for atlas, place in atlases]
     blocks.append(Details("Numbers: every clustering of every run", tuple(numbers), True))
     styles = tuple(_styles(atlas, place) for atlas, place in atlases)
@@ -233,6 +232,7 @@ def _section(
         for atlas, place in atlases
     ]
     blocks.append(Details("Verdict on each run, in sentences", tuple(sentences)))
+    blocks += _retrieval(atlases)
     blocks += [*folds, METHOD]
     made = [
         Provenance(
@@ -261,8 +261,8 @@ def summary(atlases: Sequence[tuple[Atlas, Place]]) -> str:
     for atlas, place in (first, *((best,) if best else ())):
         own, chance, gain = _own(atlas), _chance(atlas), _gain(atlas)
         name = f"{place.name}, " if place.name and place.name != atlas.run.kind else ""
-        kind = f"{KINDS[atlas.run.kind]}{YARDSTICK if atlas.pretrained else ''}"
-        text = f"Embeddings of {name}{kind}, reach AMI {measured(own)} on "
+        kind = f"{KINDS[atlas.run.kind]}{f'{YARDSTICK},' if atlas.pretrained else ''}"
+        text = f"Embeddings of {name}{kind} reach AMI {measured(own)} on "
         text += f"{_where(atlas)}; shuffled styles give {number(chance.mean)}"
         if gain is not None:
             text += f", the difference to colour is {measured(gain, signed=True)}"
@@ -274,7 +274,7 @@ def summary(atlases: Sequence[tuple[Atlas, Place]]) -> str:
 
 def clusters_chart(atlases: Sequence[tuple[Atlas, Place]]) -> Chart:
     """Return the AMI of every run's k-means clusters beside colour, pixels and chance."""
-    shapes = {COLOUR: ("s", SECOND, "colour"), "pixels": ("D", MUTED, "raw pixels")}
+    shapes = {COLOUR: ("s", SECOND, "colour"), "pixels": ("^", MUTED, "raw pixels")}
 
     def draw(sheet: Sheet) -> None:
         axes = quiet(sheet.figure.add_subplot(), grid="x")
@@ -286,7 +286,7 @@ def clusters_chart(atlases: Sequence[tuple[Atlas, Place]]) -> Chart:
                 gid=sheet.hover(text),
             )  # fmt: skip
             for step, row in enumerate(atlas.baselines, 1):
-                shape, colour, words = shapes.get(row.name, ("D", MUTED, row.title))
+                shape, colour, words = shapes.get(row.name, ("^", MUTED, row.title))
                 one = row.scores[atlas.scope].ami
                 dot = Whisker(one.value, one.low, one.high, y + 0.2 * step, colour, shape, 4.5)
                 whisker(sheet, axes, dot, f"{words}: AMI {measured(one, 3)}")
@@ -306,6 +306,9 @@ def clusters_chart(atlases: Sequence[tuple[Atlas, Place]]) -> Chart:
     title = "No embedding is shown to cluster the styles better than colour does"
     if better:
         title = f"Better than colour: {', '.join(better)}"
+    chance = "styles shuffled among paintings"
+    if any(atlas.clusterings[0].chance[atlas.scope].shuffled == "artists" for atlas, _ in atlases):
+        chance = "styles shuffled among artists, higher where clusters follow artists"
     listed = "; ".join(
         f"{_label(atlas, place)} {number(_own(atlas).value, 3)}" for atlas, place in atlases
     )
@@ -314,7 +317,7 @@ def clusters_chart(atlases: Sequence[tuple[Atlas, Place]]) -> Chart:
         title,
         f"Dots with interval whiskers: agreement of clusters with styles (AMI). {listed}.",
         "Blue dots: clusters of the network’s embedding, with 95 % intervals; squares: of colour "
-        "histograms; diamonds: of raw pixels; strokes: shuffled styles, the level of chance.",
+        f"histograms; triangles: of raw pixels. Strokes: the level of chance, {chance}.",
         (WIDTH, 0.9 + 0.62 * len(atlases)),
         draw,
         520,
@@ -355,7 +358,19 @@ def _retrieval(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
     )
     heads = ("mAP", "mAP by chance", "AUC", "AUC by chance", "Hubs")
     title = "Same style between artists"
-    return [Table(title, caption, columns("Nearness", numbers=heads), tuple(rows), look="broad")]
+    table = Table(title, caption, columns("Nearness", numbers=heads), tuple(rows), look="broad")
+    best, place, score = max(
+        (
+            (atlas, place, atlas.retrieval.scores["cosine"])
+            for atlas, place in atlases
+            if atlas.retrieval
+        ),
+        key=lambda one: one[2].mean_average_precision.value,
+    )
+    found = f"{_named(best, place)} finds most, mAP {number(score.mean_average_precision.value)}"
+    if score.chance:
+        found += f", {number(score.chance.mean_average_precision.mean)} by chance"
+    return [Details(f"{title}: {found}", (table,))]
 
 
 def _retrieved(title: str, score: RetrievalScores, *, ours: bool) -> Row:
@@ -402,7 +417,10 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
                     linewidths=0,
                     rasterized=True,
                 )
-            quiet(axes).set(xticks=[], yticks=[], aspect="equal")
+            half = 0.53 * max(np.ptp(x), np.ptp(y))  # squares, so that maps stand side by side
+            middle = [(along.min() + along.max()) / 2 for along in (x, y)]
+            limits = [(at - half, at + half) for at in middle]
+            quiet(axes).set(xticks=[], yticks=[], aspect="equal", xlim=limits[0], ylim=limits[1])
             trust = number(atlas.maps[0].trustworthiness)
             axes.set_title(_named(atlas, place), fontsize=8.5)
             axes.set_xlabel(f"{atlas.maps[0].title}, trustworthiness {trust}", fontsize=7.5)
@@ -412,7 +430,7 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
             )
         sheet.figure.legend(loc="outside lower center", ncols=4 if sheet.wide else 2, fontsize=8)
 
-    high = 0.6 + min(WIDTH / len(drawn), 3.5)
+    high = 1.0 + min(WIDTH / len(drawn), 3.5)
     return [
         Chart(
             "maps",

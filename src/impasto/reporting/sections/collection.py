@@ -76,6 +76,9 @@ def section(study: StudyRecords) -> Section:
         prose(
             "Pictures found in ", *sources, ", and what preparation made of them. A picture is set "
             "aside when it cannot be read or labelled, never dropped silently.",
+            " They are a sample gallery, painted by code: artists, titles and years are made up."
+            if study.synthetic
+            else "",
         ),
         distribution_chart(rows),
         Details("The same as a table", (table,)),

@@ -12,7 +12,6 @@ from impasto.reporting.sections.painter_tables import (
     signs_table,
     styles_table,
 )
-from impasto.reporting.sections.painter_words import evaluator_of
 from impasto.reporting.words import measured, points, score, share
 
 
@@ -52,7 +51,7 @@ def sources(given: Sequence[tuple[str, PainterScore]]) -> list[Provenance]:
 
 def brief(result: PainterScore) -> str:
     """Return a few sentences on the pictures of another program."""
-    given, by = result.given, evaluator_of(result)
+    given, by = result.given, result.default_evaluator
     assert given is not None
     rates = {arm.arm: arm.rates[by].hit for arm in result.arms}
     gain, content = result.gains[by]["painted"].histogram, result.arm("painted").content

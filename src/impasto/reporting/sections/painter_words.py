@@ -7,7 +7,6 @@ from impasto.plain_text import style_title
 from impasto.records.painter_score import (
     ARM_TITLES,
     Arm,
-    EvaluatorName,
     IdentityScores,
     PainterScore,
     PairGain,
@@ -59,16 +58,9 @@ METHOD: Final = Details(
 )  # fmt: skip
 
 
-def evaluator_of(result: PainterScore) -> EvaluatorName:
-    """Return the network, or hand-made features where only their hit rates are normalised."""
-    network, handmade = (result.evaluators[name].unplaced for name in ("network", "handmade"))
-    usable = "handmade" in result.gains
-    return "handmade" if network is not None and handmade is None and usable else "network"
-
-
 def brief(result: PainterScore) -> str:
     """Return forty to sixty words on a painter."""
-    by, arm = evaluator_of(result), result.default_arm
+    by, arm = result.default_evaluator, result.default_arm
     rates = {one.arm: one.rates[by] for one in result.arms}
     content = result.arm(arm).content
     who = "A network" if by == "network" else "A classifier on hand-made features"
@@ -154,7 +146,7 @@ def _colours(result: PainterScore) -> str:
 
 def impressions(result: PainterScore) -> tuple[Block, ...]:
     """Return impressions that follow from the numbers of the default arm."""
-    by = evaluator_of(result)
+    by = result.default_evaluator
     arm = result.default_arm
     content = result.arm(arm).content
     text: list[str] = []

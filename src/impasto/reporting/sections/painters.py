@@ -32,7 +32,6 @@ from impasto.reporting.sections.painter_words import (
     BY,
     METHOD,
     brief,
-    evaluator_of,
     impressions,
     summary,
 )
@@ -64,7 +63,7 @@ def answer(study: StudyRecords) -> Answer:
 def answer_of(result: PainterScore) -> Answer:
     """Return the answer of one painter: hit rates of its default arm by one evaluator."""
     name, question = NAMES[NUMBER]
-    by = evaluator_of(result)
+    by = result.default_evaluator
     arm = result.default_arm
     hit, gains = result.arm(arm).rates[by].hit, result.gains[by][arm]
     content = result.arm(arm).content

@@ -72,7 +72,7 @@ def styles_chart(evaluation: ClassifierEvaluation, name: str = "") -> Chart:
             if row.precision is not None:
                 text = f"{style_title(row.style)}: precision {percent(row.precision)}"
                 axes.plot(
-                    [row.precision], [y], "D", color=SECOND, markerfacecolor=PAPER, markersize=5,
+                    [row.precision], [y], "^", color=SECOND, markerfacecolor=PAPER, markersize=5.5,
                     gid=sheet.hover(text),
                 )  # fmt: skip
             _recall(sheet, row, y)
@@ -84,12 +84,18 @@ def styles_chart(evaluation: ClassifierEvaluation, name: str = "") -> Chart:
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set_ylim(len(rows) - 0.4, -0.7)
 
-    best, worst = rows[0], rows[-1]
+    best, worst = rows[0], next(row for row in rows if row.recall == rows[-1].recall)
     ties = sum(row.recall == best.recall for row in rows) - 1
     who = f"{style_title(best.style)} is"
     if ties:
         who = f"{style_title(best.style)} and {count(ties, 'other style')} are"
-    title = f"{who} recognised most often, {style_title(worst.style)} least"
+    least = sum(row.recall == worst.recall for row in rows) - 1
+    last = style_title(worst.style)
+    if least:
+        last += f" and {count(least, 'other style')}"
+    title = f"{who} recognised most often, {last} least"
+    if best.recall == worst.recall:
+        title = "All styles are recognised equally often"
     return Chart(
         f"{name}-styles" if name else "styles",
         title,
@@ -97,7 +103,7 @@ def styles_chart(evaluation: ClassifierEvaluation, name: str = "") -> Chart:
         f"{style_title(best.style)}, {percent(best.recall)}; lowest: {style_title(worst.style)}, "
         f"{percent(worst.recall)}.",
         "Dots: recall, the share of a style’s pictures that are recognised, with 95 % intervals. "
-        "Diamonds: precision, the share of the pictures named so that are. In brackets: test "
+        "Triangles: precision, the share of the pictures named so that are. In brackets: test "
         "pictures.",
         (WIDTH, 0.8 + 0.235 * len(rows)),
         draw,

@@ -190,10 +190,14 @@ def summary(evaluation: ClassifierEvaluation) -> str:
     ]
     text = (
         f"Of an average style the {who} recognises {score(own)} of its "
-        f"{evaluation.split} pictures; {', '.join(beside)}. Accuracy over all "
-        f"{count(evaluation.pictures, 'picture')} is {score(accuracy)}, with "
-        f"{PRIORS[evaluation.prior_of('accuracy')]}. "
+        f"{evaluation.split} pictures; {', '.join(beside)}. "
     )
+    mixed = len({row.test for row in evaluation.per_style}) > 1
+    if mixed or evaluation.prior_of("accuracy") != evaluation.prior_of(KEY):
+        text += (
+            f"Accuracy over all {count(evaluation.pictures, 'picture')} is {score(accuracy)}, "
+            f"with {PRIORS[evaluation.prior_of('accuracy')]}. "
+        )
     most = confusions.most_frequent(evaluation)
     if most:
         text += f"{most}."
