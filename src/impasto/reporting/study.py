@@ -269,8 +269,8 @@ def read_study(
             if (found := _predictions(path)).collection_fingerprint == mark
         ),
         synthetic=any(
-            place_kind(Path(place)) == "gallery"
-            for place in (*opened.record.sources, study / "gallery")
+            place_kind(place) == "gallery"
+            for place in (*map(Path, opened.record.sources), study / "gallery")
         ),
     )
 
