@@ -332,9 +332,9 @@ def test_tables_are_read_by_the_options_of_prepare(impasto: Call, tmp_path: Path
         "2 of 7 files and rows were set aside: 1 no such file (t.csv, row 6, 5.png); 1 no style is "
         "given (t.csv, row 7, 4.png).",
         "Note: The columns of t.csv are divided by ';'",
-        "Note: 1 paths of t.csv were found in another spelling",
-        "Note: 1 pictures of t.csv have several styles, as 1.png: they stand under each of them",
+        "Note: 1 path of t.csv was found in another spelling",
+        "Note: 1 picture of t.csv has several styles, as 1.png: they stand under each of them",
     ):
         assert line in done.out
     done = impasto("prepare", *table, "--pixels", "16", "--decisions", tmp_path / "d.csv", "-q")
-    assert "1 pictures were excluded or relabelled by hand: 1 relabelled from A to B" in done.out
+    assert "1 picture was excluded or relabelled by hand: 1 relabelled from A to B" in done.out

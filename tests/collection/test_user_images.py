@@ -29,7 +29,7 @@ def test_a_folder_is_read_as_prepare_reads_it(tmp_path: Path) -> None:
         *("a.PNG", "b.jpg", "deep/c.jpg"),
     ]
     assert told == [
-        f"2 .heic files in {tmp_path} are left out: save them as JPEG or PNG",
+        f"left out of {tmp_path}: 2 .heic files, to be saved as JPEG or PNG",
         f"{tmp_path / 'elsewhere'} is a link to a folder, and left out",
     ]
 

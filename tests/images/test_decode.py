@@ -5,7 +5,9 @@ every odd kind is read as it was meant or refused with a reason.
 
 import io
 import struct
+import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -410,3 +412,56 @@ def test_a_jpeg_without_its_end_mark_is_whole_and_one_without_more_is_not() -> N
 def test_files_of_another_kind_are_called_by_it(content: bytes, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         decode(content, 16)
+
+
+def tiff(compression: str, mode: str = "RGB", **options: Any) -> bytearray:
+    """A TIFF of noise."""
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 48, 3)).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(stream, "TIFF", compression=compression, **options)
+    return bytearray(stream.getvalue())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there libtiff is a part of Pillow")
+@pytest.mark.parametrize(
+    ("compression", "mode", "reason"),
+    [
+        ("group4", "1", "damaged: Fax4Decode: Bad code word"),  # Pillow takes the picture
+        ("tiff_deflate", "RGB", "damaged: ZIPDecode: Decoding error"),
+        ("tiff_lzw", "RGB", "damaged: libtiff: "),
+    ],
+)
+def test_errors_of_libtiff_refuse_a_picture_and_stay_off_the_screen(
+    compression: str, mode: str, reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = tiff(compression, mode)
+    assert decode(bytes(data), 16).format == "TIFF"
+    data[28:58] = b"\xff" * 30
+    with pytest.raises(InputError, match=reason):
+        decode(bytes(data), 16)
+    assert capfd.readouterr().err == ""
+
+
+def test_warnings_of_libtiff_are_harmless_and_stay_off_the_screen(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    data = bytes(tiff("tiff_lzw", tiffinfo={60000: "a tag of one scanner"}))
+    assert decode(data, 16).format == "TIFF"
+    assert capfd.readouterr().err == ""
+
+
+def test_errors_of_libtiff_are_those_of_their_own_thread() -> None:
+    damaged = tiff("group4", "1")
+    damaged[28:58] = b"\xff" * 30
+    whole = bytes(tiff("group4", "1"))
+
+    def tried(data: bytes) -> bool:
+        try:
+            decode(data, 16)
+        except InputError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = list(pool.map(tried, [whole, bytes(damaged)] * 40))
+    assert taken == [True, False] * 40

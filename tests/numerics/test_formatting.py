@@ -44,3 +44,38 @@ def test_small_things() -> None:
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
     rows = [["", "accuracy"], ["a long name", "58.2 %"], ["b", ""]]
     assert formatting.aligned(rows) == ["             accuracy", "a long name  58.2 %", "b"]
+
+
+WIDE = [
+    ["", "accuracy", "macro-F1", "top-3 accuracy"],
+    ["", "styles as frequent as in training", "styles equally frequent", ""],
+    ["this run", "25.0 % (20.0–30.0)", "10.0 % (8.0–12.0)", "90.0 % (80.0–95.0)"],
+    ["majority", "25.0 % (20.0–30.0)", "10.0 % (8.0–12.0)", "–"],
+]
+
+
+def test_a_table_that_fits_stays_as_it_is() -> None:
+    assert formatting.fitted(WIDE, None, 2) == formatting.aligned(WIDE)
+    assert formatting.fitted(WIDE, 200, 2) == formatting.aligned(WIDE)
+
+
+def test_a_wide_table_is_wrapped_and_cut_to_the_terminal() -> None:
+    assert formatting.fitted(WIDE, 50, 2) == [
+        "          accuracy            macro-F1",
+        "          styles as frequent  styles equally",
+        "          as in training      frequent",
+        "this run  25.0 % (20.0–30.0)  10.0 % (8.0–12.0)",
+        "majority  25.0 % (20.0–30.0)  10.0 % (8.0–12.0)",
+        "",
+        "          top-3 accuracy",
+        "",
+        "",
+        "this run  90.0 % (80.0–95.0)",
+        "majority  –",
+    ]
+
+
+def test_a_terminal_too_narrow_for_a_column_shows_it_whole() -> None:
+    lines = formatting.fitted(WIDE, 10, 2)
+    assert "this run  10.0 % (8.0–12.0)" in lines
+    assert max(map(len, lines)) == len("this run  25.0 % (20.0–30.0)")

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from impasto import paint
 from impasto.collection.collection import open_collection
-from impasto.errors import CollectionError, RunError
+from impasto.collection.sources import read_source
+from impasto.errors import CollectionError, InputError, RunError
 from impasto.files import write_json
+from impasto.page.export import write_site
 from impasto.records.place import place_kind, way_on
 from impasto.records.run import open_run
 
@@ -65,3 +68,26 @@ def test_commands_that_need_another_kind_name_the_right_one(tmp_path: Path) -> N
         open_run(collection)
     with pytest.raises(CollectionError, match=r"a run of kind painter: impasto evaluate .*/r"):
         open_collection(made(tmp_path / "r", "run.json"))
+
+
+@pytest.mark.parametrize("mark", ["study.json", "run.json", "balance.json"])
+def test_results_are_no_source_of_pictures(tmp_path: Path, mark: str) -> None:
+    results = made(tmp_path / "mine", mark, "figures/a.png", "site/b.png")
+    with pytest.raises(InputError, match="is no source of pictures: it is a"):
+        read_source(results)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["run.json"], "is no study: it is a run of kind painter"),
+        (["collection.json"], "is no study: it is a collection"),
+        (["gallery.json"], "is no study: it is a sample gallery: impasto prepare"),
+        (["a.jpg"], "is no study: it is a folder of pictures"),
+    ],
+)
+def test_a_page_is_made_of_a_study_alone(tmp_path: Path, names: list[str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        write_site(made(tmp_path / "x", *names))
+    with pytest.raises(RunError, match="no run and no collection"):
+        paint(made(tmp_path / "y", "study.json"), [], tmp_path / "out")

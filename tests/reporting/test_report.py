@@ -231,6 +231,7 @@ def test_too_few_test_pictures_are_said_first(tmp_path: Path) -> None:
     page, markdown = report(small(tmp_path))  # 12 test pictures
     assert markdown.startswith("# Too few to tell, with 12 test pictures")
     assert "Too few to tell" in cards(page)["Recognise"]
+    assert "Unclear" in cards(page)["Recognise"] and "Partly" not in cards(page)["Recognise"]
 
 
 def test_every_figure_has_words_and_lies_beside_the_report_in_all_forms(
@@ -594,7 +595,7 @@ def test_a_comparison_of_remedies_gets_its_section(tmp_path: Path) -> None:
     page, markdown = report(made)
     compared = read_json(made / "balance" / "balance.json")
     assert "Too few to tell, with 24 test pictures" in cards(page)["Imbalance"]
-    assert "+6.7 points" in cards(page)["Imbalance"] and "Partly" in cards(page)["Imbalance"]
+    assert "+6.7 points" in cards(page)["Imbalance"] and "Unclear" in cards(page)["Imbalance"]
     assert (
         compared["recommendation"]["text"] in page.text
         and compared["recommendation"]["text"] in markdown

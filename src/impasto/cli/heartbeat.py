@@ -1,4 +1,4 @@
-"""Heartbeat on a terminal: after two seconds without output, a line that counts the seconds.
+"""Heartbeat on a terminal: after a while without output, a line that counts the seconds.
 
 The line is erased before anything else is printed. Nothing is written to logs.
 """
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
-PATIENCE: Final = 2.0  # seconds without output
-INTERVAL: Final = 0.5  # seconds between two checks
+PATIENCE: Final = 1.25  # seconds without output; with the start, no two seconds are silent
+INTERVAL: Final = 0.25  # seconds between two checks
 
 
 class _WatchedStream:

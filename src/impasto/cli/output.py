@@ -5,6 +5,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,7 +14,15 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import typer
 
-from impasto.numerics.formatting import aligned, estimate, p_value, percent, points, share
+from impasto.numerics.formatting import (
+    count,
+    estimate,
+    fitted,
+    p_value,
+    percent,
+    points,
+    share,
+)
 from impasto.plain_text import visible
 from impasto.records.atlas import MEASURES, Atlas
 from impasto.records.balance import BalanceResult
@@ -57,7 +66,7 @@ def gallery(directory: Path, summary: "GallerySummary", *, as_json: bool) -> Non
     counts = dict(summary.counts)
     pictures = sum(counts.values())
     data = {"directory": str(directory), "pictures": pictures, "styles": counts}
-    text = f"{pictures} pictures in {len(counts)} styles in {directory}"
+    text = f"{count(pictures, 'picture')} in {count(len(counts), 'style')} in {directory}"
     _finish(data, f"{text}\n{_next('prepare', directory)}", as_json=as_json)
 
 
@@ -74,8 +83,9 @@ def collection(made: "Collection", *, as_json: bool) -> None:
         "pictures": len(made),
         "counts": counts,
     }
-    sums = ", ".join(f"{sum(counts[split].values())} {split}" for split in splits)
-    text = f"{len(made)} pictures in {len(made.vocabulary)} styles ({sums}) in {made.path}"
+    sums = ", ".join(f"{sum(counts[split].values()):,} {split}" for split in splits)
+    sizes = f"{count(len(made), 'picture')} in {count(len(made.vocabulary), 'style')}"
+    text = f"{sizes} ({sums}) in {made.path}"
     notes = [line for one in made.findings if _is_printed(one) for line in _lines(one)]
     data["notes"] = notes
     _finish(data, "\n".join([text, *notes, _next("audit", made.path)]), as_json=as_json)
@@ -106,7 +116,7 @@ def audited(
         for one in labels.suspects[:SUSPECTS]:
             score = percent(one.score)
             rows.append([one.id, one.style, one.likelier, score, one.artist or "–"])
-        text = "\n".join([*aligned(rows), f"table to fill in: {folder / TABLE}"])
+        text = "\n".join([*_on_terminal(rows), f"table to fill in: {folder / TABLE}"])
     _finish(data, text, found, as_json=as_json)
 
 
@@ -115,9 +125,11 @@ def run(made: Run, *, as_json: bool) -> None:
     from impasto.numerics.metrics import SCORES  # noqa: PLC0415 – numpy
 
     last = _validation(made)
-    words = {name: f"{metric.title} {{:.3f}}" for name, metric in SCORES.items()} | REACHED
-    scores = ", ".join(text.format(last[name]) for name, text in words.items() if name in last)
-    text = f"trained in {made.path}; validation: {scores}\n{_next('evaluate', made.path)}"
+    scores = [f"{one.title} {percent(last[name])}" for name, one in SCORES.items() if name in last]
+    scores += [text.format(last[name]) for name, text in REACHED.items() if name in last]
+    text = (
+        f"trained in {made.path}; validation: {', '.join(scores)}\n{_next('evaluate', made.path)}"
+    )
     _finish(_trained(made), text, _findings(made), as_json=as_json)
 
 
@@ -203,7 +215,7 @@ def _lora_lines(score: LoraScore) -> str:
         shares = (row.accuracy, row.floor, row.ceiling)
         rows.append([row.style, *(percent(one, 0) for one in shares)])
     arms = [score.scores[arm]["accuracy"] for arm in ("adapter", "base", "real")]
-    return "\n".join(aligned([*rows, ["all", *map(share, arms)]]))
+    return "\n".join(_on_terminal([*rows, ["all", *map(share, arms)]]))
 
 
 def painter_lines(score: PainterScore) -> str:
@@ -231,7 +243,7 @@ def painter_lines(score: PainterScore) -> str:
         for evaluator, summary in score.evaluators.items()
         if summary.unplaced
     ]
-    return "\n".join([*aligned(arms), *reasons, "", *aligned(rows)])
+    return "\n".join([*_on_terminal(arms), *reasons, "", *_on_terminal(rows)])
 
 
 def _by_artist(made: ByArtistResult) -> tuple[dict[str, Any], str]:
@@ -243,14 +255,14 @@ def _by_artist(made: ByArtistResult) -> tuple[dict[str, Any], str]:
         for name, score in table.items()
     }
     data = {"by_artist": str(made.path), **flat, **made.model_dump(mode="json")}
-    return data, "\n".join(as_lines(made))
+    return data, "\n".join(as_lines(made, _width()))
 
 
 def balance(made: BalanceResult, *, as_json: bool) -> None:
     """Print the result of ``balance``."""
     from impasto.comparison.balance_table import as_lines  # noqa: PLC0415
 
-    lines = [*as_lines(made), "", f"recommended: {made.recommendation.text}"]
+    lines = [*as_lines(made, _width()), "", f"recommended: {made.recommendation.text}"]
     text = "\n".join([*lines, f"table: {made.path / 'balance.md'}"])
     data = {"balance": str(made.path), **made.model_dump(mode="json")}
     _finish(data, text, made.findings, as_json=as_json)
@@ -284,7 +296,7 @@ def _embeddings(made: Atlas) -> list[str]:
         chance = made.clusterings[0].chance[made.scope]
         means = (f"{chance.nmi.mean:.3f}", f"{chance.ami.mean:.3f}")
         table.append(("Shuffled styles", *means, *cells, percent(level.pair_auc.mean)))
-    return aligned(table)
+    return _on_terminal(table)
 
 
 def added(rows: Sequence[Mapping[str, Any]], atlas: Path, *, as_json: bool) -> None:
@@ -303,7 +315,7 @@ def predictions(
     data = {"run": str(run), "predictions": [prediction.as_data() for prediction in made]}
     text = "\n".join(prediction.as_text() for prediction in made)
     if csv is not None:
-        data["csv"], text = str(csv), f"{len(made):,} pictures in {csv}"
+        data["csv"], text = str(csv), f"{count(len(made), 'picture')} in {csv}"
     _finish(data, text, as_json=as_json)
 
 
@@ -329,7 +341,7 @@ def comparison(made: "RunComparison | ClassComparison", *, as_json: bool) -> Non
         return _class(made, as_json=as_json)
     units = "" if made.units == made.pictures else f", {made.units} artists or lone pictures"
     text = f"{made.pictures:,} test pictures{units}; 95 % intervals"
-    _finish(made.as_data(), "\n".join([text, *aligned(made.rows())]), as_json=as_json)
+    _finish(made.as_data(), "\n".join([text, *_on_terminal(made.rows())]), as_json=as_json)
 
 
 def _class(made: ClassComparison, *, as_json: bool) -> None:
@@ -344,7 +356,7 @@ def _class(made: ClassComparison, *, as_json: bool) -> None:
     for title, table in made.baselines.items():
         scores = (share(table[name]) for name in names)
         rows.append(["", title.replace("_", " "), "", *scores, ""])
-    lines = [f"{made.pictures:,} pictures of the {made.split} split", *aligned(rows)]
+    lines = [f"{made.pictures:,} pictures of the {made.split} split", *_on_terminal(rows)]
     lines += [f"refused: {one.name}: {one.reason}" for one in made.refused]
     lines.append(f"two that share a letter cannot be told apart; page: {made.path / 'index.html'}")
     data = {"compared": str(made.path), **made.model_dump(mode="json")}
@@ -421,8 +433,10 @@ def score_lines(made: ClassifierEvaluation | AutoencoderEvaluation) -> str:
         ]
         if made.ood:
             notes += ["", *_ood_lines(made.ood)]
+    heads = 1 if isinstance(made, AutoencoderEvaluation) or made.prior == "given" else 2
+    lines = _on_terminal(rows, heads)
     return "\n".join(
-        [f"{made.pictures} pictures of the {made.split} split", *aligned(rows), *notes]
+        [f"{count(made.pictures, 'picture')} of the {made.split} split", *lines, *notes]
     )
 
 
@@ -447,9 +461,9 @@ def _ood_lines(found: OodScores) -> list[str]:
         rows.append((row.kind, share(row.auroc), *(share(row.detected[rate]) for rate in rates)))
     if not rates:
         text = f"no limit for a warning: {found.held_out} pictures held out are too few"
-        return [*aligned(rows), text]
+        return [*_on_terminal(rows), text]
     rows.append(("test pictures", "", *(share(found.beyond[rate]) for rate in rates)))
-    return aligned(rows)
+    return _on_terminal(rows)
 
 
 def _flat(made: ClassifierEvaluation | AutoencoderEvaluation) -> dict[str, Any]:
@@ -461,6 +475,16 @@ def _flat(made: ClassifierEvaluation | AutoencoderEvaluation) -> dict[str, Any]:
 def _findings(made: Run) -> list[Finding]:
     file = made.path / "findings.json"
     return load(file) if file.exists() else []
+
+
+def _width() -> int | None:
+    """Columns of the terminal; ``None`` where the output goes to a file or another program."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _on_terminal(rows: Sequence[Sequence[str]], heads: int = 1) -> list[str]:
+    """A table as lines that fit the terminal."""
+    return fitted(rows, _width(), heads)
 
 
 def _next(verb: str, *arguments: object) -> str:
@@ -505,7 +529,8 @@ def _table(found: Sequence[Finding]) -> None:
     for finding in sorted(found, key=lambda f: (not f.invalidates, ORDER.index(f.outcome), f.code)):
         outcome = "INVALID" if finding.invalidates else finding.outcome
         style = "bold red" if finding.invalidates else COLOURS[finding.outcome]
-        text = f"{finding.title}. {finding.text}"
+        said_twice = finding.text.rstrip(".") == finding.title
+        text = finding.text if said_twice else f"{finding.title}. {finding.text}"
         if finding.outcome == "issue":
             text += f" {finding.kind.remedy}"
         table.add_row(finding.code, f"[{style}]{outcome}[/]", escape(visible(text)))

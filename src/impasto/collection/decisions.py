@@ -17,6 +17,7 @@ from impasto.collection.layouts.picture_paths import PathIndex
 from impasto.collection.layouts.table_rows import LabelTable, TableRow, read_rows
 from impasto.collection.vocabulary import plain
 from impasto.errors import InputError
+from impasto.numerics.formatting import count
 
 Action = Literal["keep", "exclude", "relabel"]
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -78,14 +79,15 @@ def decided(source: Source, path: Path) -> Source:
             changes.append(Skipped(entry.id, f"relabelled from {entry.style} to {style}"))
         entries.append(replace(entry, style=style))
     left_out = LeftOut(
-        f"rows of {path.name} that name no picture",
+        f"rows of {path.name} without a picture",
         tuple(unmatched),
         way_out="give the ids that stand in the collection",
     )
     fresh = sorted({entry.style for entry in entries if entry.style} - set(source.styles))
     notes = [f"{path.name} adds the styles {', '.join(fresh)}"] if fresh else []
     if undecided:
-        notes.append(f"{undecided} rows of {path.name} have no decision")
+        rows = count(undecided, f"row of {path.name} has", f"rows of {path.name} have")
+        notes.append(f"{rows} no decision")
     return replace(
         source,
         entries=tuple(entries),
@@ -151,7 +153,7 @@ def renamed(source: Source, path: Path) -> Source:
     dropped = tuple(entry.id for entry in source.entries if names.get(entry.style) == "")
     counts = Counter(entry.style for entry in source.entries)
     notes = [
-        f"{style} ({counts[style]} pictures) is called {to} by {path.name}"
+        f"{style} ({count(counts[style], 'picture')}) is called {to} by {path.name}"
         for style, to in sorted(names.items())
         if to not in ("", style)
     ]

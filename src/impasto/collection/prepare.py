@@ -5,6 +5,7 @@ them from there. An earlier collection in the same folder gives its pixels for e
 not changed. ``collection.json`` is written last: without it there is no collection.
 """
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from impasto.collection.vocabulary import Vocabulary
 from impasto.errors import ImpastoError, InputError, OutputError, SettingsError
 from impasto.files import make_folder, move_written, output_error, write_table
 from impasto.files.checksums import damage, forget
+from impasto.numerics.formatting import count
 from impasto.records import finding as findings
 from impasto.records import label_check
 from impasto.records.collection import CollectionRecord
@@ -231,8 +233,8 @@ def _findings(
         _finding(
             "IMP101",
             len(refused),
-            f"{len(refused)} of {of} files and rows were set aside: {_by_reason(refused)}.",
-            "Every file with a picture's ending could be read.",
+            f"{len(refused):,} of {of:,} files and rows were set aside: {_by_reason(refused)}.",
+            "Every file with a picture's ending could be read and labelled.",
             refused,
             **files,
         ),
@@ -245,14 +247,14 @@ def _findings(
         _finding(
             "IMP113",
             len(repaired),
-            f"{len(repaired)} names were encoded twice and have been read as they were meant.",
+            f"{count(len(repaired), 'name was', 'names were')} encoded twice, and read as meant.",
             "No name was encoded twice.",
             repaired[:LISTED],
         ),
         _finding(
             "IMP114",
             len(entries) if names_only else 0,
-            f"{len(entries)} names without pictures: they can be audited, not trained on.",
+            f"{count(len(entries), 'name')} without pictures: they can be audited, not trained on.",
             "The pictures were found beside their names.",
         ),
         _left_out(found),
@@ -260,21 +262,26 @@ def _findings(
             "IMP116",
             len(found.notes),
             f"{found.notes[0] if found.notes else ''}"
-            + (f", and {len(found.notes) - 1} notes more." if len(found.notes) > 1 else "."),
+            + (
+                f", and {count(len(found.notes) - 1, 'note')} more."
+                if len(found.notes) > 1
+                else "."
+            ),
             "Folders, columns and spellings were taken as they stand.",
             [{"note": note} for note in found.notes],
         ),
         _finding(
             "IMP117",
             len(levels),
-            f"The brightness of {len(levels)} pictures was guessed: {_by_reason(levels)}.",
+            f"The brightness of {count(len(levels), 'picture')} was guessed: {_by_reason(levels)}.",
             "Every file says what its brightest value is.",
             levels[:LISTED],
         ),
         _finding(
             "IMP118",
             len(decided),
-            f"{len(decided)} pictures were excluded or relabelled by hand: "
+            f"{count(len(decided), 'picture was', 'pictures were')} excluded or relabelled by "
+            "hand: "
             f"{_by_reason(decided, 'decision')}.",
             "No picture was excluded or relabelled by hand.",
             decided[:LISTED],
@@ -293,8 +300,11 @@ def _by_reason(items: Sequence[dict[str, str]], name: str = "reason") -> str:
         shown = [one if len(one) <= 120 else one[:120] + "…" for one in ids[:NAMED]]
         rest = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
         parts.append(f"{len(ids)} {reason} ({'; '.join(shown)}{rest})")
-    more = f"; {len(parts) - REASONS} other reasons" if len(parts) > REASONS else ""
+    more = f"; {count(len(parts) - REASONS, 'other reason')}" if len(parts) > REASONS else ""
     return "; ".join(parts[:REASONS]) + more
+
+
+_HEAD: Final = re.compile(r"\b(file|link|folder|picture|row|table)s\b")  # of a kind left out
 
 
 def _left_out(found: Source) -> Finding:
@@ -302,7 +312,9 @@ def _left_out(found: Source) -> Finding:
     ways_out: dict[str, list[str]] = {}
     for kind in found.left_out:
         first = f" ({kind.items[0][:80]}{', …' if len(kind.items) > 1 else ''})"
-        words = f"{len(kind.items):,} {kind.what}{first if kind.matters else ''}"
+        number = len(kind.items)
+        what = _HEAD.sub(r"\1", kind.what, count=1) if number == 1 else kind.what
+        words = f"{number:,} {what}{first if kind.matters else ''}"
         ways_out.setdefault(kind.way_out, []).append(words)
     sentences = [
         ", ".join(words) + (f": {way_out}" if way_out else "")

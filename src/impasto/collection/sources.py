@@ -31,6 +31,7 @@ from impasto.errors import InputError
 from impasto.files import read_json
 from impasto.path_names import unused
 from impasto.records.collection import CollectionRecord
+from impasto.records.place import refuse_results
 from impasto.records.record import first_error
 
 SourcePath = Path | str | Sequence[Path | str]
@@ -63,6 +64,7 @@ def require_source(source: SourcePath, tables: Mapping[str, Path | str] | None =
             raise InputError(
                 f"no folder or file {part}: name a source in one of these layouts: {LAYOUTS}"
             )
+        refuse_results(Path(part))
     for name, table in (tables or {}).items():
         if not Path(table).is_file():
             words = name.replace("rename_styles", "names of styles")

@@ -13,6 +13,7 @@ from impasto.collection.entries import LIKELY_PICTURES, PICTURES
 from impasto.collection.layouts.picture_paths import PictureFolder
 from impasto.errors import InputError
 from impasto.images.decode import Fit, decode
+from impasto.numerics.formatting import count
 
 Picture = Path | str | Image.Image | NDArray[np.uint8]
 
@@ -85,8 +86,8 @@ def find_images(
             inner = sorted(path / file for file in files if Path(file).suffix.lower() in PICTURES)
             endings = Counter(Path(file).suffix.lower() for file in files)
             lines = [
-                f"{count} {ending} files in {path} are left out: save them as JPEG or PNG"
-                for ending, count in sorted(endings.items())
+                f"left out of {path}: {count(number, f'{ending} file')}, to be saved as JPEG or PNG"
+                for ending, number in sorted(endings.items())
                 if ending and ending in LIKELY_PICTURES
             ]
             lines += [

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.numerics.bootstrap import PictureDraws
-from impasto.numerics.formatting import aligned, percent
+from impasto.numerics.formatting import fitted, percent
 from impasto.numerics.metrics import SCORES, recalls
 from impasto.records.by_artist import ArmScores, ByArtistResult, StyleGap
 from impasto.records.evaluation import ScoreTable
@@ -61,8 +61,8 @@ def style_gaps(
     return tuple(rows)
 
 
-def as_lines(result: ByArtistResult) -> list[str]:
-    """Return a comparison as aligned lines: scores in both arms, and the gap in points."""
+def as_lines(result: ByArtistResult, width: int | None = None) -> list[str]:
+    """Return a comparison as lines of ``width``: scores in both arms, and the gap in points."""
     rows = [("balanced accuracy", "artists known", "artists unseen", "gap in points")]
     for title, arms in result.answerers.items():
         ordinary, disjoint = arms.ordinary["balanced_accuracy"], arms.disjoint["balanced_accuracy"]
@@ -81,4 +81,4 @@ def as_lines(result: ByArtistResult) -> list[str]:
     if result.not_testable:
         names = ", ".join(f"{row.style} ({row.artists})" for row in result.not_testable)
         lines.append(f"too few artists to test: {names}")
-    return [*lines, *aligned(rows)]
+    return [*lines, *fitted(rows, width)]

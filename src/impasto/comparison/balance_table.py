@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from impasto.numerics.formatting import aligned
+from impasto.numerics.formatting import fitted
 from impasto.records.balance import TITLES, BalanceResult, MethodScores
 
 
-def as_lines(result: BalanceResult) -> list[str]:
-    """Return the table as aligned lines: scores in per cent, differences to plain in brackets."""
+def as_lines(result: BalanceResult, width: int | None = None) -> list[str]:
+    """Return the table as lines of ``width``: scores in per cent, differences in brackets."""
     rows: list[Sequence[str]] = [["method", *(title.lower() for title in result.columns.values())]]
     rows += [[row.name, *(_short(row, name) for name in result.columns)] for row in result.methods]
-    return aligned(rows)
+    return fitted(rows, width)
 
 
 def _short(row: MethodScores, name: str) -> str:

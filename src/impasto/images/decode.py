@@ -24,6 +24,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from impasto.errors import InputError
 from impasto.images.levels import Levels, levels_of
+from impasto.images.tiff_messages import refusing_tiff_errors
 
 Fit = Literal["squash", "crop"]
 FORMATS = (
@@ -103,8 +104,8 @@ def decode(
                 pixels = image.width * image.height
                 if pixels > max_megapixels * 10**6:
                     raise Image.DecompressionBombError(f"{pixels} pixels")
-                with _one_at_a_time if pixels > _LARGE else nullcontext():
-                    shape = size if isinstance(size, tuple) else (size, size)
+                shape = size if isinstance(size, tuple) else (size, size)
+                with _one_at_a_time if pixels > _LARGE else nullcontext(), refusing_tiff_errors():
                     return _decode(image, data, shape, fit)
     except Image.DecompressionBombError as error:
         found = re.search(r"\d+", str(error))
@@ -116,6 +117,8 @@ def decode(
         ) from error
     except UnidentifiedImageError as error:
         raise InputError(_other_content(data)) from error
+    except InputError:
+        raise
     except Exception as error:  # each format's plugin fails in its own way
         raise InputError(
             f"damaged: {' '.join(str(error).split()) or type(error).__name__}"

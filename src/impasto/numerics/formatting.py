@@ -4,6 +4,7 @@ Shares ``58.2 % (54.4–62.1)``, differences in points ``+8.1 (+4.0 to +12.2)``,
 ``0.68 (0.62–0.75)``; a true minus, and a dash where there is no number.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
@@ -107,4 +108,49 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
+    ]
+
+
+def fitted(rows: Sequence[Sequence[str]], width: int | None, heads: int = 1) -> list[str]:
+    """Return rows of cells as lines of at most ``width`` characters, where cells allow it.
+
+    Too wide a table gets its heads wrapped, and then is cut into tables of some of its columns,
+    each with the first one.
+
+    Args:
+        rows: as for ``aligned``.
+        width: in characters; ``None`` for any.
+        heads: rows at the top that may be wrapped.
+    """
+    lines = aligned(rows)
+    if width is None or max(map(len, lines), default=0) <= width:
+        return lines
+    columns = [_wrapped(column, heads) for column in zip(*rows, strict=True)]
+    tall = [max(len(column[row]) for column in columns) for row in range(heads)]
+    for column in columns:
+        for row in range(heads):
+            column[row] += [""] * (tall[row] - len(column[row]))
+    first, *rest = ([line for cell in column for line in cell] for column in columns)
+    tables: list[list[list[str]]] = []
+    left = 0
+    for cells in rest:
+        wide = 2 + max(map(len, cells))
+        if not tables or wide > left:
+            tables.append([first])
+            left = width - max(map(len, first))
+        tables[-1].append(cells)
+        left -= wide
+    found: list[str] = []
+    for table in tables:
+        found += ["", *aligned(list(zip(*table, strict=True)))]
+    return found[1:]
+
+
+def _wrapped(column: Sequence[str], heads: int) -> list[list[str]]:
+    """The lines of each cell: heads no wider than the widest cell or word."""
+    words = [word for cell in column[:heads] for word in cell.split()]
+    wide = max(map(len, [*column[heads:], *words]), default=1)
+    return [
+        textwrap.wrap(cell, max(wide, 1)) or [""] if row < heads else [cell]
+        for row, cell in enumerate(column)
     ]

@@ -34,6 +34,7 @@ from impasto.page.scripts import ScriptFolder, encoded
 from impasto.page.story import read_story
 from impasto.records.collection import AuditRecord
 from impasto.records.label_check import LabelCheck
+from impasto.records.place import require_study
 
 UNDATED: Final = -32768
 """Stands for a year that is not known; as in static/data.js."""
@@ -85,6 +86,7 @@ def write_site(study: Path, *, parquet: bool = False) -> SitePaths:
             cannot be written.
     """
     study = Path(study)
+    require_study(study)
     collection = open_collection(study / "collection")
     runs = read_runs(study, collection)
     main = next((run for run in runs if run.table is not None), None)

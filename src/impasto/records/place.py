@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, assert_never
 
+from impasto.errors import InputError
 from impasto.files import read_json
 
 PlaceKind = Literal[
@@ -75,6 +76,28 @@ def way_on(path: Path) -> str:
         case _:
             assert_never(kind)
     return text
+
+
+def require_study(path: Path) -> None:
+    """Refuse a path of another kind, naming the command that takes it.
+
+    Raises:
+        InputError: it is no folder, a run, a collection, pictures, or a comparison.
+    """
+    if not path.is_dir():
+        raise InputError(f"no study in {path} (no such folder): make one with impasto study")
+    if place_kind(path) not in ("study", "comparison", "empty", "other"):
+        raise InputError(f"{path} is no study: {way_on(path)}")
+
+
+def refuse_results(path: Path) -> None:
+    """Refuse a folder that impasto wrote results to, in place of pictures.
+
+    Raises:
+        InputError: naming the command that takes it.
+    """
+    if any((path / mark).is_file() for mark in ("study.json", "run.json", "balance.json")):
+        raise InputError(f"{path} is no source of pictures: {way_on(path)}")
 
 
 def _listed(marks: Iterable[Path]) -> str:

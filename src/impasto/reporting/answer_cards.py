@@ -6,7 +6,7 @@ from typing import Final, Literal
 from impasto.numerics.formatting import count
 from impasto.records.record import Interval
 
-Verdict = Literal["good", "mixed", "poor", "invalid", "not run"]
+Verdict = Literal["good", "mixed", "poor", "unclear", "invalid", "not run"]
 MarkKind = Literal["chance", "colour", "ours", "ceiling"]
 FEW: Final = 30
 """Test pictures below which a card says too few to tell."""
@@ -14,6 +14,7 @@ VERDICTS: Final[dict[Verdict, str]] = {
     "good": "Yes",
     "mixed": "Partly",
     "poor": "No",
+    "unclear": "Unclear",
     "invalid": "Invalid",
     "not run": "Not run",
 }

@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 
 from impasto.collection.audit import label_check
 from impasto.collection.collection import Collection, open_collection
-from impasto.errors import InputError
 from impasto.files import read_json
 from impasto.records import finding as findings
 from impasto.records.atlas import Atlas
@@ -26,7 +25,7 @@ from impasto.records.label_order import FILE as LABEL_ORDER
 from impasto.records.label_order import LabelOrder
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
-from impasto.records.place import place_kind, way_on
+from impasto.records.place import require_study
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.record import Result
 from impasto.records.run import Run, RunKind, open_run
@@ -191,18 +190,6 @@ class StudyRecords:
     def main(self) -> TrainedRun[ClassifierEvaluation] | None:
         """The classifier that the headline is about: the best on validation, never on test."""
         return max(self.classifiers, key=_validation_score, default=None)
-
-
-def require_study(path: Path) -> None:
-    """Refuse a path of another kind, naming the command that takes it.
-
-    Raises:
-        InputError: it is no folder, a run, a collection, pictures, or a comparison.
-    """
-    if not path.is_dir():
-        raise InputError(f"no study in {path} (no such folder): make one with impasto study")
-    if place_kind(path) not in ("study", "comparison", "gallery", "empty", "other"):
-        raise InputError(f"{path} is no study: {way_on(path)}")
 
 
 def read_study(

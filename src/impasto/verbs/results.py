@@ -7,6 +7,7 @@ from impasto.config import Settings, merged, resolve
 from impasto.errors import InputError, RunError
 from impasto.recipes import Recipe
 from impasto.recipes import recipe as settings_of_recipe
+from impasto.records.place import way_on
 from impasto.records.run import Run
 from impasto.verbs.inputs import (
     Announce,
@@ -105,8 +106,11 @@ def paint_kind(run: "Run | Collection | Thing | None") -> PaintKind:
     path = folder(run)
     if not any(any(path.glob(mark)) for mark in ("run.json", "*/run.json")):
         raise RunError(
-            f"no run and no collection in {path}: impasto prepare makes a collection to paint "
-            "with, impasto train painter a run"
+            f"no run and no collection in {path}: "
+            + (
+                way_on(path)
+                or "impasto prepare makes a collection to paint with, impasto train painter a run"
+            )
         )
     match kind := kind_of(run):
         case "painter" | "lora":

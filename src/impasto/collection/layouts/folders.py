@@ -281,7 +281,7 @@ def _left_out(found: _Found) -> Iterator[LeftOut]:
         )
     if found.links:
         yield LeftOut(
-            "links that lead back into the source",
+            "links back into the source",
             tuple(found.links),
             way_out="nothing is missed where the folder is read in its own place",
         )

@@ -36,6 +36,7 @@ from impasto.collection.layouts.style_cells import CHOICES, Several, styles_in
 from impasto.collection.layouts.table_rows import PICTURE_COLUMNS, LabelTable, TableRow, read_rows
 from impasto.collection.vocabulary import plain
 from impasto.errors import InputError
+from impasto.numerics.formatting import count
 
 _LONGEST_TITLE: Final = 300
 _SYSTEMATIC: Final = 0.1
@@ -133,7 +134,7 @@ def enriched(source: Source, path: Path, columns: Mapping[str, str] | None = Non
     if unmatched:
         left_out.append(
             LeftOut(
-                f"rows of {path.name} that name no picture",
+                f"rows of {path.name} without a picture",
                 tuple(unmatched),
                 way_out="correct their paths",
             )
@@ -303,17 +304,21 @@ def _notes(reading: _TableReading) -> list[str]:
     """Notes on how the table was read, where that is not plain to see."""
     name, notes = reading.table.path.name, []
     for how, words in WORDS.items():
-        if count := reading.how[how]:
-            notes.append(f"{count} paths of {name} were found {words}")
+        if often := reading.how[how]:
+            found = count(often, f"path of {name} was", f"paths of {name} were")
+            notes.append(f"{found} found {words}")
     if reading.outside:
-        notes.append(f"{reading.outside} pictures of {name} lie outside {reading.folder.folder}")
+        outside = count(reading.outside, f"picture of {name} lies", f"pictures of {name} lie")
+        notes.append(f"{outside} outside {reading.folder.folder}")
     if reading.repeated:
         first = reading.repeated[0]
-        notes.append(f"{len(reading.repeated)} rows repeat another one; the first, {first}")
+        repeated = count(len(reading.repeated), "row repeats", "rows repeat")
+        notes.append(f"{repeated} another one; the first, {first}")
     if reading.multiple:
+        of = len(reading.multiple)
+        multiple = count(of, f"picture of {name} has", f"pictures of {name} have")
         notes.append(
-            f"{len(reading.multiple)} pictures of {name} have several styles, as "
-            f"{reading.multiple[0]}: "
+            f"{multiple} several styles, as {reading.multiple[0]}: "
             f"{CHOICES[reading.several]} (--several first, all or skip)"
         )
     return [*notes, *_years(reading.table)]
@@ -324,17 +329,13 @@ def _years(table: LabelTable) -> list[str]:
     dates = [date for row in table.rows if (date := row.text("year")) and date.lower() != "nan"]
     unread = [date for date in dates if year_of(date) is None]
     ranges = [date for date in dates if year_of(date) is not None and not _is_year(date)]
-    notes = []
+    name, notes = table.path.name, []
     if ranges:
-        notes.append(
-            f"{len(ranges)} dates of {table.path.name} are no plain years, as {ranges[0][:40]!r}: "
-            "the first year in them was taken"
-        )
+        found = count(len(ranges), f"date of {name} is", f"dates of {name} are")
+        notes.append(f"{found} no plain year, as {ranges[0][:40]!r}: its first year was taken")
     if unread:
-        notes.append(
-            f"{len(unread)} dates of {table.path.name} give no year, or too long a range, as "
-            f"{unread[0][:40]!r}: left empty"
-        )
+        found = count(len(unread), f"date of {name} gives", f"dates of {name} give")
+        notes.append(f"{found} no year, or too long a range, as {unread[0][:40]!r}: left empty")
     return notes
 
 

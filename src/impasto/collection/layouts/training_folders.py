@@ -15,6 +15,7 @@ from impasto.collection.entries import Entry, LeftOut, Source
 from impasto.collection.layouts import folders
 from impasto.collection.layouts.table_rows import has_rows_of, read_rows
 from impasto.errors import InputError
+from impasto.numerics.formatting import count
 
 TABLES: Final = tuple(
     f"{stem}{ending}"
@@ -120,15 +121,15 @@ def read_captions(path: Path, ids: Sequence[str]) -> Captions:
             found, lost = by_names(rows, ids, prefix)
             by_id |= found
             files.add(f"{prefix}{table}")
-            notes.append(f"{len(found)} captions from {prefix}{table}")
+            notes.append(f"{count(len(found), 'caption')} from {prefix}{table}")
             if lost:
-                notes.append(f"{prefix}{table} names {len(lost)} pictures that are not there, "
+                notes.append(f"{prefix}{table} names {count(len(lost), 'picture')} without a file, "
                              f"{lost[0]} the first")  # fmt: skip
     beside = _beside(path, ids)
     by_id |= {name: text for name, (_, text) in beside.items()}
     files |= {file for file, _ in beside.values()}
     if beside:
-        notes.append(f"{len(beside)} captions from files beside the pictures")
+        notes.append(f"{count(len(beside), 'caption')} from files beside the pictures")
     return Captions(by_id, frozenset(files), tuple(notes))
 
 

@@ -79,7 +79,7 @@ def answer_of(result: BalanceResult) -> Answer:
     few = too_few(result.pictures["test"])
     verdict: Verdict
     if few:
-        verdict, finding = "mixed", few
+        verdict, finding = "unclear", few
     elif exceeds(gain):
         verdict, finding = "good", f"{_title(best.name)} helps rare styles, balanced over all"
     elif falls_short(gain):

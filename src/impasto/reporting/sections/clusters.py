@@ -118,7 +118,7 @@ def answer_of(atlas: Atlas) -> Answer:
     few = too_few(_pictures(atlas))
     verdict: Verdict = "poor"
     if few:
-        verdict, finding = "mixed", few
+        verdict, finding = "unclear", few
     elif own.value <= chance.high:
         finding = f"The styles do not cluster {how}: no better than chance"
     else:

@@ -75,7 +75,7 @@ def answer_of(result: LoraScore) -> Answer:
     few = too_few(painted).replace("test picture", "painted picture")
     verdict: Verdict
     if few:
-        verdict, finding = "mixed", few
+        verdict, finding = "unclear", few
     elif own.low > base.high:
         verdict, finding = "good", "With the adapter the styles are recognised more often"
     elif own.high < base.low:

@@ -71,7 +71,7 @@ def answer_of(result: PainterScore) -> Answer:
     few = too_few(result.sources)
     verdict: Verdict = "poor"
     if few:
-        verdict, finding = "mixed", few
+        verdict, finding = "unclear", few
     elif exceeds(gains.histogram):
         verdict = "good" if kept else "mixed"
         finding = f"{SUBJECT[arm]} reaches the target style more often than exchanging colours"

@@ -77,7 +77,7 @@ def answer_of(evaluation: ClassifierEvaluation, *, invalid: bool = False) -> Ans
     if invalid:
         verdict, finding = "invalid", "A finding invalidates this score"
     elif few:
-        verdict, finding = "mixed", few
+        verdict, finding = "unclear", few
     elif equal:
         verdict = "poor"
         finding = f"The {who} is not shown to be better than {_named(equal[0])}"
