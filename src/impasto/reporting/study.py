@@ -25,7 +25,7 @@ from impasto.records.label_order import FILE as LABEL_ORDER
 from impasto.records.label_order import LabelOrder
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
-from impasto.records.place import require_study
+from impasto.records.place import place_kind, require_study
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.record import Result
 from impasto.records.run import Run, RunKind, open_run
