@@ -136,6 +136,11 @@ def damage(path: Path) -> str | None:
     entry = entries.get(path.name)
     if entry is None or not path.is_file():
         return None
+    return _damage(path, entry)
+
+
+def _damage(path: Path, entry: Entry) -> str | None:
+    """Reason to refuse a file with this entry."""
     try:
         found = path.stat()
         if _is_whole(path, found, entry):
@@ -155,13 +160,13 @@ def damaged_files(folder: Path) -> dict[Path, str]:
     found: dict[Path, str] = {}
     for sheet in sorted(folder.rglob(CHECKSUMS)):
         try:
-            names = sorted(_read(sheet.parent))
+            entries = _read(sheet.parent)
         except ValueError as error:
             found[sheet] = str(error)
             continue
-        for name in names:
+        for name, entry in sorted(entries.items()):
             path = sheet.parent / name
-            reason = damage(path) if path.is_file() else "it is missing"
+            reason = _damage(path, entry) if path.is_file() else "it is missing"
             if reason is not None:
                 found[path] = reason
     return found
@@ -212,16 +217,22 @@ def _read(folder: Path) -> dict[str, Entry]:
         ValueError: the file of checksums is damaged.
     """
     try:
-        text = (folder / CHECKSUMS).read_text(encoding="utf-8")
+        text = (folder / CHECKSUMS).read_bytes().decode("utf-8")
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ValueError(error.strerror or str(error)) from error
     data = json.loads(text)
     files = data.get("files") if isinstance(data, dict) else None
-    if not isinstance(files, dict) or data.get("own") != _own(files):
+    if not isinstance(files, dict) or text != _text(files):
         raise ValueError("its own checksum is another")
     return files
+
+
+def _text(files: Mapping[str, Entry]) -> str:
+    """The file of checksums as it is written, to the byte."""
+    content = {"format": FORMAT, "own": _own(files), "files": dict(files)}
+    return json.dumps(content, indent=1) + "\n"
 
 
 def _own(files: Mapping[str, Entry]) -> str:
@@ -234,9 +245,8 @@ def _write(folder: Path, files: Mapping[str, Entry], *, flushed: bool) -> None:
     if not files:
         path.unlink(missing_ok=True)
         return
-    text = json.dumps({"format": FORMAT, "own": _own(files), "files": dict(files)}, indent=1)
     with temporary_beside(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(_text(files), encoding="utf-8", newline="\n")
         if flushed:
             flush(temporary)
         move(temporary, path)
