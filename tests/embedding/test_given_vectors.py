@@ -161,6 +161,37 @@ def test_outputs_of_other_programs_are_read_as_they_are(
     assert found.vectors.shape == (len(four_styles), wide)
 
 
+@pytest.mark.parametrize("name", ["timm.npy", "fiftyone.npz", "embedding-atlas.parquet"])
+def test_vectors_of_timm_go_through_fiftyone_and_embedding_atlas(
+    name: str, four_styles: Collection
+) -> None:
+    """Of the test pictures alone: the paintings of the other splits are named and left out."""
+    folder = Path(__file__).parent / "peer_outputs"
+    found = read_vectors(folder / name, four_styles)
+    ids, splits = four_styles.column("id"), four_styles.column("split")
+    assert found.rows.tolist() == [row for row, split in enumerate(splits) if split == "test"]
+    assert found.unmatched
+    assert (found.unmatched.paintings, found.unmatched.vectors) == (len(ids) - len(found.rows), 0)
+    paths = (folder / "timm.ids.txt").read_text().splitlines()
+    stored = dict(
+        zip((Path(path).name for path in paths), np.load(folder / "timm.npy"), strict=True)
+    )
+    for row, vector in zip(found.rows, found.vectors, strict=True):
+        np.testing.assert_allclose(vector, stored[Path(ids[row]).name], rtol=1e-5)
+
+
+def test_pictures_without_a_path_name_no_paintings(four_styles: Collection, tmp_path: Path) -> None:
+    """``datasets`` may keep the bytes of a picture alone: these are no ids."""
+    picture = {"bytes": b"/" * 5000, "path": None}
+    table = {"image": [picture] * 2, "vector": [[1.0, 2], [3.0, 4]]}
+    pq.write_table(pa.table(table), tmp_path / "v.parquet")
+    with pytest.raises(InputError, match="names no paintings"):
+        read_vectors(tmp_path / "v.parquet", four_styles)
+    table |= {"file_name": ["all.parquet"] * 2, "filepath": list(four_styles.column("id")[:2])}
+    pq.write_table(pa.table(table), tmp_path / "v.parquet")
+    assert read_vectors(tmp_path / "v.parquet", four_styles).rows.tolist() == [0, 1]
+
+
 def test_vectors_of_scikit_learn_stand_by_their_paintings(four_styles: Collection) -> None:
     path = Path(__file__).parent / "peer_outputs" / "sklearn-pca.npz"
     found, stored = read_vectors(path, four_styles), np.load(path)

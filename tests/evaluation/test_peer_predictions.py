@@ -103,6 +103,9 @@ FILES: dict[str, tuple[str, dict[str, Any], bool]] = {
     "fastai.csv": ("fastai", {}, True),
     "fastai-submission.csv": ("fastai", {}, False),
     "fastai-valid.csv": ("fastai", ORDER, False),
+    "fiftyone.json": ("fastai", {}, False),
+    "fiftyone.csv": ("fastai", {}, False),
+    "fiftyone-samples.json": ("fastai", {}, False),
     "ultralytics-all.csv": ("ultralytics", {}, True),
     "ultralytics.csv": ("ultralytics", {}, False),
     "ultralytics-labels": ("ultralytics", {}, False),
@@ -167,3 +170,11 @@ def test_what_says_no_answers_is_refused_with_the_way_out(
     with pytest.raises(InputError, match=message) as caught:
         score(name, **ORDER)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["fiftyone.csv", "fiftyone-samples.json", "fastai-valid.csv"])
+def test_true_styles_are_found_beside_the_answers(
+    score: Callable[..., ClassifierEvaluation], name: str
+) -> None:
+    found = next(one for one in score(name, **ORDER).findings if one.code == "IMP333")
+    assert (found.outcome, found.numbers["pictures"]) == ("passed", len(PATHS))

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -202,7 +203,7 @@ def _from_safetensors(path: Path) -> NDArray[Any]:
 
 def _from_table(table: pa.Table, path: Path) -> tuple[list[str] | None, NDArray[Any]]:
     id_name = _id_column(table)
-    ids = None if id_name is None else [str(one) for one in table[id_name].to_pylist()]
+    ids = None if id_name is None else _texts(table[id_name])
     lists = [
         field.name
         for field in table.schema
@@ -226,15 +227,31 @@ def _from_table(table: pa.Table, path: Path) -> tuple[list[str] | None, NDArray[
 
 
 def _id_column(table: pa.Table) -> str | None:
-    """The column of ids: the first of ``ID_NAMES``, else the only column of text."""
+    """The column of ids: the first of ``ID_NAMES``, else the only column of text.
+
+    Of several with such names, one that names each row otherwise is preferred: a table made of
+    several files has the file of each row. Pictures of ``datasets`` have a path beside their bytes.
+    """
     names = {name.lower(): name for name in reversed(table.column_names)}
-    found = next((names[name] for name in ID_NAMES if name in names), None)
-    texts = [
-        field.name
-        for field in table.schema
-        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-    ]
-    return texts[0] if found is None and len(texts) == 1 else found
+    ids = {names[name]: _texts(table[names[name]]) for name in ID_NAMES if name in names}
+    known = [name for name, found in ids.items() if any(found)]
+    several = (name for name in known if len(set(ids[name])) == len(table))
+    texts = [field.name for field in table.schema if _is_text(field.type)]
+    only = texts[0] if len(texts) == 1 else None
+    return next(several, known[0] if known else only)
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    """Ids of a column; none of one that holds neither text, whole numbers nor paths."""
+    kind = column.type
+    if pa.types.is_struct(kind) and kind.get_field_index("path") >= 0:
+        return [str(one or "") for one in pc.struct_field(column, "path").to_pylist()]
+    whole = pa.types.is_integer(kind) or pa.types.is_dictionary(kind)
+    return [str(one) for one in column.to_pylist()] if whole or _is_text(kind) else []
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -245,7 +262,7 @@ def _from_lists(column: pa.ChunkedArray, path: Path) -> NDArray[np.float32]:
     """A column of lists of one length as a table, chunk by chunk."""
     if column.null_count:
         raise InputError(f"{path} has {column.null_count:,} rows without a vector: leave them out")
-    lengths = set(pa.compute.list_value_length(column).unique().to_pylist())
+    lengths = set(pc.list_value_length(column).unique().to_pylist())
     if len(lengths) != 1:
         raise InputError(
             f"{path} has vectors of {len(lengths)} lengths ({_listed(sorted(lengths))}): give "
@@ -301,7 +318,7 @@ def _read_ids(path: Path) -> list[str]:
                 if name is None:
                     listed = ", ".join(table.column_names)
                     raise InputError(f"{path} has no column id: it has {listed}")
-                return [str(one) for one in table[name].to_pylist()]
+                return _texts(table[name])
             case _:
                 text = path.read_text(encoding="utf-8-sig")
                 return [line for line in text.splitlines() if line.strip()]

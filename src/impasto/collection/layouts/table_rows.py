@@ -327,8 +327,8 @@ def _listed(content: Any, known: Mapping[str, tuple[str, ...]]) -> Any:
     """JSON as a list of objects, whichever way pandas wrote it (``to_json(orient=…)``).
 
     ``split`` has columns and data, ``index`` an object a picture under its path, ``columns`` an
-    object a column. FiftyOne has classes, and labels by picture. Anything else is returned as it
-    is.
+    object a column. FiftyOne has classes, and labels by picture, or ``samples``. Anything else is
+    returned as it is.
     """
     if not isinstance(content, dict):
         return content
@@ -346,7 +346,8 @@ def _listed(content: Any, known: Mapping[str, tuple[str, ...]]) -> Any:
             [{"": place, **row} for place, row in zip(index, rows, strict=False)] if index else rows
         )
     if not content or not all(isinstance(value, dict) for value in content.values()):
-        return content
+        lists = [value for value in content.values() if isinstance(value, list)]
+        return lists[0] if len(lists) == 1 else content
     paths = {"path", *known.get("path", ())}
     if any(plain(name) in paths for name in content):
         places = dict.fromkeys(place for column in content.values() for place in column)
@@ -374,9 +375,14 @@ def _objects(table: Path, values: Any) -> _Raw:
     raw = _Raw()
     for number, value in enumerate(values, 1):
         if isinstance(value, dict):
-            raw.rows.append((number, value))
+            raw.rows.append((number, {name: _label_within(cell) for name, cell in value.items()}))
             raw.columns += [name for name in value if name not in raw.columns]
         elif value != "":
             reason = f"no JSON ({value})" if isinstance(value, ValueError) else "no object"
             raw.skipped.append(Skipped(f"{table.name}, row {number}", reason))
     return raw
+
+
+def _label_within(cell: Any) -> Any:
+    """The label of an object that has one, as FiftyOne keeps it; any other cell as it is."""
+    return cell["label"] if isinstance(cell, dict) and "label" in cell else cell
