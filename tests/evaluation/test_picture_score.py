@@ -1,15 +1,17 @@
 """Pictures of other programs are scored as a painter's, with what is known of their originals."""
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from impasto.cli import output as show
+from impasto.collection.collection import Collection
 from impasto.errors import InputError, RunError, VocabularyError
-from impasto.evaluation.copying import borrowed_region
+from impasto.evaluation.copying import borrowed_region, copy_scores
 from impasto.evaluation.picture_score import PictureSettings, score_pictures
 from impasto.records.painter_score import PainterScore
 from impasto.reporting.sections import section_of
@@ -166,3 +168,18 @@ def test_a_borrowed_region_is_one_piece_at_one_shift() -> None:
     assert whole == pytest.approx(7 * 15 / 15**2, abs=0.01)  # windows within the left half
     assert borrowed_region(picture, [other]) < 0.02
     assert borrowed_region(np.zeros((64, 64), np.float32), [reference]) == 0
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_copies_of_training_pictures_are_found_as_they_are_and_mirrored(mirrored: bool) -> None:
+    """Noise has no symmetry: whatever is found is a copy."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (24, 8, 8, 3)).astype(np.uint8).repeat(4, 1).repeat(4, 2)
+    known = cast(Collection, SimpleNamespace(pixels=pixels, labels=np.zeros(24, np.int64)))
+    rows = np.arange(12)
+    copies = pixels[:4, :, ::-1] if mirrored else pixels[:4]
+    found = copy_scores(copies, np.zeros(4, np.int64), pixels[20:], known, rows)
+    others = copy_scores(pixels[12:16], np.zeros(4, np.int64), pixels[20:], known, rows)
+    assert found and found.region > 0.9 and found.large == 1
+    assert found.nearest == pytest.approx(1, abs=1e-3)
+    assert others and others.region < 0.1 and others.large == 0

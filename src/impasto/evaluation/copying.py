@@ -2,9 +2,10 @@
 
 Two measures: the similarity with the nearest reference, and the largest connected region that a
 reference has too. References are searched, since nothing tells what was borrowed from: training
-pictures with the most similar layout, and those of the target style with the most similar colours.
-A region counts as borrowed where windows of 8 × 8 pixels, brought to one brightness and contrast,
-correlate with the reference at one and the same shift.
+pictures with the most similar layout, as they are or mirrored, and those of the target style with
+the most similar colours. A region counts as borrowed where windows of 8 × 8 pixels, brought to one
+brightness and contrast, correlate with the reference, or its mirror image, at one and the same
+shift.
 """
 
 from typing import Final
@@ -28,7 +29,7 @@ Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Floats = NDArray[np.float32]
 LARGE: Final = 0.25  # share of a picture from which one borrowed region counts as large
-REFERENCES: Final = 3  # nearest by layout, and as many by colours, that are compared
+REFERENCES: Final = 3  # nearest by layout, by mirrored layout and by colours that are compared
 SIDE: Final = 64  # pixels of the pictures in which regions are looked for
 WINDOW: Final = 8  # pixels
 STEP: Final = 4  # pixels between windows of a picture
@@ -58,6 +59,7 @@ def copy_scores(
     size, found = pictures.shape[1], []
     for picture, source, some in zip(pictures, sources, several, strict=True):
         references = resized(np.asarray(known.pixels[rows[some]]), size)
+        references = np.concatenate((references, references[:, :, ::-1]))
         found.append(_copied(picture, source, references))
     region, near, source_near = np.array(found).T
     return CopyScores(
@@ -79,10 +81,10 @@ def _references(
         for start in range(0, len(rows), BLOCK)
     ]
     colours = unit(histograms(known.pixels, rows))
-    by_layout, _ = nearest(
-        numbers.shaded(pictures),
-        np.concatenate(shades),
-        min(REFERENCES, len(rows)),
+    table, count = np.concatenate(shades), min(REFERENCES, len(rows))
+    by_layout, mirrored = (
+        nearest(numbers.shaded(some), table, count)[0]
+        for some in (pictures, np.ascontiguousarray(pictures[:, :, ::-1]))
     )
     own = unit(histograms(pictures, np.arange(len(pictures))))
     result = []
@@ -90,7 +92,7 @@ def _references(
         local = np.flatnonzero(labels == target)
         alike = colours[local] @ own[place]
         by_colour = local[np.argsort(-alike, kind="stable")[:REFERENCES]]
-        result.append(np.unique(np.concatenate((by_layout[place], by_colour))))
+        result.append(np.unique(np.concatenate((by_layout[place], mirrored[place], by_colour))))
     return result
 
 
