@@ -1,6 +1,5 @@
 """Small editions of ``make fuzz``, a corpus of what broke, and damage to every file of a study."""
 
-import dataclasses
 import importlib
 import json
 import random
@@ -21,6 +20,7 @@ from impasto.errors import ImpastoError, RunError
 from impasto.files import write_json
 from impasto.files.checksums import damaged_files
 from impasto.images.contact_sheet import contact_sheet
+from impasto.images.decode import MOST_BYTES
 from impasto.records import run as runs
 from impasto.records.evaluation import PredictionCalibration
 
@@ -153,7 +153,8 @@ def test_a_file_that_is_gone_changed_or_huge_is_set_aside_with_its_reason(
     waiting, _ = parallel_decode.stat_all(entries)
     (tmp_path / "gone.jpg").unlink()
     (tmp_path / "changed.jpg").write_bytes(b"1234567")
-    waiting[2] = dataclasses.replace(waiting[2], bytes=parallel_decode.MOST_BYTES + 1)
+    with (tmp_path / "huge.jpg").open("r+b") as stream:
+        stream.truncate(MOST_BYTES + 1)  # a hole, which takes no space
     found = [str(one) for one in parallel_decode.contents(waiting)]
     assert found[0].startswith("it cannot be read: No such file")
     assert found[1:] == ["it changed while it was read", "larger than 4 GiB", "b'12345'"]

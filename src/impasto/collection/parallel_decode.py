@@ -25,11 +25,10 @@ from impasto.collection.layouts import hf_parquet as parquet
 from impasto.collection.settings import PrepareSettings
 from impasto.errors import InputError, OutputError
 from impasto.files import make_folder, replacing
-from impasto.images.decode import decode
+from impasto.images.decode import decode, picture_bytes
 from impasto.progress import progress_bar
 
 PIXELS: Final = "pixels.npy"
-MOST_BYTES: Final = 4 << 30  # of a file; a larger one would fill the memory before it is decoded
 CHUNK: Final = 128  # pictures between two writes: at 128 pixels 6 MB, and less than a second's work
 
 
@@ -308,12 +307,8 @@ def contents(chunk: Sequence[Waiting]) -> Iterator[bytes | InputError]:
 
 def _content(path: Path, size: int) -> bytes | InputError:
     """A file that had so many bytes when it was listed."""
-    if size > MOST_BYTES:
-        return InputError(f"larger than {MOST_BYTES / 2**30:.0f} GiB")
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        return InputError(f"it cannot be read: {error.strerror or error}")
-    if len(data) != size:
-        return InputError("it changed while it was read")
-    return data
+        data = picture_bytes(path)
+    except InputError as error:
+        return error
+    return data if len(data) == size else InputError("it changed while it was read")

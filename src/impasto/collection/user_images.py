@@ -12,7 +12,7 @@ from PIL import Image
 from impasto.collection.entries import LIKELY_PICTURES, PICTURES
 from impasto.collection.layouts.picture_paths import PictureFolder
 from impasto.errors import InputError
-from impasto.images.decode import Fit, decode
+from impasto.images.decode import Fit, decode, picture_bytes
 from impasto.numerics.formatting import count
 
 Picture = Path | str | Image.Image | NDArray[np.uint8]
@@ -39,10 +39,10 @@ def read_images(
         in_memory = isinstance(image, Image.Image | np.ndarray)
         for path in [Path(f"image-{number}")] if in_memory else find_images(image, on_skip):
             try:
-                content = _encoded(image) if in_memory else path.read_bytes()
+                content = _encoded(image) if in_memory else picture_bytes(path)
                 pixels.append(decode(content, size, fit).pixels)
                 paths.append(path)
-            except (InputError, OSError) as error:
+            except InputError as error:
                 on_skip(f"{path} is left out: {error}")
     if not paths:
         raise InputError(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from impasto.collection.user_images import find_images
 from impasto.errors import InputError
-from impasto.images.decode import decode
+from impasto.images.decode import decode, picture_bytes
 from impasto.path_names import unused
 
 LONGEST: Final = 4096
@@ -62,9 +62,9 @@ def read_pictures(
     taken: set[str] = set()
     for path in find_images(images, on_skip):
         try:
-            data = path.read_bytes()
+            data = picture_bytes(path)
             pixels = with_proportions(data, short, step=step, longest=longest)
-        except (InputError, OSError) as error:
+        except InputError as error:
             if on_skip is not None:
                 on_skip(f"{path} is left out: {error}")
             continue

@@ -9,12 +9,14 @@ pixel; all other steps go by bands of rows, and one large picture is decoded at 
 import io
 import math
 import re
+import stat
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
@@ -47,6 +49,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }  # what EXIF's orientations ask for
+MOST_BYTES: Final = 4 << 30
+"""Of a file: a larger one would fill the memory before it is decoded."""
 MAX_MEGAPIXELS: Final = 178
 """The largest picture that is read unless more is asked for: Pillow's limit on such bombs."""
 _LARGE: Final = 50_000_000
@@ -73,6 +77,26 @@ class Decoded:
     height: int
     format: str
     note: str = ""
+
+
+def picture_bytes(path: Path) -> bytes:
+    """The content of a picture's file.
+
+    Raises:
+        InputError: it cannot be read, or could not be read to its end: a pipe, a device, or a file
+            of more than ``MOST_BYTES``.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError("not a regular file")
+        if status.st_size == 0:  # also what the system makes up, as /proc/kmsg, which never ends
+            raise InputError("the file is empty")
+        if status.st_size > MOST_BYTES:
+            raise InputError(f"larger than {MOST_BYTES / 2**30:.0f} GiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"it cannot be read: {error.strerror or error}") from error
 
 
 def decode(
