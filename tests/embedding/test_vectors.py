@@ -4,9 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
+from sklearn.decomposition import PCA
 
 from impasto.collection.collection import Collection
-from impasto.embedding.vectors import Vectors, fit_preparation, pixels, reduced
+from impasto.embedding.vectors import (
+    Vectors,
+    fit_preparation,
+    pixel_components,
+    pixels,
+    reduced,
+)
 
 VECTORS = (np.random.default_rng(0).normal(size=(200, 12)) * np.arange(1, 13) + 5).astype(
     np.float32
@@ -48,3 +56,18 @@ def test_small_pictures_are_averages_of_blocks(make_collection: Callable[..., Co
         stored, corners = collection.pixels[row], range(0, 64, 2)
         slow = [[stored[y : y + 2, x : x + 2].mean((0, 1)) for x in corners] for y in corners]
         np.testing.assert_allclose((small[row] + 1) * 127.5, slow, atol=1e-3)
+
+
+def test_components_of_many_pictures_equal_those_of_all_in_memory(
+    make_collection: Callable[..., Collection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test picture of 8 pixels has 192 numbers; components are equal up to their signs."""
+    collection = make_collection(train=4, test=0, stored=64, split="stratified")
+    monkeypatch.setattr("impasto.embedding.vectors.SIDE", 8)
+    monkeypatch.setattr("impasto.embedding.vectors.TOGETHER", 0)
+    every = pixels(collection)
+    expected = PCA(3, svd_solver="full").fit_transform(every.astype(np.float64))
+    found = pixel_components(collection, 3, 0)
+    signs = np.sign((found * expected).sum(0))
+    np.testing.assert_allclose(found * signs, expected, atol=1e-3)
+    assert np.array_equal(pixel_components(collection, 192, 0), every)

@@ -41,7 +41,7 @@ from impasto.embedding.projection import TITLES, Projection, available_maps, pro
 from impasto.embedding.reference_labels import ReferenceLabels, reference_labels
 from impasto.embedding.settings import AtlasSettings
 from impasto.embedding.style_retrieval import style_retrieval
-from impasto.embedding.vectors import Vectors, fit_preparation, pixels, reduced, stored_rows
+from impasto.embedding.vectors import Vectors, fit_preparation, pixel_components, stored_rows
 from impasto.embedding.verdict import findings_of, verdict
 from impasto.errors import InputError
 from impasto.files import read_json
@@ -406,7 +406,7 @@ def _baselines(
         inputs, kmeans, "colour_histogram", "Colour histograms", colours
     )
     inputs.announce("clustering: raw pixels")
-    small = reduced(pixels(inputs.collection), dimensions, inputs.settings.seed)
+    small = pixel_components(inputs.collection, dimensions, inputs.settings.seed)
     title = f"Raw pixels by {small.shape[1]} principal components"
     by_pixels, _ = _baseline(inputs, kmeans, "pixels_pca", title, small)
     return (by_colour, by_pixels), clusterings
