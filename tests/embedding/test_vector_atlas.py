@@ -1,5 +1,6 @@
 """Atlases of vectors that other programs computed, and of pre-trained encoders."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 
 import impasto
+from impasto.cli.main import app
 from impasto.collection.collection import Collection
+from impasto.embedding.add_images import add_to_atlas
 from impasto.embedding.make_atlas import atlas_folder, make_encoder_atlas, make_vector_atlas
 from impasto.embedding.pretrained_encoder import open_encoder
 from impasto.embedding.settings import AtlasSettings
-from impasto.errors import InputError
+from impasto.errors import InputError, RunError
+from impasto.files import read_json, write_json
 from impasto.records import finding as findings
 
 
@@ -62,6 +67,45 @@ def test_vectors_that_follow_artists_alone_retrieve_no_style(
     score = made.retrieval.scores["cosine"]
     assert score.mean_average_precision.value < 0.35  # a quarter are of the query's style
     assert 0.4 < score.pair_auc.value < 0.6
+
+
+def test_new_vectors_are_placed_in_an_atlas_of_vectors(
+    four_styles: Collection,
+    quick: AtlasSettings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The vector of a painting lies where the painting lies; pictures have no vectors here."""
+    settings = quick.model_copy(update={"clusterings": ("kmeans",), "probes": False})
+    vectors, rows, folder = _telling(four_styles, 0.5), [7, 150], tmp_path / "a"
+    made = make_vector_atlas(four_styles.path, vectors, settings, output=folder)
+    np.savez(tmp_path / "new.npz", ids=["x/a.jpg", "x/b.jpg"], vectors=vectors[rows])
+    with pytest.raises(SystemExit) as end:
+        app(["atlas", str(folder), "--add", str(tmp_path / "new.npz"), "--json"])
+    assert end.value.code == 0
+    told = json.loads(capsys.readouterr().out)
+    assert Path(told["table"]) == folder / "added.parquet"
+    added = pq.read_table(folder / "added.parquet").to_pylist()
+    table = pq.read_table(folder / "atlas.parquet").to_pylist()
+    assert [line["id"] for line in added] == ["x/a.jpg", "x/b.jpg"]
+    for row, line in zip(rows, added, strict=True):
+        assert line["neighbours"][0] == row and line["likeness"][0] > 0.9999
+        assert line["neighbour_ids"][0] == four_styles.column("id")[row]
+        assert line["cluster_kmeans"] == table[row]["cluster_kmeans"]
+        for column in (f"{one.name}_{axis}" for one in made.maps for axis in "xy"):
+            assert line[column] == pytest.approx(table[row][column], abs=1e-3)
+
+    np.savez(tmp_path / "short.npz", ids=["a"], vectors=vectors[:1, :3])
+    np.savez(tmp_path / "twice.npz", ids=["a", "a"], vectors=vectors[:2])
+    np.savez(tmp_path / "broken.npz", ids=["a"], vectors=np.full((1, 4), np.nan))
+    for name, message in (
+        ("photo.jpg", r"another program, which alone.*in place of .*photo\.jpg"),
+        ("short.npz", "vectors of 3 numbers, .* of 4"),
+        ("twice.npz", "of one picture"),
+        ("broken.npz", "not finite"),
+    ):
+        with pytest.raises(InputError, match=message):
+            add_to_atlas(folder, tmp_path / name)
 
 
 def test_a_file_with_missing_and_unknown_ids_makes_an_atlas_of_the_rest(
@@ -120,6 +164,17 @@ def test_an_encoder_is_a_yardstick(
     assert made.run.kind == "encoder"
     assert (made.dimensions, made.preparation, made.name) == (16, "unit", "tiny-vit")
     assert "pre-trained, a yardstick" in made.verdict[0]
+
+    row = 101
+    Image.fromarray(np.asarray(four_styles.pixels[row])).save(tmp_path / "new.png")
+    (line,) = add_to_atlas(tmp_path / "a", tmp_path / "new.png", device="cpu").to_pylist()
+    assert line["id"] == str(tmp_path / "new.png")
+    assert line["neighbours"][0] == row and line["likeness"][0] > 0.9999
+    other = read_json(tmp_path / "a" / "atlas.json")
+    other["run"]["weights"] = "others"
+    write_json(tmp_path / "a" / "atlas.json", other)
+    with pytest.raises(RunError, match="was made with other weights of"):
+        add_to_atlas(tmp_path / "a", tmp_path / "new.png", device="cpu")
 
 
 def test_a_pooling_layer_that_the_file_lacks_is_not_used(tiny_vit: Path, tmp_path: Path) -> None:

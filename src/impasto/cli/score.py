@@ -285,7 +285,11 @@ def atlas(
     ] = None,
     add: Annotated[
         list[Path] | None,
-        typer.Option("--add", help="Place pictures in the atlas that is there; repeatable."),
+        typer.Option(
+            "--add",
+            help="Place pictures in the atlas that is there; repeatable. For one of vectors: a "
+            "file of new vectors, and the atlas's folder in place of RUN.",
+        ),
     ] = None,
     vectors: Annotated[
         Path | None,
@@ -365,7 +369,8 @@ def atlas(
     if add:
         refuse("atlas --add", {"maps": maps, "seed": seed, "collection": collection})
         rows = impasto.add_to_atlas(place, add, output, device=settings.device, announce=note)
-        return show.added(rows.to_pylist(), output or place / "atlas", as_json=common.as_json)
+        own = place if output is None and (place / "atlas.json").is_file() else place / "atlas"
+        return show.added(rows.to_pylist(), output or own, as_json=common.as_json)
     made = impasto.atlas(place, collection, output, settings, announce=announce)
     show.atlas(made, as_json=common.as_json)
 

@@ -77,6 +77,22 @@ def read_vectors(
     Raises:
         InputError: the file cannot be read, has no ids, or its vectors cannot be used.
     """
+    found, table = read_named(path, ids)
+    return aligned(table, found, collection, str(path))
+
+
+def read_named(
+    path: Path, ids: Path | Sequence[str] | None = None
+) -> tuple[list[str], NDArray[Any]]:
+    """Read ids and vectors of any pictures, ``(N, D)``, in the order of the file.
+
+    Args:
+        path: the file.
+        ids: a file of ids, or the ids themselves; ``None``: those in the file or beside it.
+
+    Raises:
+        InputError: the file cannot be read, has no ids, or another number of them.
+    """
     if not path.is_file():
         raise InputError(f"no file of vectors {path}: give a {', '.join(ENDINGS)} file")
     try:
@@ -88,7 +104,25 @@ def read_vectors(
         found = _read_ids(ids) if isinstance(ids, Path) else list(ids)
     if found is None:
         found = _ids_beside(path)
-    return aligned(table, found, collection, str(path))
+    require_table(table, found, str(path))
+    return found, table
+
+
+def require_table(vectors: NDArray[Any], ids: Sequence[str], name: str) -> None:
+    """Refuse what is no table of numbers with an id a row.
+
+    Raises:
+        InputError: it is not.
+    """
+    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or vectors.shape[1] < 2:
+        raise InputError(
+            f"{name} holds {vectors.dtype} {vectors.shape}: give a table of numbers, a row a "
+            "painting and two columns or more"
+        )
+    if len(ids) != len(vectors):
+        raise InputError(
+            f"{name} has {len(vectors):,} vectors and {len(ids):,} ids: give one id for each vector"
+        )
 
 
 def aligned(
@@ -106,15 +140,7 @@ def aligned(
         InputError: they are no table of numbers, not finite or all equal, of another number than
             the ids, two are of one painting, or none is of a painting of the collection.
     """
-    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or vectors.shape[1] < 2:
-        raise InputError(
-            f"{name} holds {vectors.dtype} {vectors.shape}: give a table of numbers, a row a "
-            "painting and two columns or more"
-        )
-    if len(ids) != len(vectors):
-        raise InputError(
-            f"{name} has {len(vectors):,} vectors and {len(ids):,} ids: give one id for each vector"
-        )
+    require_table(vectors, ids, name)
     matches = _paintings(collection, ids)
     counts = Counter(match for match in matches if match is not None)
     if doubled := [id_ for id_, count in counts.items() if count > 1]:

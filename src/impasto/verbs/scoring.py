@@ -349,8 +349,8 @@ def add_to_atlas(
     """Place pictures in an atlas that is there; no painting of it moves.
 
     Args:
-        run: the run whose atlas it is.
-        images: as for ``predict``.
+        run: the run whose atlas it is; or the folder of an atlas of vectors or of an encoder.
+        images: as for ``predict``; for an atlas of vectors, files of the pictures' vectors.
         output: the atlas's folder; ``RUN/atlas`` where ``None``.
         device: where the network computes.
         announce: called with one line for every picture that cannot be read.
