@@ -5,6 +5,7 @@ file's numbers as pandas reads them, and timm's own.
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
+import impasto
 from conftest import striped
 from impasto.collection.collection import Collection
 from impasto.collection.prepare import prepare
@@ -31,6 +33,7 @@ from impasto.config import parse
 from impasto.errors import InputError
 from impasto.evaluation.predictions_score import score_predictions
 from impasto.evaluation.settings import PredictionsSettings
+from impasto.records.class_comparison import ClassComparison
 from impasto.records.evaluation import ClassifierEvaluation
 
 PEERS = Path(__file__).parent / "peer_outputs"
@@ -178,3 +181,30 @@ def test_true_styles_are_found_beside_the_answers(
 ) -> None:
     found = next(one for one in score(name, **ORDER).findings if one.code == "IMP333")
     assert (found.outcome, found.numbers["pictures"]) == ("passed", len(PATHS))
+
+
+def test_a_class_hands_in_what_its_programs_wrote(collection: Collection, tmp_path: Path) -> None:
+    """Each student has a folder, with the order of the classes where the file has numbers."""
+    wanted = {
+        "Ada": "timm-all.csv",
+        "Ben": "fastai.csv",
+        "Cleo": "ultralytics-labels",
+        "Dan": "keras.csv",
+        "Eva": "torchvision.csv",
+    }
+    for student, name in wanted.items():
+        own, file = tmp_path / "class" / student, PEERS / name
+        own.mkdir(parents=True)
+        copy = shutil.copytree if file.is_dir() else shutil.copyfile
+        copy(file, own / name)
+        if FILES[name][1]:
+            shutil.copyfile(CLASSES, own / CLASSES.name)
+    made = impasto.compare(
+        tmp_path / "class", hidden=collection, output=tmp_path / "o", bootstrap_samples=100
+    )
+    assert isinstance(made, ClassComparison) and not made.refused
+    for one in made.submissions:
+        numbers = probabilities_of(FILES[wanted[one.name]][0])
+        truth = [STYLE_OF[Path(path).stem] for path in numbers.index]
+        expected = np.mean(np.array(truth) == numbers.idxmax(axis=1).to_numpy())
+        assert one.scores["accuracy"].value == approx(expected)

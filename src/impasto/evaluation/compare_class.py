@@ -190,8 +190,13 @@ def _is_one(folder: Path) -> bool:
     """Whether a folder is a run, a score of predictions, or one of texts."""
     if (folder / "run.json").is_file() or (folder / "evaluation" / "predictions.parquet").is_file():
         return True
+    return _holds_texts(folder)
+
+
+def _holds_texts(folder: Path) -> bool:
+    """Whether a folder holds texts alone, one a picture."""
     files = [one for one in folder.iterdir() if one.name[0] != "."]
-    return bool(files) and all(one.suffix == ".txt" for one in files) and len(files) > len(ORDERS)
+    return len(files) > len(ORDERS) and all(one.suffix == ".txt" for one in files)
 
 
 def _within(path: Path) -> SubmissionPath:
@@ -204,7 +209,8 @@ def _within(path: Path) -> SubmissionPath:
     tables = [
         one
         for one in sorted(path.rglob("*"))
-        if one.is_file() and one.suffix.lower() in {*TABLES, ".json"} and one.name not in ORDERS
+        if (one.is_dir() and _holds_texts(one))
+        or (one.is_file() and one.suffix.lower() in {*TABLES, ".json"} and one.name not in ORDERS)
     ]
     runs = sorted(path.rglob("run.json"))
     if len(runs) == 1 and not tables:
