@@ -20,6 +20,7 @@ from impasto.diffusion.families import FAMILIES, Family
 from impasto.diffusion.memory import memory_advice
 from impasto.errors import ImpastoError, InputError, SettingsError
 from impasto.hub import is_hub_name, reaches_hub
+from impasto.numerics.formatting import count
 
 _SAMPLED: Final = 64  # numbers of each weight that a fingerprint holds
 Quantise = Literal["none", "nf4", "int8"]
@@ -142,14 +143,28 @@ def open_base(
 def _from_file(
     name: str, kind: str, dtype: torch.dtype, opening: Opening, more: dict[str, Any]
 ) -> Any:
-    """The pipeline in a single file, with the configurations of a folder where one is given."""
+    """The pipeline in a single file, with the configurations of a folder where one is given.
+
+    Raises:
+        InputError: weights that the configurations ask for are not in the file.
+        SettingsError: it is to be quantised.
+    """
     if opening.quantise != "none":
         raise SettingsError(
             f"quantise={opening.quantise} needs a folder or hub name: save {name} by diffusers' "
             "save_pretrained"
         )
     loader = getattr(diffusers, kind).from_single_file
-    return loader(name, config=opening.config, torch_dtype=dtype, **more)
+    pipeline = loader(name, config=opening.config, torch_dtype=dtype, **more)
+    for part, network in pipeline.components.items():
+        tensors = network.state_dict() if isinstance(network, torch.nn.Module) else {}
+        missing = sum(tensor.is_meta for tensor in tensors.values())
+        if missing:
+            raise InputError(
+                f"cannot open the base {name} ({count(missing, 'weight')} of {part} missing): "
+                f"{_way_out(Path(name), opening)}"
+            )
+    return pipeline
 
 
 def refuse_untrainable(base: Base, *, distilled: bool) -> None:
@@ -354,7 +369,7 @@ def _sources(name: str, pipeline: Any, opening: Opening) -> dict[str, Callable[[
     Those are quantised networks and networks in float16.
     """
     if Path(name).is_file():
-        return {}
+        return _sources_in_file(name, pipeline, opening)
     sources: dict[str, Callable[[], dict[str, Any]]] = {}
     for part, network in pipeline.components.items():
         if not isinstance(network, torch.nn.Module) or (part == "vae" and opening.vae):
@@ -365,12 +380,35 @@ def _sources(name: str, pipeline: Any, opening: Opening) -> dict[str, Callable[[
     return sources
 
 
+def _sources_in_file(
+    name: str, pipeline: Any, opening: Opening
+) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Readers for networks in float16: the whole file once more, as its names are of the whole."""
+    parts = [
+        part
+        for part, network in pipeline.components.items()
+        if isinstance(network, torch.nn.Module)
+        and network.dtype == torch.float16
+        and not (part == "vae" and opening.vae)
+    ]
+    if not parts:
+        return {}
+    absent = {part: None for part, network in pipeline.components.items() if network is None}
+    again = _from_file(name, type(pipeline).__name__, torch.bfloat16, opening, absent)
+    return {part: partial(_weights_of, getattr(again, part)) for part in parts}
+
+
+def _weights_of(network: torch.nn.Module) -> dict[str, Any]:
+    """Shapes and some numbers of a network's weights."""
+    return {key: _sampled(weight) for key, weight in network.state_dict().items()}
+
+
 def _read_again(name: str, part: str, cls: Any, variant: str | None) -> dict[str, Any]:
     """Shapes and some numbers of a component's weights, without its quantisation."""
     if Path(name).is_dir():
         variant = variant or _only_variant(Path(name) / part)
     network = cls.from_pretrained(name, subfolder=part, dtype=torch.bfloat16, variant=variant)
-    return {key: _sampled(weight) for key, weight in network.state_dict().items()}
+    return _weights_of(network)
 
 
 def _sampled(weight: torch.Tensor) -> tuple[tuple[int, ...], bytes]:
@@ -397,7 +435,7 @@ def fingerprint(
         if sources and part in sources:
             known = sources[part]()
         else:
-            known = {name: _sampled(weight) for name, weight in network.state_dict().items()}
+            known = _weights_of(network)
         for name, (shape, some) in sorted(known.items()):
             digest.update(f"{part} {name} {shape}".encode())
             digest.update(some)
