@@ -260,3 +260,16 @@ def test_the_terminal_names_the_paintings_that_lent_patches(
         f"Bands; patches of {first.title} {round(100 * first.share)} %, "
         f"{second.title} {round(100 * second.share)} %"
     )
+
+
+def test_all_styles_are_those_with_training_pictures(
+    make_collection: Callable[..., Collection], photograph: Path, tmp_path: Path
+) -> None:
+    collection = make_collection(train=(8, 6, 0), test=3, size=48, stored=48)
+    told: list[str] = []
+    settings = PatchSettings(styles=("all",), pixels=48)
+    made = repaint_from_collection(
+        collection, photograph, settings, output=tmp_path / "out", on_skip=told.append
+    )
+    assert [one.style for one in made] == ["Bands", "Columns"]
+    assert told == ["left out, without training pictures: Diagonals"]

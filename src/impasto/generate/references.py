@@ -132,8 +132,11 @@ def _forms(picture: Pixels) -> Sequence[Pixels]:
 
 def _describe(pictures: Pixels) -> tuple[NDArray[np.float64], ...]:
     """Layout ``(N, 64)`` of unit length, palette ``(N, 6)`` and mean chroma ``(N,)``."""
-    layouts = centred_unit(thumbnails(pictures, LAYOUT).reshape(len(pictures), -1).astype(float))
-    flat = pictures.reshape(len(pictures), -1, 3)[:, ::4].astype(np.float64) / 255
+    layouts = centred_unit(
+        thumbnails(pictures, LAYOUT).reshape(len(pictures), LAYOUT**2).astype(float)
+    )
+    pixels = pictures.shape[1] * pictures.shape[2]  # also of no pictures
+    flat = pictures.reshape(len(pictures), pixels, 3)[:, ::4].astype(np.float64) / 255
     palettes = np.concatenate((flat.mean(1), flat.std(1)), 1)
     red, green, blue = np.moveaxis(flat, -1, 0)
     chroma = np.hypot(red - green, (red + green) / 2 - blue).mean(1)

@@ -155,11 +155,23 @@ def repaint_from_collection(
     settings = settings or PatchSettings()
     found = collection if isinstance(collection, Collection) else open_collection(collection)
     targets = target_weights(found.vocabulary.styles, settings)
+    if settings.styles == ("all",):
+        untaught = _without_training_pictures(found)
+        targets = {name: weights for name, weights in targets.items() if name not in untaught}
+        if untaught and on_skip is not None:
+            on_skip(f"left out, without training pictures: {', '.join(untaught)}")
     short = settings.pixels or PIXELS
     originals = read_pictures(images, short, on_skip=on_skip)
     stylist = Stylist.of_collection(found, settings)
     facts = {"collection": found.path.name, "finish": "patches", "device": "cpu"}
     return _paint_all(stylist, originals, targets, found.vocabulary.styles, facts, output)
+
+
+def _without_training_pictures(collection: Collection) -> list[str]:
+    counts = collection.counts("train").tolist()
+    return [
+        name for name, count in zip(collection.vocabulary.styles, counts, strict=True) if not count
+    ]
 
 
 def repaint_like(
