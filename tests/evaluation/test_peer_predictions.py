@@ -175,6 +175,21 @@ def test_what_says_no_answers_is_refused_with_the_way_out(
     assert "\n" not in str(caught.value)
 
 
+def test_texts_that_were_appended_are_read_once_and_contradictions_left_out(
+    collection: Collection, tmp_path: Path
+) -> None:
+    """``yolo predict`` appends to what an earlier call wrote, by the same network or another."""
+    texts = tmp_path / "labels"
+    shutil.copytree(PEERS / "ultralytics-labels", texts)
+    for path in texts.iterdir():
+        path.write_text(2 * path.read_text())
+    other = min(texts.iterdir())
+    other.write_text(other.read_text() + "0.99 Woodcut\n0.01 Woodcut\n")
+    made = score_predictions(texts, collection, tmp_path / "scored")
+    assert made.source
+    assert (made.source.answered, made.source.unreadable) == (len(PATHS) - 1, 1)
+
+
 @pytest.mark.parametrize("name", ["fiftyone.csv", "fiftyone-samples.json", "fastai-valid.csv"])
 def test_true_styles_are_found_beside_the_answers(
     score: Callable[..., ClassifierEvaluation], name: str

@@ -411,9 +411,10 @@ def _read_texts(folder: Path) -> PredictionTable:
     rows, skipped = [], []
     for path in sorted(folder.glob("*.txt")):
         scores: dict[str, float] = {}
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        written = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line for line in dict.fromkeys(written) if line]  # a later call appends the same
         for line in lines:
-            if match := _TEXT_LINE.fullmatch(line.strip()):
+            if match := _TEXT_LINE.fullmatch(line):
                 scores[match.group(2)] = float(match.group(1))
         if not scores or len(scores) < len(lines):
             reason = "a line is no probability and class, or a class stands there twice"
