@@ -162,6 +162,7 @@ def test_the_accuracy_is_timms_own(score: Callable[..., ClassifierEvaluation]) -
 @pytest.mark.parametrize(
     ("name", "message"),
     [
+        ("timm-default.csv", r"one number a picture, prob,.*--topk 0.*--include-index"),
         ("timm-ranks.csv", "5 numbers a picture, but --classes names 16|fall in every row"),
         ("timm-validate.csv", "needs a column path"),
         ("torchvision-logits.csv", "--probabilities logits"),

@@ -130,10 +130,7 @@ def read_predictions(
     answers, truths = _answer_columns(table)
     scores = _ScoreColumns.of(table, is_class)
     if answers is None and scores is None:
-        raise InputError(
-            f"{path} holds no answers: it has {', '.join((*table.columns, *table.others))}; give a "
-            'column style, or one for each style, or name it with --columns style="…"'
-        )
+        raise InputError(_no_answers(table))
     confidences = None if scores or answers is None else _confidences(table)
     rows, values, skipped = [], [], list(table.skipped)
     for row in table.rows:
@@ -157,6 +154,20 @@ def read_predictions(
         notes.append(f"{path.name} has a row for each picture and class, with {confidences}")
     numbered = scores.by_number if scores else 0
     return PredictionTable(path, tuple(rows), tuple(skipped), tuple(notes), numbered)
+
+
+def _no_answers(table: LabelTable) -> str:
+    """The error for a table without answers; a number alone may belong to any class."""
+    alone = _confidences(table)
+    if alone is not None:
+        return (
+            f"{table.path} has one number a picture, {alone}, and not its class: write every class "
+            "in its own order (timm: --topk 0), or the class beside it (--include-index)"
+        )
+    return (
+        f"{table.path} holds no answers: it has {', '.join((*table.columns, *table.others))}; give "
+        'a column style, or one for each style, or name it with --columns style="…"'
+    )
 
 
 def _table_of_pictures(path: Path, columns: Mapping[str, str]) -> tuple[LabelTable, str]:
