@@ -192,6 +192,23 @@ def test_a_pipeline_that_does_not_fit_is_moved_part_by_part(
     assert pipeline.vae.use_slicing
 
 
+@pytest.mark.parametrize("kind", ["tiny", "tiny_flow", "tiny_flux2"])
+def test_large_pictures_are_decoded_in_tiles_where_asked_for(tiny_base: Base, kind: str) -> None:
+    """Tiles are of the autoencoder's own size; a picture of that size is decoded as before."""
+    vae = open_base(str(tiny_base(kind))).pipeline.vae
+    whole = open_base(str(tiny_base(kind))).pipeline
+    place(whole, torch.device("cpu"), "none", tiling=True)
+    assert whole.vae.use_tiling and not vae.use_tiling
+    side = whole.vae.tile_latent_min_size
+    channels = whole.vae.config.latent_channels
+    for factor, alike in ((1, True), (2, False)):
+        latents = torch.randn(1, channels, factor * side, factor * side)
+        with torch.no_grad():
+            one, other = vae.decode(latents).sample, whole.vae.decode(latents).sample
+        assert one.shape == other.shape
+        assert torch.equal(one, other) is alike
+
+
 def test_unknown_families_are_refused_by_name(tiny_base: Base, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_base(), tmp_path / "base")
     index = json.loads((folder / "model_index.json").read_text())

@@ -85,14 +85,20 @@ def weights_of(pipeline: Any) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
-def place(pipeline: Any, device: torch.device, offload: Offload) -> Offload:
+def place(
+    pipeline: Any, device: torch.device, offload: Offload, *, tiling: bool = False
+) -> Offload:
     """Move a pipeline to a device, whole or as its parts are needed, and return how.
 
-    Pictures are decoded one at a time in any case, with the same result.
+    Pictures are decoded one at a time in any case, with the same result. With ``tiling`` those
+    larger than the autoencoder's own size are decoded in overlapping tiles, whose seams may be
+    seen.
     """
     vae = pipeline.vae
     if hasattr(vae, "enable_slicing"):
         vae.enable_slicing()
+    if tiling:
+        vae.enable_tiling()
     if offload == "auto":
         free = free_memory(device)
         offload = "model" if free is not None and weights_of(pipeline) > ROOM * free else "none"

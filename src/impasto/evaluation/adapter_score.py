@@ -82,7 +82,8 @@ def score_adapter(
     base = open_base(settings.base, getattr(torch, dtype_name), opening=opening)
     load_adapter(base, file)
     with memory_advice("moving the base to the device", "set paint.offload=model"):
-        place(base.pipeline, device, settings.paint.offload)
+        paint = settings.paint
+        place(base.pipeline, device, paint.offload, tiling=paint.vae_tiling)
     as_run = Run(
         path=place_of,
         kind="lora",

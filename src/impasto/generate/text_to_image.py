@@ -87,6 +87,11 @@ class DiffuseSettings(Settings):
         description="whole networks wait in the processor's memory (model), or layers "
         "(sequential); auto: where the whole does not fit",
     )
+    vae_tiling: bool = Field(
+        False,
+        description="decode pictures larger than the autoencoder's own size in tiles, with less "
+        "memory; seams may be seen",
+    )
     device: Device = Field(
         "auto", description="auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else cpu"
     )
@@ -176,7 +181,7 @@ class LoraPainter:
             more = {"pipeline": pipeline, "image": [image] * len(captions), "strength": strength}
         advice = (
             "lower batch_size or the size, or set offload=model, then offload=sequential or "
-            "quantise=nf4"
+            "quantise=nf4; for large pictures set vae_tiling=true"
         )
         with memory_advice("painting", advice):
             words = prompt_words(self.base, captions, negative, how.guidance)
@@ -217,7 +222,7 @@ def open_painter(path: Path, settings: DiffuseSettings, *, epoch: int = 0) -> Lo
         )
     load_adapter(base, file)
     with memory_advice("moving the base to the device", "set offload=model"):
-        place(base.pipeline, device, settings.offload)
+        place(base.pipeline, device, settings.offload, tiling=settings.vae_tiling)
     return LoraPainter(run, base, device.type, dtype, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
