@@ -507,6 +507,18 @@ def test_a_table_for_pictures_elsewhere(tmp_path: Path) -> None:
     assert all(Path(entry.place or "").is_file() for entry in found.entries)
 
 
+def test_labels_of_a_field_of_fiftyone(tmp_path: Path) -> None:
+    """Its export of a data set has objects in the place of labels, and paths of its machine."""
+    file = Path(__file__).parents[1] / "evaluation" / "peer_outputs" / "fiftyone-samples.json"
+    samples = json.loads(file.read_text())["samples"]
+    written(tmp_path, *(Path(one["filepath"]).name for one in samples))
+    settings = PrepareSettings(labels=str(file), columns={"style": "ground_truth"})
+    found = read_source(tmp_path, settings)
+    assert len(found.entries) == 64
+    expected = {Path(one["filepath"]).name: one["ground_truth"]["label"] for one in samples}
+    assert {Path(entry.id).name: entry.style for entry in found.entries} == expected
+
+
 def test_a_table_that_names_no_picture_is_refused_and_a_missing_one_set_aside(
     tmp_path: Path,
 ) -> None:
