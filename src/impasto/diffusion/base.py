@@ -432,10 +432,7 @@ def fingerprint(
     for part, network in sorted(pipeline.components.items()):
         if not isinstance(network, torch.nn.Module) or part == "safety_checker":
             continue
-        if sources and part in sources:
-            known = sources[part]()
-        else:
-            known = _weights_of(network)
+        known = sources[part]() if sources and part in sources else _weights_of(network)
         for name, (shape, some) in sorted(known.items()):
             digest.update(f"{part} {name} {shape}".encode())
             digest.update(some)
