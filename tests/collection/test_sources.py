@@ -534,6 +534,25 @@ def test_a_table_that_names_no_picture_is_refused_and_a_missing_one_set_aside(
 
 
 @pytest.mark.parametrize(
+    ("setting", "columns"), [("decisions", "a column decision"), ("rename_styles", "a column to")]
+)
+def test_columns_that_no_option_maps_are_to_be_renamed(
+    tmp_path: Path, setting: str, columns: str
+) -> None:
+    written(tmp_path / "p", "A/1.jpg", "B/1.jpg")
+    (tmp_path / "t.csv").write_text("id,from,x\nA/1.jpg,A,y\n")
+    settings = PrepareSettings.model_validate({setting: str(tmp_path / "t.csv")})
+    with pytest.raises(InputError, match=f"{columns}; it has id, from, x: name its columns so"):
+        read_source(tmp_path / "p", settings)
+
+
+def test_several_sources_are_named_as_people_write_them(tmp_path: Path) -> None:
+    written(tmp_path, "one/A/1.jpg", "two/A/2.jpg")
+    with pytest.raises(InputError, match=r"all pictures in \S+one and \S+two are of one style"):
+        read_source([tmp_path / "one", tmp_path / "two"], PrepareSettings(merge=True))
+
+
+@pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         (

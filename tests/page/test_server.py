@@ -367,6 +367,12 @@ def test_a_taken_port_and_a_missing_page_are_one_line(study: Path, tmp_path: Pat
         server(tmp_path),
     ):
         pass
+    (tmp_path / "run.json").write_text('{"kind": "classifier"}')
+    with (
+        pytest.raises(InputError, match="is no study: it is a run of kind classifier"),
+        server(tmp_path),
+    ):
+        pass
     with server(study) as made:
         port = urlsplit(made.address).port or 0
         with (

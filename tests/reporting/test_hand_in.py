@@ -76,7 +76,9 @@ def test_an_earlier_hand_in_is_written_anew_and_other_work_is_kept(
     assert impasto.report(study, hand_in=folder).hand_in == first.hand_in
     assert first.hand_in.read_bytes() == before
     (folder / "thesis.txt").write_text("mine")
-    with pytest.raises(OutputError, match="holds other work"):
+    with pytest.raises(
+        OutputError, match=r"holds other work .*: choose another folder with --hand-in"
+    ):
         impasto.report(study, folder)
     assert (folder / "thesis.txt").read_text() == "mine"
 

@@ -48,7 +48,7 @@ def decided(source: Source, path: Path) -> Source:
         InputError: the table cannot be read, a row says nothing that can be done, or no row names
             a picture of the source.
     """
-    table = read_rows(path, COLUMNS, ("id", "decision"))
+    table = read_rows(path, COLUMNS, ("id", "decision"), mapped=False)
     index = PathIndex(entry.id for entry in source.entries)
     found: dict[str, Decision] = {}
     unmatched: list[str] = []
@@ -126,7 +126,7 @@ def read_renames(path: Path) -> dict[str, str]:
 
 
 def _rename_table(path: Path) -> LabelTable:
-    return read_rows(path, _NAMES, ("from", "to"))
+    return read_rows(path, _NAMES, ("from", "to"), mapped=False)
 
 
 def _renames(table: LabelTable) -> dict[str, str]:

@@ -103,16 +103,17 @@ def read_source(source: SourcePath, settings: PrepareSettings | None = None) -> 
     found = _one_spelling(found)
     if settings.decisions is not None:
         found = decided(found, Path(settings.decisions))
+    where = " and ".join(map(str, parts))
     if not any(entry.style for entry in found.entries):
         why = f" ({_first(found.skipped)})" if found.skipped else ""
         raise InputError(
-            f"no labelled pictures in {source}{why}{_table_beside(parts)}; the layouts that can be "
+            f"no labelled pictures in {where}{why}{_table_beside(parts)}; the layouts that can be "
             f"read are: {LAYOUTS}"
         )
     styles = {entry.style for entry in found.entries if entry.style}
     if len(styles) < 2 and not settings.to_fine_tune:
         raise InputError(
-            f"all pictures in {source} are of one style ({styles.pop()}): two or more are needed "
+            f"all pictures in {where} are of one style ({styles.pop()}): two or more are needed "
             "to classify; to fine-tune on one, impasto train lora takes the folder itself"
             f"{_table_beside(parts)}"
         )

@@ -19,6 +19,7 @@ from impasto.collection.collection import open_collection
 from impasto.errors import InputError, MissingExtraError
 from impasto.files.checksums import damaged_files
 from impasto.page.decisions_file import DecisionsFile
+from impasto.records.place import require_study
 
 if TYPE_CHECKING:
     import uvicorn
@@ -84,6 +85,7 @@ def server(
         OutputError: the file of decisions cannot be written.
         MissingExtraError: Starlette or uvicorn is not installed.
     """
+    require_study(study)
     page = study / "site" / "index.html"
     if not page.is_file():
         raise InputError(

@@ -68,7 +68,7 @@ def write_hand_in(study: StudyRecords, folder: Path) -> Path:
         OutputError: the folder holds other work or cannot be written.
         ImpastoError: a file of the study is damaged.
     """
-    refuse_other_work(folder, WRITTEN)
+    refuse_other_work(folder, WRITTEN, "--hand-in")
     alone = replace(study, page=False)
     sections = [_section(alone, part) for part in PARTS]
     rest = [limits.section(alone), collection.section(alone)]

@@ -120,10 +120,15 @@ def locked(folder: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def refuse_other_work(folder: Path, own: Collection[str] = ()) -> None:
+def refuse_other_work(folder: Path, own: Collection[str] = (), option: str = "-o") -> None:
     """Refuse a folder that holds anything but files and folders of the names in ``own``.
 
     Hidden files do not count.
+
+    Args:
+        folder: may be missing.
+        own: names of what may be there.
+        option: the option that names the folder.
 
     Raises:
         OutputError: naming some of what is there.
@@ -131,14 +136,15 @@ def refuse_other_work(folder: Path, own: Collection[str] = ()) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise OutputError(f"{folder} is a file, not a folder: choose another with -o")
+        raise OutputError(f"{folder} is a file, not a folder: choose another with {option}")
     try:
         names = sorted(child.name for child in folder.iterdir())
     except OSError as error:
         raise output_error(folder, error) from error
     if strangers := [name for name in names if name[0] != "." and name not in own]:
         raise OutputError(
-            f"{folder} holds other work ({', '.join(strangers[:3])}): choose another folder with -o"
+            f"{folder} holds other work ({', '.join(strangers[:3])}): choose another folder with "
+            f"{option}"
         )
 
 

@@ -105,6 +105,8 @@ def read_rows(
     known: Mapping[str, tuple[str, ...]],
     required: Sequence[str],
     columns: Mapping[str, str] | None = None,
+    *,
+    mapped: bool = True,
 ) -> LabelTable:
     """The rows of a table, with its columns under the names known here.
 
@@ -114,6 +116,7 @@ def read_rows(
         required: those among them that the table must have.
         columns: the table's own names of columns, by the names known here; an empty one means that
             the column is not read.
+        mapped: whether the caller's ``columns`` come from an option, which an error may name.
 
     Raises:
         InputError: it is missing, in another format, damaged, empty, or lacks a required column.
@@ -128,7 +131,7 @@ def read_rows(
         raise InputError(f"{table} is empty: fill it in, or name another table")
     missing = [name for name in required if name not in mapping]
     if missing and raw.columns:
-        raise InputError(_lacking(table, raw, missing))
+        raise InputError(_lacking(table, raw, missing, mapped=mapped))
     if not raw.rows:
         why = f": {raw.skipped[0].id}: {raw.skipped[0].reason}" if raw.skipped else ""
         raise InputError(f"{table} has no rows{why}: fill it in, or name another table")
@@ -240,7 +243,7 @@ def _mapping(
     return mapping
 
 
-def _lacking(table: Path, raw: _Raw, missing: Sequence[str]) -> str:
+def _lacking(table: Path, raw: _Raw, missing: Sequence[str], *, mapped: bool) -> str:
     """The error for columns that are not there, with those that are and the option that maps."""
     if any(Path(name).suffix.lower() in PICTURES for name in raw.columns):
         return (
@@ -249,10 +252,11 @@ def _lacking(table: Path, raw: _Raw, missing: Sequence[str]) -> str:
         )
     cells = [cells for _, cells in raw.rows]
     guesses = {"path": column_of_paths(raw.columns, cells)} if "path" in missing else {}
-    mapped = ",".join(f"{name}={_quoted(guesses.get(name) or '…')}" for name in missing)
+    named = ",".join(f"{name}={_quoted(guesses.get(name) or '…')}" for name in missing)
+    way_out = f"say which is which with --columns {named}" if mapped else "name its columns so"
     return (
         f"{table} needs {' and '.join(f'a column {name}' for name in missing)}; it has "
-        f"{', '.join(raw.columns)}: say which is which with --columns {mapped}"
+        f"{', '.join(raw.columns)}: {way_out}"
     )
 
 

@@ -161,7 +161,7 @@ def caption_rows(table: Path, on_note: Callable[[str], None]) -> list[tuple[str,
     """
     if not has_rows_of(table, COLUMNS, tuple(COLUMNS)):
         return None
-    found = read_rows(table, COLUMNS, tuple(COLUMNS))
+    found = read_rows(table, COLUMNS, tuple(COLUMNS), mapped=False)
     for note in found.notes:
         on_note(note)
     return [
