@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from impasto.collection.collection import Collection
@@ -215,3 +216,19 @@ def test_a_frame_adds_a_tenth_to_each_side(load: Callable[[str], ModuleType]) ->
     framed = module.CHANGES["frame of 10 %"](picture)
     assert framed.size == (120, 60)
     assert framed.getpixel((60, 30)) == (255, 0, 0)
+
+
+def test_growth_s_pictures_are_distinct_but_for_the_copies(
+    load: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    growth = load("growth")
+    growth.make_pictures(tmp_path / "pictures", 210)
+    files = sorted((tmp_path / "pictures").glob("Style_*/*.jpg"))
+    assert len(files) == 210
+    # Three are the bytes of the one before them, three its picture, smaller
+    assert len({file.read_bytes() for file in files}) == 210 - 3
+    sizes = []
+    for file in files:
+        with Image.open(file) as image:
+            sizes.append(image.size)
+    assert sizes.count((growth.SIDE // 2, growth.SIDE // 2)) == 3
