@@ -64,6 +64,14 @@ def test_a_table_of_predictions_opens_in_a_spreadsheet_and_runs_no_formula(tmp_p
     ]
 
 
+def test_a_set_of_all_styles_is_named_as_such() -> None:
+    shares = {"Ukiyo_e": 0.754, "Baroque": 0.246}
+    some = Prediction(Path("a.jpg"), shares, ("Ukiyo_e",), None, None)
+    assert some.as_text() == "a.jpg: Ukiyo_e 75 %, Baroque 25 %\n  one of: Ukiyo_e"
+    every = Prediction(Path("a.jpg"), shares, ("Baroque", "Ukiyo_e"), None, None)
+    assert every.as_text().endswith("\n  one of: all 2 styles")
+
+
 def test_noise_looks_unlike_anything_trained_on(trained: Trained, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     Image.fromarray(noise).save(tmp_path / "noise.png")

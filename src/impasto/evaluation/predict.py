@@ -22,6 +22,7 @@ from impasto.files import replacing, write_text
 from impasto.images.decode import Fit
 from impasto.images.heat_overlay import heat_overlay
 from impasto.numerics import conformal
+from impasto.numerics.formatting import percent
 from impasto.path_names import unused
 from impasto.records.evaluation import PredictionCalibration, Prior
 
@@ -80,9 +81,13 @@ class Prediction:
     def as_text(self) -> str:
         """The prediction in a few lines."""
         likely = list(self.probabilities.items())[: self.shown]
-        lines = [f"{self.path}: " + ", ".join(f"{style} {share:.0%}" for style, share in likely)]
+        lines = [
+            f"{self.path}: " + ", ".join(f"{style} {percent(share, 0)}" for style, share in likely)
+        ]
         if self.members is not None:
-            lines.append(f"  one of: {', '.join(self.members)}")
+            named = ", ".join(self.members)
+            every = len(self.members) == len(self.probabilities)
+            lines.append(f"  one of: {f'all {len(self.members)} styles' if every else named}")
         if self.in_distribution is False:
             lines.append(
                 "  unlike the pictures trained on, as at most one in "
