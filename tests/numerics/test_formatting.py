@@ -79,3 +79,10 @@ def test_a_terminal_too_narrow_for_a_column_shows_it_whole() -> None:
     lines = formatting.fitted(WIDE, 10, 2)
     assert "this run  10.0 % (8.0–12.0)" in lines
     assert max(map(len, lines)) == len("this run  25.0 % (20.0–30.0)")
+
+
+def test_a_sentence_names_every_style_of_wikiart_and_not_all_of_400() -> None:
+    styles = [f"S{number}" for number in range(400)]
+    assert formatting.abridged(styles[:27]) == ", ".join(styles[:27])
+    assert formatting.abridged(iter(styles)) == ", ".join(styles[:10]) + " and 390 more"
+    assert formatting.abridged([]) == ""

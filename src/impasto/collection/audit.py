@@ -20,7 +20,7 @@ from impasto.collection.copy_pairs import CopyPairs
 from impasto.collection.duplicates import Copies
 from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.collection.picture_checks import SMALLEST, check_pictures
-from impasto.numerics.formatting import percent
+from impasto.numerics.formatting import abridged, percent
 from impasto.records.collection import AuditRecord
 from impasto.records.finding import Finding, Outcome
 from impasto.records.label_check import TABLE, LabelCheck
@@ -260,7 +260,7 @@ def _empty(found: Collection) -> Finding:
         for style, a, b in zip(found.vocabulary.styles, train, test, strict=True)
         if a == 0 or (b == 0 and style not in excused)
     ]
-    names = ", ".join(str(item["style"]) for item in lacking)
+    names = abridged(str(item["style"]) for item in lacking)
     text = (
         f"{len(lacking)} styles have no pictures in training or test: {names}." if lacking else ""
     )
@@ -281,7 +281,7 @@ def _not_testable(found: Collection) -> Finding:
         return Finding("IMP112", "not applicable", f"The split is {split}, not by artist.")
     text = (
         f"Too few known artists carry {len(names)} styles to test them on others' works: "
-        f"{', '.join(names)}."
+        f"{abridged(names)}."
     )
     items = [{"style": name} for name in names]
     well = "Every style has artists on both sides."

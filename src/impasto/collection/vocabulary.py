@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import InputError, VocabularyError
 from impasto.files import read_json, verify, write_json
+from impasto.numerics.formatting import abridged
 
 
 def plain(name: str) -> str:
@@ -72,7 +73,7 @@ class Vocabulary:
                 return self.styles.index(lower[spelled])
             near = difflib.get_close_matches(spelled, lower, n=1)
             hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
-            known = ", ".join(self.styles)
+            known = abridged(self.styles)
             raise VocabularyError(f"unknown style {name!r}: known are {known}{hint}")
         return self.styles.index(style)
 
@@ -97,9 +98,9 @@ class Vocabulary:
             sorted(set(self.styles) - set(styles)),
             sorted(set(styles) - set(self.styles)),
         )
-        parts = [f"lacks {', '.join(missing)}"] * bool(missing) + [
-            f"adds {', '.join(added)}"
-        ] * bool(added)
+        parts = [f"lacks {abridged(missing)}"] * bool(missing) + [f"adds {abridged(added)}"] * bool(
+            added
+        )
         what = " and ".join(parts) or "names the same styles in another order"
         raise VocabularyError(
             f"{owner} {what}: use a run and a collection made with the same vocabulary"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.numerics.bootstrap import PictureDraws
-from impasto.numerics.formatting import fitted, percent
+from impasto.numerics.formatting import abridged, fitted, percent
 from impasto.numerics.metrics import SCORES, recalls
 from impasto.records.by_artist import ArmScores, ByArtistResult, StyleGap
 from impasto.records.evaluation import ScoreTable
@@ -79,6 +79,6 @@ def as_lines(result: ByArtistResult, width: int | None = None) -> list[str]:
         result.supposed,
     ]
     if result.not_testable:
-        names = ", ".join(f"{row.style} ({row.artists})" for row in result.not_testable)
+        names = abridged(f"{row.style} ({row.artists})" for row in result.not_testable)
         lines.append(f"too few artists to test: {names}")
     return [*lines, *fitted(rows, width)]

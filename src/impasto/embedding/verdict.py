@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from impasto.numerics.formatting import count, estimate, percent, share
+from impasto.numerics.formatting import LISTED, abridged, count, estimate, percent, share
 from impasto.plain_text import style_title
 from impasto.records.atlas import MEASURES, Atlas, BaselineClusters, ChanceLevel
 from impasto.records.finding import Finding
@@ -326,4 +326,6 @@ def _paintings(atlas: Atlas) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(names) == 1 or len(names) > LISTED:
+        return abridged(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from impasto.collection.collection import Collection
 from impasto.collection.run_collection import known_test_pictures
-from impasto.numerics.formatting import estimate
+from impasto.numerics.formatting import abridged, estimate
 from impasto.records.evaluation import PRIORS, ClassifierEvaluation
 from impasto.records.explanation import ConfusionVsYears, Explanation, SecondGuesses
 from impasto.records.finding import Finding, Outcome
@@ -155,7 +155,7 @@ def _unlearned(evaluation: ClassifierEvaluation) -> Finding:
     never = [{"style": row.style, "train": row.train} for row in rows if not row.recall]
     text = f"All {len(rows)} styles are recognised at least once."
     if never:
-        names = ", ".join(str(row["style"]) for row in never)
+        names = abridged(str(row["style"]) for row in never)
         text = f"{len(never)} of {len(rows)} styles are never recognised: {names}."
     return Finding("IMP304", _outcome(not never), text, {"styles": float(len(never))}, never)
 
@@ -166,7 +166,7 @@ def _small(evaluation: ClassifierEvaluation) -> Finding:
     ]
     text = f"Every style has at least {ENOUGH} test pictures."
     if few:
-        names = ", ".join(f"{row['style']} ({row['test']})" for row in few)
+        names = abridged(f"{row['style']} ({row['test']})" for row in few)
         text = (
             f"{len(few)} styles have fewer than {ENOUGH} test pictures: {names}. Their intervals "
             "are somewhat too narrow."

@@ -5,11 +5,13 @@ Shares ``58.2 % (54.4–62.1)``, differences in points ``+8.1 (+4.0 to +12.2)``,
 """
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 DASH: Final = "–"
 MINUS: Final = "−"
+LISTED: Final = 30  # names that a sentence holds
+SHOWN: Final = 10  # of more than that
 
 
 class HasInterval(Protocol):
@@ -85,6 +87,17 @@ def p_value(p: float) -> str:
 def count(amount: int, noun: str, plural: str | None = None) -> str:
     """Format ``1 style``, ``13 styles``, ``81,444 pictures``."""
     return f"{amount:,} {noun if amount == 1 else plural or noun + 's'}"
+
+
+def abridged(names: Iterable[str]) -> str:
+    """List names with commas, of more than ``LISTED`` the first ``SHOWN`` and the number of others.
+
+    Every style of WikiArt is named; of 400 styles nobody reads all.
+    """
+    every = list(names)
+    if len(every) <= LISTED:
+        return ", ".join(every)
+    return f"{', '.join(every[:SHOWN])} and {len(every) - SHOWN:,} more"
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from impasto.config import resolve
 from impasto.errors import InputError, install_line
 from impasto.files import checksums, read_json
+from impasto.numerics.formatting import abridged
 from impasto.records import run as runs
 from impasto.records.place import PlaceKind, place_kind, way_on
 from impasto.verbs.inputs import Announce, Thing, folder, open_collection
@@ -93,7 +94,7 @@ def _facts(place: Path, kind: PlaceKind) -> dict[str, str]:
             splits = ", ".join(f"{len(found.indices(split)):,} {split}" for split in SPLITS)
             return {
                 "paintings": f"{len(found):,} ({splits})",
-                "styles": f"{len(found.vocabulary)}: {', '.join(found.vocabulary.styles)}",
+                "styles": f"{len(found.vocabulary)}: {abridged(found.vocabulary.styles)}",
                 "pixels": str(found.settings.get("pixels")) if found.has_pictures else "names only",
                 "sources": ", ".join(found.record.sources),
                 "fingerprint": found.fingerprint,
