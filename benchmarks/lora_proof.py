@@ -371,7 +371,7 @@ def one_style(
     settings = AdapterSettings(
         base=str(base), classifier=str(judge), prompts=tuple(map(subject, SUBJECTS)),
         pictures=max(asked.pictures, 48), batch_size=16, resolution=SIDE, styles=(ONE,),
-        styled="{style}, {prompt}", paint=DiffuseSettings(steps=25, device="cpu", guidance=3.0),
+        styled="{style}[, {prompt}]", paint=DiffuseSettings(steps=25, device="cpu", guidance=3.0),
     )  # fmt: skip
     file = run.path / "pytorch_lora_weights.safetensors"
     card = score_adapter(file, teach.path, folder / "one" / "scored", settings, announce=print)
