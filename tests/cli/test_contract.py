@@ -288,4 +288,4 @@ def test_serve_prints_its_address(done: Table, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(server.StudyServer, "serve_forever", lambda self: None)
     made = call("serve", root / "s", "--port", 0, "--json")
     assert json.loads(made.out)["address"].startswith("http://127.0.0.1:")
-    assert "no page" in call("serve", root / "g", "--port", 0).error
+    assert "is no study: it is a sample gallery" in call("serve", root / "g", "--port", 0).error
