@@ -147,6 +147,7 @@ def test_a_study_leaves_out_what_is_not_wanted_or_cannot_be(
         "leaving the autoencoder out: " in line and "too few for vectors of 128 numbers" in line
         for line in said
     )
+    assert "leaving the evaluation out: no autoencoder was trained" in said
     for study in (finished.study.path, tmp_path / "vast"):
         assert not (study / "runs" / "autoencoder").exists()
 

@@ -356,7 +356,8 @@ class _Work:
     def evaluate(self, name: str) -> None:
         """Evaluate a run, unless that was done with the same weights, pictures and settings."""
         if not self.run_path(name).exists():
-            return  # too few pictures for an autoencoder
+            self.log(f"leaving the evaluation out: no {name} was trained")
+            return
         run = runs.open_run(self.run_path(name))
         settings = evaluation_settings("lora")() if run.kind == "lora" else self.settings.evaluate
         if not self.is_evaluated(run, settings):
