@@ -509,11 +509,13 @@ def test_a_table_for_pictures_elsewhere(tmp_path: Path) -> None:
 
 def test_labels_of_a_field_of_fiftyone(tmp_path: Path) -> None:
     """Its export of a data set has objects in the place of labels, and paths of its machine."""
-    file = Path(__file__).parents[1] / "evaluation" / "peer_outputs" / "fiftyone-samples.json"
+    stored = Path(__file__).parents[1] / "evaluation" / "peer_outputs" / "fiftyone-samples.json"
+    gallery, file = tmp_path / "gallery", tmp_path / "samples.json"
+    file.write_text(stored.read_text().replace("/content/gallery", gallery.as_posix()))
     samples = json.loads(file.read_text())["samples"]
-    written(tmp_path, *(Path(one["filepath"]).name for one in samples))
+    written(gallery, *(Path(one["filepath"]).relative_to(gallery).as_posix() for one in samples))
     settings = PrepareSettings(labels=str(file), columns={"style": "ground_truth"})
-    found = read_source(tmp_path, settings)
+    found = read_source(gallery, settings)
     assert len(found.entries) == 64
     expected = {Path(one["filepath"]).name: one["ground_truth"]["label"] for one in samples}
     assert {Path(entry.id).name: entry.style for entry in found.entries} == expected
