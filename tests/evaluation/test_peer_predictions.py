@@ -27,6 +27,7 @@ from sklearn.metrics import (
 import impasto
 from conftest import striped
 from impasto.collection.collection import Collection
+from impasto.collection.layouts.prediction_tables import read_predictions
 from impasto.collection.prepare import prepare
 from impasto.collection.settings import PrepareSettings
 from impasto.config import parse
@@ -224,3 +225,22 @@ def test_a_class_hands_in_what_its_programs_wrote(collection: Collection, tmp_pa
         truth = [STYLE_OF[Path(path).stem] for path in numbers.index]
         expected = np.mean(np.array(truth) == numbers.idxmax(axis=1).to_numpy())
         assert one.scores["accuracy"].value == approx(expected)
+
+
+def test_a_row_whose_scores_are_no_numbers_is_set_aside_by_its_number(tmp_path: Path) -> None:
+    good = [{"label": "A", "score": 0.25}, {"label": "B", "score": 0.75}]
+    rows: list[Any] = [
+        [{"label": "A", "score": None}, {"label": "B", "score": 1}],
+        [{"label": "A", "score": "much"}, {"label": "B", "score": 1}],
+        good,
+    ]
+    file = tmp_path / "pipeline.json"
+    file.write_text(
+        json.dumps([{"path": f"{n}.jpg", "predictions": r} for n, r in enumerate(rows)])
+    )
+    table = read_predictions(file, lambda name: name in ("A", "B"))
+    assert [row.scores for row in table.rows] == [{"A": 0.25, "B": 0.75}]
+    assert [(one.id, one.reason) for one in table.skipped] == [
+        ("pipeline.json, row 1", "it has no list of classes with their probabilities"),
+        ("pipeline.json, row 2", "a probability is no number"),
+    ]

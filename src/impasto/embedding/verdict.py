@@ -8,8 +8,7 @@ from impasto.records.atlas import MEASURES, Atlas, BaselineClusters, ChanceLevel
 from impasto.records.finding import Finding
 
 STRENGTHS = ((0.05, "hardly"), (0.15, "weakly"), (0.35, "moderately"))
-"""In the words of the verdict, by adjusted mutual information above that of shuffled styles; what
-is more is "strongly"."""
+"""Words of the verdict, by the AMI above that of shuffled styles; what is more is "strongly"."""
 SCALE = "below 0.05 above chance hardly, 0.15 weakly, 0.35 moderately, else strongly"
 FEW = 30  # paintings below which a clustering tells nothing
 FEWEST_ARTISTS = 8  # that exchange styles in enough ways for a p value below 0.05

@@ -25,6 +25,7 @@ from impasto.gallery.scene import Rng
 from impasto.gallery.styles import STYLES, paint
 from impasto.gallery.subjects import SUBJECTS
 from impasto.progress import progress_bar
+from impasto.records.place import GALLERY
 from impasto.state.folder import Claim, claimed
 
 _AT_HOME: Final = 3.0  # how much likelier an artist is to paint the favourite subject
@@ -105,7 +106,7 @@ def paint_gallery(
     settings, directory = settings or SampleSettings(), Path(directory)
     claim = Claim(
         what="gallery",
-        mark="gallery.json",
+        mark=GALLERY,
         settings=settings,
         own=("train", "test"),
         finished=lambda: any(directory.glob("*/*/*.jpg")),

@@ -1,4 +1,4 @@
-"""Messages of libtiff, which writes them to standard error unless it is told otherwise.
+"""Messages of libtiff, which by default go to standard error.
 
 Pillow leaves libtiff's handlers as they are. Handlers of our own keep warnings, such as on unknown
 tags, from the screen, and collect errors of the thread that decodes: after an error libtiff may go

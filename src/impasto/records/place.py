@@ -19,6 +19,8 @@ PlaceKind = Literal[
 ENDINGS: Final = frozenset(
     [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2"]
 )
+GALLERY: Final = "gallery.json"
+"""The file by which a sample gallery is known."""
 TABLES: Final = frozenset([".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"])
 LOOKED_AT: Final = 5000  # files of a folder, in search of a picture
 
@@ -37,7 +39,7 @@ def place_kind(path: Path) -> PlaceKind:
         ("study", "study.json"),
         ("study", "runs/*/run.json"),
         ("study", "collection/collection.json"),
-        ("gallery", "gallery.json"),
+        ("gallery", GALLERY),
         ("runs", "*/run.json"),
     )
     for kind, mark in marks:

@@ -25,7 +25,7 @@ from impasto.records.label_order import FILE as LABEL_ORDER
 from impasto.records.label_order import LabelOrder
 from impasto.records.lora_score import LoraScore
 from impasto.records.painter_score import PainterScore
-from impasto.records.place import place_kind, require_study
+from impasto.records.place import GALLERY, require_study
 from impasto.records.reconstruction import AutoencoderEvaluation
 from impasto.records.record import Result
 from impasto.records.run import Run, RunKind, open_run
@@ -256,7 +256,7 @@ def read_study(
             if (found := _predictions(path)).collection_fingerprint == mark
         ),
         synthetic=any(
-            place_kind(place) == "gallery"
+            (place / GALLERY).is_file()
             for place in (*map(Path, opened.record.sources), study / "gallery")
         ),
     )

@@ -306,8 +306,9 @@ class _ScoreColumns:
         if named:
             return cls(named)
         names = [*table.others, *table.columns]
-        if pairs := next((name for name in names if _pairs(_cell(table.rows[0], name))), None):
-            return cls({}, pairs=pairs)
+        for name in names:
+            if any(_pairs(_cell(row, name)) for row in table.rows[:50]):
+                return cls({}, pairs=name)
         lists = [n for n in names if n.lower() in _LISTS or n == "predicted"]
         held = [name for name in lists if _lists(table, name)]
         if held:
@@ -356,25 +357,27 @@ class _ScoreColumns:
         """Values by class, or the reason why there are none."""
         try:
             if self.pairs:
-                return _pairs(_cell(row, self.pairs))
+                found = _pairs(_cell(row, self.pairs))
+                lacking = "it has no list of classes with their probabilities"
+                return {name: float(value) for name, value in found.items()} or lacking
             if self.ranked and self.values:
                 classes, values = (list_in(_cell(row, name)) for name in self.ranked[0])
                 pairs = zip(classes or (), values or (), strict=True)
                 return {_text(place): float(value) for place, value in pairs}
             if self.values:
-                found = list_in(_cell(row, self.values)) or []
-                if len(found) != self.by_number:
-                    return f"it has {len(found)} probabilities, the first row {self.by_number}"
-                return {str(number): float(value) for number, value in enumerate(found)}
+                listed = list_in(_cell(row, self.values)) or []
+                if len(listed) != self.by_number:
+                    return f"it has {len(listed)} probabilities, the first row {self.by_number}"
+                return {str(number): float(value) for number, value in enumerate(listed)}
             ranked = {_text(row.others[a]): float(row.others[b]) for a, b in self.ranked}
             return ranked or {name: float(row.others[own]) for own, name in self.classes.items()}
         except (TypeError, ValueError):
             return "a probability is no number"
 
 
-def _pairs(cell: Any) -> dict[str, float]:
+def _pairs(cell: Any) -> dict[str, Any]:
     """Values by class of a cell that lists objects with both, as pipelines of transformers do."""
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     for one in cell if isinstance(cell, list) else ():
         if not isinstance(one, Mapping):
             return {}
@@ -382,7 +385,7 @@ def _pairs(cell: Any) -> dict[str, float]:
         place = next((one[name] for name in _CLASSES if name in one), None)
         if value is None or place is None:
             return {}
-        found[_text(place)] = float(value)
+        found[_text(place)] = value
     return found
 
 
