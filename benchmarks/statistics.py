@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from impasto.comparison.resampling import Draws, resampled
 from impasto.evaluation.ood import FALSE_ALARMS, conformal_limit
+from impasto.evaluation.painter_score_numbers import balanced_pairs
 from impasto.numerics import conformal
 from impasto.numerics.bootstrap import PictureDraws, cluster_mean_estimate, mean_estimate
 from impasto.numerics.calibration import perfect_errors, reliability
+from impasto.numerics.distances import DistanceEstimate, kernel_distance, mean_distance
 from impasto.numerics.metrics import SCORES, stacked_scores
 from impasto.numerics.sign_tests import sign_flip_p
 
-STYLES, RESAMPLES = 13, 300
+STYLES, RESAMPLES, FEATURES = 13, 300, 12
 Labels = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 class World:
@@ -171,6 +174,99 @@ def unlike(trials: int, held_out: int) -> float:
     return float(np.mean(beyond))
 
 
+class PaintedWorld:
+    """Features of real and of painted pictures, normally distributed, by artists or not.
+
+    A painting lies a share of the way from its original to the target style.
+    """
+
+    def __init__(self, artists: int, way: float) -> None:
+        self.artists, self.way = artists, way
+        self.centres = np.random.default_rng(1).normal(0, 0.5, (STYLES, FEATURES))
+        spread = (1.5 if artists else 1.0) * np.eye(FEATURES)
+        found = []
+        for target, centre in enumerate(self.centres):
+            others = np.delete(self.centres, target, 0)
+            made = [_moments(one + way * (centre - one), spread) for one in others]
+            mixed = tuple(np.mean(each, 0) for each in zip(*made, strict=True))
+            real = _moments(centre, spread)
+            found.append(_mean_kernel(mixed, mixed) + _mean_kernel(real, real))
+            found[-1] -= 2 * _mean_kernel(mixed, real)
+        self.truths = np.array(found)
+
+    def pictures(self, each: int, generator: np.random.Generator) -> tuple[Labels, ...]:
+        """Styles, units and features of real pictures; artists have unequal numbers of them."""
+        labels = np.repeat(np.arange(STYLES), each)
+        noise = generator.normal(size=(len(labels), FEATURES))
+        if not self.artists:
+            return labels, np.arange(len(labels)), self.centres[labels] + noise
+        places = [
+            generator.choice(self.artists, each, p=generator.dirichlet(np.ones(self.artists)))
+            for _ in range(STYLES)
+        ]
+        units = np.concatenate([s * self.artists + one for s, one in enumerate(places)])
+        alike = generator.normal(0, 0.5**0.5, (STYLES * self.artists, FEATURES))[units]
+        return labels, units, self.centres[labels] + noise + alike
+
+
+def _moments(mean: Floats, spread: Floats) -> tuple[Floats, ...]:
+    """The first three moments of a normal distribution."""
+    third = np.einsum("i,j,k->ijk", mean, mean, mean)
+    cross = np.einsum("i,jk->ijk", mean, spread)
+    third += cross + cross.transpose(1, 0, 2) + cross.transpose(1, 2, 0)
+    return mean, spread + np.outer(mean, mean), third
+
+
+def _mean_kernel(one: tuple[Floats, ...], other: tuple[Floats, ...]) -> float:
+    """Expectation of (x·y / D + 1)³, of independent x and y."""
+    products = [(a * b).sum() for a, b in zip(one, other, strict=True)]
+    parts = [product / FEATURES**k for k, product in enumerate(products, start=1)]
+    return float(1 + 3 * parts[0] + 3 * parts[1] + parts[2])
+
+
+def distances(
+    trials: int, *, each: int, artists: int, way: float, targets: int = 4
+) -> Iterator[tuple[str, float]]:
+    """Coverage of the kernel distance, and of its difference for two equal painters.
+
+    The originals are the real pictures of their own styles.
+    """
+    world, equal = PaintedWorld(artists, way), 0
+    held = {"kernel distance of a style": 0, "kernel distance, mean over styles": 0}
+    for trial in range(trials):
+        generator = np.random.default_rng(trial)
+        labels, units, real = world.pictures(each, generator)
+        pairs, target = balanced_pairs(labels, targets)
+        found: list[list[DistanceEstimate]] = []
+        for _ in range(2):
+            moved = world.way * (world.centres[target] - world.centres[labels[pairs]])
+            # Half of a painting's noise is its original's
+            own = 0.5**0.5 * (real[pairs] - world.centres[labels[pairs]])
+            other = world.pictures(each, generator)[2] - world.centres[labels]
+            made = world.centres[labels[pairs]] + moved + own + 0.5**0.5 * other[pairs]
+            rows = []
+            for style in range(STYLES):
+                local, theirs = target == style, labels == style
+                one = kernel_distance(
+                    made[local].astype(np.float32),
+                    real[theirs].astype(np.float32),
+                    units[pairs][local],
+                    units[theirs],
+                )
+                assert one is not None
+                rows.append(one)
+            found.append(rows)
+        single, mean = found[0][0].interval, mean_distance(found[0]).interval
+        held["kernel distance of a style"] += single["low"] <= world.truths[0] <= single["high"]
+        truth = world.truths.mean()
+        held["kernel distance, mean over styles"] += mean["low"] <= truth <= mean["high"]
+        gain = mean_distance(found[0]).less(mean_distance(found[1])).interval
+        equal += gain["low"] > 0 or gain["high"] < 0
+    for name, count in held.items():
+        yield name, count / trials
+    yield "two equal painters: one called nearer or further", equal / trials
+
+
 def main() -> None:
     """Print the table as Markdown."""
     parser = argparse.ArgumentParser(description="Coverage and false alarms.")
@@ -194,6 +290,15 @@ def main() -> None:
     for count, artists in ((176, 0), (630, 0), (630, 140), (176, 40)):
         drawn = f"{count} pictures" + (f" by {artists} artists" if artists else "")
         line(drawn, "IMP303: calibrated called off", calibration(count, artists, trials))
+    painters = {
+        "painters, 48 independent pictures a style": (48, 0, 0.5),
+        "painters, 12 independent pictures a style": (12, 0, 0.5),
+        "painters like real works, 12 pictures a style": (12, 0, 1.0),
+        "painters, 48 pictures by 11 artists a style": (48, 11, 0.5),
+    }
+    for case, (each, artists, way) in painters.items():
+        for measure, share in distances(trials // 2, each=each, artists=artists, way=way):
+            line(case, measure, share)
     simple: dict[str, Callable[[], float]] = {
         "sign test by artist, p < 0.05 under its null": lambda: signs(trials, by_artist=True),
         "McNemar's test on the same, p < 0.05": lambda: signs(trials, by_artist=False),

@@ -122,7 +122,7 @@ def score(fingerprint: str, pairs: tuple[ShownPair, ...]) -> PainterScore:
             ArmScore(
                 arm=arm,
                 rates={"network": ArmHitRate(hit=HALF, normalised=None, changes={})},
-                content=None, lattice={}, frechet_distance=None, kernel_distance=None,
+                content=None, lattice={}, kernel_distance=None, nearer=None,
                 trained_on=None, copying=None, seconds=None,
             )
             for arm in ("painted", "unchanged", "real")

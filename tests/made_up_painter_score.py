@@ -63,8 +63,8 @@ def arms(painted: float, ceiling: float = 0.5) -> tuple[ArmScore, ...]:
             },
             content=content.get(name),
             lattice={2: 6.42, 4: 7.8, 8: 8.2},
-            frechet_distance=apart.get(name),
-            kernel_distance=0.054 if name == "painted" else None,
+            kernel_distance=spread(apart[name], 0.5) if name in apart else None,
+            nearer=spread(68.2, 2) if name == "painted" else None,
             trained_on=0.234 if name == "painted" else None,
             copying=CopyScores(region=0.052, most=0.3, large=0.01, nearest=0.2, source_nearest=0.2)
             if name == "painted"
@@ -137,7 +137,7 @@ def painting(styles: list[str], mark: str, name: str, painted: float) -> Painter
                     }
                     for evaluator in ("network", "handmade")
                 },
-                kernel_distance={"painted": 0.054, "unchanged": None},
+                kernel_distance={"painted": spread(0.054), "unchanged": None},
             )
             for n, style in enumerate(styles)
         ),

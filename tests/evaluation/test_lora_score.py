@@ -64,6 +64,12 @@ def test_a_run_is_scored_and_the_pictures_are_kept(
         assert all(0 <= share <= 1 for share in (row.accuracy, row.floor, row.ceiling))
     assert done.scores.keys() == {"adapter", "base", "real"}
     assert sum(map(sum, done.confusion)) == 9
+    apart = done.kernel_distance
+    assert apart.adapter is not None and apart.base is not None and apart.nearer is not None
+    assert apart.nearer.value == pytest.approx(apart.base.value - apart.adapter.value)
+    assert apart.adapter.low < apart.adapter.value < apart.adapter.high
+    columns, base = done.rows()[0], rows[0].kernel_distance.base
+    assert base is not None and columns["kernel_distance_base_low"] == base.low
     assert {finding.code for finding in done.findings} == {"IMP603", "IMP604", "IMP605"}
     pictures = sorted(lora.evaluation_path.rglob("pictures/*/*/*/*.png"))
     assert len(pictures) == 2 * 3 * 3

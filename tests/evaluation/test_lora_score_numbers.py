@@ -57,7 +57,7 @@ def test_what_is_kept_across_styles_is_told_from_what_is_not() -> None:
 def made_up_score(low: float) -> LoraScore:
     """Two styles, one of them below its floor, and four copies; ``low`` end of the accuracy."""
     near = NearestTraining(style="Bands", seed=1, nearest="a.jpg", likeness=0.99)
-    distances = ArmDistances(adapter=None, base=None)
+    distances = ArmDistances(adapter=None, base=None, nearer=None)
     rows = [
         LoraStyleScore(
             style=style,

@@ -351,11 +351,16 @@ def test_the_score_is_read_as_it_was_written(run: Run) -> None:
 def test_distances_are_of_each_style_to_its_own(result: dict[str, Any]) -> None:
     arms = {arm["arm"]: arm for arm in result["arms"]}
     for name in ARMS[:-1]:
-        rows = [row["kernel_distance"][name] for row in result["per_style"]]
-        assert arms[name]["kernel_distance"] == pytest.approx(np.mean(rows))
-    # Other styles' pictures, not the very ones
-    assert arms["unchanged"]["frechet_distance"] > 0
-    assert arms["real"]["frechet_distance"] is None
+        rows = [row["kernel_distance"][name]["value"] for row in result["per_style"]]
+        found = arms[name]["kernel_distance"]
+        assert found["value"] == pytest.approx(np.mean(rows))
+        assert found["low"] < found["value"] < found["high"]
+    floor = arms["unchanged"]["kernel_distance"]["value"]
+    gain = arms["histogram"]["nearer"]
+    assert gain["value"] == pytest.approx(floor - arms["histogram"]["kernel_distance"]["value"])
+    assert gain["low"] < gain["value"] < gain["high"]
+    assert arms["unchanged"]["nearer"] is None
+    assert arms["real"]["kernel_distance"] is None
 
 
 def test_a_score_on_another_collection_has_a_folder_of_its_own(

@@ -33,7 +33,14 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_small_things() -> None:
-    assert [formatting.distance(d) for d in (0.0544, 1.786, 104.2)] == ["0.054", "1.79", "104"]
+    assert [
+        formatting.distance(d)
+        for d in (
+            {"value": 0.0544, "low": -0.0011, "high": 0.1},
+            {"value": 1.786, "low": 1.0, "high": 2.5},
+            {"value": 104.2, "low": 90.4, "high": 118.6},
+        )
+    ] == ["0.054 (−0.001 to 0.100)", "1.79 (1.00–2.50)", "104 (90–119)"]
     assert [formatting.p_value(p) for p in (0.0341, 0.0002)] == ["0.034", "< 0.001"]
     assert formatting.count(1, "style") == "1 style"
     assert formatting.count(81444, "picture") == "81,444 pictures"

@@ -47,7 +47,9 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
     findings.save(run / "findings.json", [Finding("IMP601", "passed", "The held-out loss fell.")])
     if scored:
         means = {"accuracy": Interval(value=0.75, low=0.7, high=0.8)}
-        near = ArmDistances(adapter=0.25, base=None)
+        near = ArmDistances(
+            adapter=Interval(value=0.25, low=-0.05, high=0.55), base=None, nearer=None
+        )
         LoraScore(
             command="impasto evaluate runs/lora",
             collection_fingerprint=collection["fingerprint"],
@@ -57,7 +59,11 @@ def add_lora(study: Path, *, scored: bool = True) -> Path:
             prompts=(),
             styles=tuple(styles),
             scores={arm: means for arm in ("adapter", "base", "real")},
-            kernel_distance=ArmDistances(adapter=0.2, base=0.9),
+            kernel_distance=ArmDistances(
+                adapter=Interval(value=0.2, low=0.1, high=0.3),
+                base=Interval(value=0.9, low=0.7, high=1.1),
+                nearer=Interval(value=0.7, low=0.45, high=0.95),
+            ),
             per_style=tuple(
                 LoraStyleScore(
                     style=style,
@@ -105,6 +111,10 @@ def test_every_style_has_a_row_beside_floor_and_ceiling(tmp_path: Path) -> None:
     assert (study / "figures" / "lora-scorecard.png").is_file()
     assert "small-base" in section
     assert "/somewhere" not in section
+    assert all("| 0.250 (−0.050 to 0.550) | – |" in row for row in rows)
+    assert "0.200 (0.100–0.300) | 0.900 (0.700–1.100)" in section.split("| All |")[1]
+    nearer = "are nearer to real works than the base's (kernel distance less by +0.700"
+    assert f"{nearer} (+0.450 to +0.950))" in section
     assert "Four pictures are copies." in markdown
     assert "impasto evaluate runs/lora" in markdown
     assert page.count('id="lora"') == 1

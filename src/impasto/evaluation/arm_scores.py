@@ -4,8 +4,9 @@ An arm is a way from a picture and a target style to another picture: a painter,
 another program. Nothing is painted here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,12 @@ from impasto.evaluation.painter_evaluators import TREATMENTS, Evaluators
 from impasto.evaluation.painter_under_test import PicturesUnderTest
 from impasto.evaluation.picture_draws import known_artists
 from impasto.numerics.bootstrap import cluster_mean_estimate
-from impasto.numerics.distances import colour_difference, frechet_distance, kernel_distance
+from impasto.numerics.distances import (
+    DistanceEstimate,
+    colour_difference,
+    kernel_distance,
+    mean_distance,
+)
 from impasto.numerics.lattice import PERIODS, lattice_peaks
 from impasto.records.painter_score import (
     ARM_TITLES,
@@ -189,7 +195,7 @@ class ArmScoring:
     ) -> ArmScore:
         """The score of one arm."""
         pixels = made.pixels
-        distances = self._distances(name)
+        distance = self._distance(name)
         peaks = lattice_peaks(pixels).mean(0)
         return ArmScore(
             arm=name,
@@ -203,8 +209,8 @@ class ArmScoring:
             },
             content=None if name == "real" else self._content(pixels, haystack),
             lattice={period: float(peak) for period, peak in zip(PERIODS, peaks, strict=True)},
-            frechet_distance=distances[0],
-            kernel_distance=distances[1],
+            kernel_distance=_interval(distance),
+            nearer=_interval(self._nearer(name, distance)),
             trained_on=self._trained_on(name, pixels),
             copying=made.copying,
             seconds=seconds if name not in ("unchanged", "real") else None,
@@ -227,19 +233,37 @@ class ArmScoring:
             changes[kind] = numbers.balanced_share(right, targets[places]) - plain
         return changes
 
-    def _distances(self, name: Arm) -> tuple[float | None, float | None]:
-        """Fréchet and kernel distance of an arm to real works, the mean over target styles."""
+    def _distance(self, name: Arm) -> DistanceEstimate | None:
+        """Kernel distance of an arm to real works, the mean over target styles."""
         if name == "real":
-            return None, None
+            return None
         rows = [self._apart(name, style) for style in np.unique(self.subject.targets).tolist()]
-        frechet, kernel = zip(*rows, strict=True)
-        return _mean(frechet), _mean(kernel)
+        known = [row for row in rows if row is not None]
+        return mean_distance(known) if known and len(known) == len(rows) else None
 
-    def _apart(self, name: Arm, style: int) -> tuple[float | None, float | None]:
-        """Fréchet and kernel distance of one target style's pictures to its real ones."""
-        made = self.features[name][self.subject.targets == style]
-        real = self.features["real"][self.real_labels == style]
-        return frechet_distance(made, real), kernel_distance(made, real)
+    def _nearer(self, name: Arm, distance: DistanceEstimate | None) -> DistanceEstimate | None:
+        """Distance of unchanged pictures to real works less that of an arm, paired."""
+        floor = None if name == "unchanged" else self._distance("unchanged")
+        return floor.less(distance) if floor and distance else None
+
+    def _apart(self, name: Arm, style: int) -> DistanceEstimate | None:
+        """Kernel distance of one target style's pictures to its real ones."""
+        made, real = self.subject.targets == style, self.real_labels == style
+        units, real_units = self._distance_units
+        return kernel_distance(
+            self.features[name][made], self.features["real"][real], units[made], real_units[real]
+        )
+
+    @cached_property
+    def _distance_units(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Units of painted and of real pictures, numbered alike: one artist is one unit."""
+        found, subject = self.found, self.subject
+        every = np.arange(len(found))
+        known = known_artists(found, every)
+        units = every if known is None else known
+        if len(subject.rows) == len(subject.labels):  # all originals are of the collection
+            return units[subject.rows][subject.pairs], units[self.test]
+        return self.units[subject.pairs] + len(found), units[self.test]
 
     def _trained_on(self, name: Arm, pixels: Pixels) -> float | None:
         """Train on an arm's pictures, test on real ones: balanced accuracy of hand-made features.
@@ -312,11 +336,9 @@ class ArmScoring:
                 }
                 for evaluator, rate in rates.items()
             },
-            kernel_distance={name: self._apart(name, style)[1] for name in made},
+            kernel_distance={name: _interval(self._apart(name, style)) for name in made},
         )
 
 
-def _mean(distances: Sequence[float | None]) -> float | None:
-    """The mean over styles; ``None`` where one of them has too few pictures."""
-    known = [value for value in distances if value is not None]
-    return float(np.mean(known)) if known and len(known) == len(distances) else None
+def _interval(distance: DistanceEstimate | None) -> Interval | None:
+    return Interval(**distance.interval) if distance else None

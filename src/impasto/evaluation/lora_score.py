@@ -24,11 +24,12 @@ from impasto.errors import InputError, RunError
 from impasto.evaluation import lora_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
 from impasto.evaluation.lora_score_findings import lora_findings
+from impasto.evaluation.picture_draws import known_artists
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.generate.text_to_image import DiffuseSettings, LoraPainter, open_painter
 from impasto.images.contact_sheet import contact_sheet, write_png
 from impasto.numerics.bootstrap import confusion_estimates
-from impasto.numerics.distances import kernel_distance
+from impasto.numerics.distances import DistanceEstimate, kernel_distance
 from impasto.numerics.metrics import confusion_matrix
 from impasto.numerics.sign_tests import holm
 from impasto.path_names import path_names
@@ -46,6 +47,7 @@ from impasto.records.record import Interval
 from impasto.records.run import Run, open_run
 from impasto.state.fingerprint import fingerprint
 
+Labels = NDArray[np.int64]
 ARMS: Final = ("adapter", "base")
 SHOWN: Final = 4  # pictures of each style and arm in the figure
 
@@ -231,6 +233,9 @@ def _measure(
     train = found.indices("train")
     train = train[np.isin(found.labels[train], taught)]
     copies = _copies(found, made, train, real.rows)
+    seeds = np.unique(made.seeds, return_inverse=True)[1]
+    known = known_artists(found, real.rows)
+    units = np.arange(len(real.rows)) if known is None else known
     hits = {name: _answers(network, one) == one.labels for name, one in arms.items()}
     moved = _changes(hits, made.styles, taught)
     kept = numbers.kept(
@@ -249,9 +254,17 @@ def _measure(
         prompts=settings.prompts,
         styles=tuple(names[style] for style in taught),
         scores=scores,
-        kernel_distance=_distances({name: one.features for name, one in arms.items()}),
+        kernel_distance=_distances(arms, seeds, units),
         per_style=tuple(
-            _style_score(found, confusions, arms, copies, moved[style], style) for style in taught
+            _style_score(
+                found,
+                confusions,
+                _distances(arms, seeds, units, style),
+                copies,
+                moved[style],
+                style,
+            )
+            for style in taught
         ),
         confusion=confusions["adapter"].tolist(),
         copies=copies,
@@ -259,10 +272,33 @@ def _measure(
     )
 
 
-def _distances(features: Mapping[str, NDArray[np.float32]]) -> ArmDistances:
-    """Kernel distances of both arms to the features of real pictures."""
-    adapter, base = (kernel_distance(features[arm], features["real"]) for arm in ARMS)
-    return ArmDistances(adapter=adapter, base=base)
+def _distances(
+    arms: Mapping[str, Outputs], seeds: Labels, units: Labels, style: int | None = None
+) -> ArmDistances:
+    """Kernel distances of both arms to real pictures, of a style or of all, and their difference.
+
+    Args:
+        arms: outputs of the two, and of real pictures.
+        seeds: of the pictures of an arm; those of one seed are one unit.
+        units: of the real pictures: artists where they are known.
+        style: place in the vocabulary.
+    """
+    real = arms["real"]
+    theirs = np.ones(len(real.labels), bool) if style is None else real.labels == style
+    found: dict[str, DistanceEstimate | None] = {}
+    for arm in ARMS:
+        one = arms[arm]
+        ours = np.ones(len(one.labels), bool) if style is None else one.labels == style
+        found[arm] = kernel_distance(
+            one.features[ours], real.features[theirs], seeds[ours], seeds.max() + 1 + units[theirs]
+        )
+    adapter, base = found["adapter"], found["base"]
+    nearer = base.less(adapter) if adapter and base else None
+    return ArmDistances(adapter=_interval(adapter), base=_interval(base), nearer=_interval(nearer))
+
+
+def _interval(distance: DistanceEstimate | None) -> Interval | None:
+    return Interval(**distance.interval) if distance else None
 
 
 def _confusion(network: LoadedClassifier, outputs: Outputs, size: int) -> NDArray[np.int64]:
@@ -295,7 +331,7 @@ def _changes(
 def _style_score(
     found: Collection,
     confusions: Mapping[str, NDArray[np.int64]],
-    arms: Mapping[str, Outputs],
+    distances: ArmDistances,
     copies: CopyCheck,
     moved: tuple[int, int, float],
     style: int,
@@ -315,9 +351,7 @@ def _style_score(
         gained=moved[0],
         lost=moved[1],
         p=moved[2],
-        kernel_distance=_distances(
-            {arm: one.features[one.labels == style] for arm, one in arms.items()}
-        ),
+        kernel_distance=distances,
         nearest=max(row.likeness for row in copies.all if row.style == name),
     )
 

@@ -72,11 +72,16 @@ def points(score: Estimate | None, digits: int = 1) -> str:
     return estimate(score, digits, signed=True, scale=100)
 
 
-def distance(value: float | None) -> str:
-    """Format a distance of features to three digits: ``0.054``, ``1.79``, ``104``."""
-    if value is None or abs(value) < 1:
-        return number(value, 3)
-    return number(value, max(0, 3 - len(str(int(abs(value))))))
+def distance_digits(value: float) -> int:
+    """Decimals that show three digits of a distance: ``0.054``, ``1.79``, ``104``."""
+    return 3 if abs(value) < 1 else max(0, 3 - len(str(int(abs(value)))))
+
+
+def distance(score: Estimate | None, *, signed: bool = False) -> str:
+    """Format a distance of features and its interval, to three digits of the distance."""
+    if score is None:
+        return DASH
+    return estimate(score, distance_digits(_parts(score)[0]), signed=signed)
 
 
 def p_value(p: float) -> str:

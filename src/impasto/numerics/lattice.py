@@ -1,7 +1,7 @@
 """Lattice measure: how far spectral peaks at small periods stand above their surroundings.
 
 Networks that paint leave lattices of dots or stripes, whose period is a power of two; paintings
-have none. Both a hit rate and a Fréchet distance miss them.
+have none. A hit rate misses them.
 """
 
 from typing import Final

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Generic, Literal, TypeVar
 
-from impasto.records.record import Interval, Record, Result
+from impasto.records.record import Interval, Record, Result, interval_columns
 from impasto.records.run import RunKind
 
 MapName = Literal["pca", "svd", "tsne", "umap"]
@@ -353,11 +353,7 @@ class Atlas(Result):
         k = clusters.k_test if self.scope == "test" else clusters.k
         row: dict[str, Any] = {"clustering": clusters.title, "k": k}
         for name, score in clusters.scores[self.scope]:
-            row |= {
-                name: score and score.value,
-                f"{name}_low": score and score.low,
-                f"{name}_high": score and score.high,
-            }
+            row |= interval_columns(name, score)
         return row
 
     def __repr__(self) -> str:

@@ -3,14 +3,18 @@
 from typing import Any, Literal
 
 from impasto.records.evaluation import ScoreTable
-from impasto.records.record import Interval, Record, Result
+from impasto.records.record import Interval, Record, Result, interval_columns
 
 
 class ArmDistances(Record):
-    """Kernel distances to real test pictures; ``None`` where there are too few."""
+    """Kernel distances to real test pictures; ``None`` where there are too few.
 
-    adapter: float | None
-    base: float | None
+    ``nearer`` is the distance of the base less that of the adapter, of the same prompts and seeds.
+    """
+
+    adapter: Interval | None
+    base: Interval | None
+    nearer: Interval | None
 
 
 class LoraStyleScore(Record):
@@ -104,7 +108,7 @@ class LoraScore(Result):
         kept: ``None`` with one style or one seed.
     """
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     command: str
     collection_fingerprint: str
     evaluator: str
@@ -120,8 +124,15 @@ class LoraScore(Result):
     kept: SharedComposition | None
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a style."""
-        return [row.model_dump(mode="json") for row in self.per_style]
+        """A row a style; each kernel distance in three columns, with the ends of its interval."""
+        rows = []
+        for style in self.per_style:
+            row = style.model_dump(mode="json", exclude={"kernel_distance"})
+            for arm in ("adapter", "base", "nearer"):
+                found = getattr(style.kernel_distance, arm)
+                row |= interval_columns(f"kernel_distance_{arm}", found)
+            rows.append(row)
+        return rows
 
     def __repr__(self) -> str:
         """The accuracy beside that of the base, in a line."""

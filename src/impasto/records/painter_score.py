@@ -7,7 +7,7 @@ from impasto.errors import RunError
 from impasto.files import read_json
 from impasto.records.evaluation import ResampledUnits
 from impasto.records.painting import Borrowed
-from impasto.records.record import Interval, Record, Result
+from impasto.records.record import Interval, Record, Result, interval_columns
 
 Arm = Literal[
     "painted", "patches", "finished", "course", "adversarial", "histogram", "unchanged", "real"
@@ -37,7 +37,7 @@ TREATMENT_TITLES: Final[dict[Treatment, str]] = {
     "blurred": "Blurred (σ 1)",
     "recompressed": "JPEG, quality 60",
 }
-FORMAT: Final = 5
+FORMAT: Final = 6
 ENOUGH_PICTURES: Final = 10  # of a pair of styles from which a gain can be called beyond chance
 SIGNIFICANT: Final = 0.05
 
@@ -123,8 +123,10 @@ class CopyScores(Record):
 class ArmScore(Record):
     """One arm: hit rates by evaluator, content, lattices and copying; ``None`` where not measured.
 
-    ``lattice`` are the peaks at each period in dB. ``trained_on`` is the balanced accuracy on real
-    test pictures of a classifier on hand-made features that was fitted on the arm's pictures.
+    ``lattice`` are the peaks at each period in dB. ``kernel_distance`` is that to real works, the
+    mean over target styles; ``nearer`` the distance of unchanged pictures less it. ``trained_on``
+    is the balanced accuracy on real test pictures of a classifier on hand-made features that was
+    fitted on the arm's pictures.
     ``seconds`` is the time a picture took, on all cores.
     """
 
@@ -132,8 +134,8 @@ class ArmScore(Record):
     rates: dict[EvaluatorName, ArmHitRate]
     content: ContentScores | None
     lattice: dict[int, float]
-    frechet_distance: float | None
-    kernel_distance: float | None
+    kernel_distance: Interval | None
+    nearer: Interval | None
     trained_on: float | None
     copying: CopyScores | None
     seconds: float | None
@@ -145,7 +147,7 @@ class PaintedStyle(Record):
     style: str
     train: int
     rates: dict[EvaluatorName, dict[Arm, StyleHitRate]]
-    kernel_distance: dict[Arm, float | None]
+    kernel_distance: dict[Arm, Interval | None]
 
 
 class IdentityScores(Record):
@@ -232,7 +234,7 @@ class PainterScore(Result):
     another program: they are the arm ``painted``, and ``identity`` and ``strength`` are empty.
     """
 
-    format: Literal[5] = FORMAT
+    format: Literal[6] = FORMAT
     command: str
     environment: dict[str, str]
     collection_fingerprint: str
@@ -306,16 +308,15 @@ class PainterScore(Result):
         return tuple(arm.arm for arm in self.arms)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Each arm's hit rate and normalised hit rate by evaluator, with the intervals' ends."""
+        """Each arm's hit rates by evaluator and kernel distance, with the intervals' ends."""
         rows = []
         for arm in self.arms:
             row: dict[str, Any] = {"name": self.title(arm.arm)}
             for evaluator, rate in arm.rates.items():
                 for name, interval in (("hit", rate.hit), ("normalised", rate.normalised)):
-                    ends = ("value", "low", "high")
-                    values = [getattr(interval, end) if interval else None for end in ends]
-                    for end, value in zip(("", "_low", "_high"), values, strict=True):
-                        row[f"{evaluator}_{name}{end}"] = value
+                    row |= interval_columns(f"{evaluator}_{name}", interval)
+            row |= interval_columns("kernel_distance", arm.kernel_distance)
+            row |= interval_columns("nearer", arm.nearer)
             rows.append(row)
         return rows
 

@@ -68,6 +68,13 @@ class Interval(Record):
         return formatting.points(self)
 
 
+def interval_columns(name: str, found: Interval | None) -> dict[str, float | None]:
+    """Columns of a table for a score and the ends of its interval: ``name``, ``name_low`` …."""
+    if found is None:
+        return dict.fromkeys((name, f"{name}_low", f"{name}_high"))
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
 class Result(Record):
     """A record that a verb returns: the content of its main file, and what lies beside it.
 

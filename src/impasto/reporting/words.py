@@ -50,9 +50,11 @@ def number(value: float | None, digits: int = 2) -> Number:
     return Number(formatting.number(value, digits), value)
 
 
-def distance(value: float | None) -> Number:
-    """A distance of features to three digits."""
-    return Number(formatting.distance(value), value)
+def distance(found: Interval | None, *, signed: bool = False) -> Number:
+    """A distance of features, or a difference of two, to three digits with its interval."""
+    if found is None:
+        return NONE
+    return measured(found, formatting.distance_digits(found.value), signed=signed)
 
 
 def plain(value: Any) -> str:

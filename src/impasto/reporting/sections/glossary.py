@@ -19,11 +19,10 @@ TERMS: Final = {
     "Embedding": "Numbers that a network gives a painting, by which paintings are compared.",
     "Expected calibration error": "Mean distance of confidence from the share of right answers.",
     "F1": "Harmonic mean of precision and recall.",
-    "Fréchet distance": "Distance of the features of painted pictures to those of real works.",
     "Grad-CAM": "Heat map of the places that spoke for a style.",
     "Hit rate": "Share of painted pictures that a classifier takes for the target style.",
-    "Kernel distance": "Distance of features (kernel inception distance), unbiased for few "
-    "pictures.",
+    "Kernel distance": "Distance of the features of pictures to those of real works (as in "
+    "the kernel inception distance); about 0 where nothing tells them apart.",
     "LoRA": "Low-rank adaptation: small matrices beside the weights of a pre-trained model, which "
     "alone are trained.",
     "Macro-F1": "Mean F1 of the styles.",

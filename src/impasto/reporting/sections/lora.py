@@ -12,6 +12,8 @@ from impasto.reporting.answer_cards import (
     Mark,
     MarkKind,
     Verdict,
+    exceeds,
+    falls_short,
     not_run,
     not_scored,
     too_few,
@@ -21,7 +23,6 @@ from impasto.reporting.blocks import (
     Code,
     Details,
     ImageFile,
-    Number,
     Provenance,
     Row,
     Section,
@@ -33,7 +34,7 @@ from impasto.reporting.blocks import (
 )  # fmt: skip
 from impasto.reporting.sections.recognise import UNFINISHED
 from impasto.reporting.study import Place, StudyRecords, TrainedRun
-from impasto.reporting.words import number, score, share
+from impasto.reporting.words import distance, number, score, share
 
 NUMBER: Final = 5
 ARMS: Final[tuple[tuple[MarkKind, str, str], ...]] = (
@@ -123,6 +124,23 @@ def lora_section(result: LoraScore, place: Place) -> Section:
     return Section(found.anchor, found.title, blocks, found.name, "", NUMBER, (source,))
 
 
+def _nearer(result: LoraScore) -> str:
+    """A sentence on whether the adapter's pictures lie nearer to real works than the base's."""
+    gain = result.kernel_distance.nearer
+    if gain is None:
+        return ""
+    if exceeds(gain):
+        does = "nearer to real works than the base's"
+    elif falls_short(gain):
+        does = "further from real works than the base's"
+    else:
+        does = "not shown to be nearer to real works than the base's"
+    return (
+        f" In its features the adapter's pictures are {does} (kernel distance less by "
+        f"{distance(gain, signed=True)})."
+    )
+
+
 def _run(study: StudyRecords, run: TrainedRun[LoraScore]) -> list[Block]:
     blocks: list[Block] = []
     if run.running:
@@ -157,31 +175,31 @@ def _score(result: LoraScore, place: Place) -> list[Block]:
             (
                 style_title(row.style),
                 *map(share, (row.accuracy, row.floor, row.ceiling)),
-                *map(_distance, (row.kernel_distance.adapter, row.kernel_distance.base)),
+                *map(distance, (row.kernel_distance.adapter, row.kernel_distance.base)),
                 number(row.nearest),
             )
         )
         for row in result.per_style
     ]
     means = (score(result.scores[arm]["accuracy"]) for arm in ("adapter", "base", "real"))
-    distances = map(_distance, (result.kernel_distance.adapter, result.kernel_distance.base))
+    distances = map(distance, (result.kernel_distance.adapter, result.kernel_distance.base))
     numbers = (
         "With adapter", "Base alone", "Real works", "Distance", "Base’s distance", "Nearest",
     )  # fmt: skip
     table = Table(
         f"Scorecard of {place.name}" if place.several else "Scorecard of every style",
         "Share of its pictures in which each style is recognised; kernel distance to real "
-        "works, without an interval and noisy for few pictures; likeness to the nearest "
-        "training picture",
+        "works with its 95 % interval; likeness to the nearest training picture",
         columns("Style", numbers=numbers),
         tuple(rows),
         Row(("All", *means, *distances, "")),
         sortable=True,
         look="broad",
     )
+    apart = _nearer(result)
     blocks: list[Block] = [
         *place.other_collection("This scorecard", "made on", result.collection_fingerprint),
-        prose(text, Code(result.evaluator), "."),
+        prose(text, Code(result.evaluator), f".{apart}"),
     ]
     sheet = next((one for one in result.figures if one.name == "scorecard.png"), None)
     if sheet:
@@ -190,7 +208,3 @@ def _score(result: LoraScore, place: Place) -> list[Block]:
         name = f"{place.name}-scorecard.png" if place.name else "scorecard.png"
         blocks.append(ImageFile(sheet, "With the adapter, without it, and real", caption, 0, name))
     return [*blocks, Details("Numbers: the scorecard", (table,), True)]
-
-
-def _distance(value: float | None) -> Number:
-    return Number("–" if value is None else f"{value:.3g}", value)

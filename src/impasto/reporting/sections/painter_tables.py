@@ -24,7 +24,6 @@ from impasto.reporting.words import distance, measured, number, score, share, wh
 
 DARK: Final = 0.55
 """Shade from which a number on it is light."""
-"""Shade from which a number on it is light."""
 
 
 def arms_table(scored: Sequence[tuple[str, PainterScore]], *, of: str = "Paintings") -> Table:
@@ -47,12 +46,12 @@ def arms_table(scored: Sequence[tuple[str, PainterScore]], *, of: str = "Paintin
             rows += [Row((f"{title}: {name}", *cells), ours) for name, cells in known]
     numbers = (
         "Hit rate, network", "Normalised", "Hit rate, hand-made", "Normalised, hand-made",
-        "Fréchet distance", "SSIM", "Edges", "Original found", "Colour shift",
+        "Kernel distance", "SSIM", "Edges", "Original found", "Colour shift",
     )  # fmt: skip
     return Table(
         f"{of}, and what they stand beside",
         "Shares that two evaluators classify as the target style, and what is left of the "
-        f"originals; in brackets 95 % bootstrap intervals: {scored[0][1].resampled.text}",
+        f"originals; in brackets 95 % intervals: {scored[0][1].resampled.text}",
         columns("Pictures", numbers=numbers),
         tuple(rows),
         look="broad",
@@ -68,7 +67,7 @@ def _arm(result: PainterScore, name: Arm) -> tuple[Inline, ...]:
         rates += [score(rate.hit), measured(rate.normalised)]
     return (
         *rates,
-        distance(arm.frechet_distance),
+        distance(arm.kernel_distance),
         measured(kept.ssim if kept else None),
         measured(kept.edges if kept else None),
         score(kept.retrieved if kept else None),
@@ -152,7 +151,8 @@ def styles_table(result: PainterScore, name: str) -> Table:
     )  # fmt: skip
     return Table(
         f"Every target style: {name}" if name else "Every target style",
-        "Hit rate of each target style, and kernel distances to its real test pictures",
+        "Hit rate of each target style, and kernel distances to its real test pictures with 95 % "
+        "intervals",
         columns("Style", numbers=titles),
         tuple(rows),
         sortable=True,

@@ -13,7 +13,7 @@ from impasto.records.painter_score import (
 )
 from impasto.reporting.answer_cards import exceeds, falls_short
 from impasto.reporting.blocks import Block, Details, Strong, muted, prose
-from impasto.reporting.words import measured, points, score
+from impasto.reporting.words import distance, measured, points, score
 
 BY: Final[dict[Arm, str]] = {
     "finished": "by painter and patches of real works",
@@ -33,9 +33,9 @@ METHOD: Final = Details(
             Strong("Normalised"), ": 0 is what unchanged pictures give, 1 what real pictures of "
             "the style do; a dash where these two hardly differ, or where the network is no "
             "better than hand-made features on real pictures. The ",
-            Strong("Fréchet distance"), " to real test pictures of the style, the mean over "
-            "styles, in the network’s features, compares under one network only; it has no "
-            "interval, and fewer pictures make it larger. ",
+            Strong("Kernel distance"), " to real test pictures of the style, the mean over "
+            "styles, in the network’s features, compares under one network only; unbiased, so that "
+            "it is about 0 where nothing tells the pictures from real works, and may fall below. ",
             Strong("SSIM"), " of the lightness, and the correlation of the ", Strong("edges"),
             ", are 1 for the original itself. ", Strong("Original found"), ": it is the nearest "
             "of all by where light and dark lie. The ", Strong("colour shift"), " is that of the "
@@ -106,7 +106,7 @@ def summary(result: PainterScore) -> str:
         f"{score(network['unchanged'].hit)} for unchanged pictures (the floor), "
         f"{score(network['histogram'].hit)} for colour transfer, and "
         f"{score(network['real'].hit)} for real pictures of the style (the ceiling). "
-        f"{_colours(result)} Hand-made features, a second evaluator, "
+        f"{_colours(result)}{_nearer(result)} Hand-made features, a second evaluator, "
         f"give {score(second[arm])}, for unchanged pictures {score(second['unchanged'])} "
         f"and for real ones {score(second['real'])}. For "
         f"{score(content.retrieved if content else None)} of the paintings the original is the "
@@ -142,6 +142,24 @@ def _colours(result: PainterScore) -> str:
             f"Paintings {words} {does} colour transfer: {points(gain)} points on the same pictures."
         )
     return " ".join(sentences)
+
+
+def _nearer(result: PainterScore) -> str:
+    """A sentence on whether the default arm lies nearer to real works than unchanged pictures."""
+    arm = result.default_arm
+    gain = result.arm(arm).nearer
+    if gain is None:
+        return ""
+    if exceeds(gain):
+        does = "nearer to real works of the style than unchanged pictures are"
+    elif falls_short(gain):
+        does = "further from real works of the style than unchanged pictures are"
+    else:
+        does = "not shown to be nearer to real works of the style than unchanged pictures"
+    return (
+        f" In the network's features paintings {BY[arm]} are {does} (kernel distance less by "
+        f"{distance(gain, signed=True)})."
+    )
 
 
 def impressions(result: PainterScore) -> tuple[Block, ...]:
