@@ -19,7 +19,7 @@ from impasto.numerics import conformal
 from impasto.numerics.bootstrap import PictureDraws, cluster_mean_estimate, mean_estimate
 from impasto.numerics.calibration import perfect_errors, reliability
 from impasto.numerics.distances import DistanceEstimate, kernel_distance, mean_distance
-from impasto.numerics.metrics import SCORES, stacked_scores
+from impasto.numerics.metrics import SCORES, recalls, stacked_scores
 from impasto.numerics.sign_tests import sign_flip_p
 
 STYLES, RESAMPLES, FEATURES = 13, 300, 12
@@ -39,6 +39,7 @@ class World:
         self.wrong = wrong / wrong.sum(1, keepdims=True)
         luck = spread * generator.normal(size=100_000)
         recall = np.array([_logistic(ease + luck).mean() for ease in self.ease])
+        self.recall = recall
         table = self.wrong * (1 - recall)[:, None] + np.diag(recall)
         self.truth = {name: float(value) for name, value in stacked_scores(table).items()}
 
@@ -69,13 +70,19 @@ def _logistic(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def scores(world: World, trials: int, *, by_artist: bool) -> Iterator[tuple[str, float]]:
     """Coverage of each score, and of the difference of two equal networks."""
     held = dict.fromkeys([*SCORES, "difference in balanced accuracy"], 0)
-    ahead = 0
+    ahead, recalled = 0, 0
     for trial in range(trials):
         generator = np.random.default_rng(trial)
         labels, artist = world.pictures(generator)
         unit = artist if by_artist and world.artists else None
         draws = PictureDraws.make(labels, STYLES, unit, resamples=RESAMPLES, seed=trial)
-        one, other = (draws.scores(world.answers(labels, artist, generator)) for _ in range(2))
+        first = world.answers(labels, artist, generator)
+        one, other = (
+            draws.scores(answers) for answers in (first, world.answers(labels, artist, generator))
+        )
+        for style, recall in enumerate(recalls(draws.confusions(first)).T):
+            found = draws.estimate(recall, style=style)
+            recalled += found["low"] <= world.recall[style] <= found["high"]
         for name in SCORES:
             found = draws.estimate(one[name])
             held[name] += found["low"] <= world.truth[name] <= found["high"]
@@ -84,6 +91,7 @@ def scores(world: World, trials: int, *, by_artist: bool) -> Iterator[tuple[str,
         ahead += gain["low"] > 0
     for name, count in held.items():
         yield name.replace("_", " "), count / trials
+    yield "recall of a style, the mean over styles", recalled / trials / STYLES
     yield "IMP301, IMP302: an equal network called better", ahead / trials
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from impasto.numerics import metrics
@@ -10,7 +11,6 @@ from impasto.numerics.bootstrap import (
     artist_clusters,
     cluster_mean_estimate,
     confusion_estimates,
-    draw_units,
     draw_weights,
     estimate,
     mean_estimate,
@@ -90,7 +90,8 @@ def test_weights_keep_every_group_and_draw_units_evenly() -> None:
     assert drawn[:, groups == 0].sum(1) == pytest.approx(4)
     assert drawn[:, groups == 2].sum(1) == pytest.approx(3)
     assert drawn.mean(0) == pytest.approx(np.ones(7), abs=0.05)
-    assert draw_units(5, 100, np.random.default_rng(0)).sum(1) == pytest.approx(5)
+    alike = draw_weights(np.zeros(5, np.int64), 100, np.random.default_rng(0))
+    assert alike.sum(1) == pytest.approx(5)
 
 
 def test_an_estimate_is_the_value_between_percentiles() -> None:
@@ -135,6 +136,76 @@ def test_all_right_is_no_certainty() -> None:
     )
     assert (gain["value"], gain["high"]) == (1.0, 1.0)
     assert gain["low"] == pytest.approx(found["low"])
+
+
+@pytest.mark.parametrize("artists", [None, np.arange(60) // 3])
+def test_a_network_that_always_answers_the_same_is_no_certainty(
+    artists: NDArray[np.int64] | None,
+) -> None:
+    """Every resample has the same scores; the interval is as wide as the number of units asks."""
+    labels = np.arange(60) % 5 if artists is None else np.arange(60) // 12
+    draws = PictureDraws.make(labels, 5, artists, resamples=100, seed=0)
+    constant, other = np.zeros(60, np.int64), np.full(60, 1)
+    count = 60 if artists is None else 20
+    for name, values in draws.scores(constant).items():
+        found = draws.estimate(values)
+        low, high = proportion_confint(values[0] * count, count, method="wilson")
+        assert (found["low"], found["high"]) == pytest.approx((low, high), abs=1e-6), name
+        assert found["low"] < found["value"] < found["high"]
+    recall = metrics.recalls(draws.confusions(constant))
+    for style in range(5):
+        found = draws.estimate(recall[:, style], style=style)
+        assert found["high"] - found["low"] > 0.2
+    gain = draws.scores(constant)["accuracy"] - draws.scores(other)["accuracy"]
+    found = draws.estimate(gain, least=-1)
+    assert found["low"] < -0.05 < 0.05 < found["high"]
+
+
+def test_one_style_alone_has_wilsons_interval() -> None:
+    labels = np.repeat([0, 1], [5, 40])
+    draws = PictureDraws.make(labels, 2, None, resamples=100, seed=0)
+    recall = metrics.recalls(draws.confusions(np.where(np.arange(45) < 4, 0, 1)))
+    found = draws.estimate(recall[:, 0], style=0)
+    assert (found["low"], found["high"]) == pytest.approx(
+        proportion_confint(4, 5, method="wilson"), abs=1e-6
+    )
+
+
+def test_a_share_of_clusters_counts_clusters() -> None:
+    """Each artist's pictures all right or all wrong: as many pictures as artists."""
+    hits, artist = np.repeat([1.0] * 6 + [0.0] * 4, 5), np.repeat(np.arange(10), 5)
+    found = cluster_mean_estimate(hits, artist, resamples=4000, seed=0, shares=True)
+    worth = 9  # the variance p (1 − p) / (n − 1) of ten artists
+    student = 2.262  # t of nine degrees of freedom, by the tables
+    centre = (0.6 + student**2 / (2 * worth)) / (1 + student**2 / worth)
+    assert (found["low"] + found["high"]) / 2 == pytest.approx(centre, abs=0.01)
+    every = cluster_mean_estimate(np.ones(50), artist, resamples=100, seed=0, shares=True)
+    assert every["low"] == pytest.approx(proportion_confint(10, 10, method="wilson")[0], abs=1e-6)
+    exact = cluster_mean_estimate(np.ones(50), artist, resamples=100, seed=0)
+    assert (exact["low"], exact["high"]) == (1, 1)  # a measure that is 1 by definition
+
+
+def test_a_mean_of_few_has_students_interval() -> None:
+    values = np.random.default_rng(3).normal(0, 1, 8)
+    found = mean_estimate(values, resamples=20_000, seed=0)
+    half = 2.365 * values.std(ddof=1) / 8**0.5  # seven degrees of freedom, by the tables
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(half, rel=0.02)
+
+
+def test_units_of_unequal_sizes_are_worth_fewer() -> None:
+    """Of one large artist and four small ones fewer are drawn than of five alike."""
+    weights = draw_weights(
+        np.zeros(5, np.int64), 500, np.random.default_rng(0), sizes=np.array([16.0, 1, 1, 1, 1])
+    )
+    drawn = (weights > 0).sum(1)
+    assert weights.sum(1) == pytest.approx(5)
+    assert drawn.max() == 2  # Kish: 20² / 260 = 1.54 units of five
+
+
+def test_units_beyond_one_a_style_are_degrees_of_freedom() -> None:
+    labels, artist = np.repeat([0, 2], [20, 3]), np.r_[np.zeros(16, np.int64), 1:8]
+    draws = PictureDraws.make(labels, 3, artist, resamples=10, seed=0)
+    assert (draws.freedom(), draws.freedom(0), draws.freedom(2)) == (6, 4, 2)
 
 
 def test_artists_are_clusters_and_the_unknown_stand_alone() -> None:
@@ -199,7 +270,7 @@ def coverage(clusters: int, each: int, spread: float, trials: int = 150) -> dict
 
 
 def test_intervals_hold_the_truth_with_few_pictures() -> None:
-    assert 0.90 <= coverage(clusters=5, each=1, spread=0.0)["pictures"] <= 0.99
+    assert 0.93 <= coverage(clusters=5, each=1, spread=0.0)["pictures"] <= 0.99
 
 
 def test_intervals_hold_the_truth_where_artists_pictures_go_together() -> None:

@@ -301,7 +301,9 @@ class ArmScoring:
         }
         units = np.unique(self.units[pairs], return_inverse=True)[1]
         means = {
-            name: Interval(**cluster_mean_estimate(values, units, **self.again))
+            name: Interval(
+                **cluster_mean_estimate(values, units, **self.again, shares=name == "retrieved")
+            )
             for name, values in measured.items()
         }
         return ContentScores(**means)

@@ -92,6 +92,6 @@ def kept(
     return SharedComposition(
         same=float(same.mean()),
         other=float(pairs[:, off].mean()),
-        share=Interval(**mean_estimate(np.asarray(wins), resamples=draws, seed=seed)),
+        share=Interval(**mean_estimate(np.asarray(wins), resamples=draws, seed=seed, shares=True)),
         level=LEVEL,
     )

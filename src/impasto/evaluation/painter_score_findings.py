@@ -136,7 +136,10 @@ def _content(score: PainterScore) -> Finding:
         f"For {share.value:.1%} ({share.low:.1%} to {share.high:.1%}) of the paintings the "
         f"original is the nearest of {score.searched:,} pictures by lightness."
     )
-    return Finding("IMP313", _outcome(share.low >= FOUND), text, {"retrieved": share.value})
+    outcome = _outcome(share.low >= FOUND)
+    if share.value == 1 and share.low < FOUND:
+        outcome, text = "not applicable", f"{text} These are too few pictures to tell."
+    return Finding("IMP313", outcome, text, {"retrieved": share.value})
 
 
 def _identity(score: PainterScore) -> Finding:

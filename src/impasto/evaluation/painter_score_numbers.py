@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import correlation, lightness, ssim
-from impasto.numerics.bootstrap import PictureDraws, Score, first_estimate, share_interval
+from impasto.numerics.bootstrap import (
+    SAME,
+    PictureDraws,
+    Score,
+    Z,
+    interval,
+    share_interval,
+    student,
+)
 from impasto.numerics.neighbours import centred_unit, nearest
 from impasto.numerics.sign_tests import holm, sign_flip_p
 from impasto.records.painter_score import Arm, PairGain, StyleHitRate
@@ -118,15 +126,15 @@ class Rates:
         styles = painted.styles
         self.styles = sorted(set(real_labels.tolist()) & set(targets.tolist()))
 
-        def drawn(own: Labels, artists: Labels | None, seed: int) -> Floats:
-            """Weights ``(1 + draws, N)``; the first draw is the pictures as they are."""
-            draws = PictureDraws.make(own, styles, artists, resamples=resamples, seed=seed)
-            return draws.weights[:, draws.unit].astype(np.float64)
-
+        again = {"resamples": resamples, "seed": seed}
+        self.drawn = PictureDraws.make(labels, styles, painted.artists, **again)
+        again["seed"] += 1
+        self.real_drawn = PictureDraws.make(real_labels, styles, real_artists, **again)
         alone = np.arange(len(labels))
         self.unit = (alone if painted.artists is None else painted.artists)[pairs]
-        self.weights = drawn(labels, painted.artists, seed)[:, pairs]
-        self.real_weights = drawn(real_labels, real_artists, seed + 1)
+        # Of each picture, (1 + draws, N); the first draw is the pictures as they are
+        self.weights = self.drawn.weights[:, self.drawn.unit[pairs]].astype(np.float64)
+        self.real_weights = self.real_drawn.weights[:, self.real_drawn.unit].astype(np.float64)
         self.asked = targets[:, None] == np.arange(styles)  # (pairs, styles)
         self.of_real = real_labels[:, None] == np.arange(styles)
         # (1 + draws, styles) each
@@ -138,7 +146,7 @@ class Rates:
 
     def mean(self, arm: Arm) -> Interval:
         """An arm's hit rate, the mean over styles."""
-        return score(self.hits[arm][:, self.styles].mean(1))
+        return self._estimate(arm, self.hits[arm][:, self.styles].mean(1))
 
     @property
     def placed(self) -> bool:
@@ -150,7 +158,7 @@ class Rates:
         hit, floor, ceiling = (
             self.hits[name][:, self.styles].mean(1) for name in (arm, "unchanged", "real")
         )
-        return score((hit - floor) / (ceiling - floor).clip(min=LEAST))
+        return self._ratio(arm, hit - floor, ceiling - floor)
 
     def of_style(self, style: int, arm: Arm, *, placed: bool = True) -> StyleHitRate:
         """Hit rate, gain over unchanged pictures, and normalised hit rate of one style.
@@ -158,15 +166,53 @@ class Rates:
         ``placed=False``, or a ceiling hardly above the floor: it is not normalised.
         """
         hit, floor, ceiling = (self.hits[name][:, style] for name in (arm, "unchanged", "real"))
-        between = score((hit - floor) / (ceiling - floor).clip(min=LEAST))
         room = placed and ceiling[0] - floor[0] > LEAST
         return StyleHitRate(
-            hit=score(hit), gain=score(hit - floor), normalised=between if room else None
+            hit=self._estimate(arm, hit, style),
+            gain=self._gain(arm, hit - floor, style),
+            normalised=self._ratio(arm, hit - floor, ceiling - floor, style) if room else None,
         )
 
     def gain(self, arm: Arm, over: Arm) -> Interval:
         """The paired gain of one arm over another, the mean over styles."""
-        return score((self.hits[arm] - self.hits[over])[:, self.styles].mean(1))
+        return self._gain(arm, (self.hits[arm] - self.hits[over])[:, self.styles].mean(1))
+
+    def _units(self, arm: Arm, style: int | None) -> tuple[float, float]:
+        """Units of an arm's pictures, of a target style or of all, and degrees of freedom."""
+        if arm == "real":
+            return self.real_drawn.effective(style), self.real_drawn.freedom(style)
+        if style is None:
+            return float(self.drawn.units), self.drawn.freedom()
+        count = len(np.unique(self.unit[self.targets == style]))
+        return count, count - 1
+
+    def _estimate(self, arm: Arm, values: Floats, style: int | None = None) -> Interval:
+        """A hit rate with its interval, of ``(1 + draws,)``."""
+        count, freedom = self._units(arm, style)
+        found = share_interval(float(values[0]), values[1:], count=count, freedom=freedom)
+        return Interval(**found)
+
+    def _gain(self, arm: Arm, values: Floats, style: int | None = None) -> Interval:
+        """A difference of hit rates with its interval; that of unchanged pictures is none."""
+        if arm == "unchanged":
+            return Interval(value=0, low=0, high=0)
+        count, freedom = self._units(arm, style)
+        return Interval(
+            **share_interval(float(values[0]), values[1:], count=count, freedom=freedom, least=-1.0)
+        )
+
+    def _ratio(self, arm: Arm, gain: Floats, room: Floats, style: int | None = None) -> Interval:
+        """A gain by the room between floor and ceiling, each ``(1 + draws,)``."""
+        room = room.clip(min=LEAST)
+        if arm != "unchanged" and np.ptp(gain) <= SAME:  # nothing varies but what it is divided by
+            wide = self._gain(arm, gain, style)
+            return Interval(
+                **{end: getattr(wide, end) / room[0] for end in ("value", "low", "high")}
+            )
+        ratio = gain / room
+        wider = student(self._units(arm, style)[1]) / Z
+        ends = interval((ratio[1:] - ratio[0]) * wider)
+        return Interval(value=ratio[0], low=ratio[0] + ends["low"], high=ratio[0] + ends["high"])
 
     def pairs(self, names: tuple[str, ...]) -> tuple[PairGain, ...]:
         """Gain over unchanged pictures of every pair of styles, with its interval."""
@@ -180,9 +226,12 @@ class Rates:
                     weights = self.weights[:, local]
                     drawn = weights @ moved[local] / weights.sum(1).clip(min=1e-9)
                     count, here = int(local.sum()), moved[local]
-                    gain = share_interval(float(drawn[0]), drawn[1:], count=count, least=-1)
-                    found.append((names[source], names[target], count, gain))
                     _, unit = np.unique(self.unit[local], return_inverse=True)
+                    units = int(unit.max()) + 1
+                    gain = share_interval(
+                        float(drawn[0]), drawn[1:], count=units, freedom=units - 1, least=-1
+                    )
+                    found.append((names[source], names[target], count, gain))
                     raw.append(sign_flip_p(np.bincount(unit, weights=here).astype(np.int64)))
         return tuple(
             PairGain(source=source, target=target, pictures=count, p=p, **gain)
@@ -193,12 +242,7 @@ class Rates:
 def accuracy_gain(one: Rates, other: Rates) -> Interval:
     """The accuracy of one evaluator on real pictures less another's, on the same draws."""
     gains = (one.hits["real"] - other.hits["real"])[:, one.styles]
-    return score(gains.mean(1))
-
-
-def score(values: Floats) -> Interval:
-    """Value without resampling and 95 % interval, of ``(1 + draws,)``."""
-    return Interval(**first_estimate(values))
+    return Interval(**one.real_drawn.estimate(gains.mean(1), least=-1.0))
 
 
 def _shares(weights: Floats, hit: NDArray[np.bool_], groups: NDArray[np.bool_]) -> Floats:

@@ -179,9 +179,11 @@ def _evaluation(
 
     def table(values: Floats) -> ScoreTable:
         """Means of PSNR and SSIM ``(N, 2)``."""
-        drawing = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
+        samples, seed = settings.bootstrap_samples, settings.seed
         return {
-            name: Interval(**cluster_mean_estimate(values[:, at], units, **drawing))
+            name: Interval(
+                **cluster_mean_estimate(values[:, at], units, resamples=samples, seed=seed)
+            )
             for at, name in enumerate(MEASURES)
         }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from impasto.collection.collection import Collection
 from impasto.collection.multi_style import copies_of, find_multi_style
 from impasto.evaluation.loaded_classifier import Outputs
-from impasto.numerics.bootstrap import estimate, resampled_means
+from impasto.numerics.bootstrap import resampled_means, share_interval
 from impasto.records.explanation import SecondGuesses, SecondGuessItem, SecondGuessScores
 from impasto.records.record import Interval
 
@@ -122,10 +122,13 @@ def second_guess_scores(
     table = np.array(values)  # (works, 3)
     drawn = resampled_means(table, resamples=resamples, seed=seed)
     rate, expected, chance = table.mean(0).tolist()
+    units: dict[str, float] = {"count": len(table), "freedom": len(table) - 1}
     return SecondGuessScores(
-        rate=Interval(**estimate(rate, drawn[:, 0])),
-        expected=Interval(**estimate(expected, drawn[:, 1])),
-        difference=Interval(**estimate(rate - expected, drawn[:, 0] - drawn[:, 1])),
+        rate=Interval(**share_interval(rate, drawn[:, 0], **units)),
+        expected=Interval(**share_interval(expected, drawn[:, 1], **units)),
+        difference=Interval(
+            **share_interval(rate - expected, drawn[:, 0] - drawn[:, 1], **units, least=-1.0)
+        ),
         chance=chance,
     )
 

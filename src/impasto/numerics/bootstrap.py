@@ -1,12 +1,18 @@
 """Bootstrap: resampled pictures, artists or seeds, and 95 % intervals.
 
-Percentile intervals after Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter
+Resamples after Efron and Tibshirani 1993, "An introduction to the bootstrap", chapter
 13. ``PictureDraws`` is behind every interval of a classifier's scores: whole artists are drawn
 again where they are known (cluster bootstrap: Davison and Hinkley 1997, "Bootstrap methods and
 their application", section 3.8), else pictures. Both within styles, because the number of test
 pictures of a style was fixed beforehand, and one fewer than there are, so that the variance does
 not come out (n − 1)/n of what it is (Rao and Wu 1988, "Resampling inference with complex survey
 data"). A difference of two methods is paired: both are scored on the same draws.
+
+Few units tell little of their own spread: the normal quantile gives way to Student's t with as many
+degrees of freedom as there are units beyond one a style. A score between 0 and 1 has Wilson's
+interval of as many pictures as its resamples' variance is worth (effective sample size: Korn and
+Graubard 1998, "Confidence intervals for proportions with small expected number of positive
+counts"), so that none is of width zero.
 """
 
 from collections.abc import Sequence
@@ -15,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from impasto.numerics.metrics import Confusions, contingency, stacked_scores, weighted_confusions
 
@@ -25,6 +32,8 @@ Score = dict[str, float]
 LEVEL = 0.95
 Z = 1.959964
 """Standard normal quantile of a two-sided 95 % interval."""
+SAME = 1e-6
+"""Range of resamples that differ by rounding alone."""
 
 
 def interval(drawn: NDArray[np.floating]) -> Score:
@@ -40,18 +49,18 @@ def estimate(
     return {"value": float(value), **interval(drawn)}
 
 
-def first_estimate(values: NDArray[np.floating]) -> Score:
-    """The first value with the 95 % interval of the others, ``(1 + resamples,)``."""
-    return estimate(values[0], values[1:])
-
-
-def wilson(share: float, count: float) -> Score:
+def wilson(share: float, count: float, quantile: float = Z) -> Score:
     """Wilson's 95 % interval (1927) of a share of ``count`` independent pictures.
 
-    It has a width at 0 and 1, where every resample is the same.
+    It has a width at 0 and 1, where every resample is the same. ``quantile`` is the standard
+    normal's, or Student's where ``count`` was estimated.
     """
-    centre, spread = share + Z**2 / (2 * count), share * (1 - share) / count + Z**2 / (4 * count**2)
-    low, high = ((centre + side * Z * spread**0.5) / (1 + Z**2 / count) for side in (-1, 1))
+    square = quantile**2
+    centre = share + square / (2 * count)
+    spread = share * (1 - share) / count + square / (4 * count**2)
+    low, high = (
+        (centre + side * quantile * spread**0.5) / (1 + square / count) for side in (-1, 1)
+    )
     return {"value": share, "low": max(0.0, low), "high": min(1.0, high)}
 
 
@@ -60,30 +69,39 @@ def draw_weights(
     resamples: int,
     rng: np.random.Generator,
     *,
+    sizes: NDArray[np.floating] | None = None,
     dtype: type[np.floating[Any]] = np.float64,
 ) -> NDArray[Any]:
     """Weight of each unit in each resample, ``(resamples, N)``; groups keep their sum of weights.
 
-    One unit fewer than a group has is drawn, and weighs that much more.
+    One unit fewer than a group has is drawn, and weighs that much more. Of units of unequal sizes
+    fewer are drawn: a large one draws the mean to itself, and the others' spread looks smaller.
 
     Args:
         groups: the class of each unit, ``(N,)``; all equal: units are drawn from the whole.
         resamples: the number of draws.
         rng: source of the draws.
+        sizes: pictures of each unit, ``(N,)``; ``None``: all the same.
         dtype: of the result; ``float32`` takes half the memory.
     """
     weights = np.zeros((resamples, len(groups)), dtype)
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
-        drawn = max(1, len(rows) - 1)
+        worth = len(rows) if sizes is None else kish(sizes[rows])
+        drawn = max(1, int(np.ceil(len(rows) * (1 - 1 / worth) - 1e-9)))
         shares = np.full(len(rows), 1 / len(rows))
         weights[:, rows] = rng.multinomial(drawn, shares, resamples) * (len(rows) / drawn)
     return weights
 
 
-def draw_units(count: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """Weight of each of ``count`` clusters in each resample, ``(resamples, count)``."""
-    return draw_weights(np.zeros(count, np.int64), resamples, rng)
+def kish(sizes: NDArray[np.floating]) -> float:
+    """Kish's effective number (1965) of units with unequal numbers of pictures ``(N,)``."""
+    return float(sizes.sum() ** 2 / np.square(sizes).sum())
+
+
+def student(freedom: float) -> float:
+    """Student's quantile of a two-sided 95 % interval."""
+    return float(t.ppf((1 + LEVEL) / 2, max(freedom, 1.0)))
 
 
 def artist_clusters(artists: Sequence[str | None]) -> Labels | None:
@@ -140,7 +158,8 @@ class PictureDraws:
         unit = np.where(alone, len(names) + np.arange(len(labels)), unit)
         usual, unit = _usual_styles(labels, unit, styles), np.unique(unit, return_inverse=True)[1]
         rng = np.random.default_rng(seed)
-        drawn = draw_weights(usual, resamples, rng, dtype=np.float32)
+        sizes = np.bincount(unit).astype(np.float64)
+        drawn = draw_weights(usual, resamples, rng, sizes=sizes, dtype=np.float32)
         weights = np.concatenate((np.ones((1, len(usual)), np.float32), drawn))
         return cls(labels, styles, unit, weights)
 
@@ -154,11 +173,22 @@ class PictureDraws:
 
         The latter is Kish's effective sample size (1965).
         """
-        held = [len(np.unique(self.unit[self.labels == each])) for each in range(self.styles)]
+        held = self._units_by_style
         if style is not None:
             return float(held[style])
-        each = np.array([count for count in held if count])
+        each = held[held > 0]
         return float(len(each) ** 2 / (1 / each).sum())
+
+    @property
+    def _units_by_style(self) -> Labels:
+        """The number of units of each style's pictures, ``int64 (styles,)``."""
+        parts = (self.unit[self.labels == each] for each in range(self.styles))
+        return np.array([len(np.unique(part)) for part in parts], np.int64)
+
+    def freedom(self, style: int | None = None) -> float:
+        """Degrees of freedom of the spread between units of a style, or of all within styles."""
+        each = self._units_by_style if style is None else self._units_by_style[style : style + 1]
+        return float((each[each > 0] - 1).sum())
 
     def confusions(self, answers: Labels) -> Floats:
         """Confusion matrices ``float64 (1 + resamples, styles, styles)`` of answers ``(N,)``.
@@ -191,32 +221,39 @@ class PictureDraws:
             least: the smallest possible value: 0 of a share, −1 of a difference.
             style: of which they are alone; ``None``: of all.
         """
+        count, value = self.effective(style), float(values[0])
+        if style is not None and least == 0 and self.units == len(self.labels):
+            return wilson(value, count)  # of pictures drawn one by one
         return share_interval(
-            float(values[0]), values[1:], count=self.effective(style), least=least
+            value, values[1:], count=count, freedom=self.freedom(style), least=least
         )
 
 
-def share_interval(value: float, drawn: Floats, *, count: float, least: float = 0.0) -> Score:
-    """A share, or a difference of two, with the 95 % interval of its resamples.
+def share_interval(
+    value: float, drawn: Floats, *, count: float, freedom: float, least: float = 0.0
+) -> Score:
+    """A score between 0 and 1, or a difference of two, with the 95 % interval of its resamples.
 
-    The resamples are moved so that their mean is the value: macro-F1 is lower, the fewer pictures
-    there are, and so would be its interval. Where everything is right or wrong, no resample
-    differs, and the interval is Wilson's.
+    A score has Wilson's interval, of as many pictures as the variance of the resamples is worth. A
+    difference has Student's, with their standard deviation. Where no resample differs, because
+    everything is right or wrong or called the same, both are as wide as Wilson's of ``count``
+    units.
 
     Args:
         value: of the pictures as they are.
         drawn: of each resample, ``(resamples,)``; NaN where one has none of the pictures.
-        count: units that a share of 0 or 1 was seen on.
-        least: the smallest possible value: 0 of a share, −1 of a difference.
+        count: units that were scored.
+        freedom: degrees of freedom of the resamples' variance.
+        least: the smallest possible value: 0 of a score, −1 of a difference.
     """
-    drawn = drawn[~np.isnan(drawn)]
-    if not len(drawn) or (np.ptp(drawn) == 0 and value in (-1.0, 0.0, 1.0)):
-        wide = wilson(0.0, count)["high"]
-        low, high = value - wide, value + wide
-    else:
-        ends = interval(drawn - drawn.mean() + value)
-        low, high = ends["low"], ends["high"]
-    return {"value": value, "low": max(low, least), "high": min(high, 1.0)}
+    drawn, quantile = drawn[~np.isnan(drawn)], student(freedom)
+    same = not len(drawn) or np.ptp(drawn) <= SAME
+    if least == 0 and 0 <= value <= 1:
+        if same or value in (0.0, 1.0):
+            return wilson(value, count)
+        return wilson(value, value * (1 - value) / float(drawn.var()), quantile)
+    wide = wilson(0.0, count)["high"] if same else quantile * float(drawn.std())
+    return {"value": value, "low": max(value - wide, least), "high": min(value + wide, 1.0)}
 
 
 def _usual_styles(labels: Labels, unit: Labels, styles: int) -> Labels:
@@ -264,14 +301,32 @@ def resampled_means(values: Floats, *, resamples: int, seed: int) -> Floats:
     return np.asarray(values[places].mean(1))
 
 
-def mean_estimate(values: Floats, *, resamples: int, seed: int) -> Score:
-    """Mean of values ``(N,)`` with its 95 % interval; equal seeds draw the same rows (paired)."""
-    return estimate(values.mean(), resampled_means(values, resamples=resamples, seed=seed))
+def mean_estimate(values: Floats, *, resamples: int, seed: int, shares: bool = False) -> Score:
+    """Mean of values ``(N,)`` with its 95 % interval; equal seeds draw the same rows (paired).
+
+    ``shares``: the values are shares, so that a mean of 0 or 1 is no certainty.
+    """
+    drawn = resampled_means(values, resamples=resamples, seed=seed)
+    return _mean_interval(float(values.mean()), drawn, len(values), shares=shares)
 
 
-def cluster_mean_estimate(values: Floats, clusters: Labels, *, resamples: int, seed: int) -> Score:
-    """Mean of values ``(N,)`` with its 95 % interval, whole clusters ``(N,)`` drawn again."""
+def cluster_mean_estimate(
+    values: Floats, clusters: Labels, *, resamples: int, seed: int, shares: bool = False
+) -> Score:
+    """Mean of values ``(N,)`` with its 95 % interval, whole clusters ``(N,)`` drawn again.
+
+    ``shares``: as of ``mean_estimate``.
+    """
     counts = np.bincount(clusters).astype(np.float64)
-    weights = draw_units(len(counts), resamples, np.random.default_rng(seed))
-    sums = np.bincount(clusters, weights=values)
-    return estimate(values.mean(), weights @ sums / (weights @ counts))
+    alike, rng = np.zeros(len(counts), np.int64), np.random.default_rng(seed)
+    weights = draw_weights(alike, resamples, rng, sizes=counts)
+    drawn = weights @ np.bincount(clusters, weights=values) / (weights @ counts)
+    return _mean_interval(float(values.mean()), drawn, len(counts), shares=shares)
+
+
+def _mean_interval(value: float, drawn: Floats, units: int, *, shares: bool) -> Score:
+    """Interval of a mean: Student's, with the standard deviation of the resamples."""
+    if shares:
+        return share_interval(value, drawn, count=units, freedom=units - 1)
+    wide = student(units - 1) * float(drawn.std())
+    return {"value": value, "low": value - wide, "high": value + wide}
