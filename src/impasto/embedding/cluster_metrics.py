@@ -126,10 +126,11 @@ def shuffled_tables(
 
     ``part``: those of some shufflings only.
     """
-    rows = np.searchsorted(np.unique(labels), null.labels[part])
-    columns = np.unique(clusters, return_inverse=True)[1]
-    shape = len(np.unique(labels)), int(columns.max()) + 1
-    return np.stack([counted(drawn, columns, shape) for drawn in rows])
+    known, columns = np.unique(labels), np.unique(clusters, return_inverse=True)[1]
+    shape = len(known), int(columns.max()) + 1
+    return np.stack(
+        [counted(np.searchsorted(known, drawn), columns, shape) for drawn in null.labels[part]]
+    )
 
 
 def score_gains(

@@ -57,7 +57,7 @@ def cluster_scopes(
     def make(scope: Scope) -> tuple[NDArray[np.int32], dict[str, Any]]:
         made = cluster(
             method,
-            vectors[labels.scopes[scope]],
+            labels.part(scope, vectors),
             labels.present(scope),
             seed=settings.seed,
             max_samples=settings.max_samples,
@@ -82,7 +82,7 @@ def scores_by_scope(
         estimates = score_estimates(
             styles, clusters, resamples=settings.bootstrap_samples, seed=settings.seed
         )
-        width = silhouette(vectors[rows], clusters, settings)
+        width = silhouette(labels.part(scope, vectors), clusters, settings)
         scores[scope] = ClusterScores(**estimates, silhouette=width)
         null = labels.null(scope, shufflings=settings.permutations, seed=settings.seed)
         chance[scope] = chance_scores(styles, clusters, null)

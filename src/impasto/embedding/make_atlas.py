@@ -47,6 +47,7 @@ from impasto.errors import InputError
 from impasto.files import read_json
 from impasto.files.checksums import damaged_files
 from impasto.images.colour_histogram import histograms
+from impasto.numerics.freed_memory import give_back_freed_memory
 from impasto.numerics.neighbours import nearest, unit
 from impasto.path_names import path_name
 from impasto.records import finding as findings
@@ -324,6 +325,7 @@ def _fill(inputs: _Inputs, folder: Path, raw: Vectors, maps: list[MapName]) -> A
     for method in dict.fromkeys(("kmeans", *settings.clusterings)):
         inputs.announce(f"clustering: {METHOD_TITLES[method]}")
         made[method] = cluster_scopes(method, vectors, labels, settings, inputs.cache)
+        give_back_freed_memory()
     kmeans = made["kmeans"]
     baselines, colours = _baselines(inputs, kmeans, raw.shape[1])
     inputs.announce("scoring")
@@ -379,6 +381,7 @@ def _project(inputs: _Inputs, name: MapName, vectors: Vectors) -> Projection:
     def make() -> tuple[Vectors, Any]:
         inputs.announce(f"projecting: {TITLES[name]}")
         made = project(name, vectors, inputs.settings.seed)
+        give_back_freed_memory()
         return made.points, [made.axes, made.explained, made.parameters]
 
     points, (axes, explained, parameters) = inputs.cache.array(f"map-{name}", make)
@@ -430,6 +433,7 @@ def _baseline(
         for scope, rows in labels.scopes.items()
     }
     scores, chance = scores_by_scope(vectors, made, labels, settings)
+    give_back_freed_memory()
     record = BaselineClusters(
         name=name,
         title=title,

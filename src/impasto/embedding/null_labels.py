@@ -22,11 +22,11 @@ class NullLabels:
     """Shuffled labels.
 
     Attributes:
-        labels: ``int64 (shufflings, N)``.
+        labels: ``int32 (shufflings, N)``.
         shuffled: what exchanged its labels.
     """
 
-    labels: Labels
+    labels: NDArray[np.int32]
     shuffled: Shuffled
 
 
@@ -45,7 +45,7 @@ def null_labels(labels: Labels, artists: Labels, *, shufflings: int, seed: int) 
     rng = np.random.default_rng(seed)
     known = np.unique(artists[artists >= 0])
     by_artist = len(known) >= FEWEST_ARTISTS
-    drawn = np.empty((shufflings, len(labels)), np.int64)
+    drawn = np.empty((shufflings, len(labels)), np.int32)
     if not by_artist:
         for row in drawn:
             row[:] = rng.permutation(labels)

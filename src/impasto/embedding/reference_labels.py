@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,10 @@ class ReferenceLabels:
     def present(self, scope: Scope) -> int:
         """The number of styles that have paintings in a scope."""
         return len(np.unique(self.styles[self.scopes[scope]]))
+
+    def part(self, scope: Scope, values: NDArray[Any]) -> NDArray[Any]:
+        """The rows of ``(N, …)`` that belong to a scope; of all of them no copy is made."""
+        return values if scope == "all" else values[self.scopes[scope]]
 
     def null(self, scope: Scope, *, shufflings: int, seed: int) -> NullLabels:
         """The shuffled styles of a scope's paintings, by artist where artists are known.

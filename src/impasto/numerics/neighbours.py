@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 Vectors = NDArray[Any]
 BLOCK = 2048
 """Rows compared at a time, at most."""
-CELLS = 2**26
-"""Cosines in memory at a time: 256 MB, and copies of them."""
+CELLS = 2**24
+"""Cosines in memory at a time: 64 MB, and copies of them."""
 GROUP = 64
 """Neighbouring columns whose maximum is looked at first, where there are very many columns."""
 
