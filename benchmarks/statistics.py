@@ -202,7 +202,7 @@ class PaintedWorld:
             found[-1] -= 2 * _mean_kernel(mixed, real)
         self.truths = np.array(found)
 
-    def pictures(self, each: int, generator: np.random.Generator) -> tuple[Labels, ...]:
+    def pictures(self, each: int, generator: np.random.Generator) -> tuple[Labels, Labels, Floats]:
         """Styles, units and features of real pictures; artists have unequal numbers of them."""
         labels = np.repeat(np.arange(STYLES), each)
         noise = generator.normal(size=(len(labels), FEATURES))
