@@ -15,9 +15,12 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
+from impasto.embedding.embed import encoder
 from impasto.errors import InputError, RunError
+from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.ood import ENOUGH, OodDetector
-from impasto.evaluation.predict import Prediction, PredictSettings, predict, write_csv
+from impasto.evaluation.predict import Prediction, Predictor, PredictSettings, predict, write_csv
+from impasto.evaluation.settings import Views
 from impasto.files import write_text
 from impasto.files.checksums import forget
 from quick_settings import STYLES
@@ -47,6 +50,29 @@ def test_predictions_are_the_evaluations(trained: Trained, pictures: Path) -> No
         )
         shares = list(mine.probabilities.values())
         assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.parametrize("scales", [(1.0, 1.25), (1.25,)])
+def test_what_the_network_computes_once_is_what_each_question_alone_gets(
+    trained: Trained, scales: tuple[float, ...]
+) -> None:
+    """Predictions, embeddings and heat maps; the picture itself need not be one of the views."""
+    opened = Predictor.open(trained.run.path, PredictSettings())
+    predictor = replace(
+        opened, _calibrated=replace(opened._calibrated, views=Views(flip=True, scales=scales))
+    )
+    pixels = np.asarray(trained.collection.pixels[:5])
+    paths = [Path(str(number)) for number in range(5)]
+    explained = predictor.explain(paths, pixels)
+    wanted = predictor.predict(paths, pixels)
+    for mine, other in zip(explained.predictions, wanted, strict=True):
+        assert mine.path == other.path
+        assert mine.probabilities == pytest.approx(dict(other.probabilities), abs=1e-5)
+        assert (mine.members, mine.in_distribution) == (other.members, other.in_distribution)
+    embeddings = encoder(trained.run, "cpu")(pixels)
+    assert explained.embeddings == pytest.approx(embeddings, abs=1e-4)
+    styles = np.array([predictor.position(one.style) for one in wanted])
+    assert explained.heat == pytest.approx(heat_maps(predictor.network, pixels, styles), abs=1e-3)
 
 
 def test_a_table_of_predictions_opens_in_a_spreadsheet_and_runs_no_formula(tmp_path: Path) -> None:

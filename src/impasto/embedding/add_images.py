@@ -186,6 +186,26 @@ class StoredAtlas:
         prepare = fit_preparation(raw, content.preparation, int(content.settings["seed"]))
         return cls(folder, content, table, raw, prepare, prepare(raw))
 
+    @classmethod
+    def of_run(cls, run: Run, folder: Path | None = None) -> "StoredAtlas":
+        """Read the atlas of a run.
+
+        Args:
+            run: with an atlas.
+            folder: the atlas's; ``RUN/atlas`` where ``None``.
+
+        Raises:
+            RunError: the run has no atlas, or was trained further since.
+            InputError: the atlas is damaged.
+        """
+        found = StoredAtlas.read(folder or run.path / "atlas")
+        if found.content.run.weights != run.weights_fingerprint:
+            raise RunError(
+                f"{found.folder} was made before {run.path} was trained further: run impasto "
+                "atlas again"
+            )
+        return found
+
     @cached_property
     def _units(self) -> Vectors:
         return unit(self.known)
@@ -229,12 +249,7 @@ class OpenAtlas(StoredAtlas):
             RunError: the run has no atlas, or was trained further since.
             InputError: the atlas is damaged.
         """
-        found = StoredAtlas.read(folder or run.path / "atlas")
-        if found.content.run.weights != run.weights_fingerprint:
-            raise RunError(
-                f"{found.folder} was made before {run.path} was trained further: run impasto "
-                "atlas again"
-            )
+        found = StoredAtlas.of_run(run, folder)
         return cls(
             folder=found.folder,
             content=found.content,

@@ -5,6 +5,8 @@ picture by all of them, so all of them say where its answer comes from (numbers 
 docs/methods/explanation.md).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,11 +35,24 @@ def heat_maps(
     heat = np.zeros((len(pictures), side, side), np.float32)
     for start in range(0, len(pictures), _CHUNK):
         part = slice(start, start + _CHUNK)
-        maps = grad_cam(
-            network.model, network.input(pictures[part]), torch.from_numpy(styles[part])
-        )
-        heat[part] = _peaked(_stretched(maps, side)).cpu().numpy()
+        with torch.no_grad():
+            features = network.model.features(network.input(pictures[part]))
+        heat[part] = heat_of_maps(network, features, styles[part])
     return heat
+
+
+def heat_of_maps(
+    network: LoadedClassifier, features: Sequence[Tensor], styles: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Heat maps as of ``heat_maps``, from feature maps that are computed already.
+
+    Args:
+        network: that computed them.
+        features: of the pictures, ``(B, C, h, w)`` a stage.
+        styles: a position in the vocabulary for each picture, ``int64 (B,)``.
+    """
+    maps = _grad_cam(network.model, features, torch.from_numpy(styles))
+    return np.asarray(_peaked(_stretched(maps, network.resolution)).cpu().numpy())
 
 
 def coarse_heat(
@@ -78,12 +93,18 @@ def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
     """
     with torch.no_grad():
         features = model.features(x)
+    return _grad_cam(model, features, styles)
+
+
+def _grad_cam(model: StyleNetwork, features: Sequence[Tensor], styles: Tensor) -> Tensor:
+    """Grad-CAM from feature maps that are computed already."""
+    first = features[0]
     with torch.enable_grad():
         maps = [stage.detach().requires_grad_() for stage in features]
         logits = model.head(model.describe(maps))
         # Pictures do not see each other, so the sum's slope in a picture's features is its own
         # logit's
-        answers = logits.gather(1, styles.to(x.device)[:, None]).sum()
+        answers = logits.gather(1, styles.to(first.device)[:, None]).sum()
         slopes = torch.autograd.grad(
             answers, maps, allow_unused=True
         )  # not every network describes every map
@@ -91,7 +112,7 @@ def grad_cam(model: StyleNetwork, x: Tensor, styles: Tensor) -> Tensor:
         (stage, slope) for stage, slope in zip(features, slopes, strict=True) if slope is not None
     ]
     finest = described[0][0].shape[-2:]
-    heat = x.new_zeros(len(x), *finest)
+    heat = first.new_zeros(len(first), *finest)
     for stage, slope in described:
         weighted = (slope.mean((2, 3), keepdim=True) * stage).sum(1, keepdim=True)
         share = (

@@ -142,6 +142,39 @@ class LoadedClassifier:
         return logits[order], features[order]
 
     @torch.no_grad()
+    def outputs_and_maps(
+        self, pictures: NDArray[np.uint8], views: Views
+    ) -> tuple[Floats, Floats, tuple[Tensor, ...]]:
+        """Logits averaged over views, with embeddings and feature maps of the pictures themselves.
+
+        The network sees the pictures themselves (whole, at its training's resolution, not
+        mirrored) once, also where they are one of the views.
+
+        Args:
+            pictures: ``uint8 (B, H, W, 3)``, all in one batch.
+            views: what the logits are averaged over.
+
+        Returns:
+            ``float32 (B, styles)``, ``float32 (B, D)``, and a feature map ``(B, C, h, w)`` a stage.
+        """
+        levels, count = byte_tensor(pictures).to(self.accelerator.device), len(pictures)
+        maps = None
+        described: list[Tensor] = []
+        for side in self.sides(views):
+            x = plain(levels, side)
+            # Mirrored in the same batch: small batches cost most by the picture
+            seen = self.model.features(torch.cat((x, x.flip(3))) if views.flip else x)
+            parts = torch.split(self.model.describe(seen).float(), count)
+            described += parts
+            if side == self.resolution:
+                maps, embeddings = tuple(one[:count] for one in seen), parts[0]
+        if maps is None:
+            maps = self.model.features(plain(levels, self.resolution))
+            embeddings = self.model.describe(maps).float()
+        logits = self.model.head(torch.stack(described)).mean(0)
+        return logits.cpu().numpy(), embeddings.cpu().numpy(), maps
+
+    @torch.no_grad()
     def _batch(self, pictures: NDArray[np.uint8], views: Views) -> tuple[Floats, Floats]:
         levels = byte_tensor(pictures).to(self.accelerator.device)
         inputs = [plain(levels, side) for side in self.sides(views)]

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from impasto.collection.user_images import read_images
 from impasto.config import Device, Settings
-from impasto.evaluation.grad_cam import heat_maps
+from impasto.evaluation.grad_cam import heat_maps, heat_of_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, PriorCorrection, open_classifier
 from impasto.evaluation.ood import FALSE_ALARMS, OodDetector, ood_features
 from impasto.evaluation.settings import EvaluateSettings, Views
@@ -96,6 +96,21 @@ class Prediction:
         if self.heatmap:
             lines.append(f"  heat map: {self.heatmap}")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Predictions for pictures, with what the network computes on the way.
+
+    Attributes:
+        predictions: in the pictures' order.
+        embeddings: of the pictures themselves, not averaged over views, ``float32 (N, D)``.
+        heat: Grad-CAM of each picture for its likeliest style, ``float32 (N, R, R)`` in [0, 1].
+    """
+
+    predictions: list[Prediction]
+    embeddings: NDArray[np.float32]
+    heat: NDArray[np.float32]
 
 
 def predict(
@@ -188,10 +203,27 @@ class Predictor:
 
     def predict(self, paths: Sequence[Path], pixels: NDArray[np.uint8]) -> list[Prediction]:
         """Predict the styles of pictures ``uint8 (N, size, size, 3)``, named by ``paths``."""
-        calibrated, styles = self._calibrated, self.network.run.styles
         logits, _ = self.network.logits_and_features(
-            lambda rows: pixels[rows], len(pixels), calibrated.views
+            lambda rows: pixels[rows], len(pixels), self._calibrated.views
         )
+        return self._predictions(paths, pixels, logits)
+
+    def explain(self, paths: Sequence[Path], pixels: NDArray[np.uint8]) -> Explained:
+        """Predict the styles of a few pictures, with embeddings and heat maps.
+
+        The network sees each picture once for all three; ``predict`` and ``heat_maps`` one after
+        the other take longer. All pictures are computed as one batch.
+        """
+        network = self.network
+        logits, embeddings, maps = network.outputs_and_maps(pixels, self._calibrated.views)
+        predictions = self._predictions(paths, pixels, logits)
+        named = np.array([self.position(one.style) for one in predictions])
+        return Explained(predictions, embeddings, heat_of_maps(network, maps, named))
+
+    def _predictions(
+        self, paths: Sequence[Path], pixels: NDArray[np.uint8], logits: NDArray[np.float32]
+    ) -> list[Prediction]:
+        calibrated, styles = self._calibrated, self.network.run.styles
         probabilities = calibrated.correction(logits, calibrated.temperature)
         sets, near = None, None
         if calibrated.thresholds is not None:

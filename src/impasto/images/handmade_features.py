@@ -6,6 +6,7 @@ were usual before trained networks: colour moments and a joint colour histogram 
 Triggs 2005), uniform local binary patterns (Ojala et al. 2002), and moments of octave bands.
 """
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -77,7 +78,7 @@ def _colour(colours: Floats) -> Floats:
     mean, deviation = flat.mean(2), flat.std(2)
     scaled = (flat - mean[..., None]) / (deviation[..., None] + FLOOR)
     correlations = (scaled[:, [0, 0, 1]] * scaled[:, [1, 2, 2]]).mean(2)
-    skewness = (scaled**3).mean(2)
+    skewness = (scaled * scaled * scaled).mean(2)  # NumPy's power is 200 times slower
     cells = np.zeros(flat[:, 0].shape, np.int64)
     shifted = (flat[:, 0], (flat[:, 1] + 0.25) * 2, (flat[:, 2] + 0.25) * 2)  # most lies in ±0.25
     for levels, values in zip(LEVELS, shifted, strict=True):
@@ -119,6 +120,19 @@ def _spectrum(colours: Floats) -> Floats:
     window = np.hanning(size + 2)[1:-1].astype(np.float32)
     centred = colours - colours.mean((2, 3), keepdims=True)
     power = np.abs(scipy.fft.rfft2(centred * window * window[:, None], workers=1)) ** 2
+    directed, rings = _frequency_groups(size)
+    flat = power.reshape(*power.shape[:2], -1)
+    parts = (flat[:, 0] @ directed, *(flat[:, channel] @ rings for channel in range(3)))
+    logs = [np.log(part + FLOOR * size) for part in parts]
+    return np.concatenate((*logs, np.diff(logs[1], axis=1)), axis=1)
+
+
+@cache
+def _frequency_groups(size: int) -> tuple[Floats, Floats]:
+    """Matrices from power to its mean by octave and direction, and by octave, ``(P, groups)``.
+
+    A group without any frequency gives 0.
+    """
     y = np.fft.fftfreq(size)[:, None]
     x = np.fft.rfftfreq(size)[None]
     radius = np.hypot(y, x)
@@ -126,21 +140,14 @@ def _spectrum(colours: Floats) -> Floats:
     ring = np.floor(-np.log2(np.maximum(radius, 1e-9) / 0.5)).astype(np.int64).clip(0, octaves)
     wedge = np.round(np.arctan2(y, x) / np.pi * WEDGES).astype(np.int64) % WEDGES
     used = (radius <= 0.5) & (radius > 0) & (ring < octaves)
-    directed = _means(power[:, 0], np.where(used, ring * WEDGES + wedge, -1), octaves * WEDGES)
-    rings = [_means(power[:, c], np.where(used, ring, -1), octaves) for c in range(3)]
-    logs = [np.log(part + FLOOR * size) for part in (directed, *rings)]
-    return np.concatenate((*logs, np.diff(logs[1], axis=1)), axis=1)
+    directed = _averaging(np.where(used, ring * WEDGES + wedge, -1), octaves * WEDGES)
+    return directed, _averaging(np.where(used, ring, -1), octaves)
 
 
-def _means(power: Floats, groups: NDArray[np.int64], count: int) -> Floats:
-    """Mean power ``(B, count)`` of the frequencies of each group; those of group −1 are left out.
-
-    A group without any frequency gives 0.
-    """
-    used = groups.ravel() >= 0
-    belongs = (groups.ravel()[used, None] == np.arange(count)).astype(np.float32)
-    belongs /= np.maximum(belongs.sum(0), 1)
-    return np.asarray(power.reshape(len(power), -1)[:, used] @ belongs)
+def _averaging(groups: NDArray[np.int64], count: int) -> Floats:
+    """The matrix ``(P, count)`` that takes the mean of each group; group −1 is left out."""
+    belongs = (groups.ravel()[:, None] == np.arange(count)).astype(np.float32)
+    return np.asarray(belongs / np.maximum(belongs.sum(0), 1))
 
 
 def _bands(colours: Floats) -> Floats:

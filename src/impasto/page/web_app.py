@@ -29,10 +29,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from threadpoolctl import threadpool_limits
 
 from impasto.errors import ImpastoError
 from impasto.page.decisions_file import DecisionsFile
-from impasto.page.own_pictures import MEGAPIXELS, PaintJob, Pixels, Recognition, Studio
+from impasto.page.own_pictures import (
+    MEGAPIXELS,
+    PaintJob,
+    Pixels,
+    Recognition,
+    Studio,
+    share_of_cores,
+)
 from impasto.page.request_queue import BusyError, RequestQueue
 
 FOLDERS: Final = ("site", "figures", "tables")
@@ -45,6 +53,7 @@ DROPPED: Final = 8  # times as many bytes are read to the end before they are re
 UPLOAD_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 60.0
 BATCH: Final = 8  # pictures that are recognised together
+DELAY: Final = 0.004  # seconds that the first of them waits for others, as each costs less then
 WAITING: Final = 64  # pictures that wait to be recognised
 CANVASES: Final = 4  # pictures that wait to be painted
 EACH: Final = 16  # requests of one address that are answered at once
@@ -202,17 +211,23 @@ def web_app(
         decisions: the file that decisions are written to; ``None``: they are refused.
     """
     recognition, studio = Recognition.open(study, on_skip), Studio.open(study, on_skip)
-    recognised = (
-        None if recognition is None else RequestQueue(recognition.recognise, BATCH, WAITING)
-    )
-    painted = None if studio is None else RequestQueue(studio.paint, 1, CANVASES)
+    recognised = painted = None
+    if recognition is not None:
+        threads = recognition.threads
+        recognised = RequestQueue(
+            recognition.recognise, BATCH, WAITING, DELAY, threads, share_of_cores(threads)
+        )
+    if studio is not None:
+        painted = RequestQueue(studio.paint, 1, CANVASES, start=share_of_cores(1))
     answers = _Answers(rules, recognition, studio, recognised, painted, decisions)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_exception_handler(_unhandled)
         tasks = [asyncio.create_task(one.run()) for one in (recognised, painted) if one is not None]
-        yield
+        # NumPy's products are small here, and idle threads of its BLAS keep a core busy after each
+        with threadpool_limits(1, user_api="blas"):
+            yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
