@@ -1,12 +1,20 @@
 """Devices by name, and the precision that ``auto`` takes on each."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from impasto.devices import accelerator_on, autocast, device_of, precision_of
+from impasto.devices import (
+    accelerator_on,
+    autocast,
+    device_of,
+    precision_of,
+    share_of_cores,
+    threads_of_batches,
+)
 from impasto.errors import SettingsError
 
 
@@ -78,3 +86,21 @@ def test_autocast_computes_in_the_precision_asked_for() -> None:
         assert layer(torch.ones(1, 3)).dtype == torch.bfloat16
     with autocast(cpu, "float32"):
         assert layer(torch.ones(1, 3)).dtype == torch.float32
+
+
+def test_threads_of_batches_share_the_cores_and_leave_the_others_theirs() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        assert threads_of_batches(torch.device("cpu")) == 4
+        assert threads_of_batches(torch.device("cuda")) == 1
+        starts = share_of_cores(2), share_of_cores(1)
+        seen = []
+        for start in starts:
+            with ThreadPoolExecutor(1, initializer=start) as pool:
+                sums = pool.submit(lambda: (torch.ones(10**6).sum(), torch.get_num_threads()))
+                seen.append(sums.result()[1])
+        assert seen == [2, 4]
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)

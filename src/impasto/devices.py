@@ -1,6 +1,7 @@
 """Devices by name, the processes that share the work, and the precision of ``auto``."""
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Final, Literal
 
 import torch
 from accelerate import Accelerator
@@ -9,6 +10,8 @@ from accelerate.state import AcceleratorState, PartialState
 from impasto.config import Device
 from impasto.errors import SettingsError
 
+MOST_THREADS: Final = 4
+"""That compute batches at once; further cores share the batches' work."""
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
@@ -48,6 +51,26 @@ def accelerator_on(name: Device, **how: Any) -> Accelerator:
     if device.index is not None:
         torch.cuda.set_device(device)
     return Accelerator(cpu=device.type == "cpu", **how)
+
+
+def threads_of_batches(device: torch.device) -> int:
+    """The number of threads in which small batches are best computed at once on a device.
+
+    On the processor two batches on a core each are done before two in turn on both: cores that
+    share a small batch mostly wait for each other.
+    """
+    return min(MOST_THREADS, torch.get_num_threads()) if device.type == "cpu" else 1
+
+
+def share_of_cores(threads: int) -> Callable[[], None]:
+    """The start of one of some threads: torch then takes an equal share of the cores for it."""
+    cores = max(1, torch.get_num_threads() // threads)
+
+    def start() -> None:
+        torch.get_num_threads()  # else torch's own start of the thread, later, undoes the next line
+        torch.set_num_threads(cores)
+
+    return start
 
 
 def precision_of(

@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from impasto.collection.collection import Collection, open_collection
@@ -163,22 +162,6 @@ def test_requests_at_once_get_their_own_answers(address: str, study: Path) -> No
         answers = list(pool.map(lambda one: ask(address, "/api/predict", one), pictures))
     assert [one.status for one in answers] == [200] * 12
     assert [one.data["neighbours"][0]["row"] for one in answers] == [int(row) for row in rows]
-
-
-def test_threads_that_recognise_share_the_cores_and_leave_the_others_theirs() -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    try:
-        starts = own_pictures.share_of_cores(2), own_pictures.share_of_cores(1)
-        seen = []
-        for start in starts:
-            with ThreadPoolExecutor(1, initializer=start) as pool:
-                sums = pool.submit(lambda: (torch.ones(10**6).sum(), torch.get_num_threads()))
-                seen.append(sums.result()[1])
-        assert seen == [2, 4]
-        assert torch.get_num_threads() == 4
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_no_second_thread_of_numpys_products_spins_while_it_serves(

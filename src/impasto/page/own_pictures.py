@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.collection.collection import open_collection
+from impasto.devices import threads_of_batches
 from impasto.embedding.add_images import StoredAtlas
 from impasto.errors import ImpastoError, InputError, RunError
 from impasto.evaluation.predict import Predictor, PredictSettings
@@ -33,8 +33,6 @@ MEGAPIXELS: Final = 64
 NEIGHBOURS: Final = 8
 PLACED_BY: Final = 5
 """Nearest paintings whose mean place a picture takes on a map."""
-MOST_THREADS: Final = 4
-"""In which pictures are recognised; more cores than these share the threads' work."""
 PAINTED: Final = 256
 """Pixels of the shorter side of a painted picture."""
 
@@ -75,13 +73,8 @@ class Recognition:
 
     @property
     def threads(self) -> int:
-        """Threads in which pictures are best recognised at once.
-
-        On the CPU two batches on a core each are done before two in turn on both: a batch is small,
-        and cores that share one mostly wait for each other.
-        """
-        on_cpu = self.predictor.network.accelerator.device.type == "cpu"
-        return min(MOST_THREADS, torch.get_num_threads()) if on_cpu else 1
+        """Threads in which pictures are best recognised at once."""
+        return threads_of_batches(self.predictor.network.accelerator.device)
 
     def decoded(self, data: bytes) -> Pixels:
         """Decode a picture as the classifier takes it, ``uint8 (size, size, 3)``.
@@ -204,17 +197,6 @@ class Studio:
         if job.style not in self.styles:
             raise InputError(f"no such style: {job.style[:60]}")
         _require_size(job.data)
-
-
-def share_of_cores(threads: int) -> Callable[[], None]:
-    """The start of one of some threads: torch then takes an equal share of the cores for it."""
-    cores = max(1, torch.get_num_threads() // threads)
-
-    def start() -> None:
-        torch.get_num_threads()  # else torch's own start of the thread, later, undoes the next line
-        torch.set_num_threads(cores)
-
-    return start
 
 
 def _runs(study: Path, kind: RunKind, on_skip: Announce) -> list[Run]:

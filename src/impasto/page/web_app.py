@@ -31,16 +31,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from threadpoolctl import threadpool_limits
 
+from impasto.devices import share_of_cores
 from impasto.errors import ImpastoError
 from impasto.page.decisions_file import DecisionsFile
-from impasto.page.own_pictures import (
-    MEGAPIXELS,
-    PaintJob,
-    Pixels,
-    Recognition,
-    Studio,
-    share_of_cores,
-)
+from impasto.page.own_pictures import MEGAPIXELS, PaintJob, Pixels, Recognition, Studio
 from impasto.page.request_queue import BusyError, RequestQueue
 
 FOLDERS: Final = ("site", "figures", "tables")
