@@ -194,6 +194,11 @@ def test_the_bench_of_the_statistics_tells_narrow_intervals(
     )
     assert artists["accuracy"] >= 0.87
     assert pictures["accuracy"] < artists["accuracy"]
+    few = dict(bench.scores(bench.World(5, 0, 0.0), 60, by_artist=False))
+    assert few["balanced accuracy"] >= 0.87 and few["recall of a style, the mean over styles"] > 0.9
+    apart = dict(bench.distances(20, each=8, artists=0, way=0.5, targets=2))
+    assert apart["kernel distance, mean over styles"] >= 0.8
+    assert apart["two equal painters: one called nearer or further"] <= 0.2
     assert bench.calibration(176, 0, 60) <= 0.17
     assert 0.86 <= bench.sets(20) <= 0.94
 
