@@ -180,10 +180,11 @@ def _two_styles(found: Collection, copies: Copies, pictures: bool) -> Finding:
         {"id": ids[a], "copy": ids[b], "styles": f"{styles[a]}, {styles[b]}"}
         for a, b, _ in works.pairs.listed(LISTED)
     ]
-    pairs = works.pairs.count
-    numbers = {"names": float(len(works.names)), "pairs": float(pairs)}
-    text = f"{len(works.names):,} file names stand under two styles or more"
-    text += f", and {pairs:,} pairs of copies do." if pictures else "."
+    names, pairs = len(works.names), works.pairs.count
+    numbers = {"names": float(names), "pairs": float(pairs)}
+    text = f"{names:,} file name{'s stand' if names != 1 else ' stands'} under two styles or more"
+    copied = f"{pairs:,} pair{'s of copies do' if pairs != 1 else ' of copies does'}"
+    text += f", and {copied}." if pictures else "."
     return Finding("IMP107", "issue" if items else "passed", text, numbers, items[:LISTED])
 
 
@@ -219,8 +220,9 @@ def _artists(found: Collection) -> Finding:
     }
     text = (
         f"{len(both)} of {len(tested)} test artists are also in training, with {works} of "
-        f"{len(test)} test works. Answering each artist's usual style is right for "
-        f"{percent(oracle)} of them, always answering the most frequent style for "
+        f"{len(test)} test works. Answering each artist's usual style, and the most frequent style "
+        f"where the artist is unknown, is right for {percent(oracle)} of all test works (supposing "
+        f"styles as frequent as in training), always answering the most frequent one for "
         f"{percent(majority)}."
     )
     return Finding(
@@ -241,11 +243,11 @@ def _imbalance(found: Collection) -> Finding:
     styles = found.vocabulary.styles
     most, least = int(counts.argmax()), int(np.where(counts > 0, counts, counts.max() + 1).argmin())
     text = (
-        f"{styles[most]} has {counts[most]} training pictures and {styles[least]} {counts[least]}: "
-        f"{ratio:.1f} to 1."
+        f"{styles[most]} has {counts[most]:,} training pictures and {styles[least]} "
+        f"{counts[least]:,}: {ratio:.1f} to 1."
     )
     if ratio == 1:
-        text = f"Every style has {counts[most]} training pictures."
+        text = f"Every style has {counts[most]:,} training pictures."
     numbers = {"ratio": ratio, "largest": float(present.max()), "smallest": float(present.min())}
     items = [{"style": style, "train": int(n)} for style, n in zip(styles, counts, strict=True)]
     return Finding("IMP109", "issue" if ratio >= IMBALANCE else "passed", text, numbers, items)

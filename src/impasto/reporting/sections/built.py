@@ -31,7 +31,8 @@ MODELS: Final[dict[RunKind, str]] = {
     "lora": "LoRA",
 }
 NETWORKS: Final = {
-    "classifier": "impasto’s classifier, a residual network with Gram descriptors",
+    "classifier": "impasto’s classifier, a residual network that describes a picture by means and "
+    "deviations of its feature maps",
     "residual": "a residual network",
     "in-class": "the course’s network from class",
     "published": "the course’s published network",

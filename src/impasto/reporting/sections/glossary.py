@@ -5,8 +5,8 @@ from typing import Final
 from impasto.reporting.blocks import Row, Section, Strong, Table, columns
 
 TERMS: Final = {
-    "95 % interval": "The values that would be found in 95 of 100 cases with other test pictures, "
-    "or other artists, of the same kind.",
+    "95 % interval": "Made from the test pictures, or their artists, so that of 100 such intervals "
+    "from other ones of the same kind about 95 would hold the value of all of that kind.",
     "Accuracy": "Share of test pictures whose style is named rightly.",
     "AMI": "Adjusted mutual information of clusters and styles: 0 by chance, 1 for perfect "
     "agreement.",
@@ -31,7 +31,7 @@ TERMS: Final = {
     "PSNR": "Peak signal-to-noise ratio of a reconstruction, in decibels; higher is closer.",
     "Purity": "Share of paintings that are of the commonest style of their cluster.",
     "Recall": "Of a style’s pictures, the share that are recognised.",
-    "Silhouette": "How much nearer paintings lie to their own cluster than to the next, -1 to 1.",
+    "Silhouette": "How much nearer paintings lie to their own cluster than to the next, −1 to 1.",
     "SSIM": "Structural similarity of two pictures; 1 for the same.",
     "Temperature": "The number by which logits are divided so that probabilities are calibrated.",
     "Trustworthiness": "How far neighbours on a map are neighbours in the embedding; 1 is all.",
