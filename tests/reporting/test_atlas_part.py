@@ -103,6 +103,19 @@ def test_a_taught_network_shows_the_scores_on_test_pictures(
     assert "| By kmeans | 13 | 0.436" in text
 
 
+@pytest.mark.parametrize("supervised", [True, False])
+def test_the_map_of_a_taught_network_says_what_it_learned(study: Path, supervised: bool) -> None:
+    folder = mapped(study, supervised=supervised) / "runs" / "classifier" / "atlas"
+    styles = ["Baroque", "Ukiyo_e"] * 20
+    places = [float(number) for number in range(40)]
+    pq.write_table(
+        pa.table({"style": styles, "x": places, "y": places[::-1]}), folder / "atlas.parquet"
+    )
+    for form in report(study):
+        assert "lie on the maps of classifier" in form
+        assert ("learned the styles of the training pictures" in form) == supervised
+
+
 def test_styles_stand_in_the_order_of_their_fit(reported: Reported) -> None:
     lines = reported.text.splitlines()
     rows = [

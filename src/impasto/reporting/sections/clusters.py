@@ -430,6 +430,13 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
             )
         sheet.figure.legend(loc="outside lower center", ncols=4 if sheet.wide else 2, fontsize=8)
 
+    taught = [one for one in drawn if one[0].supervised]
+    known = (
+        f" {_runs(taught)} learned the styles of the training pictures, which are among the dots "
+        "and may lie together for that alone."
+        if taught
+        else ""
+    )
     high = 1.0 + min(WIDTH / len(drawn), 3.5)
     return [
         Chart(
@@ -439,7 +446,7 @@ def maps(atlases: Sequence[tuple[Atlas, Place]]) -> list[Block]:
             f"{', '.join(map(style_title, styles))}.",
             "A dot is a painting; only nearness has a meaning, and only as far as the "
             "trustworthiness goes. In colour: the styles whose clusters fit best on the first map; "
-            "all others are grey.",
+            f"all others are grey.{known}",
             (WIDTH, high),
             draw,
             560,
