@@ -6,7 +6,7 @@ Then ``train_lora`` teaches it the styles by captions that name them, and ``scor
 classifier judge that was trained on another gallery, by other artists. The same is done with twelve
 pictures of one style that lie in a folder with captions.
 
-    python benchmarks/lora_proof.py FOLDER [--base-steps 1500] [--epochs 30] [--pictures 24]
+    python benchmarks/lora_proof.py FOLDER [--base-steps 1500] [--epochs 60] [--pictures 24]
 
 Each stage is kept in FOLDER and not made again. The last lines are the numbers, also in
 FOLDER/proof.json.
@@ -391,7 +391,7 @@ def main() -> None:
     parser.add_argument("--vae-steps", type=int, default=1200)
     parser.add_argument("--base-steps", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--judge-epochs", type=int, default=20)
