@@ -129,7 +129,7 @@ def _drawn(labels: ReferenceLabels, scope: Scope, seed: int) -> _Task | None:
 
 
 def _scores(
-    similarity: Vectors, task: _Task, shuffled: Labels | None, settings: AtlasSettings
+    similarity: Vectors, task: _Task, shuffled: NDArray[np.integer] | None, settings: AtlasSettings
 ) -> RetrievalScores:
     ranking = Ranking.of(similarity, task.allowed)
     styles = task.styles[task.queries]
