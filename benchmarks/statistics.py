@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import adjusted_mutual_info_score
 
 from impasto.comparison.resampling import Draws, resampled
+from impasto.embedding.cluster_metrics import chance_scores, score_estimates, score_gains
+from impasto.embedding.null_labels import null_labels
 from impasto.evaluation.ood import FALSE_ALARMS, conformal_limit
 from impasto.evaluation.painter_score_numbers import balanced_pairs
 from impasto.numerics import conformal
@@ -275,6 +278,51 @@ def distances(
     yield "two equal painters: one called nearer or further", equal / trials
 
 
+def clustered(
+    artists: int, works: int, generator: np.random.Generator
+) -> tuple[Labels, Labels, Labels, Labels]:
+    """Styles, two equally good clusterings, and artists of paintings, ``int64 (N,)`` each.
+
+    Four artists of ten have their style's cluster, the others one of their own liking; six of an
+    artist's ten paintings lie in the artist's cluster.
+    """
+    style = np.arange(artists) % STYLES
+    who = np.repeat(np.arange(artists), works)
+
+    def clusters() -> Labels:
+        strays = generator.integers(0, STYLES, artists)
+        liked = np.where(generator.random(artists) < 0.4, style, strays)
+        near = generator.random(len(who)) < 0.6
+        return np.where(near, liked[who], generator.integers(0, STYLES, len(who)))
+
+    return style[who], clusters(), clusters(), who
+
+
+def clusterings(trials: int, artists: int, works: int) -> Iterator[tuple[str, float]]:
+    """Coverage of the AMI of clusters, and how often one of two equal clusterings is called better.
+
+    The truth is the AMI of very many artists. That of few exceeds it by about its chance level, the
+    AMI with styles shuffled among them, which is taken off.
+    """
+    labels, many, _, _ = clustered(200_000, 1, np.random.default_rng(0))
+    truth = adjusted_mutual_info_score(labels, many)
+    held, called = [0, 0], [0, 0]
+    for trial in range(trials):
+        labels, first, second, who = clustered(artists, works, np.random.default_rng([trial, 9]))
+        draws = PictureDraws.make(labels, STYLES, who, resamples=RESAMPLES, seed=trial)
+        null = null_labels(labels, who, shufflings=40, seed=trial)
+        level = chance_scores(labels, first, null).ami.mean
+        again = {"resamples": RESAMPLES, "seed": trial}
+        for place, drawn in enumerate((draws, None)):
+            found = score_estimates(labels, first, **again, artists=drawn)["ami"]
+            held[place] += found.low - level <= truth <= found.high - level
+            gain = score_gains(labels, first, second, **again, artists=drawn).ami
+            called[place] += gain.low > 0 or gain.high < 0
+    for place, unit in enumerate(("artists", "paintings")):
+        yield f"AMI of clusters less its chance level, {unit} drawn", held[place] / trials
+        yield f"two equal clusterings: one called better, {unit} drawn", called[place] / trials
+
+
 def main() -> None:
     """Print the table as Markdown."""
     parser = argparse.ArgumentParser(description="Coverage and false alarms.")
@@ -307,6 +355,9 @@ def main() -> None:
     for case, (each, artists, way) in painters.items():
         for measure, share in distances(trials // 2, each=each, artists=artists, way=way):
             line(case, measure, share)
+    for artists, works in ((140, 5), (280, 25)):
+        for measure, share in clusterings(trials // 2, artists, works):
+            line(f"{artists * works:,} paintings by {artists} artists", measure, share)
     simple: dict[str, Callable[[], float]] = {
         "sign test by artist, p < 0.05 under its null": lambda: signs(trials, by_artist=True),
         "McNemar's test on the same, p < 0.05": lambda: signs(trials, by_artist=False),

@@ -23,6 +23,7 @@ from impasto.records.atlas import (
     StyleFit,
     StyleRetrieval,
 )
+from impasto.records.evaluation import ResampledUnits
 from impasto.records.record import Interval
 
 
@@ -114,6 +115,10 @@ def atlas(names: Sequence[str] = ("Ukiyo_e", "Pop_Art"), **more: Any) -> Atlas:
         "collection_fingerprint": "0", "supervised": False, "paintings": 9000, "test": 600,
         "dimensions": 128, "preparation": "none",
         "settings": {"seed": 0, "permutations": 200}, "environment": {},
+        "resampled": ByScope(
+            all=ResampledUnits(unit="artists", count=280, unknown=1900),
+            test=ResampledUnits(unit="artists", count=140, unknown=90),
+        ),
         "maps": (drawn("tsne", "t-SNE"),), "clusterings": (clusters("kmeans", 0.3, 0.3),),
         "baselines": (baseline("colour_histogram", 0.1, 0.1),), "probes": None,
         "styles": tuple(style(name) for name in names), "captions": (),

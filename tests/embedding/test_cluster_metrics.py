@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from impasto.embedding import cluster_metrics
 from impasto.embedding.null_labels import null_labels
+from impasto.numerics.bootstrap import PictureDraws
 from impasto.records.atlas import ChanceScores
 from impasto.records.record import Interval
 
@@ -188,3 +189,64 @@ def test_many_styles_and_clusters_are_drawn_in_portions(monkeypatch: pytest.Monk
     for one, other in pairs:
         assert other.value == one.value
         assert (other.low, other.high) == pytest.approx((one.low, one.high), abs=0.02)
+
+
+def artists_world(seed: int, artists: int = 60, works: int = 12) -> tuple[np.ndarray, ...]:
+    """Styles, clusters and artists: some artists' works go to the cluster of their style, all.
+
+    Others' works go to a cluster of the artist's own liking. What an artist's first work tells, all
+    tell.
+    """
+    rng = np.random.default_rng(seed)
+    style = np.arange(artists) % 4
+    liked = np.where(rng.random(artists) < 0.6, style, rng.integers(0, 4, artists))
+    who = np.repeat(np.arange(artists), works)
+    clusters = np.where(rng.random(len(who)) < 0.9, liked[who], rng.integers(0, 4, len(who)))
+    return style[who], clusters, who
+
+
+def test_intervals_over_artists_hold_what_all_artists_would_give() -> None:
+    labels, clusters, _ = artists_world(10**6, artists=20_000, works=2)
+    truth = metrics.adjusted_mutual_info_score(labels, clusters)
+    held = {"artists": 0, "paintings": 0}
+    for seed in range(100):
+        labels, clusters, who = artists_world(seed)
+        draws = PictureDraws.make(labels, 4, who, resamples=200, seed=seed)
+        for unit, artists in (("artists", draws), ("paintings", None)):
+            found = cluster_metrics.score_estimates(
+                labels, clusters, resamples=200, seed=seed, artists=artists
+            )["ami"]
+            held[unit] += found.low <= truth <= found.high
+    assert held["artists"] >= 88
+    assert held["paintings"] < 70
+
+
+def test_a_difference_over_artists_is_paired_and_wider_than_over_paintings() -> None:
+    labels, clusters, who = artists_world(3)
+    others = np.where(np.random.default_rng(4).random(len(who)) < 0.2, 0, clusters)
+    draws = PictureDraws.make(labels, 4, who, resamples=300, seed=0)
+    over_artists, over_paintings = (
+        cluster_metrics.score_gains(
+            labels, clusters, others, resamples=300, seed=0, artists=artists
+        ).ami
+        for artists in (draws, None)
+    )
+    assert over_artists.value == over_paintings.value
+    assert over_artists.high - over_artists.low > over_paintings.high - over_paintings.low
+    nothing = cluster_metrics.score_gains(
+        labels, clusters, clusters, resamples=300, seed=0, artists=draws
+    )
+    assert nothing.ami == Interval(value=0, low=0, high=0)
+
+
+def test_artists_that_each_have_one_painting_are_paintings() -> None:
+    draws = PictureDraws.make(LABELS, 5, None, resamples=2000, seed=0)
+    by_unit, by_table = (
+        cluster_metrics.score_estimates(LABELS, CLUSTERS, resamples=2000, seed=1, artists=artists)
+        for artists in (draws, None)
+    )
+    for name, one in by_unit.items():
+        assert one.value == by_table[name].value
+        assert (one.low, one.high) == pytest.approx(
+            (by_table[name].low, by_table[name].high), abs=0.01
+        ), name

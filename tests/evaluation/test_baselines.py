@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from impasto.collection.collection import Collection
+from impasto.collection.picture_draws import picture_draws
 from impasto.evaluation.baselines import baselines, histograms
-from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.prior_scores import PriorScores
 from impasto.records.evaluation import BaselineScores
 

@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import Field
 
 from impasto.collection.collection import SPLITS, Collection
+from impasto.collection.picture_draws import resampled_units
 from impasto.comparison.balance_choice import (
     THIN,
     MethodComparison,
@@ -48,7 +49,6 @@ from impasto.comparison.long_tail_methods import (
 from impasto.config import Settings
 from impasto.errors import CollectionError
 from impasto.evaluation.loaded_classifier import open_classifier
-from impasto.evaluation.picture_draws import resampled_units
 from impasto.files import write_text
 from impasto.numerics import metrics
 from impasto.records import finding as findings

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection, Split
+from impasto.collection.picture_draws import picture_draws
 from impasto.comparison import resampling
 from impasto.comparison.class_likelihood import class_likelihood
 from impasto.comparison.resampling import Draws
-from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.scoring import frequency_group
 from impasto.numerics.sign_tests import holm
 from impasto.records.balance import PLAIN, MethodChoice, SignTestResult

@@ -1,14 +1,14 @@
 """Cluster metrics (NMI, AMI, ARI, purity …) from contingency tables, with intervals and chance.
 
-Intervals resample paintings within their label and leave the clustering as it is. Resampling
-repeats paintings, which alone raises mutual information; so the resamples give an interval's width,
-and the value its place.
+Intervals resample whole artists where they are known, else paintings, within their label, and leave
+the clustering as it is. Resampling repeats paintings, which alone raises mutual information; so the
+resamples give an interval's width, and the value its place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +17,14 @@ from scipy.special import xlogy
 from sklearn.metrics import adjusted_mutual_info_score
 
 from impasto.embedding.null_labels import NullLabels
-from impasto.numerics.bootstrap import estimate, resample_table
+from impasto.numerics.bootstrap import PictureDraws, estimate, resample_table, student
 from impasto.numerics.metrics import contingency as counted
 from impasto.records.atlas import ChanceLevel, ChanceScores, ScoreGains
 from impasto.records.record import Interval
 
 Labels = NDArray[np.int64]
 Clusters = NDArray[np.integer]
-Tables = NDArray[np.int64]
+Tables = NDArray[Any]
 Floats = NDArray[np.float64]
 CELLS: Final = 20_000_000
 """Cells of drawn tables that are in memory at a time: 160 MB, and copies of them."""
@@ -80,17 +80,32 @@ def stacked_scores(tables: Tables, expected: float) -> dict[str, Floats]:
 
 
 def score_estimates(
-    labels: Labels, clusters: Clusters, *, resamples: int, seed: int
+    labels: Labels,
+    clusters: Clusters,
+    *,
+    resamples: int,
+    seed: int,
+    artists: PictureDraws | None = None,
 ) -> dict[str, Interval]:
-    """Return every score with its 95 % interval."""
-    table, expected = contingency(labels, clusters), _expected(labels, clusters)
-    values = stacked_scores(table[None], expected)
-    rng = np.random.default_rng(seed)
+    """Return every score with its 95 % interval.
+
+    Args:
+        labels: of each painting, ``(N,)``.
+        clusters: of each painting, ``(N,)``.
+        resamples: of paintings.
+        seed: of these resamples.
+        artists: the paintings' artists drawn again, in place of ``resamples``; ``None``: paintings
+            are drawn one by one.
+    """
+    rows, columns = (np.unique(values, return_inverse=True)[1] for values in (labels, clusters))
+    shape = int(rows.max()) + 1, int(columns.max()) + 1
+    expected = _expected(labels, clusters)
+    values = stacked_scores(counted(rows, columns, shape)[None], expected)
     drawn = _joined(
-        stacked_scores(resample_table(table, draws, rng), expected)
-        for draws in _portions(resamples, table.size)
+        stacked_scores(tables, expected)
+        for tables in _drawn_tables(rows, columns, shape, resamples, seed, artists)
     )
-    return {name: _centred_estimate(values[name][0], drawn[name]) for name in values}
+    return {name: _centred_estimate(values[name][0], drawn[name], artists) for name in values}
 
 
 def chance_scores(labels: Labels, clusters: Clusters, null: NullLabels) -> ChanceScores:
@@ -134,9 +149,18 @@ def shuffled_tables(
 
 
 def score_gains(
-    labels: Labels, clusters: Clusters, others: Clusters, *, resamples: int, seed: int
+    labels: Labels,
+    clusters: Clusters,
+    others: Clusters,
+    *,
+    resamples: int,
+    seed: int,
+    artists: PictureDraws | None = None,
 ) -> ScoreGains:
-    """Return the scores of a clustering less those of another, paired on the same resamples."""
+    """Return the scores of a clustering less those of another, paired on the same resamples.
+
+    ``artists`` as of ``score_estimates``.
+    """
     first, second = (np.unique(values, return_inverse=True)[1] for values in (clusters, others))
     columns = int(second.max()) + 1
     # Each pair of clusters is one column, so that both clusterings see the same paintings
@@ -144,21 +168,19 @@ def score_gains(
     if len(np.unique(labels)) * len(places) * resamples > CELLS:  # then without the empty ones
         places, pairs = np.unique(pairs, return_inverse=True)
     shape = len(np.unique(labels)), len(places)
-    joint = counted(np.unique(labels, return_inverse=True)[1], pairs, shape)
+    rows = np.unique(labels, return_inverse=True)[1]
     expected, other_expected = _expected(labels, clusters), _expected(labels, others)
     values = stacked_scores(contingency(labels, clusters)[None], expected)
     other_values = stacked_scores(contingency(labels, others)[None], other_expected)
-    rng = np.random.default_rng(seed)
     parts, other_parts = [], []
-    for draws in _portions(resamples, joint.size):
-        drawn = resample_table(joint, draws, rng)
+    for drawn in _drawn_tables(rows, pairs, shape, resamples, seed, artists):
         parts.append(stacked_scores(_summed(drawn, places // columns), expected))
         other_parts.append(stacked_scores(_summed(drawn, places % columns), other_expected))
     spread, other_spread = _joined(parts), _joined(other_parts)
 
     def gain(name: str) -> Interval:
         value = values[name][0] - other_values[name][0]
-        return _centred_estimate(value, spread[name] - other_spread[name])
+        return _centred_estimate(value, spread[name] - other_spread[name], artists)
 
     return ScoreGains(**{name: gain(name) for name in ScoreGains.model_fields})
 
@@ -174,6 +196,29 @@ def best_matches(tables: Tables) -> BestMatches:
 
     precision = taken(tables / np.maximum(of_clusters, 1))
     return BestMatches(best, precision, taken(tables / np.maximum(of_labels, 1)), taken(f1))
+
+
+def _drawn_tables(
+    rows: Labels,
+    columns: Labels,
+    shape: tuple[int, int],
+    resamples: int,
+    seed: int,
+    artists: PictureDraws | None,
+) -> Iterator[Tables]:
+    """Tables ``(R, *shape)`` of paintings, or of artists with all their paintings, drawn again."""
+    cells = shape[0] * shape[1]
+    if artists is None:
+        rng, table = np.random.default_rng(seed), counted(rows, columns, shape)
+        for draws in _portions(resamples, cells):
+            yield resample_table(table, draws, rng)
+        return
+    place = rows * shape[1] + columns
+    of_units = csr_array((np.ones(len(rows)), (artists.unit, place)), shape=(artists.units, cells))
+    weights, start = artists.weights[1:], 0
+    for draws in _portions(len(weights), cells):
+        yield np.asarray(weights[start : start + draws] @ of_units).reshape(draws, *shape)
+        start += draws
 
 
 def _portions(draws: int, cells: int) -> list[int]:
@@ -198,8 +243,13 @@ def _summed(tables: Tables, cluster: Labels) -> Tables:
     return np.asarray(flat).reshape(*tables.shape[:2], -1)
 
 
-def _centred_estimate(value: float | np.floating, drawn: Floats) -> Interval:
-    return Interval(**estimate(value, drawn - drawn.mean() + value))
+def _centred_estimate(
+    value: float | np.floating, drawn: Floats, artists: PictureDraws | None
+) -> Interval:
+    if artists is None:
+        return Interval(**estimate(value, drawn - drawn.mean() + value))
+    wide = student(artists.freedom()) * float(drawn.std())
+    return Interval(value=float(value), low=float(value) - wide, high=min(1.0, value + wide))
 
 
 def _ratio(part: Floats, whole: Floats, empty: float = 0.0) -> Floats:

@@ -80,7 +80,11 @@ def scores_by_scope(
     for scope, rows in labels.scopes.items():
         styles, clusters = labels.styles[rows], made[scope].clusters
         estimates = score_estimates(
-            styles, clusters, resamples=settings.bootstrap_samples, seed=settings.seed
+            styles,
+            clusters,
+            resamples=settings.bootstrap_samples,
+            seed=settings.seed,
+            artists=labels.scope_draws(scope, settings),
         )
         width = silhouette(labels.part(scope, vectors), clusters, settings)
         scores[scope] = ClusterScores(**estimates, silhouette=width)
@@ -146,11 +150,12 @@ def artist_agreement(
     artists = len(np.unique(labels.artists[rows][known]))
     if artists < 2:
         return None
+    again = {"resamples": settings.bootstrap_samples, "seed": settings.seed}
+    draws = labels.artist_draws(rows[known], **again)
 
     def ami(of: NDArray[np.int64]) -> Interval:
-        clusters, samples = made[scope].clusters[known], settings.bootstrap_samples
-        own = of[rows][known]
-        return score_estimates(own, clusters, resamples=samples, seed=settings.seed)["ami"]
+        clusters, own = made[scope].clusters[known], of[rows][known]
+        return score_estimates(own, clusters, **again, artists=draws)["ami"]
 
     return ArtistAgreement(
         pictures=int(known.sum()),

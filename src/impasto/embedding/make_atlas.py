@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection, open_collection
+from impasto.collection.picture_draws import resampled_units
 from impasto.collection.run_collection import collection_of, training_hashes
 from impasto.embedding.atlas_tables import NEIGHBOURS, write_tables
 from impasto.embedding.cache import AtlasCache
@@ -66,10 +67,11 @@ from impasto.records.atlas import (
     ScoreGains,
     UnmatchedIds,
 )
+from impasto.records.evaluation import ResampledUnits
 from impasto.records.run import RunKind, open_run
 from impasto.state.fingerprint import fingerprint
 
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +335,9 @@ def _fill(inputs: _Inputs, folder: Path, raw: Vectors, maps: list[MapName]) -> A
     points = {str(name): projection.points for name, projection in laid.items()}
     clusters = {str(name): clustering["all"].clusters for name, clustering in made.items()}
     command = runs.command()
+    units = {
+        scope: resampled_units(inputs.collection, rows) for scope, rows in labels.scopes.items()
+    }
     atlas = Atlas(
         format=FORMAT,
         command=command,
@@ -349,6 +354,7 @@ def _fill(inputs: _Inputs, folder: Path, raw: Vectors, maps: list[MapName]) -> A
         preparation=preparation,
         settings=settings.model_dump(mode="json"),
         environment=runs.environment(),
+        resampled=ByScope[ResampledUnits](all=units["all"], test=units.get("test")),
         maps=map_rows,
         clusterings=tuple(
             run_clusters(name, vectors, found, labels, settings) for name, found in made.items()
@@ -369,8 +375,8 @@ def _fill(inputs: _Inputs, folder: Path, raw: Vectors, maps: list[MapName]) -> A
         ),
         verdict=(),
     )
-    units = unit(vectors)
-    near, _ = nearest(units, units, min(NEIGHBOURS, len(vectors) - 1), itself=True)
+    directions = unit(vectors)
+    near, _ = nearest(directions, directions, min(NEIGHBOURS, len(vectors) - 1), itself=True)
     write_tables(folder, inputs.collection, raw, points=points, clusters=clusters, near=near)
     return atlas.model_copy(update={"verdict": tuple(verdict(atlas))})
 
@@ -429,6 +435,7 @@ def _baseline(
             made[scope].clusters,
             resamples=settings.bootstrap_samples,
             seed=settings.seed,
+            artists=labels.scope_draws(scope, settings),
         )
         for scope, rows in labels.scopes.items()
     }
@@ -460,4 +467,7 @@ def _probes(inputs: _Inputs, vectors: Vectors) -> Probes | None:
         styles=len(labels.names),
         resamples=settings.bootstrap_samples,
         seed=settings.seed,
+        artists=labels.artist_draws(
+            labels.splits["test"], resamples=settings.bootstrap_samples, seed=settings.seed
+        ),
     )

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from impasto.embedding.vectors import Vectors
 from impasto.numerics import metrics
-from impasto.numerics.bootstrap import confusion_estimates
+from impasto.numerics.bootstrap import PictureDraws, confusion_estimates
 from impasto.numerics.neighbours import nearest, unit
 from impasto.records.atlas import LinearProbe, NeighbourProbe, Probes, ProbeScores
 
@@ -76,6 +76,7 @@ def probe(
     styles: int,
     resamples: int,
     seed: int,
+    artists: PictureDraws | None = None,
 ) -> Probes | None:
     """Fit and score both probes.
 
@@ -86,6 +87,8 @@ def probe(
         styles: the number of styles.
         resamples: of the bootstrap.
         seed: of resampling.
+        artists: of the test pictures drawn again, in place of ``resamples``; ``None``: pictures are
+            drawn one by one.
 
     Returns:
         ``None`` where training or test pictures are missing, or training has one style.
@@ -97,7 +100,11 @@ def probe(
     def scored(answers: Labels) -> tuple[ProbeScores, tuple[float | None, ...]]:
         confusion = metrics.confusion_matrix(labels[test], answers, styles)
         recall = [None if np.isnan(value) else float(value) for value in metrics.recalls(confusion)]
-        estimates = confusion_estimates(confusion, resamples=resamples, seed=seed)
+        if artists is None:
+            estimates = confusion_estimates(confusion, resamples=resamples, seed=seed)
+        else:
+            drawn = artists.scores(answers)
+            estimates = {name: artists.estimate(values) for name, values in drawn.items()}
         scores = {name: estimates[name] for name in ProbeScores.model_fields}
         return ProbeScores.model_validate(scores), tuple(recall)
 

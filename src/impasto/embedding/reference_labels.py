@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from impasto.collection.collection import SPLITS, Collection
 from impasto.embedding.null_labels import NullLabels, null_labels
+from impasto.embedding.settings import AtlasSettings
 from impasto.errors import CollectionError
+from impasto.numerics.bootstrap import PictureDraws, artist_clusters
 from impasto.records.atlas import Scope
 
 Rows = NDArray[np.int64]
@@ -37,6 +39,9 @@ class ReferenceLabels:
     _drawn: dict[tuple[Scope, int, int], NullLabels] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _artists: dict[tuple[Scope, int, int], PictureDraws | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def present(self, scope: Scope) -> int:
         """The number of styles that have paintings in a scope."""
@@ -45,6 +50,31 @@ class ReferenceLabels:
     def part(self, scope: Scope, values: NDArray[Any]) -> NDArray[Any]:
         """The rows of ``(N, …)`` that belong to a scope; of all of them no copy is made."""
         return values if scope == "all" else values[self.scopes[scope]]
+
+    def artist_draws(self, rows: Rows, *, resamples: int, seed: int) -> PictureDraws | None:
+        """The artists of some paintings drawn again, within the styles; ``None``: none is known.
+
+        Args:
+            rows: the paintings.
+            resamples: how often.
+            seed: of the draws.
+        """
+        known = [None if artist < 0 else str(artist) for artist in self.artists[rows].tolist()]
+        units = artist_clusters(known)
+        if units is None:
+            return None
+        return PictureDraws.make(
+            self.styles[rows], len(self.names), units, resamples=resamples, seed=seed
+        )
+
+    def scope_draws(self, scope: Scope, settings: AtlasSettings) -> PictureDraws | None:
+        """The artists of a scope's paintings drawn again; drawn once."""
+        samples, seed = settings.bootstrap_samples, settings.seed
+        key = (scope, samples, seed)
+        if key not in self._artists:
+            rows = self.scopes[scope]
+            self._artists[key] = self.artist_draws(rows, resamples=samples, seed=seed)
+        return self._artists[key]
 
     def null(self, scope: Scope, *, shufflings: int, seed: int) -> NullLabels:
         """The shuffled styles of a scope's paintings, by artist where artists are known.

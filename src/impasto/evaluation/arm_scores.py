@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
 from impasto.collection.handmade_classifier import fit_on_pictures
+from impasto.collection.picture_draws import known_artists
 from impasto.evaluation import painter_score_numbers as numbers
 from impasto.evaluation.painter_arms import Painting
 from impasto.evaluation.painter_evaluators import TREATMENTS, Evaluators
 from impasto.evaluation.painter_under_test import PicturesUnderTest
-from impasto.evaluation.picture_draws import known_artists
 from impasto.numerics.bootstrap import cluster_mean_estimate
 from impasto.numerics.distances import (
     DistanceEstimate,

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
+from impasto.collection.picture_draws import picture_draws
 from impasto.collection.run_collection import (
     collection_of,
     evaluation_folder,
@@ -37,7 +38,6 @@ from impasto.evaluation.grad_cam import coarse_heat
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
 from impasto.evaluation.ood import HELD_OUT, KEPT, OodDetector, ood_features
 from impasto.evaluation.ood_scores import given_pictures, ood_scores
-from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.prior_scores import matching_prior
 from impasto.evaluation.scoring import calibrate, score
 from impasto.evaluation.settings import EvaluateSettings

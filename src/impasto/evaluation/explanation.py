@@ -17,12 +17,12 @@ from torch.nn import functional as F
 
 from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
+from impasto.collection.picture_draws import picture_draws
 from impasto.collection.run_collection import training_hashes
 from impasto.evaluation.classifier_figures import HeatRow, draw_heat, draw_typical
 from impasto.evaluation.confusion_vs_years import confusion_vs_years
 from impasto.evaluation.grad_cam import heat_maps
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs
-from impasto.evaluation.picture_draws import picture_draws
 from impasto.evaluation.second_guess import second_guesses
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.evaluation.typicality import Typicality

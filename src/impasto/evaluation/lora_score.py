@@ -18,13 +18,13 @@ from pydantic import Field
 from scipy.stats import binomtest
 
 from impasto.collection.collection import Collection
+from impasto.collection.picture_draws import known_artists
 from impasto.collection.run_collection import collection_of
 from impasto.config import Settings
 from impasto.errors import InputError, RunError
 from impasto.evaluation import lora_score_numbers as numbers
 from impasto.evaluation.loaded_classifier import LoadedClassifier, Outputs, open_classifier
 from impasto.evaluation.lora_score_findings import lora_findings
-from impasto.evaluation.picture_draws import known_artists
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.generate.text_to_image import DiffuseSettings, LoraPainter, open_painter
 from impasto.images.contact_sheet import contact_sheet, write_png

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
+from impasto.collection.picture_draws import resampled_units
 from impasto.collection.run_collection import collection_of, trained_halves, training_hashes
 from impasto.config import Device, Settings
 from impasto.devices import accelerator_on
@@ -35,7 +36,6 @@ from impasto.evaluation.painter_evaluators import Evaluators, fit_second_evaluat
 from impasto.evaluation.painter_score_figures import STRENGTHS, draw
 from impasto.evaluation.painter_score_findings import painting_findings
 from impasto.evaluation.painter_under_test import PainterUnderTest
-from impasto.evaluation.picture_draws import resampled_units
 from impasto.generate.patch_painter import PatchPainter
 from impasto.images.tensors import float_tensor
 from impasto.models.image_metrics import ssim

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.collection.collection import Collection
-from impasto.evaluation.picture_draws import known_artists
+from impasto.collection.picture_draws import known_artists
 from impasto.images.tensors import byte_tensor, float_tensor, to_pixels
 from impasto.models.painter import Painter
 from impasto.models.preprocess import plain

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection, open_collection
+from impasto.collection.picture_draws import known_artists
 from impasto.errors import InputError
 from impasto.evaluation.baselines import Baseline, drawn_baselines
 from impasto.evaluation.given_predictions import (
@@ -24,7 +25,6 @@ from impasto.evaluation.given_predictions import (
 )
 from impasto.evaluation.loaded_classifier import PriorCorrection, shares_of
 from impasto.evaluation.paired_answers import gains, paired_p
-from impasto.evaluation.picture_draws import known_artists
 from impasto.evaluation.predictions_findings import predictions_findings
 from impasto.evaluation.prior_scores import PriorScores, matching_prior
 from impasto.evaluation.scored_answers import ScoredAnswers, read_scored

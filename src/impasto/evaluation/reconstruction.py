@@ -23,11 +23,11 @@ from torch import Tensor
 
 from impasto.collection.batches import evenly
 from impasto.collection.collection import Collection
+from impasto.collection.picture_draws import known_artists, resampled_units
 from impasto.collection.run_collection import collection_of, evaluation_folder
 from impasto.devices import accelerator_on
 from impasto.errors import CollectionError
 from impasto.evaluation.evaluation_findings import finished_finding, overlap_finding
-from impasto.evaluation.picture_draws import known_artists, resampled_units
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.files import write_table
 from impasto.images.contact_sheet import contact_sheet, write_png

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.collection.collection import Collection
+from impasto.collection.picture_draws import resampled_units
 from impasto.evaluation.baselines import Baseline, beside, drawn_baselines
 from impasto.evaluation.loaded_classifier import Outputs, PriorCorrection
-from impasto.evaluation.picture_draws import resampled_units
 from impasto.evaluation.prior_scores import Drawn, PriorScores
 from impasto.evaluation.settings import EvaluateSettings
 from impasto.numerics import conformal, metrics

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, Generic, Literal, TypeVar
 
+from impasto.records.evaluation import ResampledUnits
 from impasto.records.record import Interval, Record, Result, interval_columns
 from impasto.records.run import RunKind
 
@@ -293,6 +294,7 @@ class Atlas(Result):
         paintings: of the collection; those with a vector alone.
         test: test pictures among them that the network was not trained on.
         dimensions: of the embedding.
+        resampled: what the intervals of clusters and probes draw again, by scope.
         clusterings: of the embedding, k-means first.
         baselines: of colour histograms and of raw pixels.
         retrieval: of the same style by other artists; ``None`` where too few artists are known.
@@ -315,6 +317,7 @@ class Atlas(Result):
     preparation: Preparation
     settings: dict[str, Any]
     environment: dict[str, str]
+    resampled: ByScope[ResampledUnits]
     maps: tuple[AtlasMap, ...]
     clusterings: tuple[RunClusters, ...]
     baselines: tuple[BaselineClusters, ...]

@@ -228,7 +228,7 @@ def _section(
         Details(f"Style by style: {count(own, 'style')} with a cluster of {whose} own", styles)
     )
     sentences = [
-        prose(*((Strong(f"{place.name}. "),) if place.name else ()), " ".join(atlas.verdict))
+        prose(*((Strong(f"{place.name}."), " ") if place.name else ()), " ".join(atlas.verdict))
         for atlas, place in atlases
     ]
     blocks.append(Details("Verdict on each run, in sentences", tuple(sentences)))
@@ -492,12 +492,13 @@ def _clusterings(atlas: Atlas, place: Place) -> Table:
         ours = at == 0 and isinstance(row, RunClusters)
         rows.append(Row((*cells, number_cell(chance.ami.mean, 3)), ours))
     shuffled = atlas.clusterings[0].chance[atlas.scope].shuffled
+    units = atlas.resampled[atlas.scope]
     name = f"Clusters of {place.name}" if place.name else "Scores of the clusters"
     return Table(
         name,
-        f"{name}: agreement with the styles on {_where(atlas)}; in brackets 95 % intervals that "
-        "draw paintings again and leave the clusters as they are. By chance: the mean of styles "
-        f"shuffled among {shuffled}",
+        f"{name}: agreement with the styles on {_where(atlas)}; in brackets 95 % intervals of "
+        f"{units.text}, the clusters as they are. By chance: the mean of styles shuffled among "
+        f"{shuffled}",
         columns("Clustered", numbers=("Clusters", *SCORES.values(), "AMI by chance")),
         tuple(rows),
         look="broad",
