@@ -56,7 +56,7 @@ def test_a_gain_is_paired(make_collection: Callable[..., Collection]) -> None:
     assert majority and majority.gains["macro_f1"].value == 0
     right = scored(collection)["majority"]
     assert right and right.gains["accuracy"].value == pytest.approx(0.75)
-    assert right.gains["balanced_accuracy"].low > 0.6
+    assert right.gains["balanced_accuracy"].low > 0.5
 
 
 def test_without_artists_there_is_no_oracle(make_collection: Callable[..., Collection]) -> None:
