@@ -11,7 +11,7 @@ from impasto.config import Device
 from impasto.errors import SettingsError
 
 MOST_THREADS: Final = 4
-"""That compute batches at once; further cores share the batches' work."""
+"""Most threads that compute batches at the same time; further cores share their work."""
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
@@ -63,7 +63,11 @@ def threads_of_batches(device: torch.device) -> int:
 
 
 def share_of_cores(threads: int) -> Callable[[], None]:
-    """The start of one of some threads: torch then takes an equal share of the cores for it."""
+    """Return what a pool calls in each new thread: torch then uses a share of the cores there.
+
+    Args:
+        threads: of the pool, each of which has an equal share.
+    """
     cores = max(1, torch.get_num_threads() // threads)
 
     def start() -> None:

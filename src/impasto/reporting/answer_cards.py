@@ -104,6 +104,21 @@ def falls_short(gain: Interval) -> bool:
     return gain.high < 0
 
 
+def nearness(gain: Interval, works: str, others: str) -> str:
+    """Return the words on a paired difference of kernel distances, only as far as it is shown.
+
+    Args:
+        gain: the distance of the others less that of the pictures.
+        works: to which both are compared.
+        others: what the pictures stand beside.
+    """
+    if exceeds(gain):
+        return f"nearer to {works} than {others}"
+    if falls_short(gain):
+        return f"further from {works} than {others}"
+    return f"not shown to be nearer to {works} than {others}"
+
+
 def too_few(pictures: int) -> str:
     """Return the beginning of a finding on few test pictures; empty where they are enough."""
     return f"Too few to tell, with {count(pictures, 'test picture')}" if pictures < FEW else ""

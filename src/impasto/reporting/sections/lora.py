@@ -12,8 +12,7 @@ from impasto.reporting.answer_cards import (
     Mark,
     MarkKind,
     Verdict,
-    exceeds,
-    falls_short,
+    nearness,
     not_run,
     not_scored,
     too_few,
@@ -129,12 +128,7 @@ def _nearer(result: LoraScore) -> str:
     gain = result.kernel_distance.nearer
     if gain is None:
         return ""
-    if exceeds(gain):
-        does = "nearer to real works than the base's"
-    elif falls_short(gain):
-        does = "further from real works than the base's"
-    else:
-        does = "not shown to be nearer to real works than the base's"
+    does = nearness(gain, "real works", "the base's")
     return (
         f" In its features the adapter's pictures are {does} (kernel distance less by "
         f"{distance(gain, signed=True)})."

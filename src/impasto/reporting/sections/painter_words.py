@@ -11,7 +11,7 @@ from impasto.records.painter_score import (
     PainterScore,
     PairGain,
 )
-from impasto.reporting.answer_cards import exceeds, falls_short
+from impasto.reporting.answer_cards import exceeds, falls_short, nearness
 from impasto.reporting.blocks import Block, Details, Strong, muted, prose
 from impasto.reporting.words import distance, measured, points, score
 
@@ -150,12 +150,7 @@ def _nearer(result: PainterScore) -> str:
     gain = result.arm(arm).nearer
     if gain is None:
         return ""
-    if exceeds(gain):
-        does = "nearer to real works of the style than unchanged pictures are"
-    elif falls_short(gain):
-        does = "further from real works of the style than unchanged pictures are"
-    else:
-        does = "not shown to be nearer to real works of the style than unchanged pictures"
+    does = nearness(gain, "real works of the style", "unchanged pictures are")
     return (
         f" In the network's features paintings {BY[arm]} are {does} (kernel distance less by "
         f"{distance(gain, signed=True)})."
